@@ -4,9 +4,7 @@ import type { Notes } from './notes.ts'
 import { list, quote } from './problem.ts'
 import type { Settings } from './schema.ts'
 
-/**
- * Checks accounts on chat platforms: each account belongs to one person, and Slack ids belong to configured workspaces.
- */
+/** Checks that each chat account belongs to one person, and that Slack ids belong to configured workspaces. */
 export function checkAccounts(settings: Settings, notes: Notes): void {
   for (const platform of ['slack', 'discord'] as const) {
     const known: { readonly account: RealmId; readonly owner: string }[] = []

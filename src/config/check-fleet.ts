@@ -51,8 +51,7 @@ function checkWindow(settings: Settings, path: readonly PropertyKey[], name: str
 }
 
 /**
- * Name of a source that lets an engine change assets of the team, as far as this file says whose they are; `null`:
- * none.
+ * Name of a source that lets an engine change assets of the team, as far as this file names their team; `null`: none.
  */
 function engineOfTeam(settings: Settings, kinds: readonly Kind[], team: string): string | null {
   for (const [name, source] of Object.entries(settings.sources)) {

@@ -114,9 +114,7 @@ function checkTeam(settings: Settings, team: string, policy: Policy, path: reado
   }
 }
 
-/**
- * The members of groups in other systems are not known here. This adds as many invented members as the policy asks for.
- */
+/** Members of groups in other systems are not known here. Adds as many invented members as the policy asks for. */
 function withUnknownHolders(
   settings: Settings,
   team: string,
@@ -181,10 +179,7 @@ function warnOfProposers(
   notes.warning(path, what, 'Give the roles to one more person, so that there is somebody to stand in.')
 }
 
-/**
- * Warns if too many people have no account of their own. They decide by links and command lines, which all count as one
- * hand.
- */
+/** Warns if too many people have no account of their own: all links and command lines together count as one hand. */
 function warnOfHands(
   settings: Settings,
   policy: Policy,

@@ -95,10 +95,7 @@ function testRingOf(settings: Settings, team: string) {
   return named(settings.policies, policy)?.testRing ?? 'never'
 }
 
-/**
- * Checks that a rollout has a test ring if the policy needs one. If the policy requires it to pass, no approval would
- * be possible.
- */
+/** Checks that a rollout has a test ring if its policy needs one. Without it, a required test could never pass. */
 function checkTestRings(settings: Settings, notes: Notes): void {
   for (const [name, team] of Object.entries(settings.teams)) {
     const policy = named(settings.policies, team.policy)

@@ -6,9 +6,7 @@ import type { Settings } from './schema.ts'
 
 type Path = readonly (string | number)[]
 
-/**
- * Warns of every zone whose rules are newer than the runtime's data: once per zone, at the first place that names it.
- */
+/** Warns of each zone whose rules are newer than the runtime's data, once, at the first place that names it. */
 export function checkZones(settings: Settings, notes: Notes, data: ZoneData): void {
   const places = new Map<string, Path[]>()
   // Systems are left out, because their settings are also among the sources.

@@ -1,6 +1,4 @@
-/**
- * Checks that need more than one key: that names exist, that policies can be satisfied, and that parts fit together.
- */
+/** Checks that need more than one key: names exist, policies can be satisfied, parts fit together. */
 
 import { checkAccounts } from './check-accounts.ts'
 import { checkFleet } from './check-fleet.ts'

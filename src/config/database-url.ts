@@ -1,10 +1,7 @@
 const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']
 const shape = /^postgres(?:ql)?:\/\/(?:(.*)@)?([^@/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?(#.*)?$/s
 
-/**
- * A clause about the part of a database address that cannot be read; `null`: the address is right. Contains nothing
- * secret.
- */
+/** A clause about what is wrong with a database address; `null`: nothing. Contains nothing secret. */
 export function databaseUrlProblem(url: string): string | null {
   const parts = shape.exec(url)
   if (parts === null) return 'it does not begin with postgres://'

@@ -18,10 +18,7 @@ export type ParsedDuration =
 const piece = /(\d+(?:\.\d+)?)\s*([a-z]+)/g
 const iso = /^P(?:(\d+)W|(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?)$/i
 
-/**
- * Reads a duration. The result is in whole seconds and never negative. Months and years are refused: they have no fixed
- * length.
- */
+/** Reads a duration in whole seconds, never negative. Months and years are refused: they have no fixed length. */
 export function parseDuration(text: string): ParsedDuration {
   const trimmed = text.trim()
   const shown = JSON.stringify(trimmed.slice(0, 60))

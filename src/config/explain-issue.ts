@@ -1,6 +1,4 @@
-/**
- * Turns zod's issues into findings that tell people what to do. The schema's own error texts say what would be right.
- */
+/** Turns zod's issues into findings that tell people what to do. The schema's error texts say what would be right. */
 
 import type { z } from 'zod'
 import { type Finding, list, show } from './problem.ts'

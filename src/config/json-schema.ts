@@ -33,9 +33,7 @@ function below(shape: JsonSchema, segment: PropertyKey): readonly JsonSchema[] {
   return asSchemas(property ?? shape.additionalProperties)
 }
 
-/**
- * The alternatives of a shape that the value may have. If alternatives have the same `kind` as the value, only these.
- */
+/** The alternatives of a shape that the value may have; those with the value's `kind`, if there are any. */
 function shapesOf(shape: JsonSchema, value: unknown): readonly JsonSchema[] {
   const options = [...(shape.oneOf ?? []), ...(shape.anyOf ?? [])].flatMap((option) => asSchemas(option))
   if (options.length === 0) return [shape]

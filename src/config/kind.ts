@@ -84,8 +84,7 @@ interface InventoryRole<S extends InventorySettings, Entry, C> extends Role<S, E
 
 interface EngineRole<S extends AnySettings, Entry, C> extends Role<S, Entry, DeployEngine, Given<C>> {
   /**
-   * Why the engine could not change the assets of the source, and what to do; `null`: it could, as far as the file
-   * tells.
+   * Why the engine could not change the source's assets, and what to do; `null`: it could, as far as the file tells.
    */
   obstacle?(entry: Entry, source: SourceConfig): { readonly what: string; readonly mend: string } | null
   /** The probe for the health of its assets, if the assets themselves are not asked. `otherwise`: the usual probe. */

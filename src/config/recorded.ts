@@ -8,10 +8,7 @@ import type { Settings } from './schema.ts'
 
 type Section = keyof Settings
 
-/**
- * Sections about who may decide what and when, or how patches are judged. docs/audit.md says what the record keeps of
- * them.
- */
+/** Sections about who decides what and when, and how patches are judged. See docs/audit.md. */
 export const recorded = [
   'timeZone',
   'people',
@@ -29,10 +26,7 @@ export const recorded = [
   'proposals',
 ] as const satisfies readonly Section[]
 
-/**
- * Sections about connections and names. Facts about an asset from a source, such as its team, are in the decisions that
- * people vote on.
- */
+/** Sections about connections and names. What a source says about assets is in the decisions that people vote on. */
 export const notRecorded = [
   'name',
   'console',

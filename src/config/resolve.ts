@@ -314,10 +314,7 @@ function healthCheck(check: HealthConfig): HealthCheck {
   return { kind: 'http', url: check.http, expectStatus: check.status, timeoutSeconds: check.timeout }
 }
 
-/**
- * Rules that people can vote on. An expiry date counts from its first minute in the team's zone, so the rule never
- * lasts too long.
- */
+/** Rules that people can vote on. A rule ends at the first minute of its expiry date in the team's zone. */
 export function standingRules(config: Settings): readonly StandingRule[] {
   return Object.entries(config.standingApprovals).map(([name, rule]) => ({
     name,

@@ -1,9 +1,6 @@
 /** Finds the known word that somebody probably meant. */
 
-/**
- * The closest word of `known`; `null`: none is close. Case and separators do not count, so `expires_after` finds
- * `expiresAfter`.
- */
+/** The closest word of `known`; `null`: none is close. Case and separators are ignored: `expires_after`. */
 export function suggest(written: string, known: readonly string[]): string | null {
   const plain = simplify(written)
   if (plain === '' || plain.length > 64) return null
@@ -24,8 +21,7 @@ function simplify(word: string): string {
 }
 
 /**
- * Number of insertions, deletions, replacements and swaps of neighbours from one word to the other (optimal string
- * alignment).
+ * Number of insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment).
  */
 export function editDistance(a: string, b: string): number {
   const width = b.length + 1

@@ -30,9 +30,7 @@ export function systemProblems({ systems, sources, engines }: Settings): readonl
   })
 }
 
-/**
- * The path in the file of a setting of a source or an engine that comes from a system. Other paths stay as they are.
- */
+/** The path in the file of a setting that comes from a system. Other paths stay as they are. */
 export function placeInFile(
   settings: Settings,
   kinds: readonly Kind[],

@@ -33,7 +33,7 @@ export interface Asset {
 
 /**
  * What a decision keeps of an asset: the data by which people judge it. The address is left out: a vote may be days old
- * when work begins, and the host may have moved, so the engine reads the address from the inventory.
+ * when work begins, and the host may have moved, so the address is read from the inventory.
  */
 export type FrozenAsset = Omit<Asset, 'address'>
 

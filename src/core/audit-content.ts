@@ -46,9 +46,7 @@ export function namedIn(contents: ReadonlyMap<string, StoredContent>): Omit<Name
 /** The mark of each hash has these bits. */
 const HELD = 1
 const NAMED = 2
-/**
- * Content is missing: this content names it, or names other content that does. The link points to the missing content.
- */
+/** Content that this content needs, directly or through other content, is missing. The link points to it. */
 const LOST = 4
 /** Some logs that this content names are missing. The link points to the first of them. */
 const WITHOUT_LOGS = 8
@@ -67,9 +65,7 @@ export function createContentCheck(now: string) {
   const is = (number: number, mark: number) => (table.mark(number) & mark) !== 0
   const set = (number: number, mark: number) => table.setMark(number, table.mark(number) | mark)
 
-  /**
-   * What is wrong with the next content, or `null`. Missing content is reported later, with the event that needs it.
-   */
+  /** What is wrong with the next content, or `null`. Missing content is reported with the event that needs it. */
   function content(stored: StoredContent): string | null {
     const problem = ownProblem(stored)
     if (problem !== null) return problem
@@ -91,10 +87,7 @@ export function createContentCheck(now: string) {
     return null
   }
 
-  /**
-   * Links only the first missing content. A missing log never replaces the link to other missing content, because logs
-   * may expire.
-   */
+  /** Links the first missing content. Missing logs never replace that link, because logs may expire. */
   function lacks(number: number, mark: number, missing: number): void {
     if (!is(number, LOST) && !is(number, mark)) table.setLink(number, missing)
     set(number, mark)

@@ -96,8 +96,7 @@ export function verifyExport(text: string, { mayBeErased = false } = {}): Export
 }
 
 /**
- * Checks an export line by line. Never throws, whatever the bytes. `lost` lists the entries without their text beside
- * them; the caller judges them.
+ * Checks an export line by line. Never throws. `lost`: entries without their text beside them, for the caller to judge.
  */
 export function createExportCheck() {
   const chain = createChainCheck()
@@ -180,10 +179,7 @@ export function createExportCheck() {
   return { line, end, lost: chain.lost }
 }
 
-/**
- * The text of the bytes. Bytes that are not UTF-8 are read as latin1, so different bytes always give different texts
- * and no change stays hidden.
- */
+/** The bytes as text. Bytes that are not UTF-8 are read as latin1, so different bytes always give different texts. */
 function textOf(bytes: Buffer): string {
   const text = bytes.toString('utf8')
   return Buffer.from(text, 'utf8').equals(bytes) ? text : bytes.toString('latin1')

@@ -6,8 +6,7 @@ import type { Asset } from './asset.ts'
 export const GONE = 'gone from the inventory, so that nobody knows where to reach it'
 
 /**
- * Why this engine may not begin work on the asset; `null`: it may. `asset` is undefined if the inventory does not list
- * it.
+ * Why this engine may not begin work on the asset; `null`: it may. `asset` undefined: the inventory does not list it.
  */
 export function awayProblem(asset: Asset | undefined, engine: string): string | null {
   if (asset === undefined) return `It is ${GONE}`

@@ -1,7 +1,4 @@
-/**
- * Compares two texts by their bytes in UTF-8, as a database with the collation "C" does. The order is the same on every
- * machine.
- */
+/** Compares texts by their bytes in UTF-8, as a database with the collation "C" does: the same on every machine. */
 export function byBytes(a: string, b: string): number {
   if (a === b) return 0
   const end = Math.min(a.length, b.length)

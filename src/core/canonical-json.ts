@@ -1,7 +1,4 @@
-/**
- * How deep objects and arrays may be nested. Patchwarden's own data stays under 20; much deeper data would exhaust the
- * stack.
- */
+/** How deep objects and arrays may be nested. Patchwarden's data stays under 20; too deep data exhausts the stack. */
 const DEEPEST = 200
 
 /**

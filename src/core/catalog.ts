@@ -1,6 +1,5 @@
 /**
- * What vendors and public feeds publish: fixes, advisories, evidence of exploitation. Also the patches that are made
- * from them.
+ * What vendors and public feeds publish (fixes, advisories, evidence of exploitation), and the patches made from it.
  */
 
 import type { Platform } from './asset.ts'
@@ -14,10 +13,7 @@ export type PatchType = (typeof patchTypes)[number]
 export interface Fix {
   readonly platform: Platform
   readonly package: string
-  /**
-   * Whether `package` names a source or a binary package, and so which version is compared. Debian and Alpine name
-   * sources, RPM names binaries.
-   */
+  /** What `package` names, and whose version is compared. Debian and Alpine name sources, RPM names binaries. */
   readonly by: 'source' | 'binary'
   /** Empty: the update fixes no known CVE. */
   readonly cves: readonly string[]
@@ -31,9 +27,7 @@ export interface Fix {
   readonly advisory?: string | null
   /** Left out: security. */
   readonly type?: PatchType
-  /**
-   * Stream of a modular package, e.g. `nodejs:18`; `''`: the package is modular, and the feed does not name the stream.
-   */
+  /** Stream of a modular package, e.g. `nodejs:18`; `''`: the package is modular, but its stream is not named. */
   readonly module?: string | null
   /** The subscription that is needed to install it, e.g. `Ubuntu Pro`. Left out: none. */
   readonly subscription?: string | null
@@ -76,10 +70,7 @@ export interface WindowsUpdate {
   readonly record?: string
 }
 
-/**
- * One score of one CVE. `source` is who gave the score (`CNA`, `NVD`, `Red Hat`). Scores of CVSS 3 and 4 are not
- * comparable.
- */
+/** One score of a CVE. `source`: who gave it (`CNA`, `NVD`, `Red Hat`). Scores of CVSS 3 and 4 are not comparable. */
 export interface CvssScore {
   readonly source: string
   /** `3.1`, `4.0` */
@@ -106,10 +97,7 @@ export interface CveFacts {
   readonly rejected: boolean
   readonly ssvc: SsvcPoints | null
   readonly scores: readonly CvssScore[]
-  /**
-   * ISO date since which the vendor itself (Microsoft) says that the CVE is exploited; `null`: the vendor does not say
-   * so.
-   */
+  /** ISO date since which the vendor (Microsoft) says that the CVE is exploited; `null`: the vendor does not say so. */
   readonly exploited: string | null
 }
 
@@ -175,10 +163,7 @@ export interface Patch {
   /** The highest target version of its packages. */
   readonly version: string
   readonly packages: readonly { readonly name: string; readonly architecture: string; readonly to: string }[]
-  /**
-   * CVEs that the installed version has and the target version fixes, as far as a feed says so. In numeric order,
-   * newest first.
-   */
+  /** CVEs of the installed version that the target version fixes, if a feed says so. In numeric order, newest first. */
   readonly cves: readonly string[]
   readonly advisories: readonly string[]
   readonly origins: readonly string[]

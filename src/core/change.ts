@@ -19,10 +19,7 @@ export interface UpdateChange {
   readonly kind: 'update'
   /** `KB5035857` */
   readonly name: string
-  /**
-   * The build of the machine after the update, e.g. `10.0.20348.2340`; `null`: the update is not cumulative, or the
-   * feed does not say.
-   */
+  /** The machine's build after the update, e.g. `10.0.20348.2340`; `null`: not cumulative, or the feed does not say. */
   readonly build: string | null
   /** True: the update is removed. Left out: it is installed. */
   readonly undone?: true

@@ -1,6 +1,5 @@
 /**
- * All chat platforms. A new one needs a line here, a folder under `src/chat/` with a line in `src/chat/registry.ts`,
- * and its settings.
+ * All chat platforms. A new one needs a line here, a folder in `src/chat/`, a line in its `registry.ts`, and settings.
  */
 export const chatPlatforms = {
   slack: { title: 'Slack', accountId: 'member id' },

@@ -50,8 +50,7 @@ export interface ClusterRoom {
 }
 
 /**
- * The room in every cluster. `of`: the clusters of an asset. Counts only the assets that are away, which are few even
- * in a large fleet.
+ * The room in every cluster. `of`: the clusters of an asset. Counts only assets that are away, because they are few.
  */
 export function clusterRooms(
   clusters: readonly Cluster[],
@@ -85,9 +84,7 @@ export function clusterRoom(cluster: Cluster, use: ClusterUse): number {
   return Math.max(0, Math.min(free, spare))
 }
 
-/**
- * Why nobody could work on any member of the cluster, even if all were healthy; `null`: some members can be worked on.
- */
+/** Why nobody could work on any member of the cluster, even if all were healthy; `null`: somebody could. */
 export function clusterProblem(cluster: Cluster): string | null {
   if (clusterRoom(cluster, { working: new Set(), bad: new Set() }) > 0) return null
   const { name, assets, atOnce, minHealthy } = cluster

@@ -81,8 +81,7 @@ export function madeContent(kind: ContentKind, value: unknown): MadeContent {
 }
 
 /**
- * For objects that never change and are asked for again and again. The hash of each object is kept; the text is made
- * again whenever it is read.
+ * For unchanging objects that are asked for repeatedly. Keeps the hash of each; the text is made again when it is read.
  */
 export function contentOnce<Key extends object>(
   kind: ContentKind,

@@ -1,7 +1,4 @@
-/**
- * A problem with the database itself. Its message tells the reader what to do. Every other error is a fault of the
- * program.
- */
+/** A problem with the database itself; the message says what to do. Every other error is a fault of the program. */
 export class DatabaseProblem extends Error {}
 
 /** Seconds that connecting may take. */

@@ -205,9 +205,7 @@ function draft(
   }
 }
 
-/**
- * The sentence, appended to "why now", about assets that do not fit into this decision. They come with the next one.
- */
+/** The sentence, appended to "why now", about assets that do not fit into this decision and come with the next one. */
 function tooMany(more: number): string {
   if (more === 0) return ''
   const most = limits.assetsPerProposal.toLocaleString('en')
@@ -247,8 +245,7 @@ function safeguards(
 }
 
 /**
- * Names the proposal after the patch that fixes most CVEs among the most urgent ones. Scores that change from day to
- * day do not change the title.
+ * Names the proposal after the most urgent patch with the most CVEs. Daily changes of scores do not change the title.
  */
 function title(patches: readonly Patch[], assets: number): string {
   const [first] = [...patches].sort(

@@ -31,8 +31,7 @@ export function driftOf(state: ProposalState, snapshots: readonly AssetSnapshot[
 }
 
 /**
- * A clause about a verified change that is lost; `null`: the change is still there, the look does not say, or the
- * package was removed.
+ * A clause about a change that is lost; `null`: it is still there, the look does not say, or the package was removed.
  */
 function lost(change: Change, snapshot: AssetSnapshot): string | null {
   const { applied, found } = isApplied(change, snapshot)

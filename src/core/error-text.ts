@@ -14,10 +14,7 @@ export function errorText(error: unknown): string {
 /** How many causes of an error are followed. This also ends chains that are circles. */
 const CAUSES = 5
 
-/**
- * The messages of an error and its causes, with their stack lines, for the log. The text contains no statement
- * parameters.
- */
+/** The messages of an error and its causes, with their stack lines, for the log. Contains no statement parameters. */
 export function errorStack(error: unknown, causes = CAUSES): string {
   if (!(error instanceof Error)) return errorText(error)
   const own = [errorText(error), ...stackFrames(error)].join('\n')
@@ -29,17 +26,14 @@ export function errorStack(error: unknown, causes = CAUSES): string {
 export function stackFrames(error: Error): readonly string[] {
   const stack = error.stack ?? ''
   const at = stack.indexOf(error.message)
-  if (at === -1) return [] // the message was changed: where it ends is not known
+  if (at === -1) return [] // the message was changed, so its end is not known
   return stack
     .slice(at + error.message.length)
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
 }
 
-/**
- * A text without the parameters that Drizzle adds after a failed statement. They may contain tokens, codes and
- * addresses.
- */
+/** A text without the parameters that Drizzle adds to a failed statement, such as tokens, codes and addresses. */
 export function withoutParameters(text: string): string {
   return text.replace(/(Failed query:[\s\S]*?)\s*\bparams:[\s\S]*/, '$1')
 }

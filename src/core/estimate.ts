@@ -4,10 +4,7 @@ import { limits } from './limits.ts'
 
 /** With fewer samples there is no estimate. */
 const SAMPLES = 3
-/**
- * This share of the samples took no longer than the estimate. An estimate that is too short is worse than one that is
- * too long.
- */
+/** This share of the samples took no longer than the estimate. Too short an estimate is worse than too long a one. */
 const SHARE = 0.9
 
 /** Seconds from the start of assets to their verification, by name of ring, shortest first. */

@@ -11,8 +11,7 @@ export interface FeedChange {
   /** Packages whose fixes, advisories or Windows updates changed. */
   readonly packages: readonly PackageNamed[] | null
   /**
-   * CVEs whose facts, exploitation or EPSS score changed. A changed percentile does not count, because no priority
-   * depends on it.
+   * CVEs whose facts, exploitation or EPSS score changed. EPSS percentiles do not count: no priority depends on them.
    */
   readonly cves: readonly string[] | null
   /** Platforms whose lifecycle changed. */

@@ -27,9 +27,7 @@ export interface Edition {
   readonly advisory: string
 }
 
-/**
- * The newest edition of each family among the advisories of patches. Only Debian and Ubuntu number editions like this.
- */
+/** The newest edition of each family of advisories of these patches. Only Debian and Ubuntu number editions so. */
 export function editionsOf(patches: readonly Pick<Patch, 'advisories'>[]): readonly Edition[] {
   const newest = new Map<string, Edition>()
   for (const id of patches.flatMap((patch) => patch.advisories)) {

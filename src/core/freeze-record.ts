@@ -34,10 +34,7 @@ export interface FreezeRow {
   readonly team: string
   /** Pseudonym; rows of an earlier version have the person's id. The same holds for `liftedBy`. */
   readonly person: string
-  /**
-   * Number of the entry that declares the freeze; `null`: the row is from an earlier version, and only events of
-   * proposals tell about it.
-   */
+  /** Number of the entry that declares the freeze; `null`: from an earlier version, recorded only in proposals. */
   readonly entry: number | null
   /** Only earlier versions wrote it. */
   readonly reason: string | null
@@ -211,10 +208,7 @@ function isBy({ person }: Pick<FreezeAct, 'person'>, other: string | null): bool
   return person === null || person === other
 }
 
-/**
- * Whether the freeze held at `at`. A freeze of the last 10 minutes does not count: it may have been declared after the
- * lifting.
- */
+/** Whether the freeze held at `at`. One that began in the last 10 minutes may have been declared after the lifting. */
 function holdsAt({ fromAt, untilAt, liftedAt }: FreezeRow, at: string): boolean {
   const past = ms(fromAt) + SAME_ACT_MS <= ms(at) && ms(untilAt) > ms(at)
   return past && (liftedAt === null || ms(liftedAt) > ms(at))

@@ -20,8 +20,7 @@ export interface FreezeRequest {
 }
 
 /**
- * Why the person may not freeze the team or lift its freeze; `null`: they may. Freezing needs the right to stop,
- * lifting the right to resume.
+ * Why the person may not freeze the team (who may stop, may freeze) or unfreeze it (who may resume, may); or `null`.
  */
 export function freezeProblem({ team, change, now, person, through, policy, members }: FreezeRequest): string | null {
   const act = change === 'lift' ? 'unfreeze' : 'freeze'
@@ -40,8 +39,7 @@ export function freezeProblem({ team, change, now, person, through, policy, memb
 }
 
 /**
- * Whether enough people have agreed to lift all freezes of a team. Lifting takes as many people as resuming. The person
- * who asks now counts.
+ * Whether enough people agreed to lift all freezes of a team, with the person who asks now: as many as for resuming.
  */
 export type LiftDecision =
   | { readonly enough: true }

@@ -57,10 +57,7 @@ interface Table {
   readonly hashes: HashList
   marks: Buffer
   links: Uint32Array<ArrayBuffer>
-  /**
-   * Open addressing: each place holds the number of a hash plus 1, or 0 if it is free. At most half of the places are
-   * used.
-   */
+  /** Each place holds the number of a hash plus 1; 0: the place is free. At most half of the places are used. */
   places: Uint32Array<ArrayBuffer>
   /** Random, so nobody can choose hashes that all get the same place. */
   readonly factors: Uint32Array

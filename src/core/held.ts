@@ -1,6 +1,4 @@
-/**
- * What a new look means for a decision that people have voted on: the decision keeps its content, and new needs wait.
- */
+/** What a new look means for a decision after the vote: the decision keeps its content, and new needs wait. */
 
 import { mostUrgentFirst } from './assessment/assess.ts'
 import type { FrozenAsset } from './asset.ts'

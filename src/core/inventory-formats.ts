@@ -1,6 +1,4 @@
-/**
- * The formats of inventory files, for the configuration and the file reader. See docs/integrations/file-inventory.md.
- */
+/** Formats of inventory files, for configuration and file reader. See docs/integrations/file-inventory.md. */
 export const fileFormats = [
   'dpkg-status',
   'rpm-list',

@@ -41,8 +41,7 @@ export const limits = {
   /** Content is deleted after this many days if no event names it because its command was refused. */
   unnamedContentDays: 7,
   /**
-   * How often a notice begins again because the proposal's content changed. After that the content does not change any
-   * more, as after a vote.
+   * How often a notice begins again after the proposal's content changed. Then the content is fixed, as after a vote.
    */
   noticesAnew: 2,
   /** Days for which a rejection may hold, and a freeze. */
@@ -62,8 +61,7 @@ export const limits = {
   /** Seconds for one refresh of one feed, with all attempts, mirrors and changed records. */
   feedSeconds: 900,
   /**
-   * Items that a change of a feed lists one by one. A larger change says that anything may have changed. In one day
-   * about 5,000 EPSS scores change.
+   * Items that a feed's change lists one by one; a larger change may concern anything. EPSS changes about 5,000 a day.
    */
   changesListed: 20_000,
   /** Seconds for each system that `check` asks: one feed, engine, calendar, metric source or chat platform. */

@@ -97,10 +97,7 @@ function cleaned(samples: readonly LoadSample[]): readonly Point[] {
   return [...values].map(([at, value]) => ({ at, value })).sort((a, b) => a.at - b.at)
 }
 
-/**
- * Whether the values come from a counter. A counter rises, and falls only when its program restarts. Load falls about
- * as often as it rises.
- */
+/** Whether this is a counter: it falls only when its program restarts. Load falls about as often as it rises. */
 function isCounter(series: readonly Point[]): boolean {
   let rises = 0
   let falls = 0

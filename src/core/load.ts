@@ -15,8 +15,7 @@ export interface QuietWish {
   /** Local times, `HH:MM`. The whole window must lie between them; `to` may be on the next day. Left out: any time. */
   readonly between?: { readonly from: string; readonly to: string }
   /**
-   * The window chosen earlier. It is kept while it is nearly as quiet as the quietest one, so plans do not change all
-   * the time.
+   * The window chosen earlier. It is kept while it is nearly as quiet as the quietest one, so that plans stay stable.
    */
   readonly keep?: WeeklyRule
 }
@@ -38,9 +37,7 @@ export interface LoadEvidence {
   readonly sentence: string
   /** Mean of the window as a share of the peak, 0 to 1. */
   readonly share: number
-  /**
-   * The busiest slot of the mean week, in the unit of the samples. The highest 1 % of all samples are capped before.
-   */
+  /** The busiest slot of the mean week, in the unit of the samples. The highest 1 % of samples are capped first. */
   readonly peak: number
   readonly weeks: number
   /** Share of the slots that have data, 0 to 1. */
@@ -131,10 +128,7 @@ function meanWeek(weeks: LoadWeeks['weeks'], needed: number): readonly number[] 
   })
 }
 
-/**
- * For each slot, the mean of a window that begins there; NaN: one of its slots has no data. The window may continue
- * into the next week.
- */
+/** Mean of the window that begins at each slot; NaN: a slot has no data. Windows may continue into the next week. */
 function windowMeans(week: readonly number[], durationSeconds: number, slotSeconds: number): readonly number[] {
   const length = Math.min(week.length, Math.ceil(durationSeconds / slotSeconds))
   return week.map((_, start) => {

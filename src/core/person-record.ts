@@ -38,8 +38,7 @@ export function createPersonsCheck() {
   }
 
   /**
-   * Compares the rows with the entries. Problems do not contain ids and names, because a report of findings is kept
-   * where nobody would erase them.
+   * Compares rows and entries. Problems contain no ids or names: a report of findings is kept where nobody erases them.
    */
   function* differences(rows: readonly PersonRow[]): Generator<AuditProblem> {
     const left = new Map(told)

@@ -20,7 +20,7 @@ export type Approval =
   /** Approved when the notice has passed and nobody with one of the `objectors` roles has objected. */
   | { readonly kind: 'lazy consensus'; readonly noticeSeconds: number; readonly objectors: readonly string[] }
   /**
-   * Approved after the notice under a rule that people voted for and that is still in force. Otherwise `fallback` must
+   * Approved after the notice, if people voted for the rule and it is still in force. Otherwise `fallback` must
    * approve.
    */
   | {
@@ -35,10 +35,7 @@ export interface Policy {
   readonly name: string
   readonly approval: Approval
   readonly selfApproval: 'forbidden' | 'allowed'
-  /**
-   * Whether votes and other decisions are accepted from the command line. All of them count as one hand. Left out:
-   * refused.
-   */
+  /** Whether decisions are accepted from the command line. All of them count as one hand. Left out: refused. */
   readonly cli?: 'refused' | 'recorded'
   /** Seconds from opening until the proposal expires undecided. */
   readonly expiresAfterSeconds: number
@@ -60,13 +57,10 @@ export interface Policy {
   readonly testRing: TestRingRule
   /** A rollout does not start if the inventory is older than this. */
   readonly inventoryMaxAgeSeconds: number
-  /**
-   * How somebody on call (role `on-call`) is asked to acknowledge before the first ring starts; `null`: nobody is
-   * asked.
-   */
+  /** How somebody on call (role `on-call`) is asked to acknowledge before the first ring starts; `null`: nobody is. */
   readonly acknowledgement: AcknowledgementRule | null
   /**
-   * If a rollout has one of these rings, an approval counts only after the person confirmed it with their own account.
+   * If a rollout has one of these rings, an approval counts only after the person confirmed it by their own account.
    */
   readonly stepUpRings: readonly string[]
 }

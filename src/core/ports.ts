@@ -53,10 +53,7 @@ export type FeedFetch =
       readonly cursor: string
       /** Each kind that is present replaces all earlier data of that kind, unless `changes` says otherwise. */
       readonly content: FeedContent
-      /**
-       * Only these records changed: their earlier data is removed, and `content` replaces it. Left out: everything is
-       * replaced.
-       */
+      /** Only these records changed: `content` replaces their earlier data. Left out: it replaces everything. */
       readonly changes?: { readonly records: readonly string[] }
       readonly rejected: readonly RejectedRecord[]
       /** The day or instant (ISO 8601) that the feed gives as its own date; left out: it gives none. */
@@ -125,14 +122,10 @@ export type DeploymentOutcome<Of extends Change = Change> =
       readonly log: string
     }
   /**
-   * The transaction ran and failed, or left packages half done. `reason` is one sentence; `log` has the lines that
-   * matter.
+   * The transaction ran and failed, or left packages half done. `reason`: one sentence; `log`: the lines that matter.
    */
   | { readonly state: 'failed'; readonly reason: string; readonly log: string }
-  /**
-   * The engine deliberately changed nothing: the transaction differs, the lock is not free, the disk is full, and so
-   * on.
-   */
+  /** The engine deliberately changed nothing: the transaction differs, the lock is not free, the disk is full, ... */
   | { readonly state: 'held back'; readonly reason: string; readonly log: string }
   /**
    * Nothing was touched, because time ran out or the start was stopped before work began. This is not a failure: the
@@ -175,10 +168,7 @@ export interface DeployEngine {
   readonly previewsBySoftware?: boolean
   /** How many assets may be previewed at the same time. Default 8. */
   readonly previewsAtOnce?: number
-  /**
-   * Checks each asset without changing it: reachable, disk space, lock, interrupted dpkg, nothing but the approved
-   * transaction.
-   */
+  /** Checks each asset without changing it: reachable, disk space, lock, interrupted dpkg, only approved steps. */
   preflight(batch: Batch, signal: AbortSignal): Promise<readonly PreflightResult[]>
   /**
    * Starts the batch. If the engine has seen the key before, even before a crash, it attaches to that start and starts
@@ -187,10 +177,7 @@ export interface DeployEngine {
   start(batch: Batch, signal: AbortSignal): Promise<DeploymentHandle>
   /** What is known now: one report per asset of the batch. */
   poll(handle: DeploymentHandle, signal: AbortSignal): Promise<readonly DeploymentReport[]>
-  /**
-   * Returns when an asset may have ended since the last poll, or after `seconds`. Left out: the caller polls at fixed
-   * times only.
-   */
+  /** Returns when an asset may have ended since the last poll, or after `seconds`. Left out: only time decides. */
   wait?(handle: DeploymentHandle, seconds: number, signal: AbortSignal): Promise<void>
   /** Stops assets on which work has not begun. Never interrupts a running transaction. */
   cancel(handle: DeploymentHandle, signal: AbortSignal): Promise<void>
@@ -285,10 +272,7 @@ export interface PeopleSource {
 export const hookMoments = ['drain', 'snapshot', 'pre-check', 'post-check', 'undrain', 'restore'] as const
 export type HookMoment = (typeof hookMoments)[number]
 
-/**
- * The operator's program, run on Patchwarden's machine without a shell. `{address}`, `{name}` and `{key}` are filled
- * in.
- */
+/** The operator's program, run by Patchwarden without a shell. `{address}`, `{name}` and `{key}` are filled in. */
 export interface Hook {
   readonly moment: HookMoment
   readonly command: readonly string[]

@@ -64,9 +64,7 @@ export function missingIn({ roles }: Quorum): readonly string[] {
   return [...new Set(roles.flatMap(({ waitingFor }) => waitingFor))]
 }
 
-/**
- * Whether the person's approval with their own account would fill one more place. `me` has the person's roles of now.
- */
+/** Whether the person's approval by their own account would fill one more place. `me` has their roles of now. */
 export function wouldFill(
   needs: readonly RoleCount[],
   approvals: readonly CountedAct[],

@@ -36,10 +36,7 @@ export interface RingRule {
 
 /** Assets that serve together, found by their tags. */
 export interface ClusterRule {
-  /**
-   * `db`: all assets with this tag are one cluster. `cluster:*`: each tag that begins with `cluster:` is its own
-   * cluster.
-   */
+  /** `db`: all assets with this tag are one cluster. `cluster:*`: each tag with this beginning is its own cluster. */
   readonly tag: string
   /** At most this many assets of a cluster are worked on at the same time. */
   readonly atOnce: number

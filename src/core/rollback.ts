@@ -23,8 +23,7 @@ export interface RollbackRequest {
 }
 
 /**
- * Why this person cannot roll the rollout back now, as a sentence; `null`: they can. One person is enough, as for
- * stopping.
+ * Why this person cannot roll the rollout back now, as a sentence; `null`: they can. As for stopping, one is enough.
  */
 export function rollbackProblem({ state, doer, reason, only, moment }: RollbackRequest): string | null {
   const { id, subject } = state
@@ -41,9 +40,7 @@ export function rollbackProblem({ state, doer, reason, only, moment }: RollbackR
   return null
 }
 
-/**
- * The subject of the rollback: every changed asset goes back to the versions it had. All are in one ring and one batch.
- */
+/** The subject of the rollback: every changed asset goes back to its earlier versions, in one ring and one batch. */
 export function rollbackSubject(state: ProposalState, subject: PatchSubject, only: string | null): PatchSubject {
   const assets = changedAssets(state, subject, only)
   const ring = {
@@ -74,10 +71,7 @@ function undoneIn({ rollout }: ProposalState, subject: PatchSubject, only: strin
   return named(subject, only).flatMap(({ asset }) => rollout?.deployments[asset.id]?.undoneBy ?? [])
 }
 
-/**
- * Assets that the rollout changed and nobody has rolled back, with their changes reversed. Newly installed packages
- * stay.
- */
+/** Assets that the rollout changed and nobody rolled back, with their changes reversed. New packages stay. */
 function changedAssets(state: ProposalState, subject: PatchSubject, only: string | null): readonly PlannedAsset[] {
   return named(subject, only).flatMap((planned) => {
     const { id } = planned.asset
@@ -94,9 +88,7 @@ function changedAssets(state: ProposalState, subject: PatchSubject, only: string
   })
 }
 
-/**
- * The change that takes back a change of the rollout; `null`: the rollout did not make it, or nothing can take it back.
- */
+/** The change that takes back a change of the rollout; `null`: the rollout did not make it, or nothing can. */
 function takenBack(change: Change, outcome: DeploymentOutcome): Change | null {
   // A failed asset cannot say what it changed.
   if (outcome.state !== 'succeeded' || outcome.changed.length === 0) return reversed(change, versionBefore([change]))
@@ -105,10 +97,7 @@ function takenBack(change: Change, outcome: DeploymentOutcome): Change | null {
   return done === undefined ? null : reversed(change, versionBefore([done]))
 }
 
-/**
- * The proposal that this one rolls back, and its assets that have their earlier versions again; `null`: this is no
- * rollback.
- */
+/** The proposal that this one rolls back, and its assets that are back already; `null`: this is not a rollback. */
 export function undoing({
   subject,
   rollout,
@@ -123,10 +112,7 @@ export function undoing({
 /** How long patches are not proposed again automatically after a rollback. */
 const QUIET_SECONDS = 14 * DAY_SECONDS
 
-/**
- * Until when a rollback keeps its patches from being proposed again, ISO 8601, UTC; `null`: the proposal is no
- * rollback.
- */
+/** Until when a rollback keeps its patches from being proposed again, ISO 8601, UTC; `null`: it is not a rollback. */
 export function keepsBackUntil({ subject, openedAt }: Pick<ProposalState, 'subject' | 'openedAt'>): string | null {
   if (subject.kind !== 'patches' || subject.rollsBack === undefined) return null
   return plusSeconds(openedAt, QUIET_SECONDS)

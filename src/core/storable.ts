@@ -37,8 +37,7 @@ export function storableAsJson(value: unknown): string {
 }
 
 /**
- * Replaces escapes of NUL and of lone surrogates in JSON text. `JSON.stringify` escapes only lone surrogates, never
- * whole pairs.
+ * Replaces escapes of NUL and lone surrogates in JSON text. `JSON.stringify` escapes only lone surrogates, not pairs.
  */
 export function storableJson(text: string): string {
   if (!text.includes('\\u')) return text

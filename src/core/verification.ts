@@ -124,10 +124,7 @@ function lacking(missing: readonly Result[], all: number): string {
   return `${said.name} is not installed${build}`
 }
 
-/**
- * Whether the look is from before the deployment was started. For an asset that was held back every look counts,
- * because nothing was started on it.
- */
+/** Whether the look is from before the start. Any look counts for an asset held back: nothing was started on it. */
 function saidBefore({ observedAt }: AssetSnapshot, { state }: DeploymentOutcome, facts: VerificationFacts): boolean {
   return facts.startedAt !== undefined && state !== 'held back' && isBefore(observedAt, facts.startedAt)
 }
@@ -139,19 +136,14 @@ function untold(unknown: readonly Result[], { observedAt }: AssetSnapshot): stri
   return `what it said on ${minuteOf(observedAt)} UTC does not tell whether ${names} ${are} there`
 }
 
-/**
- * The end of an asset that lacks no change that it reports on, but does not report on all of them. `what`: a clause.
- */
+/** The end of an asset that lacks nothing it reports on, but does not report on every change. `what`: a clause. */
 function endUnknown(outcome: Exclude<DeploymentOutcome, { state: 'not begun' }>, what: string): End {
   if (outcome.state === 'failed' || outcome.state === 'held back')
     return { end: outcome.state, reason: `${clause(outcome.reason)}; ${what}` }
   return { end: 'not known', reason: `${what.charAt(0).toUpperCase()}${what.slice(1)}` }
 }
 
-/**
- * The end of an asset that lacks promised changes. `what`: a clause about them; `keptAway`: why they are missing;
- * `null`: not known.
- */
+/** The end of an asset that lacks changes. `what`: a clause about them; `keptAway`: why they are missing, if known. */
 function endWithout(
   outcome: Exclude<DeploymentOutcome, { state: 'not begun' }>,
   what: string,

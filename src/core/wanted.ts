@@ -70,9 +70,7 @@ interface Limited {
   readonly limited: Misses
 }
 
-/**
- * Results kept per list of missed patches. A list is limited once for each decision of its team, and a team has few.
- */
+/** Results kept per list of missed patches. A list is limited once per decision of its team, and a team has few. */
 const MOST_LIMITED = 8
 const lately = memoizeByIdentity((_missed: readonly string[]): Limited[] => [])
 

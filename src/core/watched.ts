@@ -16,7 +16,7 @@ export interface Watched {
 }
 
 export interface WatchedPatch extends Pick<Patch, 'source' | 'version' | 'type' | 'priority'> {
-  /** The first CVEs; below, the first origins. */
+  /** The first CVEs. `origins`: the first origins. */
   readonly cves: readonly string[]
   readonly origins: readonly string[]
 }

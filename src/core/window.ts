@@ -22,8 +22,8 @@ interface Timing {
   /** Elapsed time, so a window keeps its length when the clocks change. */
   readonly durationSeconds: number
   /**
-   * IANA zone, or the word `asset` for the zone of the asset. A rule with the word `asset` never opens: `windowOn` must
-   * replace it first.
+   * IANA zone, or `asset` for the zone of the asset. A rule with `asset` never opens: `windowOn` replaces the word
+   * first.
    */
   readonly timeZone: string
 }
@@ -54,7 +54,7 @@ export interface PatchTuesdayRule extends Timing {
 
 export interface WindowPlan {
   readonly name: string
-  /** Empty: the window never opens. (Any time would need a rule.) */
+  /** No rules mean that the window never opens, not that it is always open. */
   readonly rules: readonly WindowRule[]
   /** Seconds that must lie between the decision and the start. Default 0. */
   readonly leadSeconds?: number
@@ -69,10 +69,7 @@ export interface Freeze {
   readonly to: string
   /** `null`: every team. */
   readonly teams: readonly string[] | null
-  /**
-   * For a freeze that a person declared: who has agreed to lift it so far. Left out: the freeze comes from the
-   * configuration.
-   */
+  /** For a freeze that a person declared: who agreed to lift it so far. Left out: it comes from the configuration. */
   readonly liftAgreed?: readonly CountedAct[]
 }
 
@@ -94,9 +91,7 @@ export function toWindow({ start, end }: Span): Window {
 export const HORIZON_MS = 400 * DAY_MS
 /** Windows of a plan are computed for this much time at once. */
 const STRETCH_MS = 30 * DAY_MS
-/**
- * A rule that opens more often within the horizon counts as one that never opens. Every 15 minutes is still below this.
- */
+/** A rule that opens more often within the horizon counts as never open. Every 15 minutes is still below this. */
 const MOST_WINDOWS = 50_000
 
 /** The DTSTART of rules that need none: the first minute of a year that begins on a Monday. */
@@ -189,9 +184,7 @@ function spansOf(plan: WindowPlan, from: number, to: number): readonly Span[] {
 
 const workedOut = new WeakMap<WindowPlan, { readonly from: number; readonly spans: readonly Span[] }>()
 
-/**
- * The plan's windows that are needed for any time in the stretch around `at`. Kept until another stretch is asked for.
- */
+/** The plan's windows for any time in the stretch around `at`. Kept until another stretch is asked for. */
 function spansAround(plan: WindowPlan, at: number): readonly Span[] {
   const from = Math.floor(at / STRETCH_MS) * STRETCH_MS
   const known = workedOut.get(plan)
@@ -273,10 +266,7 @@ export function openWindow(plan: WindowPlan, freezes: readonly Freeze[], team: s
   return null
 }
 
-/**
- * The window that is open at `at`, else the next one; `null`: the plan has none within `HORIZON_MS`, so nothing may
- * run.
- */
+/** The window that is open at `at`, else the next one; `null`: none within `HORIZON_MS`, so nothing may run. */
 export function nextWindow(plan: WindowPlan, freezes: readonly Freeze[], team: string, at: string): Window | null {
   for (const window of openTimes(plan, freezes, team, at)) return window
   return null

@@ -32,9 +32,7 @@ export interface Needs {
   readonly wanted: Assessment
   /** Assets without a preview at the vote, whose later preview shows no additional steps. */
   readonly previewed?: ReadonlySet<string>
-  /**
-   * Earlier looks are too old to act on, ISO 8601, UTC. Left out: looks may have any age, because no work begins yet.
-   */
+  /** Earlier looks are too old to act on, ISO 8601, UTC. Left out: any look counts, because no work begins yet. */
   readonly looksSince?: string
 }
 

@@ -37,9 +37,7 @@ export interface Assessment {
 /** What is missing, with the assets that miss exactly that. */
 export type MissingAlike<One extends Looked = Looked> = ReadonlyMap<Missing, readonly One[]>
 
-/**
- * Groups assets by what they miss. Assets that share the same package objects are compared with the catalog only once.
- */
+/** Groups assets by what they miss. Assets with the same package objects are compared with the catalog once. */
 export function missingAlike<One extends AssetSnapshot>(
   snapshots: readonly One[],
   catalog: CatalogView,
@@ -71,18 +69,13 @@ export function assess({
 }
 
 export interface Assess {
-  /**
-   * `alike`: sorted by the id of the first asset of each group. The assets of the result are sorted by id. In steps.
-   */
+  /** `alike`: sorted by the id of each group's first asset. The resulting assets are sorted by id. In steps. */
   (alike: MissingAlike): Steps<Assessment>
   /** Judges patches again that concern these packages (source or binary names) or these CVEs. */
   changed(packages: ReadonlySet<string>, cves: ReadonlySet<string>): void
 }
 
-/**
- * Assesses the assets of a team again and again, and computes only what has changed. An unchanged patch stays the same
- * object.
- */
+/** Assesses a team's assets repeatedly and computes only what has changed. An unchanged patch stays the same object. */
 export function createAssess(options: JudgeOptions): Assess {
   const judge = createPatchJudge(options)
   const missed = new WeakMap<Missing, Pick<AssessedAsset, 'patches' | 'changes'>>()

@@ -1,6 +1,4 @@
-/**
- * Finds the fixes that a package version lacks. This depends only on the version, so one answer serves all machines.
- */
+/** Finds the fixes that a package version lacks. Only the version matters, so one answer serves all machines. */
 
 import type { InstalledPackage, Platform } from '../asset.ts'
 import type { Fix, PatchType } from '../catalog.ts'
@@ -18,16 +16,11 @@ export interface OpenFix {
 }
 
 export interface Matcher {
-  /**
-   * The fixes that `item` lacks on `platform`, the highest fixed version first. Empty for a package of another vendor.
-   */
+  /** The fixes that `item` lacks on `platform`, highest fixed version first. Empty for a package of another vendor. */
   open(platform: Platform, item: InstalledPackage): readonly OpenFix[]
   /** Forgets what feeds said about these packages (source or binary names). */
   forget(packages: ReadonlySet<string>): void
-  /**
-   * Adds what feeds say about packages. Nothing about them may be known before. May be called several times, with a
-   * part each time.
-   */
+  /** Adds what feeds say about packages, all at once or in parts. Nothing about them may be known before. */
   take(fixes: Iterable<Fix>): void
   /** What feeds say about a package. `name` may be a source or a binary package. */
   said(platform: Platform, name: string): readonly Fix[]
@@ -38,10 +31,7 @@ export interface Matcher {
 interface Compiled {
   /** Sorted by fixed version, the highest first. */
   readonly fixes: readonly (OpenFix & { readonly introduced: string | null; readonly alsoFixed: readonly string[] })[]
-  /**
-   * True if some fixes above the installed version do not apply, because they have exceptions or a first affected
-   * version.
-   */
+  /** True if some fixes above the installed version may not apply: they have exceptions or a first affected version. */
   readonly bounded: boolean
   readonly unfixed: readonly string[]
 }
@@ -182,8 +172,7 @@ function newer({ fixes, bounded }: Compiled, version: string, scheme: VersionSch
 const modular = /\.module[_+]el/
 
 /**
- * The stream, e.g. `nodejs:18`; `?` and the first number for a modular version without a known stream; `null`: not
- * modular.
+ * The stream, e.g. `nodejs:18`; for a modular version of unknown stream `?` and its first number; `null`: not modular.
  */
 function streamOf(module: string | null, version: string): string | null {
   if (module !== null && module !== '') return module

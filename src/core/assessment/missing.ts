@@ -53,8 +53,7 @@ export interface Missing {
   /** Packages built by another vendor. The platform's security data cannot judge their versions. */
   readonly notAssessed: readonly { readonly name: string; readonly builder: string }[]
   /**
-   * Number of CVEs that binary packages (or Windows) have and a newer version fixes, whether or not it can be installed
-   * now.
+   * Number of CVEs of binary packages (or Windows) that a newer version fixes, whether or not it can be installed now.
    */
   readonly findings: number
 }

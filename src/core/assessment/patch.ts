@@ -1,7 +1,4 @@
-/**
- * Makes patches. A patch is the updates of one source package to one version, judged by the most endangered asset that
- * misses it.
- */
+/** A patch is the updates of one source package to one version, judged by the most endangered asset that misses it. */
 
 import type { Asset } from '../asset.ts'
 import type { Advisory, Lifecycle, Patch } from '../catalog.ts'
@@ -32,10 +29,7 @@ export interface JudgeOptions {
   readonly rule: PriorityRule
   /** ISO 8601. Judging uses only the day. */
   readonly now: string
-  /**
-   * When each patch was first seen as missing, by patch id; ISO 8601. A patch that is not listed is seen now for the
-   * first time.
-   */
+  /** When each patch was first seen as missing, by patch id; ISO 8601. A patch that is not listed is new. */
   readonly firstSeen?: ReadonlyMap<string, string>
   readonly dueDays?: DueDays
   readonly defaults?: PriorityDefaults
@@ -116,8 +110,7 @@ function withUrgency(patch: Patch, likeliest: number, stake: number): Patch {
 }
 
 /**
- * Whether the updates are the same in the same order, are missed by the same kinds of assets, and name the same assets
- * in the evidence.
+ * Whether the updates and their order, the kinds of assets that miss them, and the assets in the evidence are the same.
  */
 function sameUpdates({ updates: some }: FoundPatch, { updates: others }: FoundPatch): boolean {
   if (some.size !== others.size) return false
@@ -260,10 +253,7 @@ function judgeAll(found: FoundPatch, { catalog, defaults, rule }: JudgeOptions):
   return worst
 }
 
-/**
- * One CVE per kind. A table cannot distinguish CVEs of one kind, so only the one that is most likely exploited is
- * judged.
- */
+/** One CVE per kind: a table cannot distinguish CVEs of one kind, so the likeliest to be exploited is enough. */
 function likeliestOfEachKind(cves: Iterable<string>, catalog: CatalogView): Iterable<CveEvidence> {
   const kinds = new Map<string, CveEvidence>()
   for (const cve of cves) {

@@ -1,9 +1,6 @@
 import type { InstalledPackage, Platform } from '../asset.ts'
 
-/**
- * Words that Debian and Ubuntu use in revisions themselves. Other words with four or more letters are the mark of
- * another builder.
- */
+/** Words in revisions of Debian and Ubuntu. Any other word of four or more letters is the mark of another builder. */
 const ownWords = new Set([
   'debian',
   'ubuntu',

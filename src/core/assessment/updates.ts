@@ -28,10 +28,7 @@ export function offeredUpdates(
   })
 }
 
-/**
- * Updates that can be installed, by source. If the package manager does not name the source, the installed package
- * does.
- */
+/** Updates that can be installed, by source. If the package manager names no source, the installed package does. */
 function pendingBySource(
   packages: readonly InstalledPackage[],
   pending: readonly PendingUpdate[],

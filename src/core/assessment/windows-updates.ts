@@ -1,7 +1,4 @@
-/**
- * Finds the updates that a Windows machine misses: by build if updates are cumulative, otherwise by which update
- * replaces which.
- */
+/** Finds the updates that a Windows machine misses: by build if they are cumulative, otherwise by what they replace. */
 
 import type { InstalledPackage, Platform } from '../asset.ts'
 import type { WindowsUpdate } from '../catalog.ts'

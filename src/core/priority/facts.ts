@@ -6,10 +6,7 @@ import { decideByTable, type Turn, turnsOf } from './decision-table.ts'
 import { type Assumption, type Priority, type PriorityEvidence, priorityRank } from './priority.ts'
 import { type KnownPoint, knownPoints, type Outcome, type PriorityRule } from './rule.ts'
 
-/**
- * An EPSS score of at least this counts as a public proof of concept if no feed says more. Patchwarden's own cautious
- * choice.
- */
+/** From this EPSS score on, a public proof of concept is assumed if no feed says more. Our own, cautious choice. */
 export const EPSS_POC = 0.1
 
 export interface PriorityDefaults {
@@ -128,10 +125,7 @@ type TableAnswer = Omit<TableDecision, 'points'> & Pick<Judgement, 'turns'>
 
 const answersOf = memoizeByIdentity((_rule: PriorityRule) => new Map<string, TableAnswer>())
 
-/**
- * A table's answer for facts. Answers are kept: there are few different sets of facts, and finding the turns takes
- * long.
- */
+/** A table's answer for facts. Answers are kept: few sets of facts differ, and finding the turns takes long. */
 function answerOf(facts: Readonly<Record<string, string>>, rule: PriorityRule): TableAnswer {
   const known = answersOf(rule)
   const key = JSON.stringify(facts)
@@ -253,15 +247,10 @@ function ofAsset(asset: Asset, value: string | null, fallback: string, word: str
   return said(value, `inventory ${asset.source}`, null, asset.name)
 }
 
-/**
- * Whose score counts first: that of the assigner of the CVE, then vendors, CISA, and NVD, which scores only some CVEs.
- */
+/** Whose score counts first: the assigner of the CVE, then vendors, CISA, and NVD, which scores only some CVEs. */
 const scorers = ['CNA', 'vendor', 'CISA-ADP', 'NVD']
 
-/**
- * The score that counts; `null`: none. Version 3 comes before version 4: most scores are version 3, and the two cannot
- * be compared.
- */
+/** The score that counts; `null`: none. Most are CVSS 3, which cannot be compared with 4, so 3 comes before 4. */
 export function baseScore(facts: CveFacts | null): CveFacts['scores'][number] | null {
   const rank = (source: string) => {
     const found = scorers.indexOf(source)
@@ -276,10 +265,7 @@ export function baseScore(facts: CveFacts | null): CveFacts['scores'][number] | 
   return best
 }
 
-/**
- * Judges an update that fixes no known CVE. Bug fixes, and updates from a security archive, are scheduled; features are
- * deferred.
- */
+/** Judges an update without a known CVE: features are deferred; bug fixes and security archives are scheduled. */
 export function judgeWithoutCve(type: PatchType, origins: readonly string[]): Judgement {
   const priority: Priority = type === 'feature' ? 'defer' : 'scheduled'
   const note =
@@ -309,9 +295,7 @@ export interface Due {
   readonly rule: string
 }
 
-/**
- * When a patch is due: the outcome's days after it was first seen, or KEV's date if that is earlier; `null`: no date.
- */
+/** When a patch is due: the outcome's days after it was first seen, or KEV's date if earlier; `null`: no date. */
 export function dueAt(
   { priority, outcome, word }: Pick<Judgement, 'priority' | 'outcome' | 'word'>,
   from: string,

@@ -1,7 +1,4 @@
-/**
- * Lists of assets that entries name, as content: pages of up to 1,000 assets, and a root that names the pages if there
- * are several.
- */
+/** Lists of assets that entries name, as content: pages of up to 1,000, and a root page if there are several. */
 
 import { contentOf, type HashedContent } from '../content.ts'
 import { limits } from '../limits.ts'
@@ -27,10 +24,7 @@ export function assetList(assets: readonly ListedAsset[]): AssetList {
   return listOfPages(pagesOf(assets), assets.length)
 }
 
-/**
- * Makes lists from the same parts, and makes content of each part only once. `chosen`: indexes of parts. No asset is in
- * two parts.
- */
+/** Makes lists from parts, and content of each part only once. `chosen`: indexes of parts. No asset is in two parts. */
 export function createAssetLists(parts: readonly (readonly ListedAsset[])[]): (chosen: readonly number[]) => AssetList {
   const pages = new Map<number, readonly HashedContent[]>()
   const made = new Map<string, AssetList>()

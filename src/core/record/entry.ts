@@ -63,8 +63,7 @@ export function commitTo(salt: string, text: string): string {
 }
 
 /**
- * Makes an entry. `salt`: 32 random hexadecimal digits, never used twice. Throws if a fact has a number that is not an
- * integer.
+ * Makes an entry. `salt`: 32 random hexadecimal digits, never used twice. Throws if a number in a fact is no integer.
  */
 export function sealEntry(entry: Omit<Entry, 'commit'>, beside: Beside, salt: string): SealedEntry {
   const { stream, seq, at, by, event, facts, prev } = entry
@@ -143,10 +142,7 @@ export function readBeside(text: string | null): Beside | null {
   return value as Beside
 }
 
-/**
- * A clause if the data beside an entry does not match the entry's hash; `null`: it matches, or it was erased and cannot
- * be checked.
- */
+/** A clause if the data beside an entry does not match the entry's hash; `null`: it matches, or it was erased. */
 export function besideProblem({ commit }: Pick<Entry, 'commit'>, beside: SealedEntry['beside']): string | null {
   if (beside === null) return null
   if (commit === undefined) return 'has something beside it that the entry is not bound to'

@@ -83,8 +83,7 @@ export function classHash(flaws: readonly string[]): string {
 }
 
 /**
- * Compares the record with the groups of now. `held`: assets that are being worked on; they are left out until that is
- * over. Works in steps.
+ * Compares the record with the groups of now. `held`: assets at work, which are left out until that is over. In steps.
  */
 export function* movesBetween(
   recorded: ClassesRecorded,
@@ -259,10 +258,7 @@ export interface JudgedNow {
 export const contextKey = (flaw: string, { exposure, criticality }: Context): string =>
   `${flaw}\n${exposure ?? ''}\n${criticality ?? ''}`
 
-/**
- * What must be recorded about flaws that are now judged differently from the record. `recorded`: by `contextKey`. In
- * steps.
- */
+/** What must be recorded about flaws that are judged differently now. `recorded`: by `contextKey`. In steps. */
 export function* judgedDifference(
   groups: readonly GroupNow[],
   recorded: ReadonlyMap<string, JudgedRecorded>,

@@ -56,10 +56,7 @@ function dayOf(local: number): number {
   return Math.floor(local / DAY_SECONDS)
 }
 
-/**
- * The first day, and the day after the last, of each year, month, week or day of the rule. The first of them begins at
- * or before `from`.
- */
+/** First day, and day after the last, of each period of the rule. The first period begins at or before `from`. */
 function* periods(rule: Rrule, start: number, from: number, to: number): Generator<readonly [number, number]> {
   const { interval } = rule
   const began = dateOf(start)
@@ -230,10 +227,7 @@ function dayTests(rule: Rrule, start: number): readonly DayTest[] {
   return tests
 }
 
-/**
- * The week number of a day, and how many weeks the year of that week has. Week 1 is the first with four days in the
- * year.
- */
+/** The week of a day, and how many weeks its year has. Week 1 is the first with four days in the year. */
 function weekOfYear(day: number, firstDay: Rrule['weekStart']): { readonly number: number; readonly of: number } {
   const middle = weekStartOf(day, firstDay) + 3
   const { year } = dateOf(middle)

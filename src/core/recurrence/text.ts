@@ -85,10 +85,7 @@ function writtenTime(value: string, parameters: string): WrittenTime | string {
   return { local, zone: written, whole }
 }
 
-/**
- * Instants in milliseconds from `from` until before `to`, in order. `start` and `zone` are used if the text has no
- * DTSTART.
- */
+/** Instants in milliseconds from `from` until before `to`, in order. `start` and `zone`: for a text without DTSTART. */
 export function recurrenceOccurrences(
   { start: own, rules, added, excluded }: Recurrence,
   start: number,
@@ -120,10 +117,7 @@ function* without(all: Iterable<number>, isOut: (instant: number) => boolean): G
   for (const instant of all) if (!isOut(instant)) yield instant
 }
 
-/**
- * Whether the rule needs a DTSTART: it has a COUNT or an INTERVAL, or it lacks a time or a day that its frequency
- * needs.
- */
+/** Whether the rule needs a DTSTART: it has COUNT or INTERVAL, or lacks a time or a day that its frequency needs. */
 export function needsStart({ start, rules }: Recurrence): boolean {
   if (start !== null) return false
   return rules.some((rule) => {

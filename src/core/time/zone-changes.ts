@@ -45,9 +45,7 @@ export interface ZoneData {
   offset(zone: string, instant: number): number | null
 }
 
-/**
- * A clause about newer rules of a zone that the data lacks, to follow the zone's name; `null`: no such rules are known.
- */
+/** A clause about newer rules of a zone that the data lacks, to follow the zone's name; `null`: none are known. */
 export function missedZoneChange(zone: string, data: ZoneData): string | null {
   const name = zone.toLowerCase()
   for (const { since, zones, from, offset } of zoneChanges) {

@@ -6,8 +6,8 @@
 import type { Order } from './order.ts'
 
 /**
- * Kinds of tokens, in apk's order. If two versions first differ in the kind of a token, the one with the earlier kind
- * is newer.
+ * Kinds of tokens in apk's order. If two versions first differ in a token's kind, the one with the earlier kind is
+ * newer.
  */
 const kinds = ['number', 'letter', 'gap', 'suffix', 'suffix number', 'revision', 'end', 'invalid'] as const
 type Kind = (typeof kinds)[number]

@@ -57,9 +57,7 @@ function split(given: string): DpkgVersion {
 const TILDE = 126
 const ZERO = 48
 
-/**
- * `~` sorts before everything, even the end; letters sort before other characters. The end (`NaN`) and digits weigh 0.
- */
+/** `~` sorts before everything, even the end; letters before other characters. The end (`NaN`) and digits weigh 0. */
 function weight(code: number): number {
   if (!(code >= 0) || isDigit(code)) return 0
   if (code === TILDE) return -1

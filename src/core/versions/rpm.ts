@@ -63,10 +63,7 @@ function skipSeparators(text: string, from: number): number {
   return endOf(text, from, (code) => !isDigit(code) && !isLetter(code) && code !== TILDE && code !== CARET)
 }
 
-/**
- * rpmvercmp: compares segments of digits or letters in turn. `~` sorts before the end; `^` sorts after the end and
- * before everything else.
- */
+/** rpmvercmp: segments of digits or letters in turn. `~` sorts before the end, `^` after it and before all else. */
 function comparePart(a: string, b: string): Order {
   if (a === b) return 0
   let i = 0

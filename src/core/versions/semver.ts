@@ -1,6 +1,4 @@
-/**
- * Semantic Versioning 2.0.0, section 11: https://semver.org. A leading `v` or `=` is allowed, because people write it.
- */
+/** Semantic Versioning 2.0.0, section 11: https://semver.org. Allows a leading `v` or `=`, because people write it. */
 
 import type { Order } from './order.ts'
 
@@ -9,9 +7,7 @@ interface Semver {
   readonly prerelease: readonly string[]
 }
 
-/**
- * A missing number is 0. Numbers after the third are ignored like a build, because some registries number builds so.
- */
+/** A missing number is 0. Numbers after the third are ignored like a build: some registries number builds so. */
 const pattern =
   /^[v=\s]*(0|[1-9]\d*)(?:\.(0|[1-9]\d*))?(?:\.(0|[1-9]\d*))?(?:\.\d+)*(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?\s*$/
 
