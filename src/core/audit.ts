@@ -1,7 +1,7 @@
 /**
- * The tamper-evident record. Every entry carries the SHA-256 of the entry before it in its stream; there is one chain
- * per proposal. Checkpoints contain the heads of all streams and form a chain themselves, so nobody can drop a stream
- * or its end unnoticed. Hashes are over canonical JSON.
+ * The tamper-evident record. Every entry carries the SHA-256 of the entry before it in its stream; there is one chain per
+ * proposal. Checkpoints record the heads of the streams and form a chain themselves, so nobody can drop a stream or its
+ * end unnoticed. Hashes are over canonical JSON.
  */
 
 import { canonicalJson } from './canonical-json.ts'
