@@ -1,4 +1,4 @@
-/** Settings that every kind of source has: what they say about the assets that the source lists. */
+/** Settings of every kind of source: facts about the assets that the source lists. */
 
 import type { z } from 'zod'
 import { criticality, exposure, optional, reference, tags, text, timeZone } from './fields.ts'
@@ -6,14 +6,14 @@ import { criticality, exposure, optional, reference, tags, text, timeZone } from
 const hostMend = 'Write a host name or an alias from the SSH configuration, such as web01.example.net.'
 const userMend = 'Write a login name, such as patch.'
 
-/** Never begins with "-": it ends up as an argument of ssh. */
+/** Must not begin with "-", because it becomes an argument of ssh. */
 export const host = text(hostMend, 253).regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, { error: hostMend })
 export const address = text('Write a host name or an IP address.', 253).regex(/^[A-Za-z0-9_:[][A-Za-z0-9._:[\]-]*$/, {
   error: 'Write a host name or an IP address.',
 })
 export const user = text(userMend, 64).regex(/^[A-Za-z_][A-Za-z0-9._-]*\$?$/, { error: userMend })
 
-/** What is said of assets, each or all of a source. */
+/** Facts about assets, for one asset or for all assets of a source. */
 export const facts = {
   team: optional(reference('a team')).describe('The team that owns it: a name from teams.'),
   exposure: optional(exposure).describe('How far an attacker can reach it: small, controlled or open.'),
@@ -26,13 +26,13 @@ export const changedBy = optional(reference('an engine')).describe(
 )
 export const tagsOfAll = tags.describe('Tags of every asset of this source.')
 
-/** What every source says, whatever its kind. */
+/** Settings of every source, whatever its kind. */
 export const everySource = { engine: changedBy, ...facts, tags: tagsOfAll }
 
-/** The same for a system, whose engine is its own. */
+/** Settings of every inventory of a system. A system is its own engine. */
 export const everyInventory = { ...facts, tags: tagsOfAll }
 
 type OfSource = z.output<z.ZodObject<typeof everySource>>
 
-/** A source as it is configured. Only its kind knows its other settings. */
+/** A source as it is configured. Only its kind knows the other settings. */
 export type SourceConfig = OfSource & { readonly kind: string; readonly [setting: string]: unknown }

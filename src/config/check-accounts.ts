@@ -4,7 +4,7 @@ import type { Notes } from './notes.ts'
 import { list, quote } from './problem.ts'
 import type { Settings } from './schema.ts'
 
-/** Who is whom on chat platforms: each account is one person's, and ids of Slack are of workspaces that count. */
+/** Checks that each chat account belongs to one person, and that Slack ids belong to configured workspaces. */
 export function checkAccounts(settings: Settings, notes: Notes): void {
   for (const platform of ['slack', 'discord'] as const) {
     const known: { readonly account: RealmId; readonly owner: string }[] = []
@@ -12,7 +12,7 @@ export function checkAccounts(settings: Settings, notes: Notes): void {
       const written = person[platform]
       if (written === null) continue
       const account = readRealmId(written)
-      // Two people with one account would be one human with two votes.
+      // If two people shared an account, one human would have two votes.
       const other = known.find((item) => mayBeSame(item.account, account))
       if (other !== undefined) {
         const what = `is also the account of ${other.owner}`

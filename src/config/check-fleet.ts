@@ -4,7 +4,7 @@ import type { Notes } from './notes.ts'
 import { quote } from './problem.ts'
 import type { Settings } from './schema.ts'
 
-/** The teams that own what sources list, and how they decide about it. */
+/** Checks that teams can decide about the assets that sources list. */
 export function checkFleet(settings: Settings, kinds: readonly Kind[], notes: Notes): void {
   for (const name of Object.keys(settings.teams)) checkTeamPlan(settings, kinds, name, notes)
   for (const [name, channel] of Object.entries(settings.channels)) {
@@ -21,7 +21,7 @@ export function checkFleet(settings: Settings, kinds: readonly Kind[], notes: No
   }
 }
 
-/** A team decides (policy, window, rollout) or only watches; a half is a mistake. */
+/** A team has a policy, a window and a rollout, or none of them and only watches. Anything in between is a mistake. */
 function checkTeamPlan(settings: Settings, kinds: readonly Kind[], name: string, notes: Notes): void {
   const team = named(settings.teams, name)
   if (team === null) return
@@ -50,7 +50,9 @@ function checkWindow(settings: Settings, path: readonly PropertyKey[], name: str
   notes.problem(path, `is ${quote(name ?? '')}, which has no rules: that means never`, mend)
 }
 
-/** A source that lets an engine change assets of the team, as far as this file says whose they are. */
+/**
+ * Name of a source that lets an engine change assets of the team, as far as this file names their team; `null`: none.
+ */
 function engineOfTeam(settings: Settings, kinds: readonly Kind[], team: string): string | null {
   for (const [name, source] of Object.entries(settings.sources)) {
     if (source.engine === null) continue

@@ -6,7 +6,7 @@ import type { EntryConfig, Settings } from './schema.ts'
 
 const roles: readonly RoleName[] = ['inventory', 'feed', 'engine', 'metrics', 'load', 'silence']
 
-/** What each kind reports about its entries, and each engine about the sources that name it. */
+/** Runs the checks of each kind on its entries, and of each engine on the sources that name it. */
 export function checkKinds(settings: Settings, kinds: readonly Kind[], notes: Notes): void {
   for (const [role, name, entry] of entriesOfKinds(settings)) {
     const path = [sectionOf[role], name]
@@ -21,7 +21,7 @@ export function checkKinds(settings: Settings, kinds: readonly Kind[], notes: No
   }
 }
 
-/** Names that entries take from elsewhere in the file, by their whole path. */
+/** Names that entries take from elsewhere in the file, with their whole paths. */
 export function referencesOfKinds(settings: Settings, kinds: readonly Kind[]): readonly Reference[] {
   return [...entriesOfKinds(settings)].flatMap(([role, name, entry]) => {
     const { refersTo }: AnyRole = roleOf(kinds, role, entry)

@@ -8,9 +8,9 @@ import { heldElsewhere, membersFor, policyNamed } from './resolve.ts'
 import type { PolicyConfig, Settings } from './schema.ts'
 import { suggest } from './suggest.ts'
 
-/** A policy that nobody can satisfy is refused, in every team that uses it. */
+/** Refuses policies that nobody can satisfy, for every team that uses them. */
 export function checkPolicies(settings: Settings, unread: Unread, notes: Notes): void {
-  // If a person, role or team could not be read, nobody can say who holds what.
+  // If a person, role or team could not be read, it is not known who holds which role.
   const peopleKnown = ['people', 'roles', 'teams'].every((section) => !unread.names.has(section))
   const sound = new Set<string>()
   for (const [name, policy] of Object.entries(settings.policies)) {
@@ -48,7 +48,7 @@ function checkCounts(name: string, policy: PolicyConfig, notes: Notes): boolean 
   return sound
 }
 
-/** A role that nobody defines anywhere is mostly a spelling mistake. */
+/** Reports roles that are defined nowhere. They are mostly spelling mistakes. */
 function checkRoles(settings: Settings, name: string, policy: PolicyConfig, notes: Notes): boolean {
   const teams = Object.values(settings.teams)
   const known = [...Object.keys(settings.roles), ...teams.flatMap((team) => Object.keys(team.roles))]
@@ -114,7 +114,7 @@ function checkTeam(settings: Settings, team: string, policy: Policy, path: reado
   }
 }
 
-/** Who is in another system's group cannot be known here: as many as are asked for are taken to be there. */
+/** Members of groups in other systems are not known here. Adds as many invented members as the policy asks for. */
 function withUnknownHolders(
   settings: Settings,
   team: string,
@@ -148,7 +148,7 @@ function someoneHolds(roles: readonly string[], members: readonly Member[]): boo
   return members.some((member) => member.roles.some((role) => roles.includes(role)))
 }
 
-/** The first need that cannot be filled alone; else it is that one person fills one role. */
+/** The first role with too few holders; if there is none, says that each person fills only one role. */
 function shortage(needs: readonly RoleCount[], members: readonly Member[]): string {
   for (const { role, count } of needs) {
     const holders = members.filter((member) => member.roles.includes(role)).length
@@ -179,7 +179,7 @@ function warnOfProposers(
   notes.warning(path, what, 'Give the roles to one more person, so that there is somebody to stand in.')
 }
 
-/** Whoever has no account of their own decides by links and command lines, and all of that counts as one hand. */
+/** Warns if too many people have no account of their own: all links and command lines together count as one hand. */
 function warnOfHands(
   settings: Settings,
   policy: Policy,
@@ -217,7 +217,7 @@ function checkStandingRules(settings: Settings, sound: ReadonlySet<string>, note
     }
     const policy = sound.has(rule.decidedBy) ? policyNamed(settings, rule.decidedBy) : null
     const team = named(settings.teams, rule.team)
-    // The team's own policy has been looked at already.
+    // The team's own policy has already been checked.
     if (policy !== null && team !== null && team.policy !== rule.decidedBy) {
       checkTeam(settings, rule.team, policy, path, notes)
     }

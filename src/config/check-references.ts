@@ -24,7 +24,7 @@ const sections = {
 } as const
 type Section = keyof typeof sections
 
-/** Every name that is used is defined; what is defined is used. */
+/** Checks that every name that is used is defined, and warns of defined names that are not used. */
 export function checkReferences(settings: Settings, kinds: readonly Kind[], unread: Unread, notes: Notes): void {
   const used = new Map<Section, Set<string>>()
 
@@ -34,7 +34,7 @@ export function checkReferences(settings: Settings, kinds: readonly Kind[], unre
     used.set(section, names.add(name))
     const broken = unread.names.get(section)
     if (Object.hasOwn(settings[section], name) || broken?.has('*')) return
-    // "Mara" is not a name that can be used, and that has been reported already.
+    // "Mara" is not a valid name, and that has already been reported.
     if (
       [...(broken ?? []), ...brokenSystems(section, unread)].some((other) => other.toLowerCase() === name.toLowerCase())
     )
@@ -97,11 +97,11 @@ export function checkReferences(settings: Settings, kinds: readonly Kind[], unre
   for (const [name, window] of Object.entries(settings.windows)) {
     refer(['windows', name, 'measured', 'load'], 'loads', window.measured?.load ?? null)
   }
-  // If some entries could not be read, it is not known what they use.
+  // If some entries could not be read, the names that they use are not known.
   if (unread.names.size === 0) warnOfUnused(settings, used, notes)
 }
 
-/** A system is an entry of sources and of engines under its name. */
+/** A system also counts as an entry of sources and of engines, under its own name. */
 function brokenSystems(section: Section, unread: Unread): Iterable<string> {
   return section === 'sources' || section === 'engines' ? (unread.names.get('systems') ?? []) : []
 }

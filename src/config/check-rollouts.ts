@@ -8,9 +8,9 @@ import { heldElsewhere, membersFor } from './resolve.ts'
 import type { RolloutConfig, ServiceCheckConfig, Settings } from './schema.ts'
 import { suggest } from './suggest.ts'
 
-/** Rollouts that could not run, or would never do what was meant. */
+/** Finds rollouts that could not run, or would not do what was meant. */
 export function checkRollouts(settings: Settings, kinds: readonly Kind[], unread: Unread, notes: Notes): void {
-  // If a person, role or team could not be read, nobody can say who holds what.
+  // If a person, role, group or team could not be read, it is not known who holds which role.
   const peopleKnown = ['people', 'roles', 'groups', 'teams'].every((section) => !unread.names.has(section))
   const listed = listedIn(settings, kinds)
   const all = isAll(settings, kinds, unread)
@@ -95,7 +95,7 @@ function testRingOf(settings: Settings, team: string) {
   return named(settings.policies, policy)?.testRing ?? 'never'
 }
 
-/** An approval that needs a ring to pass could never come where there is no such ring. */
+/** Checks that a rollout has a test ring if its policy needs one. Without it, a required test could never pass. */
 function checkTestRings(settings: Settings, notes: Notes): void {
   for (const [name, team] of Object.entries(settings.teams)) {
     const policy = named(settings.policies, team.policy)
@@ -122,7 +122,7 @@ function checkHooks(name: string, { hooks }: RolloutConfig, notes: Notes): void 
   }
 }
 
-/** Counts the hosts that are written in the file: what other sources list is known only later. */
+/** Checks clusters with the hosts that the file itself lists. Assets of other sources are not known yet. */
 function checkClusters(
   settings: Settings,
   hosts: readonly Asset[],
@@ -140,7 +140,7 @@ function checkClusters(
       notes.warning([...path, 'minHealthy'], what, mend)
       continue
     }
-    // Together with the rules before it, which take their tags first.
+    // The rules before this one are included, because they take their tags first.
     const rules = rollout.clusters.slice(0, index + 1)
     const problems = teams.flatMap((team) => {
       const own = hosts.filter((host) => host.team === team)
@@ -154,20 +154,20 @@ function checkClusters(
   }
 }
 
-/** Assets that the file itself lists, as far as clusters and lists ask about them. */
+/** Assets that the file itself lists, with the facts that clusters and lists need. */
 function listedIn(settings: Settings, kinds: readonly Kind[]): readonly Asset[] {
   return Object.entries(settings.sources).flatMap(
     ([name, source]) => roleOf(kinds, 'inventory', source).listed?.(source, { name, settings }) ?? [],
   )
 }
 
-/** Whether there can be no other assets than these. */
+/** Whether the file itself lists all assets. */
 function isAll({ sources }: Settings, kinds: readonly Kind[], unread: Unread): boolean {
   if (unread.names.has('sources') || unread.names.has('systems')) return false
   return Object.values(sources).every((source) => roleOf(kinds, 'inventory', source).listed !== undefined)
 }
 
-/** A name that no source can have is mostly a spelling mistake; files may list anything. */
+/** Warns of a name that no source lists. It is mostly a spelling mistake. */
 function checkLists(hosts: readonly Asset[], name: string, rollout: RolloutConfig, notes: Notes): void {
   const known = hosts.flatMap((host) => [host.name, host.id])
   for (const [index, { select }] of rollout.rings.entries()) {

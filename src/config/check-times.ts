@@ -6,7 +6,7 @@ import { quote } from './problem.ts'
 import { datedFreeze } from './resolve.ts'
 import type { Settings } from './schema.ts'
 
-/** Windows, freezes and rings that look right and would never do what was meant. */
+/** Finds windows, freezes and rings that look right but would not do what was meant. */
 export function checkTimes(settings: Settings, notes: Notes): void {
   for (const [name, window] of Object.entries(settings.windows)) {
     for (const [index, rule] of window.rules.entries()) {

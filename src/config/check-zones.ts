@@ -6,10 +6,10 @@ import type { Settings } from './schema.ts'
 
 type Path = readonly (string | number)[]
 
-/** Warns of every zone whose rules are newer than the data at hand: once for each, where it is first named. */
+/** Warns of each zone whose rules are newer than the runtime's data, once, at the first place that names it. */
 export function checkZones(settings: Settings, notes: Notes, data: ZoneData): void {
   const places = new Map<string, Path[]>()
-  // What systems say stands among the sources, too.
+  // Systems are left out, because their settings are also among the sources.
   for (const [zone, path] of zonesIn({ ...settings, systems: {} }, [])) {
     const before = places.get(zone)
     if (before) before.push(path)
@@ -24,7 +24,7 @@ export function checkZones(settings: Settings, notes: Notes, data: ZoneData): vo
   }
 }
 
-/** Every zone that is named anywhere, by the key `timeZone` or within a recurrence rule. */
+/** Every zone that the settings name, under the key `timeZone` or in a recurrence rule. */
 function* zonesIn(value: unknown, path: Path): Generator<readonly [string, Path]> {
   if (typeof value !== 'object' || value === null) return
   for (const [key, inner] of Object.entries(value)) {

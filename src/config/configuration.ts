@@ -1,4 +1,4 @@
-/** Everything that reads or describes patchwarden.yaml, for the kinds that are passed in. */
+/** Everything that reads or describes patchwarden.yaml, for the given kinds. */
 
 import { type CrossCheck, crossCheck } from './cross-check.ts'
 import { defaultConfig } from './default-config.ts'
@@ -13,7 +13,7 @@ import { type Config, type Settings, type SettingsSchema, settingsSchemaOf } fro
 export interface Configuration {
   readonly settingsSchema: SettingsSchema
   jsonSchema(): JsonSchema
-  /** Which kinds there are, as a part of docs/configuration.md. */
+  /** The list of kinds, as a part of docs/configuration.md. */
   kindReference(): string
   loadConfig(path: string | null, environment: Environment): LoadedConfig
   parseSettings(text: string, file: string): ParsedSettings

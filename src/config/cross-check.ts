@@ -1,4 +1,4 @@
-/** What no single key can tell: that names exist, that policies can be satisfied, that parts fit each other. */
+/** Checks that need more than one key: names exist, policies can be satisfied, parts fit together. */
 
 import { checkAccounts } from './check-accounts.ts'
 import { checkFleet } from './check-fleet.ts'
@@ -20,7 +20,7 @@ export interface CrossCheck {
   readonly warnings: readonly Finding[]
 }
 
-/** Checks settings whose every key is right by itself. */
+/** Checks settings of which each single key is valid. */
 export function crossCheck(settings: Settings, kinds: readonly Kind[], unread: Unread = nothingUnread): CrossCheck {
   const problems: Finding[] = []
   const warnings: Finding[] = []

@@ -1,7 +1,7 @@
 const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']
 const shape = /^postgres(?:ql)?:\/\/(?:(.*)@)?([^@/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?(#.*)?$/s
 
-/** Which part of the address of a database cannot be read; `null` where all can. Says nothing that may be secret. */
+/** A clause about what is wrong with a database address; `null`: nothing. Contains nothing secret. */
 export function databaseUrlProblem(url: string): string | null {
   const parts = shape.exec(url)
   if (parts === null) return 'it does not begin with postgres://'

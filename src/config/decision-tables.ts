@@ -11,7 +11,7 @@ export function isShippedTable(name: string): name is ShippedTable {
   return shippedTables.some((known) => known === name)
 }
 
-/** The text of a shipped table, or of a file. Throws a sentence where there is none. */
+/** The text of a table that comes with Patchwarden, or of a file. Throws a sentence if it cannot be read. */
 export function readTable(name: string): string {
   if (!isShippedTable(name)) {
     const file = readTextFile(name, configLimits.tableBytes)
@@ -21,7 +21,7 @@ export function readTable(name: string): string {
   return readFileSync(fileURLToPath(new URL(`../../decision-tables/${name}.csv`, import.meta.url)), 'utf8')
 }
 
-/** The rule that judges patches. Throws a sentence where the table cannot be read or used. */
+/** The rule that judges patches. Throws a sentence if its table cannot be read or used. */
 export function priorityRule({ priority }: Pick<Settings, 'priority'>): PriorityRule {
   const { table, outcomes } = priority
   if (isShippedTable(table)) return shippedRule(table, readTable(table))

@@ -4,23 +4,23 @@ import type { Config, SettingsSchema } from './schema.ts'
 
 const anyTime = { rules: [{ days: 'every day', start: '00:00', duration: '24 hours' }] }
 
-/** The shipped fleet, to be copied to `exampleFleet(dataDir)` on the first start. */
+/** The example fleet that comes with Patchwarden. It is copied to `exampleFleet(dataDir)` on the first start. */
 export const shippedFleet = fileURLToPath(new URL('../../examples/fleet.json', import.meta.url))
 const shippedCatalog = fileURLToPath(new URL('../../examples/catalog.json', import.meta.url))
 
-/** Where the example fleet lives and is changed. */
+/** The file with the example fleet, which is changed while the example runs. */
 export function exampleFleet(dataDir: string): string {
   return join(dataDir, 'example', 'fleet.json')
 }
 
-/** Where the example keeps its own embedded database, apart from that of a real configuration. */
+/** Folder of the example's own embedded database. It is not the one of a real configuration. */
 export function exampleDatabase(dataDir: string): string {
   return join(dataDir, 'example', 'postgres')
 }
 
 /**
- * What runs without a configuration file: this machine, watched only, and the labelled example fleet with invented
- * people, so that a newcomer sees a whole rollout and no host is touched.
+ * The configuration without a file: this machine, only watched, and the labelled example fleet with invented people.
+ * New users can see a whole rollout, and no host is touched.
  */
 export function defaultConfig(
   settingsSchema: SettingsSchema,
@@ -76,7 +76,7 @@ export function defaultConfig(
       'this-machine': { kind: 'local', team: 'this-machine' },
       example: { kind: 'file', path: fleet, format: 'json', engine: 'simulated' },
     },
-    // One decision for each team is enough to see how it goes.
+    // One proposal per team is enough for the example.
     proposals: { groupBy: 'team' },
     feeds: { example: { kind: 'file-catalog', path: shippedCatalog } },
     engines: { simulated: { kind: 'simulated', state: fleet, pace: '3 s' } },

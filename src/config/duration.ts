@@ -1,4 +1,4 @@
-/** Durations as people write them, in seconds: `20 min`, `3 hours`, `1h30m`, `PT3H`. */
+/** Reads durations in the form that people write, as seconds: `20 min`, `3 hours`, `1h30m`, `PT3H`. */
 
 import { DAY_SECONDS, HOUR_SECONDS, WEEK_SECONDS } from '../core/time/instant.ts'
 
@@ -18,7 +18,7 @@ export type ParsedDuration =
 const piece = /(\d+(?:\.\d+)?)\s*([a-z]+)/g
 const iso = /^P(?:(\d+)W|(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?)$/i
 
-/** Reads a duration; whole seconds only, never negative, no months or years (they have no fixed length). */
+/** Reads a duration in whole seconds, never negative. Months and years are refused: they have no fixed length. */
 export function parseDuration(text: string): ParsedDuration {
   const trimmed = text.trim()
   const shown = JSON.stringify(trimmed.slice(0, 60))
@@ -63,14 +63,14 @@ function parsePieces(text: string, shown: string): ParsedDuration {
   return { ok: true, seconds: Math.round(total) }
 }
 
-/** `90 min` is `1 hour 30 min`; `parseDuration` reads it back to the same seconds. */
+/** Seconds as text: 5400 gives `1 hour 30 min`. `parseDuration` reads the text back to the same seconds. */
 export function formatDuration(seconds: number): string {
   if (seconds === 0) return '0 s'
   const parts: string[] = []
   let left = seconds
   for (const unit of units) {
     const amount = Math.floor(left / unit.seconds)
-    // "14 days" and "7 days" read better than "2 weeks" beside "8 days".
+    // Weeks are not used: "14 days" reads better next to "8 days".
     if (amount === 0 || unit.one === 'week') continue
     parts.push(`${amount} ${amount === 1 ? unit.one : unit.many}`)
     left -= amount * unit.seconds

@@ -1,4 +1,4 @@
-/** Settings that engines have in common. */
+/** Settings that several engines share. */
 
 import type { z } from 'zod'
 import { HOUR_SECONDS } from '../core/time/instant.ts'
@@ -6,7 +6,7 @@ import { duration } from './fields.ts'
 
 const MINUTE = 60
 
-/** For upgrades that run detached on a host. */
+/** Settings for upgrades that run detached on a host. */
 export const upgradeTimes = {
   lockTimeout: duration({ unit: 'min', minimum: 0, maximum: HOUR_SECONDS })
     .prefault('5 min')
@@ -24,7 +24,7 @@ export const upgradeTimes = {
 
 type Times = z.output<z.ZodObject<typeof upgradeTimes>>
 
-/** How long a host at work is waited for. */
+/** How long an engine waits for a host, in seconds. */
 export function patienceOf(engine: Times) {
   return {
     lockWaitSeconds: engine.lockTimeout,

@@ -1,9 +1,9 @@
-/** `.env`: one `NAME=value` a line, for secrets and for what differs from machine to machine. */
+/** Reads `.env`: one `NAME=value` per line, for secrets and for settings of one machine. */
 
 export interface EnvLine {
   readonly name: string
   readonly value: string
-  /** From 1. */
+  /** Counts from 1. */
   readonly line: number
 }
 
@@ -14,8 +14,8 @@ export interface EnvMistake {
 }
 
 /**
- * Reads `NAME=value`, `export NAME=value`, values in single or double quotes (`\n` in double quotes is a line break)
- * and comments. Never shows a value in what it says of a mistake: it may be a secret.
+ * Reads `NAME=value`, `export NAME=value`, values in single or double quotes (`\n` in double quotes is a line break),
+ * and comments. A mistake never contains a value, because it may be a secret.
  */
 export function parseEnvFile(text: string): {
   readonly lines: readonly EnvLine[]

@@ -1,4 +1,4 @@
-/** The one place that reads the environment of the process, and `.env`. */
+/** The only place that reads the environment of the process and `.env`. */
 
 import { join } from 'node:path'
 import type { Values, Variable, Variables } from '../core/variables.ts'
@@ -12,21 +12,21 @@ import { readTextFile } from './text-file.ts'
 import { exampleEnvironment, variableReference } from './variable-reference.ts'
 
 export interface Environment {
-  /** Folder that relative paths on the command line and in the environment count from. */
+  /** The folder from which relative paths on the command line and in the environment count. */
   readonly cwd: string
   /** PATCHWARDEN_CONFIG: the configuration file. */
   readonly configFile: string | null
   /** PATCHWARDEN_DATA: overrides `dataDir`. */
   readonly dataDir: string | null
-  /** PATCHWARDEN_UPGRADE: the operator has a copy of the embedded database, so an upgrade makes none. */
+  /** PATCHWARDEN_UPGRADE: the operator has a copy of the embedded database, so an upgrade makes no copy. */
   readonly upgradeWithoutCopy: boolean
-  /** PATCHWARDEN_HOST and PORT: override `console`. Port 0 is any free one. */
+  /** PATCHWARDEN_HOST and PORT: override `console`. Port 0 means any free port. */
   readonly host: string | null
   readonly port: number | null
   readonly logLevel: LogLevel
-  /** Secret. `null`: an embedded database is started. */
+  /** Secret. `null`: Patchwarden starts an embedded database. */
   readonly databaseUrl: string | null
-  /** What integrations and chat platforms read. Secrets. */
+  /** Variables of integrations and chat platforms. Secret. */
   readonly values: Values
 }
 
@@ -35,20 +35,20 @@ export type ReadEnvironment =
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
 export interface EnvironmentOptions {
-  /** Default: the environment of the process. It wins over `.env`. */
+  /** Default: the environment of the process. These variables win over `.env`. */
   readonly variables?: Readonly<Record<string, string | undefined>>
   /** Folder of `.env`. Default: the working directory. */
   readonly cwd?: string
 }
 
-/** Everything that reads or describes the environment, for the variables that kinds and platforms say. */
+/** Everything that reads or describes the environment, for the variables of kinds and chat platforms. */
 export interface EnvironmentReader {
-  /** Every variable that is read, the `NAME_FILE` forms too. */
+  /** Every variable that is read, including the `NAME_FILE` forms. */
   readonly variableNames: readonly string[]
   readEnvironment(options?: EnvironmentOptions): ReadEnvironment
   /** All variables, as a part of docs/configuration.md. */
   variableReference(): string
-  /** The file .env.example. */
+  /** The content of .env.example. */
   exampleEnvironment(): string
 }
 
@@ -68,7 +68,7 @@ function namesOf(groups: readonly Variables[]): readonly string[] {
   )
 }
 
-/** Reads and checks what Patchwarden takes from the environment. No value of a secret is ever in what it says. */
+/** Reads and checks Patchwarden's variables. Problems and warnings never contain a secret. */
 function readEnvironment(others: readonly Variables[], options: EnvironmentOptions): ReadEnvironment {
   const cwd = options.cwd ?? process.cwd()
   const reading: Reading = { cwd, settings: new Map(), problems: [], warnings: [] }
@@ -146,7 +146,7 @@ function valuesOfGroup(group: Variables, reading: Reading): Values {
   return values
 }
 
-/** Those that only the configuration can name. */
+/** Variables with the prefix that are not in `named`. Only the configuration names them. */
 function namedByPrefix({ named, prefix }: Variables, reading: Reading): readonly (readonly [string, OfPrefix])[] {
   if (prefix === undefined) return []
   const names = [...reading.settings.keys()].filter((name) => name.startsWith(prefix))

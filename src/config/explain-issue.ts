@@ -1,4 +1,4 @@
-/** Turns what zod found into what a person can act on. The schema's own error texts say what would be right. */
+/** Turns zod's issues into findings that tell people what to do. The schema's error texts say what would be right. */
 
 import type { z } from 'zod'
 import { type Finding, list, show } from './problem.ts'
@@ -6,7 +6,7 @@ import { suggest } from './suggest.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** Words known at a path: keys of a group. */
+/** Returns the keys that are known in the group at a path. */
 export type KnownKeys = (path: readonly PropertyKey[], root: unknown) => readonly string[]
 
 export function explainIssue(issue: Issue, root: unknown, knownKeys: KnownKeys): readonly Finding[] {
@@ -32,7 +32,7 @@ function explain(issue: Issue, path: readonly PropertyKey[], root: unknown, know
   return [{ path, at: 'value', ...explainValue(issue, value, mend) }]
 }
 
-/** The closest one of the possible shapes. */
+/** Explains the shape that the value is closest to. */
 function explainUnion(
   issue: Extract<Issue, { code: 'invalid_union' }>,
   path: readonly PropertyKey[],
@@ -51,7 +51,7 @@ function explainUnion(
   return [{ path, at: 'value', what: `is ${show(value)}`, mend }]
 }
 
-/** An unknown or missing key says more against a shape than a value that does not fit. */
+/** How badly a value misses a shape. Each unknown key counts. */
 function weight(branch: readonly Issue[]): number {
   let total = 0
   for (const found of branch) total += found.code === 'unrecognized_keys' ? found.keys.length : 1
@@ -115,14 +115,14 @@ function unknownKey(key: string, path: readonly PropertyKey[], known: readonly s
   return { path: [...path, key], at: 'key', what: 'is not a key that is known here', mend }
 }
 
-/** The schema's own text; `null` where zod made one up. */
+/** The schema's own error text; `null`: the text is zod's. */
 function ownMessage(issue: Issue): string | null {
   if (!/^(Invalid |Too |Unrecognized |Expected )/.test(issue.message)) return issue.message
   const group = issue.code === 'invalid_type' && (issue.expected === 'object' || issue.expected === 'record')
   return group ? 'Write its keys indented below it.' : null
 }
 
-/** Where several shapes are possible: the first text that the schema has for any. */
+/** The first error text of the schema among the possible shapes; `null`: there is none. */
 function branchMessage(issue: Issue): string | null {
   if (issue.code !== 'invalid_union') return null
   for (const found of issue.errors.flat()) {

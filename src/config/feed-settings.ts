@@ -1,16 +1,16 @@
-/** Settings that feeds have in common. */
+/** Settings that several feeds share. */
 
 import { z } from 'zod'
 import { optional, platform, urlOrPath, yesOrNo } from './fields.ts'
 
-/** What every feed says, whatever its kind. */
+/** Settings of every feed, whatever its kind. */
 export const everyFeed = {
   allowShrinking: yesOrNo
     .default(false)
     .describe('Accept an answer with far fewer records than the last good one, once it is known to be right.'),
 }
 
-/** Left out, `location` is the public one that the feed's page in docs/integrations names. */
+/** If `location` is left out, the public location is used, which the feed's page in docs/integrations names. */
 export const location = optional(urlOrPath)
 
 export const platforms = optional(
@@ -19,7 +19,7 @@ export const platforms = optional(
   }),
 )
 
-/** A feed as it is configured. Only its kind knows its other settings. */
+/** A feed as it is configured. Only its kind knows the other settings. */
 export type FeedConfig = z.output<z.ZodObject<typeof everyFeed>> & {
   readonly kind: string
   readonly [setting: string]: unknown

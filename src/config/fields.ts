@@ -1,5 +1,5 @@
 /**
- * The values that appear in patchwarden.yaml. Each schema's own error text says what would be right ("Write ..."); what
+ * The types of values in patchwarden.yaml. The error text of each schema says what would be right ("Write ..."). What
  * is wrong is said by explain-issue.ts, which sees the value, or by `params.what`.
  */
 
@@ -12,7 +12,7 @@ const idMend =
   'A name here begins with a small letter and goes on with small letters, digits, ".", "_" or "-", such as "web-platform".'
 const zoneMend = 'Write an IANA time zone, such as "Europe/Berlin" or "UTC".'
 
-/** `name: 2024` is a number to YAML: then how to make it text is said too. */
+/** The error text `mend`. For a number or a boolean (`name: 2024`), it also says how to write the value as text. */
 function textError(mend: string) {
   return (issue: { readonly input?: unknown }) =>
     typeof issue.input === 'number' || typeof issue.input === 'boolean'
@@ -20,24 +20,24 @@ function textError(mend: string) {
       : mend
 }
 
-/** A key that may be left out; it is `null` then. */
+/** A key that may be left out. Its value is then `null`. */
 export function optional<T extends z.ZodType>(schema: T) {
   return schema.optional().transform((value): z.output<T> | null => value ?? null)
 }
 
-/** The name of a team, policy, window and so on, where it is defined. */
+/** The name of a team, policy, window and so on, at the place of its definition. */
 export const id = z
   .string({ error: idMend })
   .max(64, { error: 'Use at most 64 characters.' })
   .regex(idPattern, { error: idMend })
   .refine((name) => name !== 'constructor', { error: 'This one word is reserved: choose another name.' })
 
-/** Things by name. Left out, there are none. */
+/** A group of named entries. Left out: no entries. */
 export function byName<T extends z.ZodType>(schema: T) {
   return z.record(id, schema).default({})
 }
 
-/** The name of something defined elsewhere in the file; that it exists is checked in cross-check.ts. */
+/** The name of something that is defined elsewhere in the file. cross-check.ts checks that it exists. */
 export function reference(thing: string) {
   const mend = `Write the name of ${thing}.`
   return z.string({ error: textError(mend) }).min(1, { error: mend })
@@ -100,14 +100,14 @@ export const platform = text('Write a platform, such as debian:12.', 64).regex(/
 const unitNames = { weeks: 'weeks', days: 'days', hours: 'hours', min: 'minutes', s: 'seconds' }
 
 interface DurationRange {
-  /** The unit people usually mean here: what a bare number is answered with. */
+  /** The usual unit of this setting. The error text for a number without a unit suggests it. */
   readonly unit: 'weeks' | 'days' | 'hours' | 'min' | 's'
   /** Seconds, inclusive. */
   readonly minimum: number
   readonly maximum: number
 }
 
-/** A duration in words; its output is in seconds. */
+/** A duration in words. The parsed value is in seconds. */
 export function duration({ unit, minimum, maximum }: DurationRange) {
   const example = { weeks: '2 weeks', days: '7 days', hours: '3 hours', min: '20 min', s: '30 s' }[unit]
   const mend = `Write a duration with its unit, such as "${example}".`
@@ -130,7 +130,7 @@ export function duration({ unit, minimum, maximum }: DurationRange) {
   })
 }
 
-/** `25%`; its output is the number 25. */
+/** A percentage such as `25%`. The parsed value is the number 25. */
 export function percent(minimum: number, maximum: number) {
   const mend = `Write a share from ${minimum}% to ${maximum}%, with the percent sign.`
   return z.string({ error: mend }).transform((written, context) => {
@@ -143,13 +143,13 @@ export function percent(minimum: number, maximum: number) {
   })
 }
 
-/** 25 of `25%`; `null` for anything else. */
+/** The number in `25%`; `null`: the text is not a percentage. */
 export function percentOf(written: string): number | null {
   const [, digits] = /^(\d{1,3}(?:\.\d{1,3})?)\s*%$/.exec(written.trim()) ?? []
   return digits === undefined ? null : Number(digits)
 }
 
-/** A number of assets or a share of them; it means at least one. */
+/** A number of assets or a percentage of them. At least `minimum`. */
 export function amount(minimum: number, mend: string) {
   return z.union([
     count(minimum, 5_000, mend).transform((value) => ({ kind: 'count' as const, value })),
@@ -166,7 +166,7 @@ export function amount(minimum: number, mend: string) {
 
 const commandMend = 'Write a list, the program first, such as ["/usr/local/bin/drain", "{name}"].'
 
-/** A program and its arguments, run without a shell. `values` may stand in the arguments, as `{name}`. */
+/** A program and its arguments, run without a shell. The arguments may contain these `values`, e.g. `{name}`. */
 export function command(values: readonly string[]) {
   const known = values.map((value) => `{${value}}`).join(', ')
   return z
@@ -198,7 +198,7 @@ export function command(values: readonly string[]) {
 
 const dateMend = 'Write a date such as 2027-03-31, or a time such as 2027-03-31T18:00.'
 
-/** A local date or a time, as written; resolve.ts turns it into an instant with the right time zone. */
+/** A local date or time, as written. resolve.ts turns it into an instant with the right time zone. */
 export const moment = z
   .string({ error: dateMend })
   .regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?$/, { error: dateMend })

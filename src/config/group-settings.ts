@@ -59,14 +59,14 @@ export const discordRole = z.strictObject({
   fallback,
 })
 
-/** Kinds of groups that Patchwarden and its chat platforms keep. */
+/** Kinds of groups that Patchwarden itself or its chat platforms provide. */
 export const ownGroups = ['rota', 'slack user group', 'discord role'] as const
 
 export type RotaConfig = z.infer<typeof rota>
 export type SlackGroupConfig = z.infer<typeof slackGroup>
 export type DiscordRoleConfig = z.infer<typeof discordRole>
 
-/** A group that a kind of integration keeps. Only its kind knows its other settings. */
+/** A group from another system, read by an integration. Only its kind knows the other settings. */
 export interface OnCallConfig {
   readonly kind: string
   readonly fallback: string[]

@@ -3,8 +3,8 @@ import { valueAt } from './explain-issue.ts'
 import { suggest } from './suggest.ts'
 
 /**
- * A wrong `kind` hides what is wrong with the keys beside it. Where it is clear which kind was meant, this is the same
- * value with that kind; `null` where no kind can be guessed.
+ * A wrong `kind` hides mistakes in the other keys of its entry. Returns the value with the kinds that were probably
+ * meant; `null`: no kind can be guessed.
  */
 export function withGuessedKinds(value: object, issues: readonly z.core.$ZodIssue[]): object | null {
   const copy = structuredClone(value)

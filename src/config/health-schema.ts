@@ -1,4 +1,4 @@
-/** Checks that say whether an asset, or a service as a whole, is well. */
+/** Checks that tell whether an asset or a whole service is healthy. */
 
 import { z } from 'zod'
 import { command, count, duration, port, text, webAddress } from './fields.ts'
@@ -16,7 +16,7 @@ const tcp = {
   timeout: timeout.describe('How long to wait for the connection.'),
 }
 
-/** @param values what may stand in its arguments, as `{name}` */
+/** `values`: names that the arguments may contain, e.g. `{name}`. */
 export function commandCheck(values: readonly string[]) {
   return z.strictObject({
     command: command(values).describe('A program and its arguments; exit status 0 is healthy.'),
@@ -24,10 +24,10 @@ export function commandCheck(values: readonly string[]) {
   })
 }
 
-/** For each asset. */
+/** Checks of an asset. */
 export const healthCheck = z.union([httpCheck, z.strictObject(tcp), commandCheck(['name', 'address'])])
 
-/** For a service as a whole, which has no address of its own. */
+/** A check of a whole service, which has no address of its own. */
 export const serviceTcpCheck = z.strictObject({
   ...tcp,
   host: text('Write a host name or an address, such as db.example.net.', 253)

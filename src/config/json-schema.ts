@@ -1,4 +1,4 @@
-/** The same schema as JSON Schema: for editors, and for telling which keys are known where. */
+/** The settings schema as JSON Schema, for editors and for finding the known keys of a group. */
 
 import { z } from 'zod'
 import { valueAt } from './explain-issue.ts'
@@ -6,7 +6,7 @@ import type { SettingsSchema } from './schema.ts'
 
 export type JsonSchema = z.core.JSONSchema.JSONSchema
 
-/** What `patchwarden.schema.json` holds. */
+/** The content of `patchwarden.schema.json`. */
 export function jsonSchemaOf(settingsSchema: SettingsSchema): JsonSchema {
   const { $schema, ...schema } = z.toJSONSchema(settingsSchema, { io: 'input' })
   return {
@@ -17,7 +17,7 @@ export function jsonSchemaOf(settingsSchema: SettingsSchema): JsonSchema {
   }
 }
 
-/** Keys that may stand in the group at `path`; in a group with a `kind`, the keys of that kind. */
+/** Keys that the group at `path` may have. If the group has a `kind`, these are the keys of that kind. */
 export function knownKeys(whole: JsonSchema, path: readonly PropertyKey[], root: unknown): readonly string[] {
   let shapes: readonly JsonSchema[] = shapesOf(whole, root)
   for (const [index, segment] of path.entries()) {
@@ -33,7 +33,7 @@ function below(shape: JsonSchema, segment: PropertyKey): readonly JsonSchema[] {
   return asSchemas(property ?? shape.additionalProperties)
 }
 
-/** The alternatives of a shape that may hold the value: with the same `kind`, where there is one. */
+/** The alternatives of a shape that the value may have; those with the value's `kind`, if there are any. */
 function shapesOf(shape: JsonSchema, value: unknown): readonly JsonSchema[] {
   const options = [...(shape.oneOf ?? []), ...(shape.anyOf ?? [])].flatMap((option) => asSchemas(option))
   if (options.length === 0) return [shape]

@@ -1,10 +1,10 @@
-/** The part of docs/configuration.md that is written from the list of kinds. */
+/** Writes the part of docs/configuration.md about kinds. */
 
 import { z } from 'zod'
 import { type AnySettings, type KindSettings, type RoleName, sectionOf, systemParts } from './kind-settings.ts'
 import { list } from './problem.ts'
 
-/** What a table says of a setting. */
+/** One setting in a table. */
 interface Row {
   readonly name: string
   readonly value: string
@@ -18,7 +18,7 @@ interface Told {
   readonly rows: readonly Row[]
 }
 
-/** A table for each section whose entries have a kind, in Markdown. */
+/** A Markdown table for each section whose entries have a kind. */
 export function kindReference(kinds: readonly KindSettings[]): string {
   const roles: readonly RoleName[] = ['inventory', 'engine', 'feed', 'metrics', 'load', 'silence', 'onCall']
   const systems = kinds.flatMap(({ name, page, system }): readonly Told[] => {
@@ -39,7 +39,7 @@ function told(kinds: readonly KindSettings[], role: RoleName): readonly Told[] {
   })
 }
 
-/** What several kinds all have is said once. */
+/** A table of kinds. Settings that all kinds share are listed once, at the end. */
 function table(section: string, kinds: readonly Told[]): string {
   const [first, ...others] = kinds
   const shared = (row: Row) => others.length > 0 && others.every(({ rows }) => rows.some((one) => isSame(one, row)))
@@ -64,7 +64,7 @@ function isSame(one: Row, other: Row): boolean {
   return one.name === other.name && one.value === other.value && one.meaning === other.meaning
 }
 
-/** A part of a system, which has settings of its own. */
+/** The row of a part of a system, which has its own settings. */
 function partRow(name: keyof typeof systemParts, value: string, settings: AnySettings): Row {
   const within = rowsOf(settings).map((row) => row.name)
   return { name: `\`${name}\``, value, meaning: `${systemParts[name]} In it: ${list(within)}.` }

@@ -1,4 +1,4 @@
-/** The part of a kind that the shape of patchwarden.yaml is made from: what it is called, and its settings in each role. */
+/** The part of a kind that the schema of patchwarden.yaml needs: its name, and its settings in each role. */
 
 import { z } from 'zod'
 import type { everyInventory, everySource } from './asset-settings.ts'
@@ -7,16 +7,16 @@ import { optional } from './fields.ts'
 import { discordRole, type fallback, ownGroups, rota, slackGroup } from './group-settings.ts'
 import { list } from './problem.ts'
 
-/** Settings that have at least these, and refuse what they do not know. */
+/** Settings with at least these keys. Unknown keys are refused. */
 export type SettingsOf<Shape extends z.ZodRawShape> = z.ZodObject<Shape, z.core.$strict>
 
 export type InventorySettings = SettingsOf<typeof everySource>
 export type FeedSettings = SettingsOf<typeof everyFeed>
 export type OnCallSettings = SettingsOf<{ readonly fallback: typeof fallback }>
-/** For a role in which kinds have nothing in common. */
+/** For roles whose kinds share no settings. */
 export type AnySettings = SettingsOf<Readonly<Record<never, z.ZodType>>>
 
-/** The section of patchwarden.yaml in which a kind is named for each role. */
+/** The section of patchwarden.yaml for each role. */
 export const sectionOf = {
   inventory: 'sources',
   feed: 'feeds',
@@ -30,29 +30,27 @@ export const sectionOf = {
 export type RoleName = keyof typeof sectionOf
 
 export interface RoleSettings<Settings extends AnySettings> {
-  /** A sentence that says what it is, for editors and docs/configuration.md. */
+  /** A sentence that describes the kind, for editors and docs/configuration.md. */
   readonly summary: string
-  /** Other names that the kind goes on being known by in this role. */
+  /** Older names of the kind that are still accepted in this role. */
   readonly olderNames?: readonly string[]
-  /** Without `kind`. */
+  /** All settings except `kind`. */
   readonly settings: Settings
 }
 
-/** What a system of the kind says once, and what each role says beside it. */
+/** Settings that a system has once, and settings of each of its roles. */
 export interface SystemSettings {
-  /** A sentence that says what it is. */
+  /** A sentence that describes the system. */
   readonly summary: string
-  /** How it is reached and logged in to. */
+  /** Settings for reaching the system and logging in. */
   readonly connection: AnySettings
-  /**
-   * The settings of the role, without those of the connection and without `engine`, because a system is its own engine.
-   */
+  /** Settings of the inventory. They exclude the connection, and `engine`, because a system is its own engine. */
   readonly inventory: SettingsOf<typeof everyInventory>
   readonly engine?: AnySettings
 }
 
 export interface KindSettings {
-  /** What stands behind `kind:`. */
+  /** The value of `kind:`. */
   readonly name: string
   readonly page: string
   readonly roles: {
@@ -67,25 +65,25 @@ export interface KindSettings {
   readonly system?: SystemSettings
 }
 
-/** An entry as it is configured. Only its kind knows its other settings. */
+/** An entry as it is configured. Only its kind knows the other settings. */
 export interface EntryConfig {
   readonly kind: string
   readonly [setting: string]: unknown
 }
 
-/** A system as it is configured. Only its kind knows its other settings. */
+/** A system as it is configured. Only its kind knows the other settings. */
 export interface SystemConfig extends EntryConfig {
   readonly inventory: z.output<SystemSettings['inventory']>
-  /** Left out or `null`: what it lists is only watched. */
+  /** Left out or `null`: the assets that it lists are only watched. */
   readonly engine?: Readonly<Record<string, unknown>> | null
 }
 
-/** The names of the kinds that play the role, older ones left out. */
+/** The names of the kinds that have the role, without older names. */
 export function kindsIn(kinds: readonly KindSettings[], role: RoleName): readonly string[] {
   return kinds.flatMap((kind) => (kind.roles[role] === undefined ? [] : [kind.name]))
 }
 
-/** `kind`, and the settings of that kind. */
+/** The settings of a kind together with `kind`. */
 function withKind<Shape extends z.ZodRawShape>(
   name: string,
   { summary, olderNames, settings }: RoleSettings<SettingsOf<Shape>>,
@@ -94,7 +92,7 @@ function withKind<Shape extends z.ZodRawShape>(
   return z.strictObject({ kind: kind.describe(summary), ...settings.shape })
 }
 
-/** The sections whose entries are of kinds, `groups` with those that it has by itself. */
+/** The sections whose entries have a kind. `groups` also has the kinds of Patchwarden itself. */
 export function kindSections(kinds: readonly KindSettings[]) {
   function playing<Shape extends z.ZodRawShape>(
     role: (roles: KindSettings['roles']) => RoleSettings<SettingsOf<Shape>> | undefined,
@@ -145,7 +143,7 @@ function oneOf<Options extends z.core.$ZodTypeDiscriminable>(options: readonly O
   return z.discriminatedUnion('kind', [first, ...rest], { error })
 }
 
-/** What the parts of a system are. */
+/** Descriptions of the parts of a system. */
 export const systemParts = {
   inventory: 'What it lists: these assets are watched.',
   engine: 'It changes the assets, once approved. Default: none, they are only watched.',
@@ -167,7 +165,7 @@ function systemsOf(kinds: readonly KindSettings[]) {
   return oneOf(options, choiceOf(kinds.flatMap(({ name, system }) => (system === undefined ? [] : [name]))))
 }
 
-/** What a mistake in `kind` is answered with. */
+/** The error text for a wrong `kind`. */
 function choiceOf(names: readonly string[]): string {
   return names.length > 6 ? `Write one of ${names.join(', ')}.` : `Write ${list(names, 'or')}.`
 }

@@ -1,6 +1,6 @@
 /**
- * What an integration says about itself, in `kind.ts` of its folder. Patchwarden knows nothing else about it.
- * docs/decisions/0026-kinds.md
+ * What an integration declares about itself, in `kind.ts` of its folder. Patchwarden knows nothing else about it. See
+ * docs/decisions/0026-kinds.md.
  */
 
 import type { z } from 'zod'
@@ -30,21 +30,21 @@ import type { Config, EntryConfig, Settings, SourceConfig } from './schema.ts'
 /** How a setting names a file. */
 export type PathSetting =
   | 'path'
-  /** What begins like `https://` is an address. */
+  /** Text that begins like `https://` is an address. */
   | 'address or path'
-  /** A bare name is looked for in PATH. */
+  /** A name without a slash is searched in PATH. */
   | 'program'
 
-/** What `create` is given beside the settings of the entry. */
+/** What `create` gets in addition to the settings of the entry. */
 export interface Given<Connection = unknown> {
   /** The name of the entry. */
   readonly name: string
-  /** The whole configuration, for what an entry names elsewhere in it. */
+  /** The whole configuration, because an entry may name other parts of it. */
   readonly config: Config
-  /** The variables of the environment that are set. Secrets. */
+  /** The environment variables that are set. Secret. */
   readonly values: Values
   readonly clock: () => Date
-  /** What `open` of the kind made: the same for all roles of a system. */
+  /** The result of the kind's `open`. All roles of a system get the same one. */
   readonly connection: Connection
 }
 
@@ -55,62 +55,62 @@ export interface Reference {
   readonly name: string | null
 }
 
-/** Takes the problems of one entry, by the path within it. */
+/** Takes the problems of one entry. `path` is the path within the entry. */
 export interface EntryNotes {
   problem(path: readonly PropertyKey[], what: string, mend: string, at?: Finding['at']): void
 }
 
-/** Where an entry stands. */
+/** The name of an entry and the settings that contain it. */
 export interface EntryPlace {
   readonly name: string
   readonly settings: Settings
 }
 
-/** A role. Its functions are methods, so that a kind with settings of its own is one of `Kind`. */
+/** A role. Its functions are methods, so TypeScript accepts a kind with its own settings as a `Kind`. */
 interface Role<S extends AnySettings, Entry, Product, G> extends RoleSettings<S> {
-  /** Settings that are paths: relative ones count from the folder of the file. */
+  /** Settings that are paths. Relative paths count from the folder of the file. */
   readonly paths?: Readonly<Record<string, PathSetting>>
-  /** Names that it takes from elsewhere in the file, beside those that every entry of the section has. */
+  /** Names that the entry takes from elsewhere in the file, without those that every entry of the section has. */
   refersTo?(entry: Entry): readonly Reference[]
-  /** Checks what a single setting cannot show by itself. */
+  /** Checks what needs more than one setting. */
   check?(entry: Entry, place: EntryPlace, notes: EntryNotes): void
   create(entry: Entry, given: G): Product
 }
 
 interface InventoryRole<S extends InventorySettings, Entry, C> extends Role<S, Entry, InventorySource, Given<C>> {
-  /** The assets, where the file itself lists them. Left out: only a look tells which there are. */
+  /** The assets, if the file itself lists them. Left out: only a look shows which assets exist. */
   listed?(entry: Entry, place: EntryPlace): readonly Asset[]
 }
 
 interface EngineRole<S extends AnySettings, Entry, C> extends Role<S, Entry, DeployEngine, Given<C>> {
   /**
-   * Why it could not change what the source lists, and how to mend that; `null`: it could, as far as the file tells.
+   * Why the engine could not change the source's assets, and what to do; `null`: it could, as far as the file tells.
    */
   obstacle?(entry: Entry, source: SourceConfig): { readonly what: string; readonly mend: string } | null
-  /** What checks the health of its assets, where the assets themselves are not asked. */
+  /** The probe for the health of its assets, if the assets themselves are not asked. `otherwise`: the usual probe. */
   health?(entry: Entry, otherwise: HealthProbe): HealthProbe
 }
 
-/** What is the same for every role, for those who go through all entries. */
+/** The part of a role that is the same for all roles, for code that handles all entries. */
 export interface AnyRole {
   readonly paths?: Readonly<Record<string, PathSetting>>
   refersTo?(entry: EntryConfig): readonly Reference[]
   check?(entry: EntryConfig, place: EntryPlace, notes: EntryNotes): void
 }
 
-/** Needs nothing from the rest of the file, because it is also made in a thread of its own. */
+/** A feed gets nothing from the rest of the file, because it may be created in another thread. */
 export type FeedGiven = Pick<Given, 'name' | 'clock'>
 
 interface FeedRole<S extends FeedSettings, Entry> extends Role<S, Entry, CatalogFeed, FeedGiven> {
-  /** Whether it is so small that starting a thread would take longer. */
+  /** Whether the feed is so small that starting a thread would take longer. */
   isSmall?(entry: Entry): Promise<boolean>
 }
 
-/** An entry once it was read. */
+/** An entry after reading. */
 type Read<S extends AnySettings> =
   z.output<S> extends Readonly<Record<string, never>> ? EntryConfig : z.output<S> & EntryConfig
 
-/** With the settings of each role as that kind reads them. */
+/** A kind with its own types for the settings of each role. */
 interface KindOf<
   Connection,
   Inventory extends InventorySettings,
@@ -121,13 +121,13 @@ interface KindOf<
   Silence extends AnySettings,
   OnCall extends OnCallSettings,
 > {
-  /** What stands behind `kind:`. */
+  /** The value of `kind:`. */
   readonly name: string
-  /** Its page in `docs/`. */
+  /** The page of the kind in `docs/`. */
   readonly page: string
-  /** What it reads from the environment: tokens and passwords. */
+  /** Variables that the kind reads from the environment: tokens and passwords. */
   readonly variables?: Variables
-  /** What its roles share. Called once for each system, and once for all entries of the kind that are in no system. */
+  /** Makes what the roles share. Called once per system, and once for all entries of the kind outside systems. */
   open?(): Connection
   readonly roles: {
     readonly inventory?: InventoryRole<Inventory, Read<Inventory>, Connection>
@@ -138,11 +138,11 @@ interface KindOf<
     readonly silence?: Role<Silence, Read<Silence>, MonitoringSilence, Given<Connection>>
     readonly onCall?: Role<OnCall, Read<OnCall>, PeopleSource, Given<Connection>>
   }
-  /** Where it can be configured once for several roles. */
+  /** Set if the kind can be configured once for several roles. */
   readonly system?: SystemSettings
 }
 
-/** A kind as the list of kinds has it: an entry is only ever given to the kind that read it. */
+/** A kind in the list of kinds. An entry is only given to the kind that read it. */
 export type Kind = KindOf<
   unknown,
   InventorySettings,
@@ -154,7 +154,7 @@ export type Kind = KindOf<
   OnCallSettings
 >
 
-/** Declares a kind; its functions are typed by its own settings. */
+/** Declares a kind, with the types of its own settings. */
 export function kind<
   Connection = unknown,
   Inventory extends InventorySettings = InventorySettings,
@@ -168,7 +168,7 @@ export function kind<
   return one
 }
 
-/** The kind of an entry in its role, by today's or an older name. */
+/** The kind of an entry in a role, found by its name or an older name. Throws if there is none. */
 export function kindOf<Name extends keyof Kind['roles']>(kinds: readonly Kind[], role: Name, entry: EntryConfig): Kind {
   const found = kinds.find(({ name, roles }) => {
     const own = roles[role]
@@ -178,7 +178,7 @@ export function kindOf<Name extends keyof Kind['roles']>(kinds: readonly Kind[],
   return found
 }
 
-/** What the kind of an entry is in that role. */
+/** The role of an entry's kind. Throws if there is none. */
 export function roleOf<Name extends keyof Kind['roles']>(
   kinds: readonly Kind[],
   role: Name,

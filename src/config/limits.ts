@@ -1,15 +1,15 @@
-/** What a configuration file may be. */
+/** Limits of a configuration file and of files that it names. */
 export const configLimits = {
-  /** 10,000 hosts with all their keys are less. */
+  /** Size of the configuration file. 10,000 hosts with all their keys need less. */
   fileBytes: 2_000_000,
-  /** Values after aliases were followed. */
+  /** Number of values, after aliases were followed. */
   values: 200_000,
-  /** Lists and groups within each other. */
+  /** How deep lists and groups may be nested. */
   depth: 30,
-  /** Problems that are told; more help nobody. */
+  /** Number of problems that are reported. */
   problems: 100,
-  /** A decision table of one's own. */
+  /** Size of a user's own decision table. */
   tableBytes: 5_000_000,
-  /** A `.env` file or a file that holds one secret. */
+  /** Size of a `.env` file or of a file with one secret. */
   secretBytes: 64_000,
 } as const

@@ -1,4 +1,4 @@
-/** Reads patchwarden.yaml: the configuration in force, or everything that is wrong with it. */
+/** Reads patchwarden.yaml. The result is the configuration, or everything that is wrong with it. */
 
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -27,7 +27,7 @@ export type LoadedConfig =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly ConfigProblem[] }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
-/** What a file may say, which depends on the kinds that there are. */
+/** The format of the file, which depends on the kinds. */
 export interface FileFormat {
   readonly kinds: readonly Kind[]
   readonly schema: SettingsSchema
@@ -37,8 +37,8 @@ export interface FileFormat {
 export const configFileName = 'patchwarden.yaml'
 
 /**
- * The configuration at `path`; with `null`, at PATCHWARDEN_CONFIG, else `patchwarden.yaml` in the working directory,
- * else the built-in example. Never throws; a file that was named must be there and be right.
+ * Reads the configuration at `path`. If `path` is `null`, reads PATCHWARDEN_CONFIG, else `patchwarden.yaml` in the
+ * working directory, else the built-in example. Never throws. A file that was named must exist and be valid.
  */
 export function loadConfig(format: FileFormat, path: string | null, environment: Environment): LoadedConfig {
   const { cwd } = environment
@@ -66,7 +66,7 @@ export type ParsedSettings =
       readonly ok: true
       readonly settings: Settings
       readonly warnings: readonly ConfigProblem[]
-      /** The text, for the places of what is found later. */
+      /** The text, to find the places of later findings. */
       readonly yaml: YamlText
     }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
@@ -80,7 +80,7 @@ function tableProblem(settings: Settings): { readonly what: string; readonly men
   }
 }
 
-/** Checks the text of a configuration file, paths as written. `file` is what its problems call it. */
+/** Checks the text of a configuration file. Paths stay as written. `file`: the name of the file in problems. */
 export function parseSettings(format: FileFormat, text: string, file: string): ParsedSettings {
   const read = readYaml(text)
   if (!read.ok) {
@@ -133,7 +133,7 @@ function isSame(issue: z.core.$ZodIssue, known: Issues): boolean {
   return isWrongKind(issue) && known.some(({ path }) => showPath(path) === showPath(issue.path))
 }
 
-/** So that one mistake in a key does not hide, until it is mended, a mistake elsewhere. */
+/** Checks the valid part of the file too, so a mistake in one key does not hide mistakes elsewhere. */
 function checkTheRest({ schema, kinds }: FileFormat, value: object, issues: Issues): CrossCheck {
   const { rest, unread } = withoutBroken(schema, value, issues)
   const parsed = schema.safeParse(rest)
@@ -154,7 +154,7 @@ function startsWith(path: readonly PropertyKey[], start: readonly PropertyKey[])
   return start.length > 0 && start.every((segment, index) => path[index] === segment)
 }
 
-/** In the order of the file, each once. */
+/** The problems in the order of the file, each once. */
 function refuse(problems: readonly ConfigProblem[]): {
   readonly ok: false
   readonly problems: readonly ConfigProblem[]

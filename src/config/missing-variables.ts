@@ -5,7 +5,7 @@ import type { Finding } from './problem.ts'
 import type { Settings } from './schema.ts'
 import { placeInFile } from './systems.ts'
 
-/** Entries whose kind can do nothing without a variable that is not set. */
+/** Findings for entries whose kind needs a variable that is not set. */
 export function missingVariables(settings: Settings, kinds: readonly Kind[], values: Values): readonly Finding[] {
   return kinds.flatMap((kind) => {
     const needed = Object.entries(kind.variables?.named ?? {}).filter(([, { required }]) => required)
@@ -20,7 +20,7 @@ export function missingVariables(settings: Settings, kinds: readonly Kind[], val
   })
 }
 
-/** Where the entries of a kind stand. */
+/** The section and the name of each entry of a kind. */
 function entriesOf(settings: Settings, { name, roles }: Kind): readonly (readonly [string, string])[] {
   return Object.entries(sectionOf).flatMap(([role, section]) => {
     const own = Object.entries(roles).find(([played]) => played === role)?.[1]

@@ -1,4 +1,4 @@
-/** The entry of that name, `null` where there is none. Names come from files: `constructor` must not find one. */
+/** The entry with this name; `null`: none. Names come from files, so `constructor` must not find anything. */
 export function named<T>(entries: Readonly<Record<string, T>>, name: string | null): T | null {
   return name !== null && Object.hasOwn(entries, name) ? (entries[name] ?? null) : null
 }

@@ -1,8 +1,8 @@
 import type { Finding } from './problem.ts'
 
-/** Entries that are written but could not be read: they exist, and nothing else is known about them. */
+/** Entries that exist in the file but could not be read. Nothing else is known about them. */
 export interface Unread {
-  /** `policies` -> names; a whole section that could not be read is `*`. */
+  /** Names of entries by section, e.g. `policies`. `*`: the whole section could not be read. */
   readonly names: ReadonlyMap<string, ReadonlySet<string>>
 }
 

@@ -1,4 +1,4 @@
-/** The variables that Patchwarden itself reads: where it listens, what it writes to and how much it tells. */
+/** The variables that Patchwarden itself reads: addresses, database, log level. */
 
 import { formed, type Variables } from '../core/variables.ts'
 import { databaseUrlProblem } from './database-url.ts'

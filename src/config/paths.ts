@@ -4,7 +4,7 @@ import { type Kind, type PathSetting, roleOf } from './kind.ts'
 import type { RoleName } from './kind-settings.ts'
 import type { EntryConfig, Settings } from './schema.ts'
 
-/** The settings with every path absolute: relative ones count from `base`, `~/` from the home of the user. */
+/** The settings with absolute paths. Relative paths count from `base`, `~/` from the user's home folder. */
 export function withAbsolutePaths(settings: Settings, kinds: readonly Kind[], base: string): Settings {
   const absolute = (path: string) => absolutePath(path, base)
   function entries<Entry extends EntryConfig>(

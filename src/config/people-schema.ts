@@ -24,7 +24,7 @@ export const person = z.strictObject({
   timeZone: optional(timeZone).describe('IANA zone in which times are shown to this person.'),
 })
 
-/** Role name to the ids of the people who hold it, and `group:name` for everybody in a group. */
+/** Ids of the people who hold each role; `group:name` means everybody in a group. */
 export const roleHolders = byName(z.array(reference('a person'), { error: membersMend }))
 
 export const identity = z.strictObject({

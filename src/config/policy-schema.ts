@@ -4,7 +4,7 @@ import { count, duration, moment, optional, patchType, reference, roles, text, y
 
 const countsMend = 'Write roles with a number, such as { owner: 1, security: 1 }.'
 
-/** Role to the number of different people who must agree. That it is not empty is checked in cross-check.ts. */
+/** Number of different people of each role who must agree. cross-check.ts checks that it is not empty. */
 const roleCounts = z.record(reference('a role'), count(1, 50, 'Write how many different people must agree, 1 to 50.'), {
   error: countsMend,
 })
@@ -36,7 +36,7 @@ const acknowledgement = z.strictObject({
     .describe('What happens when the window opens and nobody has acknowledged.'),
 })
 
-/** Keys that every policy has, whatever its kind. */
+/** Settings of every policy, whatever its kind. */
 const everyPolicy = {
   selfApproval: z
     .enum(['forbidden', 'allowed'], { error: 'Write forbidden or allowed.' })

@@ -1,35 +1,35 @@
-/** What is wrong with the configuration, in words for the person who wrote it. */
+/** Problems of the configuration, in words for the person who wrote it. */
 
 export interface ConfigProblem {
-  /** The file as people know it, or `environment`. */
+  /** The file in the form that people know, or `environment`. */
   readonly file: string
-  /** Counted from 1; 0 where the problem has no place in the file. */
+  /** Counts from 1; 0: the problem has no place in the file. */
   readonly line: number
   readonly column: number
-  /** The key: `policies.standard.approvals.owner`. Empty: the whole file. */
+  /** The key, e.g. `policies.standard.approvals.owner`. Empty: the whole file. */
   readonly path: string
   /** Continues a sentence that begins with the key: `is "7", without a unit`. */
   readonly what: string
-  /** A sentence of its own: what would be right. */
+  /** A separate sentence about what would be right. */
   readonly mend: string
 }
 
-/** A problem found in the values; load.ts finds its place in the file. */
+/** A problem with a value. load.ts finds its place in the file. */
 export interface Finding {
   readonly path: readonly PropertyKey[]
-  /** Point at the key or at what stands there. */
+  /** Whether the problem is shown at the key or at its value. */
   readonly at: 'key' | 'value'
   readonly what: string
   readonly mend: string
 }
 
-/** `patchwarden.yaml:12:5: policies.standard.stop is missing. Write ...` */
+/** E.g. `patchwarden.yaml:12:5: policies.standard.stop is missing. Write ...`. */
 export function describeProblem({ file, line, column, path, what, mend }: ConfigProblem): string {
   const place = line > 0 ? `${file}:${line}:${column}` : file
   return `${place}: ${path === '' ? 'the file' : path} ${what}. ${mend}`
 }
 
-/** `['sources', 'lab', 'hosts', 2]` as `sources.lab.hosts[2]`. */
+/** A path as text: `['sources', 'lab', 'hosts', 2]` gives `sources.lab.hosts[2]`. */
 export function showPath(path: readonly PropertyKey[]): string {
   let shown = ''
   for (const key of path) {
@@ -41,13 +41,13 @@ export function showPath(path: readonly PropertyKey[]): string {
   return shown
 }
 
-/** Text from the file in quotes, one line, short, with nothing that a terminal would obey. */
+/** Text from the file in quotes, short and on one line, without control characters that a terminal would execute. */
 export function quote(text: string): string {
   const short = text.length > 60 ? `${text.slice(0, 60)}...` : text
   return JSON.stringify(short).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '?')
 }
 
-/** A value from the file as part of a sentence. */
+/** A value from the file, as a part of a sentence. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return quote(value)
   if (typeof value === 'number') return `the number ${value}`
@@ -56,7 +56,7 @@ export function show(value: unknown): string {
   return Array.isArray(value) ? 'a list' : 'a group of keys'
 }
 
-/** `a, b and c` */
+/** E.g. `a, b and c`. */
 export function list(words: readonly string[], last = 'and'): string {
   if (words.length < 2) return words.join('')
   return `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`

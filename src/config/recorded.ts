@@ -1,4 +1,4 @@
-/** Turns the configuration into what the record keeps of it. */
+/** Converts the configuration to the form that the record keeps. */
 
 import { groupOf, type RecordedConfiguration } from '../core/record/configuration.ts'
 import { sha256 } from '../core/sha256.ts'
@@ -8,7 +8,7 @@ import type { Settings } from './schema.ts'
 
 type Section = keyof Settings
 
-/** Who may decide what and when, or how it is judged: what the record keeps of these is in docs/audit.md. */
+/** Sections about who decides what and when, and how patches are judged. See docs/audit.md. */
 export const recorded = [
   'timeZone',
   'people',
@@ -26,10 +26,7 @@ export const recorded = [
   'proposals',
 ] as const satisfies readonly Section[]
 
-/**
- * How Patchwarden reaches others and is reached, and what it is called. What a source says of an asset, as its team, stands
- * in what people vote on.
- */
+/** Sections about connections and names. What a source says about assets is in the decisions that people vote on. */
 export const notRecorded = [
   'name',
   'console',
@@ -44,10 +41,10 @@ export const notRecorded = [
   'loads',
 ] as const satisfies readonly Section[]
 
-/** Addresses, commands and what people wrote: they may have a secret in them, or a name. What is kept is their hash. */
+/** Addresses, commands and text of people may contain a secret or a name. The record keeps only their hash. */
 const hashed = ['command', 'http', 'host', 'query', 'calendar', 'location', 'match', 'also']
 
-/** @param pseudonymOf of everybody under `people` */
+/** `pseudonymOf` must know everybody under `people`. */
 export function recordedConfiguration(
   settings: Settings,
   pseudonymOf: (person: string) => string,
@@ -79,14 +76,14 @@ export function recordedConfiguration(
     policies: settings.policies,
     standingApprovals: settings.standingApprovals,
     windows: settings.windows,
-    // The reason of a freeze does not change what is frozen, and stands beside the entry.
+    // The name of a freeze does not change what is frozen. It stands beside the entry.
     freezes: settings.freezes.map((freeze) => {
       if ('calendar' in freeze) return withHashes(freeze)
       const { name: _, ...rest } = freeze
       return rest
     }),
     rollouts: withHashes(settings.rollouts),
-    // For a custom table: what is in it, not where the file is.
+    // For a user's own table, the content of the file counts, not its path.
     priority: withHashes({
       ...priority,
       table: isShippedTable(priority.table) ? priority.table : sha256(readTable(priority.table)),

@@ -1,6 +1,6 @@
 /**
- * From the configuration to what the core works with. Everything that depends on a team is `null` for a team that is
- * not configured, or is configured to be watched only: then nothing is proposed for it.
+ * Converts the configuration to the types of the core. For a team that is not configured or is only watched, everything
+ * that depends on the team is `null`; then nothing is proposed for it.
  */
 
 import { DateTime } from 'luxon'
@@ -29,13 +29,13 @@ import type {
   WindowRuleConfig,
 } from './schema.ts'
 
-/** The policy of a team. */
+/** The policy of a team; `null`: none. */
 export function policyFor(config: Settings, team: string): Policy | null {
   const name = named(config.teams, team)?.policy ?? null
   return name === null ? null : policyNamed(config, name)
 }
 
-/** A policy by its name: for standing rules, which are voted under one. */
+/** The policy with this name; `null`: none. Also used for policies under which people vote on standing rules. */
 export function policyNamed(config: Settings, name: string): Policy | null {
   const policy = named(config.policies, name)
   if (policy === null) return null
@@ -105,12 +105,12 @@ export function roleCounts(counts: Readonly<Record<string, number>>): readonly R
   return Object.entries(counts).map(([role, count]) => ({ role, count }))
 }
 
-/** Ids of the people in a group at this moment. */
+/** Returns the ids of the people who are in a group now. */
 export type InGroup = (group: string) => readonly string[]
 
 /**
- * Everybody who holds a role for the team: its own and the organisation's. In the order of `people`. Without `inGroup`,
- * groups hold whomever the configuration itself names for them.
+ * Everybody who holds a role for the team: roles of the team and of the organisation. In the order of `people`. Without
+ * `inGroup`, a group contains the people that the configuration itself names for it.
  */
 export function membersFor(
   config: Settings,
@@ -128,10 +128,7 @@ export function membersFor(
   return members
 }
 
-/**
- * The people whom the configuration names operators, a role of the whole organisation. Nobody becomes one without being
- * named.
- */
+/** Ids of the operators. Operator is a role of the whole organisation; the configuration must name each of them. */
 export function operators(config: Settings, inGroup: InGroup = (group) => namedBy(config, group)): readonly string[] {
   const holders = (config.roles.operator ?? []).flatMap((holder) => holdersOf(holder, inGroup))
   return Object.keys(config.people).filter((id) => holders.includes(id))
@@ -150,7 +147,7 @@ function namedBy(config: Settings, name: string): readonly string[] {
     : group.fallback
 }
 
-/** A rota with its instants; the zone of the whole configuration where it says none. */
+/** A rota with its instants. If it has no zone, the zone of the whole configuration is used. */
 export function rotaOf(config: Settings, group: RotaConfig): Rota {
   const timeZone = group.timeZone ?? config.timeZone
   return {
@@ -167,7 +164,7 @@ export function rotaOf(config: Settings, group: RotaConfig): Rota {
   }
 }
 
-/** Does the role list name a group whose people only another system knows? */
+/** Whether the role contains a group whose people only another system knows. */
 export function heldElsewhere(config: Settings, team: string, role: string): boolean {
   const holders = [...(named(config.roles, role) ?? []), ...(named(named(config.teams, team)?.roles ?? {}, role) ?? [])]
   return holders.some((holder) => {
@@ -177,18 +174,18 @@ export function heldElsewhere(config: Settings, team: string, role: string): boo
   })
 }
 
-/** IANA zone of the team; for an unknown team, the zone of the whole configuration. */
+/** IANA zone of the team. An unknown team gets the zone of the whole configuration. */
 export function timeZoneFor(config: Settings, team: string): string {
   return named(config.teams, team)?.timeZone ?? config.timeZone
 }
 
-/** When assets of the team may be touched. `null`: never. */
+/** When assets of the team may be touched; `null`: never. */
 export function windowFor(config: Settings, team: string): WindowPlan | null {
   const name = named(config.teams, team)?.window ?? null
   return name === null ? null : windowNamed(config, name, timeZoneFor(config, team))
 }
 
-/** Windows of the team's assets that have one of their own. */
+/** Windows of the team's assets that have their own window. */
 export function assetWindowsFor(config: Settings, team: string): NonNullable<TeamPlan['assetWindows']> {
   return (named(config.teams, team)?.windows ?? []).flatMap((own) => {
     const window = windowNamed(config, own.window, timeZoneFor(config, team))
@@ -197,7 +194,7 @@ export function assetWindowsFor(config: Settings, team: string): NonNullable<Tea
   })
 }
 
-/** A window by its name, with the zone of rules that do not say theirs. */
+/** The window with this name; `null`: none. Rules without a zone get `timeZone`. */
 export function windowNamed(config: Settings, name: string, timeZone: string): WindowPlan | null {
   const window = named(config.windows, name)
   if (window === null) return null
@@ -216,7 +213,7 @@ function weekdays(days: WeeklyRuleConfig['days']): readonly Weekday[] {
   return typeof days === 'string' ? weekdaySets[days] : days.map((day) => weekdayNumbers[day])
 }
 
-/** Windows that are measured by a history of load, whether they are scheduled so or only shown. */
+/** Windows that are measured by a history of load. The result may be used or only shown. */
 export function measureRules(config: Settings): readonly MeasureRule[] {
   return Object.entries(config.windows).flatMap(([window, { measured }]) => {
     if (measured === null) return []
@@ -244,7 +241,7 @@ function windowRule(rule: WindowRuleConfig, zoneOfTeam: string): WindowRule {
   return { days: weekdays(rule.days), start: rule.start, everyWeeks: rule.every, anchor: rule.from, ...timing }
 }
 
-/** How the patches of the team go out: the parts of its plan that its rollout says. */
+/** The parts of the team's plan that come from its rollout; `null`: the team has none. */
 export function rolloutFor(config: Settings, team: string): RolloutPlan | null {
   const rollout = named(config.rollouts, named(config.teams, team)?.rollout ?? null)
   if (rollout === null) return null
@@ -299,14 +296,14 @@ function selection(select: RingConfig['select']): RingRule['select'] {
   return { kind: 'percent', percent: select.percent }
 }
 
-/** How low priorities of the team are told; `null`: with a card each, like any other. */
+/** How proposals of low priority are announced to the team; `null`: with one card each, like any other. */
 export function digestFor(config: Settings, team: string): DigestRule | null {
   const digest = named(config.teams, team)?.digest ?? null
   if (digest === null) return null
   return { priorities: digest.priorities, at: digest.at, timeZone: digest.timeZone ?? timeZoneFor(config, team) }
 }
 
-/** Checks that each asset of the team must pass; none for an unknown team. */
+/** Checks that each asset of the team must pass; empty for an unknown team. */
 export function healthFor(config: Settings, team: string): readonly HealthCheck[] {
   return (named(config.teams, team)?.health ?? []).map(healthCheck)
 }
@@ -317,7 +314,7 @@ function healthCheck(check: HealthConfig): HealthCheck {
   return { kind: 'http', url: check.http, expectStatus: check.status, timeoutSeconds: check.timeout }
 }
 
-/** Rules that can be voted; a date is its first minute in the zone of the team: when in doubt, expired. */
+/** Rules that people can vote on. A rule ends at the first minute of its expiry date in the team's zone. */
 export function standingRules(config: Settings): readonly StandingRule[] {
   return Object.entries(config.standingApprovals).map(([name, rule]) => ({
     name,
@@ -328,18 +325,18 @@ export function standingRules(config: Settings): readonly StandingRule[] {
   }))
 }
 
-/** The policy under which a standing rule is voted. */
+/** The policy under which people vote on a standing rule; `null`: none. */
 export function policyForStandingRule(config: Settings, rule: string): Policy | null {
   const decidedBy = named(config.standingApprovals, rule)?.decidedBy ?? null
   return decidedBy === null ? null : policyNamed(config, decidedBy)
 }
 
-/** Times when nothing may be touched, as far as the file itself says them. */
+/** Freezes that the file itself contains, without those of calendars. */
 export function freezes(config: Settings): readonly Freeze[] {
   return config.freezes.flatMap((freeze) => ('calendar' in freeze ? [] : [datedFreeze(config, freeze)]))
 }
 
-/** A date counts whole, in the zone of the configuration: when in doubt, frozen. */
+/** Dates count as whole days in the zone of the configuration, so the freeze is never too short. */
 export function datedFreeze(config: Settings, freeze: Exclude<FreezeConfig, CalendarFreezeConfig>): Freeze {
   return {
     name: freeze.name,
@@ -354,7 +351,7 @@ export function calendarFreezes(config: Settings): readonly CalendarFreezeConfig
   return config.freezes.flatMap((freeze) => ('calendar' in freeze ? [freeze] : []))
 }
 
-/** ISO 8601 UTC; for a date its first instant, or the first one after it. */
+/** The instant, ISO 8601, UTC. For a date: its first instant, or with `end` the first instant of the next day. */
 function instant(written: string, zone: string, edge: 'start' | 'end'): string {
   const at = DateTime.fromISO(written, { zone })
   const whole = !written.includes('T') && edge === 'end' ? at.plus({ days: 1 }) : at

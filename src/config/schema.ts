@@ -1,4 +1,4 @@
-/** The shape of patchwarden.yaml. Durations are in seconds and shares in percent once the file has been read. */
+/** The schema of patchwarden.yaml. After reading, durations are in seconds and shares in percent. */
 
 import { z } from 'zod'
 import { groupings } from '../core/draft.ts'
@@ -83,7 +83,7 @@ const proposalSettings = z.strictObject({
     .describe('The lowest priority that is proposed; defer proposes everything.'),
 })
 
-/** The shape of a file that may name these kinds. */
+/** The schema of a file that may use these kinds. */
 export function settingsSchemaOf(kinds: readonly KindSettings[]) {
   const { sources, feeds, engines, metrics, loads, silences, groups, systems } = kindSections(kinds)
   return z.strictObject({
@@ -125,12 +125,12 @@ export function settingsSchemaOf(kinds: readonly KindSettings[]) {
   })
 }
 
-/** What patchwarden.yaml says, defaults filled in. */
+/** The schema of patchwarden.yaml for some kinds. */
 export type SettingsSchema = ReturnType<typeof settingsSchemaOf>
 
 type Written = z.infer<SettingsSchema>
 
-/** The same, as the parts that do not know the kinds see it: what only a kind can read is not told apart by type. */
+/** The settings as seen by code that does not know the kinds. Settings of single kinds have the type unknown. */
 export type Settings = Omit<Written, keyof OfKinds> & OfKinds
 
 interface OfKinds {
@@ -144,11 +144,11 @@ interface OfKinds {
   readonly systems: Record<string, SystemConfig>
 }
 
-/** The settings that are in force: environment applied, relative paths made absolute. */
+/** The settings in force, after environment variables were applied and relative paths made absolute. */
 export interface Config extends Settings {
-  /** The file they were read from; `null`: none, the labelled example runs. */
+  /** The file with the settings; `null`: there is no file, and the labelled example runs. */
   readonly file: string | null
-  /** True for the built-in example: shown wherever people look. */
+  /** True for the built-in example. It is shown wherever people look. */
   readonly example: boolean
 }
 

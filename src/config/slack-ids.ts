@@ -1,4 +1,4 @@
-/** Ids of Slack, alone or, where there are several workspaces, with the one that they are of: `T012AB3CD/U012AB3CD`. */
+/** Slack ids, alone or, if there are several workspaces, with their workspace: `T012AB3CD/U012AB3CD`. */
 
 import { z } from 'zod'
 

@@ -1,6 +1,6 @@
-/** Which of the known words somebody probably meant. */
+/** Finds the known word that somebody probably meant. */
 
-/** The closest of `known`, or `null` where none is close. Case and separators do not count: `expires_after`. */
+/** The closest word of `known`; `null`: none is close. Case and separators are ignored: `expires_after`. */
 export function suggest(written: string, known: readonly string[]): string | null {
   const plain = simplify(written)
   if (plain === '' || plain.length > 64) return null
@@ -20,7 +20,9 @@ function simplify(word: string): string {
   return word.toLowerCase().replace(/[\s_.-]/g, '')
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
+/**
+ * Number of insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment).
+ */
 export function editDistance(a: string, b: string): number {
   const width = b.length + 1
   let beforeLast = new Array<number>(width).fill(0)

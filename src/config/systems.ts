@@ -1,17 +1,17 @@
-/** A system is configured once. To everything after the file is read, it is the entries that it would be without. */
+/** A system is configured once. After the file is read, it is treated as entries of `sources` and `engines`. */
 
 import type { Kind } from './kind.ts'
 import { named } from './named.ts'
 import type { Finding } from './problem.ts'
 import type { EntryConfig, Settings, SourceConfig } from './schema.ts'
 
-/** The settings with an entry of `sources` and of `engines` for each system that is used for it, under its name. */
+/** The settings with the systems added to `sources` and, if they have an engine, to `engines`, under their names. */
 export function withSystems(settings: Settings): Settings {
   const sources: Record<string, SourceConfig> = { ...settings.sources }
   const engines: Record<string, EntryConfig> = { ...settings.engines }
   for (const [name, system] of Object.entries(settings.systems)) {
     const { kind, inventory, engine, ...connection } = system
-    // A name that is already taken is reported by systemProblems; the entry that has it stays as it is.
+    // systemProblems reports a name that is already taken. The other entry stays as it is.
     const changes = engine && !Object.hasOwn(engines, name)
     if (changes) engines[name] = { ...engine, kind }
     if (Object.hasOwn(sources, name)) continue
@@ -20,7 +20,7 @@ export function withSystems(settings: Settings): Settings {
   return { ...settings, sources, engines }
 }
 
-/** Systems whose name another entry has. Other mistakes in their entries are reported for those entries. */
+/** Systems with the name of another entry. Other mistakes are reported for the entries that systems become. */
 export function systemProblems({ systems, sources, engines }: Settings): readonly Finding[] {
   return Object.entries(systems).flatMap(([name, { engine }]) => {
     const taken = Object.hasOwn(sources, name) ? 'sources' : engine && Object.hasOwn(engines, name) ? 'engines' : null
@@ -30,7 +30,7 @@ export function systemProblems({ systems, sources, engines }: Settings): readonl
   })
 }
 
-/** Where a setting stands in the file, of an entry that a system is. */
+/** The path in the file of a setting that comes from a system. Other paths stay as they are. */
 export function placeInFile(
   settings: Settings,
   kinds: readonly Kind[],

@@ -3,10 +3,10 @@ import { z } from 'zod'
 
 export type TextFile =
   | { readonly ok: true; readonly text: string }
-  /** `what` continues a sentence that begins with the file; `absent`: there is no such file. */
+  /** `what` continues a sentence that begins with the file. `absent`: the file does not exist. */
   | { readonly ok: false; readonly absent: boolean; readonly what: string; readonly mend: string }
 
-/** Reads a text file of at most `maximumBytes`; never throws. A UTF-8 byte order mark is left out. */
+/** Reads a text file of at most `maximumBytes`, without a UTF-8 byte order mark. Never throws. */
 export function readTextFile(path: string, maximumBytes: number): TextFile {
   let bytes: Buffer
   try {
@@ -28,13 +28,13 @@ export function readTextFile(path: string, maximumBytes: number): TextFile {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     if (!hasControlCharacters(text)) return { ok: true, text }
   } catch {
-    // Not UTF-8: the same sentence as for control characters.
+    // The file is not UTF-8. It gets the same sentence as one with control characters.
   }
   return refusal('is not text', 'It must be a UTF-8 text file: is it the right file?')
 }
 
 function hasControlCharacters(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what tells binary junk from text.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters show that the file is binary.
   return /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(text)
 }
 

@@ -1,8 +1,8 @@
-/** What is written from the lists of variables: a part of docs/configuration.md, and .env.example. */
+/** Writes the part of docs/configuration.md about variables, and .env.example. */
 
 import type { Variables } from '../core/variables.ts'
 
-/** A table of them, in Markdown. */
+/** A Markdown table of all variables. */
 export function variableReference(groups: readonly Variables[]): string {
   const variables = groups.flatMap(({ named }) => Object.entries(named))
   const rows = variables.map(
@@ -17,7 +17,7 @@ export function variableReference(groups: readonly Variables[]): string {
   ].join('\n')
 }
 
-/** All of them, each commented out. */
+/** The content of .env.example: all variables, each commented out. */
 export function exampleEnvironment(groups: readonly Variables[]): string {
   const parts = groups.map(({ about, named }) => {
     const lines = Object.entries(named).flatMap(([name, { note, example, secret }]) => [

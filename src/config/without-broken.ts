@@ -2,7 +2,7 @@ import type { Unread } from './notes.ts'
 import type { SettingsSchema } from './schema.ts'
 import { suggest } from './suggest.ts'
 
-/** Sections whose entries have names: one broken entry leaves the others usable. */
+/** Sections with named entries. If one entry is broken, the others can still be used. */
 function byName({ shape }: SettingsSchema): ReadonlySet<string> {
   return new Set(
     Object.entries(shape)
@@ -24,7 +24,7 @@ export function withoutBroken(
   const names = new Map<string, Set<string>>()
   const rest = new Map<string, unknown>(Object.entries(value).filter(([key]) => Object.hasOwn(schema.shape, key)))
   for (const key of Object.keys(value)) {
-    // A key such as "polices" is misspelt: what it holds was meant to be there.
+    // A key such as "polices" is misspelt. The section that was meant is not known then.
     const meant = rest.has(key) ? null : suggest(key, Object.keys(schema.shape))
     if (meant !== null) names.set(meant, new Set(['*']))
   }

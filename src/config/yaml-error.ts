@@ -47,7 +47,7 @@ const sentences: Partial<Record<ErrorCode, SyntaxSentence>> = {
   BAD_COLLECTION_TYPE: tag,
 }
 
-/** What a syntax error means for somebody who does not know YAML by heart. */
+/** Explains a syntax error to somebody who does not know YAML well. */
 export function describeSyntaxError(code: ErrorCode, message: string): SyntaxSentence {
   const known = sentences[code]
   if (known !== undefined) return known

@@ -1,4 +1,4 @@
-/** YAML as values that can be checked, and the place of each value in the text. */
+/** Reads YAML as plain values, with the place of each value in the text. */
 
 import { LineCounter, type Node, parseDocument } from 'yaml'
 import type { Finding } from './problem.ts'
@@ -6,16 +6,16 @@ import { describeSyntaxError } from './yaml-error.ts'
 import { type Reading, readNode, resolveNode, startReading, textOfKey, tooDeep } from './yaml-values.ts'
 
 export interface Place {
-  /** From 1. */
+  /** Counts from 1. */
   readonly line: number
   readonly column: number
 }
 
 export interface YamlText {
   readonly value: unknown
-  /** Keys written twice, aliases to nothing and the like; the rest of the text could be read. */
+  /** Repeated keys, aliases to nothing, and similar problems. The rest of the text could be read. */
   readonly findings: readonly (Finding & { readonly place: Place })[]
-  /** Where the value (or its key) stands; for something that is missing, where it would belong. */
+  /** The place of the value or of its key. For something that is missing, the place where it would belong. */
   locate(path: readonly PropertyKey[], at: 'key' | 'value'): Place
 }
 
@@ -25,7 +25,7 @@ export type ReadYaml =
 
 const PARSER_DEPTH = 200
 
-/** Never throws. Only the first syntax error is told: the next ones mostly follow from it. */
+/** Reads YAML. Never throws. Reports only the first syntax error, because later ones mostly follow from it. */
 export function readYaml(text: string): ReadYaml {
   const lines = new LineCounter()
   const placeOf = (offset: number): Place => {
@@ -34,7 +34,7 @@ export function readYaml(text: string): ReadYaml {
   }
   if (nestsTooDeep(text)) return { ok: false, place: { line: 1, column: 1 }, ...tooDeep }
   try {
-    // Keys written twice are found while reading: the parser's own search takes quadratic time.
+    // Repeated keys are found while reading, because the parser's own search takes quadratic time.
     const document = parseDocument(text, { lineCounter: lines, schema: 'core', uniqueKeys: false, prettyErrors: false })
     const [broken] = [...document.errors, ...document.warnings]
     if (broken !== undefined) {
@@ -58,8 +58,9 @@ export function readYaml(text: string): ReadYaml {
 }
 
 /**
- * The parser calls itself for each level and needs much memory for it: a text of brackets alone could end the process.
- * Brackets in quotes and comments count too, so the bound is far above what is accepted in the end.
+ * Whether the text is nested too deep for the parser. The parser calls itself for each level and needs much memory, so
+ * a text of brackets could end the process. Brackets in quotes and comments count too, so this limit is far above
+ * `configLimits.depth`.
  */
 function nestsTooDeep(text: string): boolean {
   let depth = 0

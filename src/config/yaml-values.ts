@@ -1,16 +1,16 @@
-/** Plain values from YAML nodes, within limits, with everything odd noted. */
+/** Reads plain values from YAML nodes, within limits, and notes problems. */
 
 import { isAlias, isMap, isNode, isScalar, isSeq, type Node } from 'yaml'
 import { configLimits } from './limits.ts'
 import { type Finding, quote } from './problem.ts'
 
 export interface Reading {
-  /** `firstOffset` is where the same key stood before. */
+  /** `firstOffset`: where the same key stands first; `null`: the finding is not about a repeated key. */
   readonly findings: (Finding & { readonly offset: number; readonly firstOffset: number | null })[]
   readonly anchors: Map<string, Node>
-  /** What each alias stands for. */
+  /** The node that each alias refers to. */
   readonly targets: Map<Node, Node>
-  /** Nodes being read: an alias to one of them would never end. */
+  /** Nodes that are being read. An alias to one of them would never end. */
   readonly open: Set<Node>
   values: number
   excess: { readonly what: string; readonly mend: string } | null
@@ -30,7 +30,7 @@ export function startReading(): Reading {
   return { findings: [], anchors: new Map(), targets: new Map(), open: new Set(), values: 0, excess: null }
 }
 
-/** The value of a node; `undefined` once `reading.excess` says that it is too much. */
+/** The value of a node; `undefined` once `reading.excess` says that a limit is exceeded. */
 export function readNode(reading: Reading, node: Node | null, path: readonly PropertyKey[], depth: number): unknown {
   if (reading.excess !== null) return undefined
   if (depth > configLimits.depth) reading.excess = tooDeep
@@ -115,13 +115,13 @@ function pairsOf(node: Node): readonly Pair[] {
   return pairs
 }
 
-/** The key as text; `null` for lists, groups and aliases. */
+/** The key as text; `null`: the key is empty, a list, a group or an alias. */
 export function textOfKey(key: Node): string | null {
   if (!isScalar(key) || key.value === null || key.value === undefined) return null
   return String(key.value)
 }
 
-/** A node with its aliases followed. */
+/** A node after its aliases were followed. */
 export type ResolvedNode =
   | { readonly kind: 'group'; readonly pairs: readonly Pair[] }
   | { readonly kind: 'list'; readonly items: readonly Node[] }

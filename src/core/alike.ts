@@ -1,10 +1,10 @@
-/** The last value that was asked for, by its JSON text. */
+/** The values seen so far, by their JSON text. */
 const known = new Map<string, unknown>()
 const MOST = 5_000
 
 /**
- * The value, or one that says the same and was met before: what happens to thousands of assets is mostly alike, and is then
- * kept once. The value must be JSON, and is never changed afterwards.
+ * Returns the value that was seen first with the same JSON. Thousands of assets share most of their data, so equal data
+ * is kept in memory once. The value must be JSON, and nobody may change it afterwards.
  */
 export function alike<Value>(value: Value): Value {
   const text = JSON.stringify(value)

@@ -1,4 +1,4 @@
-/** What we know about the machines we patch. Words as in docs/words.md. */
+/** What Patchwarden knows about the machines it patches. docs/words.md explains the words. */
 
 /** Distribution and release, e.g. `debian:12`, `ubuntu:24.04`, `windows:server-2022`. */
 export type Platform = string
@@ -6,7 +6,7 @@ export type Platform = string
 /** How far an attacker can reach the asset: the three values of SSVC's System Exposure v1.0.1. */
 export type Exposure = 'small' | 'controlled' | 'open'
 
-/** How much it hurts when the asset fails; maps one to one to SSVC's Human Impact v2.0.2. */
+/** How much harm a failure of the asset does. The values match those of SSVC's Human Impact v2.0.2 one to one. */
 export type Criticality = 'low' | 'medium' | 'high' | 'very high'
 
 export interface Asset {
@@ -27,17 +27,17 @@ export interface Asset {
   readonly engine: string | null
   /** Host name or address that health checks and engines connect to. */
   readonly address: string
-  /** True for hosts of the example fleet: shown wherever the asset is shown. */
+  /** True for hosts of the example fleet. Every view of the asset shows it. */
   readonly simulated: boolean
 }
 
 /**
- * What a decision freezes of an asset: what people judge it by. The address is not part of that: a vote may be days old
- * when work begins, and a host may have moved by then, so the address is read from the inventory.
+ * What a decision keeps of an asset: the data by which people judge it. The address is left out: a vote may be days old
+ * when work begins, and the host may have moved, so the address is read from the inventory.
  */
 export type FrozenAsset = Omit<Asset, 'address'>
 
-/** The asset as a decision keeps it. What earlier versions froze besides is left out. */
+/** The asset as a decision keeps it, without the further members that earlier versions kept. */
 export function frozen({
   id,
   name,
@@ -54,7 +54,7 @@ export function frozen({
   return { id, name, platform, team, tags, exposure, criticality, timeZone, source, engine, simulated }
 }
 
-/** Stands where an asset is asked for and none is meant: nothing is known of it. */
+/** A placeholder for code that needs an asset where there is no data about one. */
 export function standInAsset(id: string, name: string, team: string): Asset {
   return {
     id,
@@ -76,12 +76,12 @@ export interface InstalledPackage {
   readonly name: string
   readonly version: string
   readonly architecture: string
-  /** Source package and its version: the key and operand of Debian's security data. */
+  /** Name and version of the source package. Debian's security data is looked up and compared by them. */
   readonly source: string
   readonly sourceVersion: string
-  /** Who built it, where that is known and is not the platform's own vendor: such a package is not assessed. */
+  /** Who built the package, if that is known and is not the platform's vendor. Such a package is not assessed. */
   readonly origin?: string | null
-  /** Stream of a modular RPM: `nodejs:18`. */
+  /** Stream of a modular RPM, e.g. `nodejs:18`. */
   readonly module?: string | null
 }
 
@@ -92,13 +92,13 @@ export type HeldReason = 'hold' | 'kept back' | 'phased' | 'needs a subscription
 export interface PendingUpdate {
   readonly name: string
   readonly architecture: string
-  /** `null` for a package that the update would newly pull in. */
+  /** `null`: the package is not installed yet; the update would pull it in. */
   readonly installed: string | null
   readonly candidate: string
   readonly source: string | null
   /** Archive origins as the package manager prints them, e.g. `Debian-Security:12/oldstable-security`. */
   readonly origins: readonly string[]
-  /** True where an origin is a security archive. */
+  /** True if one of the origins is a security archive. */
   readonly security: boolean
   readonly held: HeldReason | null
 }
@@ -114,32 +114,32 @@ export interface AssetSnapshot {
   readonly rebootRequired: boolean
   /** Packages that asked for the reboot. */
   readonly rebootPackages: readonly string[]
-  /** Services still running deleted libraries or binaries, where the source can tell. */
+  /** Services that still run deleted libraries or binaries, if the source can tell. */
   readonly staleServices: readonly string[]
   /** ISO 8601, UTC: when the asset was looked at. */
   readonly observedAt: string
-  /** ISO 8601, UTC: when the asset last refreshed its package lists; `null` unknown. */
+  /** ISO 8601, UTC: when the asset last refreshed its package lists; `null`: not known. */
   readonly listsRefreshedAt: string | null
 }
 
-/** What a source says of one asset: a snapshot, or why there is none. */
+/** What a source reports about one asset: a snapshot, or why there is none. */
 export type Observation =
   | { readonly kind: 'seen'; readonly snapshot: AssetSnapshot; readonly warnings: readonly string[] }
   | { readonly kind: 'unreachable'; readonly asset: Asset; readonly reason: string; readonly at: string }
 
-/** What a source says besides its looks: that an asset is no more, or that it has yielded every asset there is. */
+/** What a source reports apart from observations: an asset no longer exists, or all assets have been reported. */
 export type Listing = { readonly kind: 'gone'; readonly asset: string } | { readonly kind: 'all' }
 
 export function isLook(one: Observation | Listing): one is Observation {
   return one.kind === 'seen' || one.kind === 'unreachable'
 }
 
-/** The looks of a source's answer, and nothing of what is listed. */
+/** Only the observations of a source's answer, without the listings. */
 export async function* onlyLooks(answer: AsyncIterable<Observation | Listing>): AsyncGenerator<Observation> {
   for await (const one of answer) if (isLook(one)) yield one
 }
 
-/** The asset that was looked at, whatever came of it. */
+/** The asset that was looked at, whether it was reached or not. */
 export function observedAsset(observation: Observation): Asset {
   return observation.kind === 'seen' ? observation.snapshot.asset : observation.asset
 }

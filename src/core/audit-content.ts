@@ -1,4 +1,4 @@
-/** Checks that what events name is there, and that it is what they name. */
+/** Checks that the content named by events exists and is the content they name. */
 
 import { type AuditProblem, isEntry, type RecordItem } from './audit.ts'
 import { type ContentKind, contentName, contentProblem, ownProblem, type StoredContent } from './content.ts'
@@ -12,7 +12,7 @@ import { contentsOfFacts } from './record/content-facts.ts'
 import { readEntry } from './record/entry.ts'
 import { DAY_MS } from './time/instant.ts'
 
-/** The content that one event of the record names. What was changed in the store may be of any shape. */
+/** The content that one event names. The text may have been changed in the store, so it may have any shape. */
 export function contentsNamed(item: RecordItem): readonly { readonly kind: ContentKind; readonly hash: string }[] {
   if (!isEntry(item)) return namedBy(item.event)
   try {
@@ -22,14 +22,14 @@ export function contentsNamed(item: RecordItem): readonly { readonly kind: Conte
   }
 }
 
-/** The hashes of what an event asks for, where the event names that. */
+/** The hashes of the decision and the evidence, if the event names both. */
 export function subjectsNamed(item: RecordItem): readonly SubjectHashes[] {
   const named = contentsNamed(item)
   const [decision, evidence] = (['decision', 'evidence'] as const).map((kind) => named.find((one) => one.kind === kind))
   return decision === undefined || evidence === undefined ? [] : [{ decision: decision.hash, evidence: evidence.hash }]
 }
 
-/** Pages and policies among what was read. */
+/** Pages and policies from the contents that were read. */
 export function namedIn(contents: ReadonlyMap<string, StoredContent>): Omit<Named, 'subject'> {
   return {
     pages: contents,
@@ -43,20 +43,20 @@ export function namedIn(contents: ReadonlyMap<string, StoredContent>): Omit<Name
   }
 }
 
-/** What is known about content, by its hash; together these bits are its mark. */
+/** The mark of each hash has these bits. */
 const HELD = 1
 const NAMED = 2
-/** The linked one is missing: it names that, or what it names does. */
+/** Content that this content needs, directly or through other content, is missing. The link points to it. */
 const LOST = 4
-/** It names logs that are missing; the first of them is linked. */
+/** Some logs that this content names are missing. The link points to the first of them. */
 const WITHOUT_LOGS = 8
-/** A log that is missing. */
+/** The hash is that of a log, and the log is missing. */
 const EXPIRED = 16
 
 /**
- * Checks content while it is read, one at a time: each before the event that names it, and after what it names itself.
- * It keeps the hash of each, and of what is missing: at most 100 bytes for each. `now` (ISO 8601): a log that would
- * have expired by then may be missing.
+ * Checks content one by one while the record is read. Content must come before the event that names it, and after the
+ * content that it names itself. Keeps each hash, also of missing content: at most 100 bytes per hash. `now` (ISO 8601):
+ * logs that have expired at this time may be missing.
  */
 export function createContentCheck(now: string) {
   const table = createHashTable()
@@ -65,7 +65,7 @@ export function createContentCheck(now: string) {
   const is = (number: number, mark: number) => (table.mark(number) & mark) !== 0
   const set = (number: number, mark: number) => table.setMark(number, table.mark(number) | mark)
 
-  /** What is wrong with the next content; reported with the event that needs it, where there is one. */
+  /** What is wrong with the next content, or `null`. Missing content is reported with the event that needs it. */
   function content(stored: StoredContent): string | null {
     const problem = ownProblem(stored)
     if (problem !== null) return problem
@@ -87,7 +87,7 @@ export function createContentCheck(now: string) {
     return null
   }
 
-  /** The first one is linked; what is lost comes before logs, which may be missing. */
+  /** Links the first missing content. Missing logs never replace that link, because logs may expire. */
   function lacks(number: number, mark: number, missing: number): void {
     if (!is(number, LOST) && !is(number, mark)) table.setLink(number, missing)
     set(number, mark)
@@ -114,7 +114,7 @@ export function createContentCheck(now: string) {
       : null
   }
 
-  /** Content that no event names; `null`: there is none. */
+  /** Hash of content that no event names; `null`: every content is named. */
   function unnamed(): string | null {
     for (let number = 0; number < table.size(); number++)
       if (is(number, HELD) && !is(number, NAMED)) return table.hash(number)

@@ -1,7 +1,7 @@
 /**
- * The export of the audit record: JSON Lines. A header, every event in the order it was recorded, each content once before
- * the first event that names it, every checkpoint, and an end line with the number of lines and the SHA-256 of all bytes before it. Each line is canonical JSON, so that
- * no byte can change without a line being named.
+ * The export of the audit record, in JSON Lines: a header, every event in the order in which it was recorded, each
+ * content once before the first event that names it, every checkpoint, and an end line with the number of lines and the
+ * SHA-256 of all bytes before it. Each line is canonical JSON, so a check finds every changed byte and names its line.
  */
 
 import { createHash } from 'node:crypto'
@@ -21,10 +21,10 @@ import { errorText } from './error-text.ts'
 import { besideOf, type SealedEntry } from './record/entry.ts'
 
 const FORMAT = 'patchwarden-audit-3'
-/** Before there were entries; before there was content beside the events. */
+/** Format 2 is from before entries existed; format 1 is from before content was kept separately from the events. */
 const EARLIER_FORMATS: readonly unknown[] = ['patchwarden-audit-2', 'patchwarden-audit-1']
 
-/** The lines of an export, each with its line end: the header, then events, then checkpoints, then the end. */
+/** Makes the lines of an export, each with its line end: the header, then events, then checkpoints, then the end. */
 export function createExportLines(exportedAt: string) {
   const digest = createHash('sha256')
   let lines = 0
@@ -51,7 +51,7 @@ function entryLine({ stream, seq, text, hash, beside }: SealedEntry) {
   return { kind: 'entry', stream, seq, hash, entry: text, salt: beside?.salt ?? null, beside: beside?.text ?? null }
 }
 
-/** A whole export of what is in memory. */
+/** The lines of a whole export of events and checkpoints that are in memory. */
 export function* exportLines(
   events: Iterable<RecordItem>,
   checkpoints: readonly Checkpoint[],
@@ -68,11 +68,11 @@ export interface RecordCounts {
   readonly events: number
   readonly streams: number
   readonly checkpoints: number
-  /** What events name beside themselves, each once. */
+  /** Number of contents that events name; each content counts once. */
   readonly contents: number
-  /** Logs that events name and that are not kept any more. */
+  /** Number of logs that events name and that have expired. */
   readonly expiredLogs: number
-  /** Entries that have lost what stood beside them. */
+  /** Number of entries whose text beside them was erased. */
   readonly erased: number
 }
 
@@ -80,7 +80,7 @@ export type ExportVerdict = ({ readonly ok: true } & RecordCounts) | ({ readonly
 
 /**
  * Checks an export byte by byte and names the first record that is wrong. Never throws, whatever the text.
- * `mayBeErased`: it is not a fault if entries have lost what stood beside them.
+ * `mayBeErased`: entries may have lost their text beside them.
  */
 export function verifyExport(text: string, { mayBeErased = false } = {}): ExportVerdict {
   const check = createExportCheck()
@@ -95,7 +95,9 @@ export function verifyExport(text: string, { mayBeErased = false } = {}): Export
   return verdict.ok && lost !== undefined ? { ok: false, ...lost } : verdict
 }
 
-/** Checks an export line by line. Never throws, whatever the bytes. `lost` is for whoever asks to judge. */
+/**
+ * Checks an export line by line. Never throws. `lost`: entries without their text beside them, for the caller to judge.
+ */
 export function createExportCheck() {
   const chain = createChainCheck()
   let contents = createContentCheck('')
@@ -103,7 +105,7 @@ export function createExportCheck() {
   let number = 0
   let ended = false
 
-  /** What is wrong with the next line, given without its line end. `whole`: it had one. */
+  /** What is wrong with the next line, or `null`. `bytes`: without the line end. `whole`: the line had a line end. */
   function line(bytes: Buffer, whole: boolean): Extract<ExportVerdict, { ok: false }> | null {
     number++
     const bad = (problem: string, record = `line ${number}`) => ({ ok: false, record, problem }) as const
@@ -123,7 +125,7 @@ export function createExportCheck() {
   function meaning(value: Readonly<Record<string, unknown>>, record: string): AuditProblem | null {
     if (number === 1) {
       const known = value.format === FORMAT || EARLIER_FORMATS.includes(value.format)
-      // What has expired had by the time of the export.
+      // A missing log must have expired before the export was made.
       contents = createContentCheck(typeof value.exportedAt === 'string' ? value.exportedAt : '')
       if (value.kind === 'header' && known) return null
       return { record, problem: 'is not the header of an audit export' }
@@ -177,7 +179,7 @@ export function createExportCheck() {
   return { line, end, lost: chain.lost }
 }
 
-/** latin1 keeps bytes that are not UTF-8 apart from each other, so that no change of a byte can hide. */
+/** The bytes as text. Bytes that are not UTF-8 are read as latin1, so different bytes always give different texts. */
 function textOf(bytes: Buffer): string {
   const text = bytes.toString('utf8')
   return Buffer.from(text, 'utf8').equals(bytes) ? text : bytes.toString('latin1')
@@ -192,7 +194,7 @@ function parse(raw: string): Record<string, unknown> | null {
   }
 }
 
-/** `null` for a value that has no canonical form: it was never exported. */
+/** The canonical JSON of a value; `null`: the value has none, so it was never exported. */
 function spelling(value: unknown): string | null {
   try {
     return canonicalJson(value)
@@ -201,7 +203,7 @@ function spelling(value: unknown): string | null {
   }
 }
 
-/** The entry of a line; a clause where there is none. */
+/** The entry of a line, or a clause that says what is wrong. */
 function entryOfLine(value: Readonly<Record<string, unknown>>): SealedEntry | string {
   const { stream, seq, hash, entry: text, salt, beside } = value
   if (typeof stream !== 'string' || typeof hash !== 'string' || typeof text !== 'string') return NO_ENTRY
@@ -220,7 +222,7 @@ function isTextOrNull(value: unknown): value is string | null {
   return typeof value === 'string' || value === null
 }
 
-/** Checks only the members that chains are made of: for the others the hash says whether they are what was recorded. */
+/** Checks only the members that the chains need. The hash shows whether the other members are unchanged. */
 function isSealedEvent(value: object): value is SealedEvent {
   return hasText(value, ['stream', 'at', 'prev', 'hash']) && hasNumber(value, 'seq') && 'actor' in value
 }
@@ -254,7 +256,7 @@ function nameOf(value: Readonly<Record<string, unknown>>): string {
   return value.kind === 'end' ? ' (the end)' : ''
 }
 
-/** Whatever stands there, in few characters. */
+/** The value as a short text of at most 60 characters; `?` for anything but a string or a number. */
 function brief(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 60) : '?'
 }

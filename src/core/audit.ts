@@ -1,7 +1,7 @@
 /**
- * The tamper-evident record. Every entry carries the SHA-256 of the one before it in its stream (one chain per
- * proposal); checkpoints, chained in turn, fix the heads of all streams, so that a whole stream, or its end, cannot be
- * dropped unseen. Hashes are over canonical JSON.
+ * The tamper-evident record. Every entry carries the SHA-256 of the entry before it in its stream; there is one chain per
+ * proposal. Checkpoints record the heads of the streams and form a chain themselves, so nobody can drop a stream or its
+ * end unnoticed. Hashes are over canonical JSON.
  */
 
 import { canonicalJson } from './canonical-json.ts'
@@ -13,7 +13,7 @@ import { sha256 } from './sha256.ts'
 
 export const GENESIS = '0'.repeat(64)
 
-/** Where an event stands in its chain. */
+/** The two hashes that link an event to its chain. */
 export interface Seal {
   readonly prev: string
   readonly hash: string
@@ -31,10 +31,10 @@ export function isEntry(item: RecordItem): item is SealedEntry {
   return 'text' in item
 }
 
-/** An event with all that it says: what stands beside its entry, and what the content that it names says. */
+/** An event with all its data: also the text beside its entry and the content that it names. */
 export interface OpenedEvent extends RecordedEvent {
   readonly hash: string
-  /** True where what stood beside its entry was erased. */
+  /** True if the text beside its entry was erased. */
   readonly erased?: boolean
 }
 
@@ -47,7 +47,7 @@ export interface StreamHead {
 export interface Checkpoint {
   readonly number: number
   readonly at: string
-  /** Streams that grew since the checkpoint before. */
+  /** Heads of the streams that grew since the checkpoint before. */
   readonly heads: readonly StreamHead[]
   readonly prev: string
   readonly hash: string
@@ -61,18 +61,18 @@ export function sealCheckpoint(number: number, at: string, heads: readonly Strea
   return { number, at, heads, prev, hash: sha256(canonicalJson({ number, at, heads, prev })) }
 }
 
-/** What is wrong with the record, naming the first record that is wrong; `null` where all of it holds. */
+/** The first record that is wrong, and what is wrong with it. */
 export interface AuditProblem {
-  /** `PW-3 event 7`, `checkpoint 2`, `line 14`. */
+  /** Name of the record: `PW-3 event 7`, `checkpoint 2`, `line 14`. */
   readonly record: string
   readonly problem: string
 }
 
 /**
- * Checks chains while they are read, so that a record of any length fits: first every event, those of one stream in
- * their order, then every checkpoint. Each call says what is wrong, or `null`. It keeps the hash of each event for the
- * checkpoints: 32 to 64 bytes, and some 500 for each stream. A chain holds even if what stood beside an entry is gone:
- * `lost` names those entries, for whoever must know why.
+ * Checks chains while they are read, so the record may have any length. The caller first gives every event, those of
+ * one stream in their order, then every checkpoint. Each call returns what is wrong, or `null`. It keeps the hash of
+ * each event for the checkpoints: 32 to 64 bytes per event and about 500 per stream. A chain stays valid if the text
+ * beside an entry is gone. `lost` names those entries; the caller judges them.
  */
 export function createChainCheck() {
   const streams = new Map<string, HashList>()
@@ -127,28 +127,28 @@ export function createChainCheck() {
   }
 }
 
-/** Entries that have lost what stood beside them. */
+/** Entries that have lost the text beside them. */
 export interface LostBesides {
   readonly count: number
-  /** The first of them. */
+  /** The first 100 of them. */
   readonly first: readonly AuditProblem[]
 }
 
-/** This many are named; the rest is counted. */
+/** At most this many entries are named; the others are only counted. */
 const LOST_NAMED = 100
 const LOST = 'has lost what stood beside it, and no entry says that it was erased'
 
 const UNCHAINED = 'does not carry the hash of the event before it'
 
-/** `head`: hash of the event before it. */
+/** `head`: hash of the event before this one. */
 function sealedProblem(sealed: SealedEvent, head: string): string | null {
   if (sealed.prev !== head) return UNCHAINED
   return sealProblem(() => eventHash(sealed), sealed.hash)
 }
 
 /**
- * The bytes are hashed as they are; spelled again, they must be the same, so that everybody reads the same in them. `lost`:
- * it is bound to something beside it that is gone.
+ * Checks the hash over the stored bytes. Then the parsed entry, written again, must give the same bytes, so every
+ * reader finds the same data in it. `lost`: the entry has text beside it, and that text is gone.
  */
 function checkEntry(sealed: SealedEntry, head: string): { readonly problem: string | null; readonly lost: boolean } {
   const { text, hash, beside } = sealed
@@ -167,7 +167,7 @@ function entryProblem({ stream, seq, text, beside }: SealedEntry, entry: Entry, 
   return spellingProblem(text, entry) ?? besideProblem(entry, beside)
 }
 
-/** Content that has no canonical form was never sealed by us. */
+/** Compares the hash. Content without a canonical form was never recorded. */
 function sealProblem(sealed: () => string, hash: string): string | null {
   try {
     return sealed() === hash ? null : 'its content does not match its hash: it was changed'

@@ -1,11 +1,13 @@
-/** An asset that a decision is about and that is not where it was, as the inventory has it when work on it begins. */
+/** Finds out whether an asset of a decision is still there with the same engine when work on it begins. */
 
 import type { Asset } from './asset.ts'
 
-/** What follows "it is". */
+/** Continues a sentence that begins with "It is". */
 export const GONE = 'gone from the inventory, so that nobody knows where to reach it'
 
-/** Why nothing may be begun on the asset with this engine; `null`: it may. `asset` left out: the inventory does not list it. */
+/**
+ * Why this engine may not begin work on the asset; `null`: it may. `asset` undefined: the inventory does not list it.
+ */
 export function awayProblem(asset: Asset | undefined, engine: string): string | null {
   if (asset === undefined) return `It is ${GONE}`
   return asset.engine === engine ? null : `It is served by another engine now (${asset.engine ?? 'none'})`

@@ -1,4 +1,4 @@
-/** Order of texts by their bytes in UTF-8, as a database with the collation "C" sorts: the same on every machine. */
+/** Compares texts by their bytes in UTF-8, as a database with the collation "C" does: the same on every machine. */
 export function byBytes(a: string, b: string): number {
   if (a === b) return 0
   const end = Math.min(a.length, b.length)
@@ -9,7 +9,7 @@ export function byBytes(a: string, b: string): number {
   return a.length - b.length
 }
 
-/** Halves of characters beyond 16 bits come after all whole ones. */
+/** Sorts surrogates (halves of characters beyond 16 bits) after all other code units. */
 function rank(unit: number): number {
   if (unit < 0xd800) return unit
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800

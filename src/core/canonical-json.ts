@@ -1,10 +1,10 @@
-/** Groups and lists within each other. What we write has under 20; more would exhaust the stack. */
+/** How deep objects and arrays may be nested. Patchwarden's data stays under 20; too deep data exhausts the stack. */
 const DEEPEST = 200
 
 /**
- * JSON with one spelling for each value: keys sorted by code unit, no spaces, members that are `undefined` left out
- * (after RFC 8785). Hashes and signatures are made over it. What JSON cannot hold, and what is nested too deep, is
- * refused with a sentence.
+ * JSON with exactly one spelling for each value: keys sorted by code unit, no spaces, no members that are `undefined`
+ * (after RFC 8785). Hashes and signatures are made over it. Throws a TypeError for a value that JSON cannot hold or
+ * that is nested too deep.
  */
 export function canonicalJson(value: unknown): string {
   return spelled(value, 0)
@@ -19,7 +19,7 @@ function spelled(value: unknown, depth: number): string {
   }
   if (depth === DEEPEST) throw new TypeError(`It is nested more than ${DEEPEST} deep`)
   if (typeof value !== 'object') throw new TypeError(`A ${typeof value} has no JSON form`)
-  // Put together piece by piece, because nothing else is written as often as this.
+  // Strings are joined directly, for speed: this function is called very often.
   let text = ''
   if (Array.isArray(value)) {
     for (const item of value) text += (text === '' ? '' : ',') + spelled(item ?? null, depth + 1)
@@ -32,14 +32,14 @@ function spelled(value: unknown, depth: number): string {
   return `{${text}}`
 }
 
-/** By code unit. Many objects have their keys in that order already. */
+/** Sorts keys by code unit. Many objects have their keys in this order already, so that is checked first. */
 function sorted(keys: string[]): readonly string[] {
   for (let index = 1; index < keys.length; index++)
     if ((keys[index - 1] ?? '') > (keys[index] ?? '')) return keys.sort()
   return keys
 }
 
-/** Names of members are few. */
+/** Limit of the cache. There are few different member names. */
 const MOST_NAMES = 1_000
 const names = new Map<string, string>()
 

@@ -1,4 +1,6 @@
-/** What vendors and public feeds say: fixes, advisories, exploitation evidence; and the patches made of them. */
+/**
+ * What vendors and public feeds publish (fixes, advisories, evidence of exploitation), and the patches made from it.
+ */
 
 import type { Platform } from './asset.ts'
 import type { Turn } from './priority/decision-table.ts'
@@ -7,29 +9,29 @@ import type { Assumption, Priority, PriorityEvidence } from './priority/priority
 export const patchTypes = ['security', 'bugfix', 'feature'] as const
 export type PatchType = (typeof patchTypes)[number]
 
-/** One vendor's word on one package: from `fixedVersion` on, `cves` are mended there. */
+/** What one vendor says about one package: `fixedVersion` and later versions do not have the flaws in `cves`. */
 export interface Fix {
   readonly platform: Platform
   readonly package: string
-  /** What `package` names, and so which version it is compared with: Debian and Alpine speak of sources, RPM of binaries. */
+  /** What `package` names, and whose version is compared. Debian and Alpine name sources, RPM names binaries. */
   readonly by: 'source' | 'binary'
-  /** None: an update that mends no known CVE. */
+  /** Empty: the update fixes no known CVE. */
   readonly cves: readonly string[]
   /** `null`: the platform has no fix yet; `'0'`: never affected. */
   readonly fixedVersion: string | null
-  /** The first version that is affected; left out: all before the fix. */
+  /** The first version that is affected. Left out: every version before the fix is. */
   readonly introduced?: string | null
-  /** Versions below `fixedVersion` that contain the fix all the same, such as a backport. */
+  /** Versions below `fixedVersion` that contain the fix too, for example as a backport. */
   readonly alsoFixed?: readonly string[]
-  /** The advisory that brought it. */
+  /** The advisory that announced the fix. */
   readonly advisory?: string | null
   /** Left out: security. */
   readonly type?: PatchType
-  /** Stream of a modular package, `nodejs:18`; `''`: modular, the stream is not said. */
+  /** Stream of a modular package, e.g. `nodejs:18`; `''`: the package is modular, but its stream is not named. */
   readonly module?: string | null
-  /** Who may install it: `Ubuntu Pro`. Left out: everybody. */
+  /** The subscription that is needed to install it, e.g. `Ubuntu Pro`. Left out: none. */
   readonly subscription?: string | null
-  /** Id of the feed's record that said it, where it is not the advisory. */
+  /** Id of the record in the feed, if it is not the advisory. */
   readonly record?: string
 }
 
@@ -37,18 +39,18 @@ export interface Fix {
 export interface Advisory {
   readonly id: string
   readonly title: string
-  /** ISO date, `null` where the feed gives none. */
+  /** ISO date; `null`: the feed gives none. */
   readonly published: string | null
   readonly cves: readonly string[]
-  /** Fixed version per platform and package (source package, or binary where the platform's fixes go by binaries). */
+  /** Fixed version per platform and package. `source` is a binary package where the platform's fixes name binaries. */
   readonly fixes: readonly { readonly platform: Platform; readonly source: string; readonly fixedVersion: string }[]
   /** Left out: security. */
   readonly type?: PatchType
-  /** The vendor's own word: `Important`. */
+  /** The severity in the vendor's own word, e.g. `Important`. */
   readonly severity?: string | null
 }
 
-/** An update of Windows (KB) for one product: what it replaces and up to which build it brings the machine. */
+/** An update of Windows (KB) for one product: the updates that it replaces, and the build of the machine after it. */
 export interface WindowsUpdate {
   readonly platform: Platform
   /** `KB5035857` */
@@ -57,18 +59,18 @@ export interface WindowsUpdate {
   readonly cves: readonly string[]
   /** KBs that this one replaces on this product, as far as the feed says. */
   readonly supersedes: readonly string[]
-  /** `10.0.20348.2340`; `null`: not cumulative, or not said. */
+  /** E.g. `10.0.20348.2340`; `null`: the update is not cumulative, or the feed does not say. */
   readonly fixedBuild: string | null
   readonly type: PatchType
   readonly severity: string | null
   readonly restart: boolean | null
   /** ISO date. */
   readonly published: string | null
-  /** The feed's record that said it: a month. */
+  /** The record in the feed that contains it: a month. */
   readonly record?: string
 }
 
-/** One score of one CVE: `source` is who gave it (`CNA`, `NVD`, `Red Hat`). Scores of CVSS 3 and 4 are not comparable. */
+/** One score of a CVE. `source`: who gave it (`CNA`, `NVD`, `Red Hat`). Scores of CVSS 3 and 4 are not comparable. */
 export interface CvssScore {
   readonly source: string
   /** `3.1`, `4.0` */
@@ -87,7 +89,7 @@ export interface SsvcPoints {
   readonly date: string | null
 }
 
-/** What is known of one CVE itself, wherever it is installed. */
+/** Facts about one CVE that do not depend on an asset. */
 export interface CveFacts {
   readonly cve: string
   /** ISO date. */
@@ -95,7 +97,7 @@ export interface CveFacts {
   readonly rejected: boolean
   readonly ssvc: SsvcPoints | null
   readonly scores: readonly CvssScore[]
-  /** The vendor itself says that it is exploited (Microsoft) since this ISO date; `null`: it does not. */
+  /** ISO date since which the vendor (Microsoft) says that the CVE is exploited; `null`: the vendor does not say so. */
   readonly exploited: string | null
 }
 
@@ -104,7 +106,7 @@ export interface Lifecycle {
   readonly platform: Platform
   /** `Debian 12 (bookworm)` */
   readonly name: string
-  /** ISO date on which free security support ended or will end; `null`: not known to end. */
+  /** ISO date on which free security support ended or will end; `null`: no end is known. */
   readonly endOfSupport: string | null
   /** ISO date on which paid or long-term support ends; `null`: there is none. */
   readonly endOfExtendedSupport: string | null
@@ -133,13 +135,13 @@ export interface EpssScore {
   readonly date: string
 }
 
-/** A feed's record that could not be read: reported and skipped, the rest of the feed is kept. */
+/** A record of a feed that could not be read. It is reported and skipped; the rest of the feed is kept. */
 export interface RejectedRecord {
   readonly where: string
   readonly reason: string
 }
 
-/** What a feed says, by kind. */
+/** The content of a feed, by kind. */
 export interface FeedContent {
   readonly fixes?: readonly Fix[]
   readonly advisories?: readonly Advisory[]
@@ -150,18 +152,18 @@ export interface FeedContent {
   readonly lifecycles?: readonly Lifecycle[]
 }
 
-/** The concrete change one source package (or KB) needs on one platform: what people vote on, one row on the card. */
+/** The change that one source package (or KB) needs on one platform. People vote on it; it is one row on the card. */
 export interface Patch {
   /** `<platform>/<source>/<target version>`. */
   readonly id: string
   readonly platform: Platform
-  /** Source package; what people call the patch: `openssl`. */
+  /** Source package. People name the patch by it: `openssl`. */
   readonly source: string
   readonly type: PatchType
-  /** Highest target version over its packages. */
+  /** The highest target version of its packages. */
   readonly version: string
   readonly packages: readonly { readonly name: string; readonly architecture: string; readonly to: string }[]
-  /** CVEs that the target version mends and the installed version has, where a feed says so. Numeric order, newest first. */
+  /** CVEs of the installed version that the target version fixes, if a feed says so. In numeric order, newest first. */
   readonly cves: readonly string[]
   readonly advisories: readonly string[]
   readonly origins: readonly string[]
@@ -170,12 +172,12 @@ export interface Patch {
   readonly assumptions: readonly Assumption[]
   /** ISO 8601; `null` where the priority sets no date. */
   readonly dueAt: string | null
-  /** Under which rule it is due then. */
+  /** The rule that sets `dueAt`. */
   readonly dueRule?: string
-  /** What the deciding table asks for besides patching: a forensic investigation. */
+  /** What the decision table asks for in addition to patching, e.g. a forensic investigation. */
   readonly also?: string
-  /** Single facts that would change the priority. */
+  /** Single facts that would change the priority if they changed. */
   readonly turns?: readonly Turn[]
-  /** Orders patches of one priority, higher first: see core/priority/order.ts. */
+  /** Orders patches of the same priority, higher first: see core/priority/order.ts. */
   readonly urgency?: number
 }

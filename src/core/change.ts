@@ -1,43 +1,43 @@
-/** What is changed on an asset, and the one test of whether that has happened. */
+/** The changes of an asset, and the one function that tests whether a change has happened. */
 
 import type { AssetSnapshot, InstalledPackage } from './asset.ts'
 import { schemeFor } from './versions/scheme.ts'
 import { compareWindows, sameWindowsRelease, windowsBuildOf } from './versions/windows.ts'
 
-/** One package is moved to a version. */
+/** A package is moved to a version. */
 export interface PackageChange {
   readonly kind?: undefined
   readonly name: string
   readonly architecture: string
-  /** `null`: newly installed because the update needs it. */
+  /** `null`: the package is newly installed because the update needs it. */
   readonly from: string | null
   readonly to: string
 }
 
-/** One update of Windows is installed, or taken off again. It has no version before. */
+/** An update of Windows is installed or removed. There is no version before. */
 export interface UpdateChange {
   readonly kind: 'update'
   /** `KB5035857` */
   readonly name: string
-  /** The build that it brings the machine to, `10.0.20348.2340`; `null`: it is not cumulative, or that is not said. */
+  /** The machine's build after the update, e.g. `10.0.20348.2340`; `null`: not cumulative, or the feed does not say. */
   readonly build: string | null
-  /** It is taken off. Left out: it is installed. */
+  /** True: the update is removed. Left out: it is installed. */
   readonly undone?: true
 }
 
 export type Change = PackageChange | UpdateChange
 
-/** What a change is of, whatever it starts from: one asset has one of each. */
+/** Identifies the package or update that is changed. An asset has at most one change per key. */
 export function changeKey(change: Pick<PackageChange, 'kind' | 'name' | 'architecture'> | UpdateChange): string {
   return change.kind === 'update' ? change.name : `${change.name}:${change.architecture}`
 }
 
-/** Updates of Windows have none of their own: `all`. */
+/** The architecture; `all` for updates of Windows, which have none. */
 export function architectureOf(change: Change): string {
   return change.kind === 'update' ? 'all' : change.architecture
 }
 
-/** The version or build that a change leads to; of an update without one its number. */
+/** The version or build after the change. For an update without a build: its KB number. */
 export function changeTarget(change: Pick<PackageChange, 'kind' | 'to'> | UpdateChange): string {
   return change.kind === 'update' ? (change.build ?? change.name) : change.to
 }
@@ -52,13 +52,13 @@ export function sameChange(one: Change, other: Change): boolean {
   )
 }
 
-/** The version that one of the packages has before; `null`: none has, or none is said. */
+/** The version before the change of the first package that has one; `null`: no package has one. */
 export function versionBefore(changes: readonly Change[]): string | null {
   for (const change of changes) if (change.kind !== 'update' && change.from !== null) return change.from
   return null
 }
 
-/** Can it be taken back at all? What was newly installed stays. */
+/** Whether the change can be taken back. A newly installed package stays installed. */
 export function canBeReversed(change: Change): boolean {
   return change.kind === 'update' || change.from !== null
 }
@@ -70,7 +70,7 @@ export function changeLine(change: Change): string {
   return change.build === null ? change.name : `${change.name} (build ${change.build})`
 }
 
-/** For engines that only move packages. Throws a sentence where an update is among them. */
+/** The changes for an engine that can only move packages. Throws if an update of Windows is among them. */
 export function packageChanges(changes: readonly Change[], engine: string): readonly PackageChange[] {
   return changes.map((change) => {
     if (change.kind !== 'update') return change
@@ -78,7 +78,10 @@ export function packageChanges(changes: readonly Change[], engine: string): read
   })
 }
 
-/** What takes a change back; `null`: nothing does, such as of what was newly installed. */
+/**
+ * The change that takes this change back. `from`: the version to go back to; `null`: the package was newly installed.
+ * Returns `null` if nothing can take the change back.
+ */
 export function reversed(change: Change, from: string | null): Change | null {
   if (change.kind !== 'update') return from === null ? null : { ...change, from: change.to, to: from }
   const { undone, ...installed } = change
@@ -87,17 +90,18 @@ export function reversed(change: Change, from: string | null): Change | null {
 
 export interface Applied {
   readonly applied: 'yes' | 'no' | 'not known'
-  /** What the asset has in its place: a version, the build of Windows; `null`: nothing, or it does not say. */
+  /** What the asset has now: a version, or the build of Windows; `null`: nothing, or the asset does not say. */
   readonly found: string | null
 }
 
 type Software = Pick<AssetSnapshot, 'packages'> & { readonly asset: Pick<AssetSnapshot['asset'], 'platform'> }
 
 /**
- * Has the change happened, as far as this look at the asset says? A package counts from the promised version on, or, where
- * an older one was promised, with exactly that. An update counts when it is listed or when the machine's build has reached
- * its own, so that a newer cumulative update is a yes. What the look does not say is not known: no packages at all, a build
- * of another release, or no build where a later update may stand in its place.
+ * Tests whether the change has happened, as far as this look at the asset says. For a package, the promised version or
+ * a newer one is a yes; if the promised version is older than the one before, only exactly that version is. For an
+ * update, a yes means: it is listed, or the machine's build is at least the update's build, so a newer cumulative
+ * update counts too. Not known: the look has no packages, the build is of another release, or there is no build where a
+ * later update may have replaced this one.
  */
 export function isApplied(change: Change, { asset, packages }: Software): Applied {
   if (packages.length === 0) return { applied: 'not known', found: null }
@@ -134,15 +138,15 @@ function isInstalled({ name, build: promised }: UpdateChange, packages: readonly
 }
 
 /**
- * Of the changes of an asset that is tried again those to ask for: no update that is there. Packages are asked for whole,
- * since their package manager does them together, and finishes what it has left half done.
+ * The changes to ask for when an asset is tried again. Updates that are already installed are left out. Packages are
+ * always asked for together: the package manager handles them in one go, and finishes a half-done installation.
  */
 export function leftToDo(changes: readonly Change[], software: Software): readonly Change[] {
   const left = changes.filter((change) => change.kind !== 'update' || isApplied(change, software).applied !== 'yes')
   return left.length === 0 ? changes : left
 }
 
-/** Does an inventory list an update of Windows under this name? */
+/** Whether this is the name under which an inventory lists an update of Windows. */
 export function isUpdateName(name: string): boolean {
   return /^KB\d+$/i.test(name)
 }

@@ -1,13 +1,13 @@
-/** Assets that serve together: how many of them may be away at the same time. */
+/** Clusters are assets that serve together. Only some of them may be away at the same time. */
 
 import type { Asset } from './asset.ts'
 import type { Cluster } from './proposal/proposal.ts'
 import { amountOf, type ClusterRule } from './ring-rule.ts'
 
 /**
- * The clusters that `assets` form: give it all of the team's, not only those that are patched, because what stays up is
- * a share of the whole. A tag belongs to the first rule that fits it; an asset with several such tags is in several
- * clusters, and each of them limits it.
+ * The clusters in `assets`. Pass all assets of the team, also those that are not patched, because `minHealthy` may be a
+ * share of the whole cluster. A tag belongs to the first rule that matches it. An asset with several such tags is in
+ * several clusters, and each of them limits it.
  */
 export function clustersOf(rules: readonly ClusterRule[], assets: readonly Asset[]): readonly Cluster[] {
   const found = new Map<string, { readonly rule: ClusterRule; readonly assets: Set<string> }>()
@@ -40,8 +40,8 @@ export interface ClusterUse {
 }
 
 /**
- * What may be taken now: `free` more members may be worked on, and `spare` of those that are up may go down. Either may be
- * negative where people let it come to that.
+ * How many members may be taken now: work may begin on `free` more members, and `spare` more healthy members may go
+ * down. Both may be negative if people allowed more.
  */
 export interface ClusterRoom {
   readonly cluster: Cluster
@@ -50,8 +50,7 @@ export interface ClusterRoom {
 }
 
 /**
- * The room in every cluster; `of`: the clusters of an asset. It is counted from what is away, which is little where a
- * fleet is large.
+ * The room in every cluster. `of`: the clusters of an asset. Counts only assets that are away, because they are few.
  */
 export function clusterRooms(
   clusters: readonly Cluster[],
@@ -76,8 +75,8 @@ export function clusterRooms(
 }
 
 /**
- * How many more members of the cluster may be taken now, each of them counted as healthy until it is taken. Never
- * negative; 0 where too few are healthy already.
+ * How many more members of the cluster may be taken now. A member counts as healthy until it is taken. Never negative;
+ * 0 if too few members are healthy already.
  */
 export function clusterRoom(cluster: Cluster, use: ClusterUse): number {
   const rooms = clusterRooms([cluster], (asset) => (cluster.assets.includes(asset) ? [cluster] : []), use)
@@ -85,7 +84,7 @@ export function clusterRoom(cluster: Cluster, use: ClusterUse): number {
   return Math.max(0, Math.min(free, spare))
 }
 
-/** Why no member of the cluster could ever be worked on, even with all of them healthy; `null`: some can. */
+/** Why nobody could work on any member of the cluster, even if all were healthy; `null`: somebody could. */
 export function clusterProblem(cluster: Cluster): string | null {
   if (clusterRoom(cluster, { working: new Set(), bad: new Set() }) > 0) return null
   const { name, assets, atOnce, minHealthy } = cluster

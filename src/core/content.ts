@@ -1,42 +1,42 @@
 /**
- * Content: what events name by its hash instead of holding it. It is written once and never changed; each kind has formats
- * of its own, and a program reads every format that was ever written.
+ * Content is data that events name by its hash instead of containing it. It is written once and never changed. Each
+ * kind has its own formats, and this program reads every format that was ever written.
  */
 
 import { canonicalJson } from './canonical-json.ts'
 import { sha256 } from './sha256.ts'
 import { storable } from './storable.ts'
 
-/** Each kind by its number in the store, which is never given to another, with its newest format. */
+/** Each kind has its number in the store and its newest format. A number is never used for another kind. */
 const kinds = {
-  /** What became of up to 500 assets, as one event records it. */
+  /** The results of up to 500 assets, as one event records them. */
   results: { number: 1, format: 1, called: 'results page' },
-  /** What a package manager wrote. Not kept for ever. */
+  /** Output of a package manager. It expires. */
   log: { number: 2, format: 1, called: 'log' },
-  /** A package or an update: from which version to which. */
+  /** The change of one package or update: the version before and after. */
   change: { number: 3, format: 1, called: 'change' },
   /** The changes that many assets share. */
   'change set': { number: 4, format: 1, called: 'change set' },
-  /** What the package manager said that it would do. */
+  /** The transaction that the package manager announced. */
   transaction: { number: 5, format: 1, called: 'transaction' },
   patch: { number: 6, format: 1, called: 'patch' },
   /** Why a patch has its priority. Nobody votes on it. */
   judgement: { number: 7, format: 1, called: 'judgement' },
   /** Up to 1,000 assets of a decision: the class and the ring of each. */
   members: { number: 8, format: 1, called: 'page of assets' },
-  /** Up to 1,000 classes of a decision: what their assets get, and when. */
+  /** Up to 1,000 classes of a decision. A class says what its assets get, and when. */
   classes: { number: 9, format: 1, called: 'page of classes' },
-  /** What is voted on. */
+  /** What people vote on. */
   decision: { number: 10, format: 1, called: 'decision' },
-  /** What is shown with a decision and nobody votes on. */
+  /** Facts that are shown with a decision; nobody votes on them. */
   evidence: { number: 11, format: 1, called: 'evidence' },
-  /** A part of a list that is too long to stand where it belongs. */
+  /** One part of a list that is too long for its place. */
   list: { number: 12, format: 1, called: 'part of a list' },
-  /** Who must say yes, how many, by when, as it was when a proposal opened. */
+  /** The policy when a proposal was opened: who must approve, how many, by when. */
   policy: { number: 13, format: 1, called: 'policy' },
   /** The configuration as it was loaded, with pseudonyms and without secrets. */
   configuration: { number: 14, format: 1, called: 'configuration' },
-  /** Ids of assets that an entry speaks of. */
+  /** Ids of the assets that an entry names. */
   assets: { number: 15, format: 1, called: 'list of assets' },
 } as const
 
@@ -51,7 +51,7 @@ export interface HashedContent {
   readonly text: string
 }
 
-/** As it is stored or exported, where anything may have been changed. */
+/** Content as it is stored or exported. Somebody may have changed any of it. */
 export interface StoredContent {
   readonly hash: string
   readonly kind: string
@@ -59,10 +59,10 @@ export interface StoredContent {
   readonly text: string
 }
 
-/** A value as content of the newest format. Texts that could not be stored as they are become storable before. */
+/** Makes content of the newest format from a value. Characters that a database cannot store are replaced. */
 export function contentOf(kind: ContentKind, value: unknown): HashedContent {
   const plain = canonicalJson(value)
-  // Only what JSON has to escape can be what no database holds.
+  // A character that a database cannot store is always escaped in JSON.
   const text = plain.includes('\\u') ? canonicalJson(storable(value)) : plain
   const { format } = kinds[kind]
   return { hash: contentHash(kind, format, text), kind, format, text }
@@ -70,19 +70,18 @@ export function contentOf(kind: ContentKind, value: unknown): HashedContent {
 
 /** Content of a value that never changes. */
 export interface MadeContent extends HashedContent {
-  /** True: what is stored differs from the value, because no database can hold the value. */
+  /** True: the stored text differs from the value, because a database cannot store the value. */
   readonly other: boolean
 }
 
-/** As `contentOf`. */
+/** Like `contentOf`, for a value that never changes. */
 export function madeContent(kind: ContentKind, value: unknown): MadeContent {
   const content = contentOf(kind, value)
   return { ...content, other: content.text.includes('\ufffd') }
 }
 
 /**
- * Content of objects that are asked for again and again, and never change: the hash of each is kept, and the text is made
- * again where somebody reads it.
+ * For unchanging objects that are asked for repeatedly. Keeps the hash of each; the text is made again when it is read.
  */
 export function contentOnce<Key extends object>(
   kind: ContentKind,
@@ -98,7 +97,7 @@ export function contentOnce<Key extends object>(
   }
 }
 
-/** Content without its text. */
+/** Content that makes its text again each time. */
 class Known implements MadeContent {
   readonly hash: string
   readonly kind: ContentKind
@@ -127,12 +126,12 @@ export function kindNumber(kind: ContentKind): number {
   return kinds[kind].number
 }
 
-/** The kind of a number; for one that nobody knows, words that name it. */
+/** The kind with this number; for an unknown number, words that name it. */
 export function kindOf(number: number): string {
   return Object.entries(kinds).find(([, kind]) => kind.number === number)?.[0] ?? `number ${number}`
 }
 
-/** What is wrong with content that should be of this kind; `null`: it matches its hash, and can be read. */
+/** What is wrong with content that should be of this kind; `null`: it matches its hash and can be read. */
 export function contentProblem(kind: ContentKind, content: StoredContent | undefined): string | null {
   if (content === undefined) return 'is missing'
   const problem = ownProblem(content)
@@ -140,7 +139,7 @@ export function contentProblem(kind: ContentKind, content: StoredContent | undef
   return content.kind === kind ? null : `is content of the kind "${content.kind}"`
 }
 
-/** What is wrong with content by itself. */
+/** What is wrong with content, whatever its kind; `null`: it matches its hash and can be read. */
 export function ownProblem({ hash, kind, format, text }: StoredContent): string | null {
   if (!isKind(kind)) return `is content of the kind "${kind}", which this version does not know`
   if (format < 1 || format > kinds[kind].format)
@@ -152,7 +151,7 @@ function isKind(kind: string): kind is ContentKind {
   return Object.hasOwn(kinds, kind)
 }
 
-/** `the results page 0a1b2c3d4e5f` */
+/** E.g. `the results page 0a1b2c3d4e5f`. */
 export function contentName(kind: string, hash: string): string {
   return `the ${isKind(kind) ? kinds[kind].called : 'content'} ${hash.slice(0, 12)}`
 }

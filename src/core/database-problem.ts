@@ -1,19 +1,16 @@
-/**
- * Something went wrong with the database itself, in words for the person who meets it; any other error is a fault of
- * ours.
- */
+/** A problem with the database itself; the message says what to do. Every other error is a fault of the program. */
 export class DatabaseProblem extends Error {}
 
-/** How long a connection may take to come about. */
+/** Seconds that connecting may take. */
 export const connectSeconds = 10
 
-/** What the database, or the way to it, does, and what to do about it: two sentences. */
+/** One sentence about what the database or the connection does, and one about what to do. */
 export interface Trouble {
   readonly what: string
   readonly fix: string
 }
 
-/** A schema or table that the migrations made is not there. */
+/** A schema or a table that the migrations create is missing. */
 const otherTables: Trouble = {
   what: 'A table of Patchwarden is missing there.',
   fix: 'Restore the database from a backup, or name the right one.',
@@ -58,8 +55,8 @@ const certificate = /^(EPROTO$|ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|
 const withoutTls = /before secure TLS connection|server does not support SSL/i
 
 /**
- * What an error that came while the database was used says about it; `null` where it says nothing, and so is a fault
- * of the program. `fromDatabase`: nothing but the database was asked.
+ * What an error that occurred while the database was used says about the database; `null`: nothing, so it is a fault of
+ * the program. `fromDatabase`: only the database was asked when the error occurred.
  */
 export function databaseTrouble(error: unknown, fromDatabase = false): Trouble | null {
   if (error instanceof AggregateError) return databaseTrouble(error.errors[0], fromDatabase || isMarked(error))
@@ -76,14 +73,14 @@ export function databaseTrouble(error: unknown, fromDatabase = false): Trouble |
   return databaseTrouble(error.cause, fromDatabase || isMarked(error))
 }
 
-/** The sentence for whoever met an error while the database was used; `null` where the error is another. */
+/** The sentence to show for an error; `null`: the error does not come from the database. */
 export function databaseSentence(error: unknown): string | null {
   if (error instanceof DatabaseProblem) return error.message
   const trouble = databaseTrouble(error)
   return trouble === null ? null : `The database cannot be used just now. ${trouble.what} ${trouble.fix}`
 }
 
-/** Both of the libraries above the driver name the query that failed. */
+/** Whether a database library marked the error: both libraries above the driver add the failed query to it. */
 function isMarked(error: Error): boolean {
   return 'query' in error && typeof error.query === 'string'
 }

@@ -12,10 +12,10 @@ import { whyNow } from './why-now.ts'
 import type { WindowPlan } from './window.ts'
 import { windowFor } from './window-of-asset.ts'
 
-/** A proposal that could be opened: previews are still to be filled in. */
+/** A proposal that could be opened. The previews are added later. */
 export interface Draft {
   readonly team: string
-  /** The open proposal that this is the present state of; `null`: a new one. */
+  /** The open proposal that this draft updates; `null`: it would be a new one. */
   readonly existing: string | null
   readonly title: string
   readonly subject: PatchSubject
@@ -24,48 +24,49 @@ export interface Draft {
   readonly dueAt: string | null
 }
 
-/** What goes into one proposal together. A team's engines always go apart. */
+/** How patches are grouped into proposals. Each engine of a team always has its own proposals. */
 export const groupings = ['tier', 'platform', 'team'] as const
 export type Grouping = (typeof groupings)[number]
 
-/** A proposal that is not over: what it asks for stays with it. */
+/** A proposal that is not over. The patches that it asks for stay in it. */
 export interface OpenGroup {
   readonly id: string
   readonly team: string
   readonly engine: string
-  /** Only what nobody has decided yet takes in more. */
+  /** True if nobody has decided the proposal yet, so it can take in more patches. */
   readonly takesMore: boolean
   readonly priority: Priority
   readonly patches: readonly Pick<Patch, 'platform' | 'source'>[]
-  /** The rings as they were cut when it opened: an asset keeps its ring. */
+  /** The rings of the open proposal. An asset keeps its ring. */
   readonly rings?: readonly PlannedRing[]
 }
 
 export interface DraftOptions {
-  /** What each team misses, judged by its own assets. */
+  /** The assessment of each team, made from its own assets. */
   readonly assessments: ReadonlyMap<string, Assessment>
   readonly teams: readonly TeamPlan[]
   readonly open: readonly OpenGroup[]
   readonly grouping: Grouping
-  /** Feeds that cannot be read and have been silent for too long: their age is part of why. */
+  /** Feeds that cannot be read and have been silent for too long. "Why now" tells how old they are. */
   readonly stale?: readonly StaleFeed[]
 }
 
 export interface StaleFeed {
   readonly name: string
-  /** ISO 8601; `null`: it never gave anything. */
+  /** ISO 8601; `null`: the feed was never read. */
   readonly lastGoodAt: string | null
 }
 
 /**
- * One draft for each decision: the patches of a team, engine, platform and tier. A patch that an open proposal asks for
- * stays there, whatever its priority becomes, so that facts that change raise a decision and do not tear it apart.
+ * Makes one draft per decision: the patches of one team, engine, platform and tier (see `Grouping`). A patch in an open
+ * proposal stays there, even if its priority changes. So new facts change the priority of a decision and do not split
+ * it.
  */
 export function draftSubjects(options: DraftOptions): readonly Draft[] {
   return inOneGo(draftingSubjects(options))
 }
 
-/** The same in steps. */
+/** Like `draftSubjects`, in steps. */
 export function* draftingSubjects({
   assessments,
   teams,
@@ -108,7 +109,7 @@ export function* draftingSubjects({
   return drafts.sort((a, b) => priorityRank(a.priority) - priorityRank(b.priority))
 }
 
-/** Feeds that are silent, as it is appended to why now. */
+/** Sentences about silent feeds, which are appended to "why now". */
 export function silences(stale: readonly StaleFeed[]): string {
   return stale.map(silence).join('')
 }
@@ -129,7 +130,7 @@ function groupOf({ platform, priority }: Pick<Patch, 'platform' | 'priority'>, g
   }
 }
 
-/** The open proposal that already asks for a patch, else one of the same group that still takes in more. */
+/** Finds the open proposal that already asks for a patch, else one of the same group that takes in more. */
 function homes(open: readonly OpenGroup[], grouping: Grouping): (patch: Patch) => string | null {
   const asking = new Map<string, string>()
   const joining = new Map<string, string>()
@@ -146,7 +147,7 @@ function setOnce(map: Map<string, string>, key: string, value: string): void {
   if (!map.has(key)) map.set(key, value)
 }
 
-/** The assets that miss some of the patches, with only what these change. */
+/** The assets that miss some of these patches, each with only these patches and their changes. */
 function* limited(entries: readonly AssessedAsset[], patches: readonly Patch[]): Steps<readonly AssessedAsset[]> {
   const limit = limitedTo(patches)
   const found: AssessedAsset[] = []
@@ -204,14 +205,14 @@ function draft(
   }
 }
 
-/** What does not fit into one decision comes after it; this sentence is appended to "why now". */
+/** The sentence, appended to "why now", about assets that do not fit into this decision and come with the next one. */
 function tooMany(more: number): string {
   if (more === 0) return ''
   const most = limits.assetsPerProposal.toLocaleString('en')
   return ` ${more.toLocaleString('en')} more ${more === 1 ? 'server misses' : 'servers miss'} the same: a decision holds ${most} at most, so they come with the next one.`
 }
 
-/** The window that most of the assets have, which is the window of the proposal. */
+/** The window that most of the assets have. The proposal gets this window. */
 function usualWindow(plan: TeamPlan, entries: readonly AssessedAsset[]): WindowPlan {
   const counts = new Map<WindowPlan, number>()
   for (const { asset } of entries) {
@@ -222,14 +223,14 @@ function usualWindow(plan: TeamPlan, entries: readonly AssessedAsset[]): WindowP
   return usual?.[0] ?? plan.window
 }
 
-/** What keeps the rollout from doing more harm than was agreed to; only what the team has set. */
+/** The team's settings that limit the harm of the rollout. Settings that the team has not made are left out. */
 function safeguards(
   plan: TeamPlan,
   entries: readonly AssessedAsset[],
   assessment: Assessment,
 ): Pick<PatchSubject, 'failureBudget' | 'clusters' | 'hooks' | 'silence' | 'measured'> {
   const mine = new Set(entries.map(({ asset }) => asset.id))
-  // Members that miss nothing stay up, and count.
+  // Members that miss nothing stay up and count as healthy.
   const clusters = clustersOf(
     plan.clusters ?? [],
     assessment.assets.map(({ asset }) => asset),
@@ -244,8 +245,7 @@ function safeguards(
 }
 
 /**
- * Named after the patch that mends most among the most urgent ones, so that scores which drift from day to day do not
- * change it.
+ * Names the proposal after the most urgent patch with the most CVEs. Daily changes of scores do not change the title.
  */
 function title(patches: readonly Patch[], assets: number): string {
   const [first] = [...patches].sort(
@@ -259,8 +259,8 @@ function title(patches: readonly Patch[], assets: number): string {
 }
 
 /**
- * Every asset lands in exactly one ring: in the one that it has in `before`, else in the first that selects it, and in the
- * last where none does. Rings are cut once: one of `before` that has lost its assets stays, empty, and says so.
+ * Puts every asset into exactly one ring: its ring in `before`, else the first ring that selects it, else the last
+ * ring. Rings are formed once: a ring of `before` that has lost all its assets stays as an empty ring.
  */
 export function ringsFor(
   rules: readonly RingRule[],
@@ -299,7 +299,7 @@ export function ringsFor(
   return rings
 }
 
-/** The assets of `left` that the rule takes into a ring which has this many assets already. */
+/** The assets of `left` that the rule takes into a ring. `has`: the number of assets that the ring has already. */
 function select(
   { select: by }: RingRule,
   left: readonly AssessedAsset[],

@@ -7,13 +7,13 @@ import { plannedOf } from './rollout/planned.ts'
 export interface Drift {
   /** Asset id. */
   readonly asset: string
-  /** A clause: `openssl is 3.0.20 again, 3.0.22 was verified`. */
+  /** A clause, e.g. `openssl is 3.0.20 again, 3.0.22 was verified`. */
   readonly what: string
 }
 
 /**
- * Assets that report something older than what was verified on them. Only looks that were made after the verification
- * count. What a rollback of the same proposal has put back is not drift: leave such assets out of `snapshots`.
+ * Assets that report older versions than those that were verified on them. Only looks made after the verification
+ * count. A rollback of the same proposal is not drift: the caller leaves its assets out of `snapshots`.
  */
 export function driftOf(state: ProposalState, snapshots: readonly AssetSnapshot[]): readonly Drift[] {
   const { subject, rollout } = state
@@ -30,11 +30,13 @@ export function driftOf(state: ProposalState, snapshots: readonly AssetSnapshot[
   })
 }
 
-/** What a change that was there has become; `null`: it is there, or the look does not say, or its package is gone. */
+/**
+ * A clause about a change that is lost; `null`: it is still there, the look does not say, or the package was removed.
+ */
 function lost(change: Change, snapshot: AssetSnapshot): string | null {
   const { applied, found } = isApplied(change, snapshot)
   if (applied !== 'no') return null
   if (change.kind === 'update') return `${change.name} is not installed any more`
-  // What was removed since is not patched any more, and not dangerous either.
+  // A removed package is not patched any more, and not dangerous either.
   return found === null ? null : `${change.name} is ${found}, ${change.to} was verified`
 }

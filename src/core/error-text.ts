@@ -1,6 +1,7 @@
 /**
- * What an error says, for people. Drizzle puts a whole query with its values before what the database said, and Node's
- * AggregateError says nothing itself: there it is the cause that speaks. No parameter of a statement is in it.
+ * The message of an error, for people. Drizzle puts the whole query with its values before the database's message, and
+ * Node's AggregateError has no message: in both cases the message of the cause is used. The text contains no statement
+ * parameters.
  */
 export function errorText(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return errorText(error.errors[0])
@@ -10,10 +11,10 @@ export function errorText(error: unknown): string {
   return withoutParameters(isAboutValue(error) ? error.message.replace(/"[\s\S]*/, '…') : error.message)
 }
 
-/** How many causes of an error are followed: a longer chain is a circle. */
+/** How many causes of an error are followed. This also ends chains that are circles. */
 const CAUSES = 5
 
-/** What an error and its causes say, and where each comes from, for the log. No parameter of a statement is in it. */
+/** The messages of an error and its causes, with their stack lines, for the log. Contains no statement parameters. */
 export function errorStack(error: unknown, causes = CAUSES): string {
   if (!(error instanceof Error)) return errorText(error)
   const own = [errorText(error), ...stackFrames(error)].join('\n')
@@ -21,23 +22,23 @@ export function errorStack(error: unknown, causes = CAUSES): string {
   return `${own}\nbecause: ${errorStack(error.cause, causes - 1)}`
 }
 
-/** The lines of a stack that name places. What stands before them repeats the message, which may hold anything. */
+/** The lines of a stack that name places. The lines before them repeat the message, which may contain anything. */
 export function stackFrames(error: Error): readonly string[] {
   const stack = error.stack ?? ''
   const at = stack.indexOf(error.message)
-  if (at === -1) return [] // the message was changed: where it ends is not known
+  if (at === -1) return [] // the message was changed, so its end is not known
   return stack
     .slice(at + error.message.length)
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
 }
 
-/** A text without the parameters that drizzle puts after a failed statement: tokens, codes and addresses are among them. */
+/** A text without the parameters that Drizzle adds to a failed statement, such as tokens, codes and addresses. */
 export function withoutParameters(text: string): string {
   return text.replace(/(Failed query:[\s\S]*?)\s*\bparams:[\s\S]*/, '$1')
 }
 
-/** SQLSTATE 22: a value is none of its type. PostgreSQL quotes it. */
+/** SQLSTATE class 22: a value does not fit its type. PostgreSQL quotes the value in the message. */
 function isAboutValue(error: Error): boolean {
   return 'severity' in error && 'code' in error && String(error.code).startsWith('22')
 }

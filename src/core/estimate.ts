@@ -1,18 +1,18 @@
-/** How long assets take, from how long they took. */
+/** Estimates how long assets will take from how long earlier assets took. */
 
 import { limits } from './limits.ts'
 
-/** Below this many nothing is concluded. */
+/** With fewer samples there is no estimate. */
 const SAMPLES = 3
-/** This share of the samples is not slower than the estimate: being late is worse than being early. */
+/** This share of the samples took no longer than the estimate. Too short an estimate is worse than too long a one. */
 const SHARE = 0.9
 
-/** Seconds that assets took from their start to their verification, by name of ring, quickest first. */
+/** Seconds from the start of assets to their verification, by name of ring, shortest first. */
 export type Took = ReadonlyMap<string, readonly number[]>
 
 /**
- * Seconds that one asset of each ring is expected to take, by the name of the ring: what nine of ten took, or a careful
- * value where too little is known.
+ * Seconds that one asset of each ring is expected to take, by name of ring: 90 % of the known assets took no longer.
+ * With too few samples: `limits.unknownDeploymentSeconds`.
  */
 export function estimatesFor(rings: readonly string[], took: Took): Readonly<Record<string, number>> {
   return Object.fromEntries(

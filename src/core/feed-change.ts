@@ -1,21 +1,19 @@
-/** What changed when a feed was saved. It tells whoever judges what to judge again. */
+/** What changed when a feed was saved. Code that judges patches reads it to know what to judge again. */
 
-/**
- * `by`: whether the name is that of a source or of a binary package. A Windows update is named by its KB, as a binary.
- */
+/** `by`: whether `name` is a source or a binary package. A Windows update is a binary, named by its KB. */
 export type PackageNamed = readonly [platform: string, name: string, by: 'source' | 'binary']
 
-/** Each list names all that it may concern, what was said before and what is said now; `null`: it may be anything. */
+/** Each list names everything that may have changed, by its old and its new data; `null`: anything may have changed. */
 export interface FeedChange {
   readonly feed: string
   /** Counts the changes of the feed, from 1. */
   readonly version: number
-  /** Packages about which fixes, advisories or Windows updates say something else. */
+  /** Packages whose fixes, advisories or Windows updates changed. */
   readonly packages: readonly PackageNamed[] | null
   /**
-   * CVEs whose facts, exploitation or EPSS score changed. A percentile that moves does not count: nobody judges by it.
+   * CVEs whose facts, exploitation or EPSS score changed. EPSS percentiles do not count: no priority depends on them.
    */
   readonly cves: readonly string[] | null
-  /** Whose lifecycle is another one. */
+  /** Platforms whose lifecycle changed. */
   readonly platforms: readonly string[] | null
 }

@@ -1,8 +1,8 @@
-/** Facts about what is already proposed that change while it waits, or after it was installed. */
+/** Facts about proposed patches that change while the proposal waits or after the patches were installed. */
 
 import type { Patch } from './catalog.ts'
 
-/** CVEs of the patches that CISA lists as exploited, as far as they decided a priority. */
+/** CVEs in the evidence of the patches that CISA lists as exploited. */
 export function exploitedCves(patches: readonly Patch[]): readonly string[] {
   const found = new Set<string>()
   for (const { evidence } of patches) {
@@ -14,7 +14,7 @@ export function exploitedCves(patches: readonly Patch[]): readonly string[] {
   return [...found]
 }
 
-/** An advisory that mends what an earlier edition of it broke: `DSA-5356-2` after `DSA-5356-1`. */
+/** An advisory that fixes what an earlier edition of it broke: `DSA-5356-2` after `DSA-5356-1`. */
 export interface Regression {
   readonly advisory: string
   readonly mends: string
@@ -27,7 +27,7 @@ export interface Edition {
   readonly advisory: string
 }
 
-/** The newest edition of each family among the advisories of patches. Debian and Ubuntu number editions so. */
+/** The newest edition of each family of advisories of these patches. Only Debian and Ubuntu number editions so. */
 export function editionsOf(patches: readonly Pick<Patch, 'advisories'>[]): readonly Edition[] {
   const newest = new Map<string, Edition>()
   for (const id of patches.flatMap((patch) => patch.advisories)) {
@@ -37,7 +37,7 @@ export function editionsOf(patches: readonly Pick<Patch, 'advisories'>[]): reado
   return [...newest.values()]
 }
 
-/** Follow-ups among `now` of advisories among `before`, which carried them. */
+/** Advisories of `now` that are later editions of advisories in `before`. */
 export function regressionsOf(now: readonly Patch[], before: readonly Patch[]): readonly Regression[] {
   const carried = new Map(editionsOf(before).map((one) => [one.family, one]))
   const found = new Map<string, Regression>()

@@ -1,9 +1,9 @@
-/** Compares the freezes that people declared with what the record tells of them. Pure. */
+/** Compares the table of freezes with the record. Pure. */
 
 import { resumers, stoppers } from './permission/roles.ts'
 import type { Member, Policy } from './policy.ts'
 
-/** A freeze or its lifting, as an entry of the stream `rights` tells it. */
+/** A freeze that was declared or lifted, from an entry of the stream `rights`. */
 export type FreezeEntry = {
   readonly seq: number
   readonly at: string
@@ -12,31 +12,31 @@ export type FreezeEntry = {
   readonly team: string
 } & (
   | { readonly declared: { readonly freeze: number; readonly until: string } }
-  /** Numbers of the freezes. */
+  /** Numbers of the freezes that were lifted. */
   | { readonly lifted: readonly number[] }
 )
 
-/** A freeze or its lifting, as the event of one proposal tells it. */
+/** A freeze that was declared or lifted, from an event of one proposal. */
 export interface FreezeAct {
   readonly proposal: string
   readonly seq: number
   readonly team: string
-  /** `null`: somebody who was erased. */
+  /** `null`: the person was erased. */
   readonly person: string | null
   readonly at: string
-  /** `null`: it was lifted. `reason` null: it was erased. */
+  /** `null`: the freeze was lifted. `reason` is `null` if it was erased. */
   readonly freeze: { readonly until: string; readonly reason: string | null } | null
 }
 
-/** A row of the table. */
+/** A row of the table of freezes. */
 export interface FreezeRow {
   readonly id: number
   readonly team: string
-  /** Pseudonym; in an earlier version the person's id, as with `liftedBy`. */
+  /** Pseudonym; rows of an earlier version have the person's id. The same holds for `liftedBy`. */
   readonly person: string
-  /** Number of the entry that declares it; `null`: from an earlier version, where only proposals tell of it. */
+  /** Number of the entry that declares the freeze; `null`: from an earlier version, recorded only in proposals. */
   readonly entry: number | null
-  /** Only an earlier version wrote it. */
+  /** Only earlier versions wrote it. */
   readonly reason: string | null
   readonly fromAt: string
   readonly untilAt: string
@@ -44,7 +44,7 @@ export interface FreezeRow {
   readonly liftedBy: string | null
 }
 
-/** What is known about a proposal: when it was alive, and who may freeze its team. */
+/** A proposal with the time in which it was not over, and who may freeze its team. */
 export interface FreezeWitness {
   readonly id: string
   readonly team: string
@@ -58,26 +58,26 @@ export interface FreezeDifference {
   readonly problem: string
 }
 
-/** All that the record tells of freezes. */
+/** Everything that the record says about freezes. */
 export interface FreezeRecord {
   readonly entries: readonly FreezeEntry[]
   readonly acts: readonly FreezeAct[]
   readonly witnesses: readonly FreezeWitness[]
 }
 
-/** Who may decide for a team now, and whose pseudonyms these are: what is none stands for itself. */
+/** The members of each team now, and the person of each pseudonym. `idOf` returns any other text unchanged. */
 export interface FreezePeople {
   readonly members: (team: string) => readonly Member[]
   readonly idOf: (pseudonym: string) => string
 }
 
-/** A freeze and its notes in each proposal are one transaction, which does not take longer than this. */
+/** A freeze and its events in the proposals are one transaction, which takes at most 10 minutes. */
 const SAME_ACT_MS = 600_000
 
 /**
- * Each freeze and each lifting has its entry, which must agree with the row. Freezes of earlier versions have no entry:
- * there, each proposal that was alive has an event about the freeze. So a row without any event is wrong only where a
- * proposal was alive at that time, and the person could have frozen it, which `members` says.
+ * Each freeze and each lifting has an entry, which must agree with the row. Freezes of earlier versions have no entry:
+ * every proposal that was not over got an event about the freeze. So a row of an earlier version without an event is
+ * wrong only if a proposal was not over at that time and the person could freeze its team, as `members` says.
  */
 export function freezeDifferences(
   rows: readonly FreezeRow[],
@@ -203,18 +203,18 @@ function declares(row: KnownRow, { team, person, at, freeze }: FreezeAct): boole
   )
 }
 
-/** Nobody can say who an erased person was. */
+/** Whether the person of the event is `other`. An erased person matches everybody. */
 function isBy({ person }: Pick<FreezeAct, 'person'>, other: string | null): boolean {
   return person === null || person === other
 }
 
-/** One that was declared at the same time may have come after the lifting. */
+/** Whether the freeze held at `at`. One that began in the last 10 minutes may have been declared after the lifting. */
 function holdsAt({ fromAt, untilAt, liftedAt }: FreezeRow, at: string): boolean {
   const past = ms(fromAt) + SAME_ACT_MS <= ms(at) && ms(untilAt) > ms(at)
   return past && (liftedAt === null || ms(liftedAt) > ms(at))
 }
 
-/** An event is recorded with the row or soon after. */
+/** Whether row and event belong together: the event is recorded at the time of the row, or at most 10 minutes later. */
 function isSameAct(rowAt: string, eventAt: string): boolean {
   return ms(eventAt) >= ms(rowAt) && ms(eventAt) <= ms(rowAt) + SAME_ACT_MS
 }

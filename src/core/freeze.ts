@@ -19,7 +19,9 @@ export interface FreezeRequest {
   readonly members: readonly Member[]
 }
 
-/** Why the person may not freeze the team (one who may stop can), or lift its freeze (one who may resume); or `null`. */
+/**
+ * Why the person may not freeze the team (who may stop, may freeze) or unfreeze it (who may resume, may); or `null`.
+ */
 export function freezeProblem({ team, change, now, person, through, policy, members }: FreezeRequest): string | null {
   const act = change === 'lift' ? 'unfreeze' : 'freeze'
   const refusal = teamRefusal({ act, team, person, through, policy, members })
@@ -37,15 +39,14 @@ export function freezeProblem({ team, change, now, person, through, policy, memb
 }
 
 /**
- * Whether the people who agreed to lift everything that holds a team up, with whoever asks now, are as many as resuming
- * takes.
+ * Whether enough people agreed to lift all freezes of a team, with the person who asks now: as many as for resuming.
  */
 export type LiftDecision =
   | { readonly enough: true }
-  /** `already`: whoever asks had agreed before. `missing`: a role that somebody else must have. */
+  /** `already`: the person who asks agreed before. `missing`: a role that somebody else must have. */
   | { readonly enough: false; readonly already: boolean; readonly missing: string }
 
-/** `freezes`: those that people declared and that hold. */
+/** `freezes`: the freezes that people declared and that hold now. */
 export function liftDecision(
   freezes: readonly Freeze[],
   me: CountedAct,

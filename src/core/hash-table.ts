@@ -1,11 +1,11 @@
-/** SHA-256 hashes in little memory, as far as what is checked is long and memory is not. */
+/** Keeps SHA-256 hashes in little memory. The record to check may be long. */
 
 import { randomBytes } from 'node:crypto'
 import { isHash } from './proposal/named.ts'
 
 const HASH_BYTES = 32
 
-/** Hashes one after the other: 32 to 64 bytes each, and some 300 for the list. Makes room as it grows. */
+/** A list of hashes that grows: 32 to 64 bytes per hash, and about 300 for the list. */
 export interface HashList {
   bytes: Buffer
   length: number
@@ -22,7 +22,7 @@ export function addHash(list: HashList, hash: string): void {
   list.length++
 }
 
-/** From 0. */
+/** `index` counts from 0. */
 export function hashAt({ bytes }: HashList, index: number): string {
   return bytes.toString('hex', index * HASH_BYTES, (index + 1) * HASH_BYTES)
 }
@@ -35,14 +35,14 @@ function withRoom(bytes: Buffer, needed: number): Buffer {
 }
 
 /**
- * Each hash once, by a number from 0 in the order in which they came, with a mark of 8 bits and a link to another. At
- * most 100 bytes for each, and half of that again for the moment in which it grows. A text that is not a hash is never
- * in it.
+ * Keeps each hash once. Hashes have numbers from 0 in the order in which they came, a mark of 8 bits and a link to
+ * another hash. Needs at most 100 bytes per hash, and half as much again while it grows. A text that is not a hash is
+ * never in it.
  */
 export interface HashTable {
-  /** The number of a hash; -1: it is not there. */
+  /** The number of a hash; -1: the hash is not in the table. */
   find(hash: string): number
-  /** Its number, be it there already or not. */
+  /** The number of a hash. Adds the hash if it is not in the table. */
   add(hash: string): number
   has(hash: string): boolean
   hash(number: number): string
@@ -57,11 +57,11 @@ interface Table {
   readonly hashes: HashList
   marks: Buffer
   links: Uint32Array<ArrayBuffer>
-  /** The number that stands at a place, and 1; 0: none. Never more than half full. */
+  /** Each place holds the number of a hash plus 1; 0: the place is free. At most half of the places are used. */
   places: Uint32Array<ArrayBuffer>
-  /** Random: nobody who chooses the hashes knows where they will stand. */
+  /** Random, so nobody can choose hashes that all get the same place. */
   readonly factors: Uint32Array
-  /** The hash that is looked for, as bytes. */
+  /** The hash that is searched for, as bytes. */
   readonly wanted: Buffer
 }
 
@@ -116,7 +116,7 @@ function add(table: Table, hash: string): number {
   return number
 }
 
-/** Where the wanted hash stands, or would stand. */
+/** The place of the wanted hash, or the free place for it. */
 function placeOfWanted({ hashes, places, factors, wanted }: Table): number {
   let place = firstPlace(factors, wanted, 0, places.length)
   for (;;) {
@@ -128,7 +128,7 @@ function placeOfWanted({ hashes, places, factors, wanted }: Table): number {
   }
 }
 
-/** Where a hash is looked for first. The count of places is a power of two. */
+/** The place where the search for a hash begins. `places` is a power of two. */
 function firstPlace(factors: Uint32Array, bytes: Buffer, offset: number, places: number): number {
   let mixed = 0
   for (const [index, factor] of factors.entries())

@@ -1,4 +1,4 @@
-/** What a new look means for a decision that people have voted on: its content stays, and what is new waits. */
+/** What a new look means for a decision after the vote: the decision keeps its content, and new needs wait. */
 
 import { mostUrgentFirst } from './assessment/assess.ts'
 import type { FrozenAsset } from './asset.ts'
@@ -10,7 +10,7 @@ import type { PatchSubject, PlannedAsset, ProposalState } from './proposal/propo
 import { whyNow } from './why-now.ts'
 import { departures, judgedAnew, type Needs } from './within.ts'
 
-/** How the present needs of its assets differ from what was voted on. `draft`: all that would be asked for today. */
+/** Compares what the assets need now with what was voted on. `draft`: everything that would be proposed today. */
 export function comparison(
   subject: PatchSubject,
   needs: Needs,
@@ -25,7 +25,7 @@ function newcomersOf(subject: PatchSubject, draft: Draft | null): readonly Plann
   return (draft?.subject.assets ?? []).filter(({ asset }) => !known.has(asset.id))
 }
 
-/** The same content with today's facts. `silence`: what is said about feeds that cannot be read. */
+/** The content that was voted on, with today's facts. `silence`: sentences about feeds that cannot be read. */
 export function withFacts(state: ProposalState, subject: PatchSubject, needs: Needs, silence: string): Content {
   const patches = [...judgedAnew(subject.patches, needs.missing.patches)].sort(mostUrgentFirst)
   const assets = subject.assets.map(({ asset }) => asset)
@@ -41,8 +41,8 @@ export function withFacts(state: ProposalState, subject: PatchSubject, needs: Ne
 }
 
 /**
- * Does what is new make the decision more urgent? `facts`: what it says without that; `all`: what it would say with it.
- * Patches are judged by the most endangered of their assets, which may be one that nobody has voted on.
+ * Whether new assets and patches make the decision more urgent. `facts`: the content without them; `all`: the content
+ * with them. A patch is judged by its most endangered asset, which may be an asset that nobody has voted on.
  */
 export function isRaisedByNew(
   state: ProposalState,

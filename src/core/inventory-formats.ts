@@ -1,4 +1,4 @@
-/** The formats an inventory file may have: what the configuration offers and what the file reader reads. docs/integrations/file-inventory.md */
+/** Formats of inventory files, for configuration and file reader. See docs/integrations/file-inventory.md. */
 export const fileFormats = [
   'dpkg-status',
   'rpm-list',

@@ -1,27 +1,27 @@
-/** Whether an account may be linked with a person: a link never takes the place of another. */
+/** Whether an account may be linked with a person. A new link never replaces another one. */
 
 export interface WantedLink {
   readonly person: string
-  /** How the account is called: `the Discord account tomski (8035)`. */
+  /** The account for people to read, e.g. `the Discord account tomski (8035)`. */
   readonly account: string
-  /** What revokes it on the command line, whoever it is linked with: `discord 8035`. */
+  /** The arguments of the command that revokes the link, e.g. `discord 8035`. */
   readonly address: string
   readonly platform: string
-  /** The person whom the configuration names it for. */
+  /** The person to whom the configuration gives the account; `null`: nobody. */
   readonly configuredFor: string | null
-  /** The person it is linked with now. */
+  /** The person with whom the account is linked now; `null`: nobody. */
   readonly linkedWith: string | null
-  /** How the account of the same platform is called that is linked with the person now. */
+  /** The account of the same platform that the person has now, for people to read; `null`: none. */
   readonly earlier: string | null
 }
 
 export interface LinkObstacle {
-  /** True: what is asked for is so already. */
+  /** True: the account is already linked with this person. */
   readonly already: boolean
   readonly sentence: string
 }
 
-/** `null`: nothing is in the way. */
+/** Why the account may not be linked; `null`: it may. */
 export function linkObstacle(wanted: WantedLink): LinkObstacle | null {
   const { person, account, configuredFor, linkedWith, earlier } = wanted
   if ((configuredFor ?? linkedWith) === person)

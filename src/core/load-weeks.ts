@@ -1,4 +1,4 @@
-/** A history of load, laid over the local week: what each slot of each week was like. */
+/** Sorts a history of load into slots of local weeks. */
 
 import { IANAZone } from 'luxon'
 import type { LoadSample } from './ports.ts'
@@ -6,31 +6,31 @@ import { DAY_SECONDS, HOUR_SECONDS, WEEK_SECONDS } from './time/instant.ts'
 
 export interface LoadWeeks {
   readonly slotSeconds: number
-  /** Mean of each slot of the local week (Monday 00:00 first), newest week first; NaN where there is no data. */
+  /** Mean of each slot of the local week (from Monday 00:00), newest week first; NaN: no data. */
   readonly weeks: readonly (readonly number[])[]
   /** Share of the slots of these weeks that have data, 0 to 1. */
   readonly coverage: number
-  /** First and last sample that count, ISO 8601. */
+  /** First and last sample that was used, ISO 8601. */
   readonly from: string
   readonly to: string
-  /** Samples that are not a load: not a number, below 0, without a time, or before the first whole week. */
+  /** Number of samples that were not used: not a number, below 0, without a time, or before the first whole week. */
   readonly ignored: number
 }
 
-/** A pattern seen twice may be chance. */
+/** A pattern that is seen only twice may be chance. */
 const MIN_WEEKS = 3
 const MIN_COVERAGE = 0.7
-/** Older samples are left out: a time far off, before or after the others, must not fill the memory with weeks. */
+/** Older samples are left out, so a single sample with a wrong time cannot fill the memory with weeks. */
 const MAX_WEEKS = 60
-/** This share of the slots of a week must have data for the week to count. */
+/** A week counts only if this share of its slots has data. */
 const WHOLE_WEEK = 0.5
-/** Samples above this share of all are taken as this high: one absurd value must not bend the week. */
+/** Values above this quantile of all samples are lowered to it, so a single absurd value does not change the week. */
 const CAPPED_AT = 0.99
-/** Slots that samples may fill, by the usual distance of samples; they come a little late now and then. */
+/** Possible lengths of a slot, in seconds. The usual distance between samples, which may be a little late, decides. */
 const SLOTS = [1_800, HOUR_SECONDS]
 const LATE = 1.1
 
-/** `reason` says why the samples make no mean week, as a clause. The order of samples means nothing. */
+/** `reason`: a clause about why the samples cannot be used. The samples may be in any order. */
 export function weeksOf(samples: readonly LoadSample[], timeZone: string): LoadWeeks | { readonly reason: string } {
   const series = cleaned(samples)
   if (series.length < 2) return { reason: `there are ${series.length} usable samples of ${samples.length}` }
@@ -81,12 +81,12 @@ export function weeksOf(samples: readonly LoadSample[], timeZone: string): LoadW
 }
 
 interface Point {
-  /** Milliseconds. */
+  /** Milliseconds since 1970. */
   readonly at: number
   readonly value: number
 }
 
-/** In order of time, each time once; of two values for one time, the busier one. */
+/** The usable samples in order of time, with each time once. If a time has several values, the highest one is used. */
 function cleaned(samples: readonly LoadSample[]): readonly Point[] {
   const values = new Map<number, number>()
   for (const sample of samples) {
@@ -97,7 +97,7 @@ function cleaned(samples: readonly LoadSample[]): readonly Point[] {
   return [...values].map(([at, value]) => ({ at, value })).sort((a, b) => a.at - b.at)
 }
 
-/** A counter rises and, when its program restarts, falls to the bottom: rarely. Load falls about as often as it rises. */
+/** Whether this is a counter: it falls only when its program restarts. Load falls about as often as it rises. */
 function isCounter(series: readonly Point[]): boolean {
   let rises = 0
   let falls = 0
@@ -113,7 +113,10 @@ function middle(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
-/** Slot of the local week at an instant. Clocks change on quarters of an hour, so an offset holds for one. */
+/**
+ * Returns the slot of the local week for an instant (ms). Offsets are looked up once per quarter of an hour, because
+ * clocks change only at full quarters.
+ */
 function localSlots(timeZone: string, slotSeconds: number): (at: number) => number {
   const QUARTER = 900_000
   const zone = IANAZone.create(timeZone)
@@ -125,7 +128,7 @@ function localSlots(timeZone: string, slotSeconds: number): (at: number) => numb
       offset = zone.offset(quarter * QUARTER) * 60
       offsets.set(quarter, offset)
     }
-    // 1 January 1970 was a Thursday: three days after a Monday.
+    // 1 January 1970 was a Thursday, three days after a Monday.
     const local = Math.floor(at / 1_000) + offset + 3 * DAY_SECONDS
     return Math.floor((((local % WEEK_SECONDS) + WEEK_SECONDS) % WEEK_SECONDS) / slotSeconds)
   }

@@ -1,4 +1,4 @@
-/** When something is quietest, by its own history: a weekly window, with the evidence for it. */
+/** Finds the quietest weekly window in a history of load, with the evidence for it. */
 
 import { type LoadWeeks, weeksOf } from './load-weeks.ts'
 import type { LoadSample } from './ports.ts'
@@ -8,43 +8,45 @@ import type { WeeklyRule, WindowPlan } from './window.ts'
 
 export interface QuietWish {
   readonly durationSeconds: number
-  /** IANA zone: load follows the clocks of the people who cause it. */
+  /** IANA zone. People cause the load, and they live by their local clocks. */
   readonly timeZone: string
   /** Days on which the window may begin. Left out: any. */
   readonly days?: readonly Weekday[]
-  /** Local times, `HH:MM`, between which the whole window lies; `to` may be on the next day. Left out: any time. */
+  /** Local times, `HH:MM`. The whole window must lie between them; `to` may be on the next day. Left out: any time. */
   readonly between?: { readonly from: string; readonly to: string }
-  /** What was chosen before: it stays while it is still about as quiet as the quietest, so that plans do not wander. */
+  /**
+   * The window chosen earlier. It is kept while it is nearly as quiet as the quietest one, so that plans stay stable.
+   */
   readonly keep?: WeeklyRule
 }
 
-/** How a window is measured, and whether it is used: one entry of the configuration. */
+/** How a window is measured and used: one entry of the configuration. */
 export interface MeasureRule extends Omit<QuietWish, 'keep'> {
   /** Name of the window. */
   readonly window: string
   /** Name of the load source. */
   readonly load: string
-  /** How far back. */
+  /** Weeks of history. */
   readonly weeks: number
-  /** `show`: it is only told beside the rules. */
+  /** `show`: the measured window is only displayed; the rules decide. */
   readonly use: 'schedule' | 'show'
 }
 
 export interface LoadEvidence {
-  /** `quietest 3 h: Tue 02:00, 4 % of peak over 6 weeks` */
+  /** E.g. `quietest 3 h: Tue 02:00, 4 % of peak over 6 weeks`. */
   readonly sentence: string
   /** Mean of the window as a share of the peak, 0 to 1. */
   readonly share: number
-  /** The busiest slot of the mean week, in the unit of the samples; the highest hundredth of all samples is capped. */
+  /** The busiest slot of the mean week, in the unit of the samples. The highest 1 % of samples are capped first. */
   readonly peak: number
   readonly weeks: number
   /** Share of the slots that have data, 0 to 1. */
   readonly coverage: number
   readonly slotSeconds: number
-  /** First and last sample, ISO 8601. */
+  /** First and last sample that was used, ISO 8601. */
   readonly from: string
   readonly to: string
-  /** Samples that were not a load, or too old. */
+  /** Number of samples that were invalid or too old. */
   readonly ignored: number
 }
 
@@ -52,27 +54,30 @@ export interface MeasuredWindow {
   readonly kind: 'measured'
   readonly rule: WeeklyRule
   readonly evidence: LoadEvidence
-  /** Mean of each hour of the local week, Monday 00:00 first, as a share of the peak; `null` without data. 168 values. */
+  /** Mean of each of the 168 hours of the local week, from Monday 00:00, as a share of the peak; `null`: no data. */
   readonly profile: readonly (number | null)[]
 }
 
-/** `reason` is a sentence. The rules of the window hold then. */
+/** `reason` is a sentence. The rules of the window apply instead. */
 export interface UnusableLoad {
   readonly kind: 'unusable'
   readonly reason: string
 }
 
-/** In one half of the history the window may be busier than the quietest there by this share of the peak. */
+/** In each half of the history, the window's mean may be above the quietest mean there by this share of the peak. */
 const SHIFTED = 0.15
-/** At this share of the peak the quietest time is not a quiet time. */
+/** Above this share of the peak, even the quietest time is not quiet. */
 const FLAT = 0.75
-/** An earlier choice stays within this factor of the quietest, or within this share of the peak: near 0 a factor is nothing. */
+/**
+ * An earlier choice is kept if its mean is within this factor of the quietest mean, or within this share of the peak.
+ * The share is needed near 0, where a factor means little.
+ */
 const KEEP_FACTOR = 1.2
 const KEEP_SHARE = 0.01
 
 /**
- * The quietest window of the week: of all allowed starts on a grid of half hours (hours, where samples are an hour
- * apart) the one whose mean over the weeks is least; of equals, the one with the quieter hour around it.
+ * The quietest window of the week. Compares all allowed starts, every half hour (every hour if samples are an hour
+ * apart), by their mean over the weeks. If two are equal, the one with the quieter hour before and after wins.
  */
 export function quietestWindow(samples: readonly LoadSample[], wish: QuietWish): MeasuredWindow | UnusableLoad {
   const history = weeksOf(samples, wish.timeZone)
@@ -123,9 +128,7 @@ function meanWeek(weeks: LoadWeeks['weeks'], needed: number): readonly number[] 
   })
 }
 
-/**
- * The mean of the window that begins at each slot, across the end of the week; NaN where one of its slots has no data.
- */
+/** Mean of the window that begins at each slot; NaN: a slot has no data. Windows may continue into the next week. */
 function windowMeans(week: readonly number[], durationSeconds: number, slotSeconds: number): readonly number[] {
   const length = Math.min(week.length, Math.ceil(durationSeconds / slotSeconds))
   return week.map((_, start) => {
@@ -150,13 +153,13 @@ function isAllowed(startSeconds: number, { days, between, durationSeconds }: Qui
   return after + durationSeconds <= open
 }
 
-/** Of `HH:MM`. */
+/** Seconds since midnight of `HH:MM`. */
 function secondsOf(time: string): number {
   const [hours = 0, minutes = 0] = time.split(':').map(Number)
   return hours * HOUR_SECONDS + minutes * 60
 }
 
-/** The slot at which the earlier choice begins; `null` where it was another wish. */
+/** The slot at which the earlier choice begins; `null`: there is none, or it was made for other settings. */
 function keptStart({ keep, durationSeconds, timeZone }: QuietWish, slotSeconds: number): number | null {
   const [day, ...others] = keep?.days ?? []
   if (keep === undefined || day === undefined || others.length > 0) return null
@@ -165,7 +168,7 @@ function keptStart({ keep, durationSeconds, timeZone }: QuietWish, slotSeconds: 
   return Number.isInteger(slot) ? slot : null
 }
 
-/** Why the two halves of the history disagree about the window; `null` when they do not. */
+/** Why the two halves of the history disagree about the window; `null`: they agree. */
 function shiftOf(
   { weeks, slotSeconds }: LoadWeeks,
   start: number,
@@ -242,14 +245,14 @@ function hourly(week: readonly number[], slotSeconds: number, peak: number): rea
   })
 }
 
-/** The plan with the measured time in place of its rules. Lead and notice stay as they are. */
+/** The plan with the measured window instead of its rules. Lead and notice stay the same. */
 export function measuredPlan(plan: WindowPlan, { rule }: MeasuredWindow): WindowPlan {
   return { ...plan, rules: [rule] }
 }
 
 export const dayNames = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const
 
-/** `Tue 02:00`, of seconds since Monday 00:00. */
+/** E.g. `Tue 02:00`. `seconds`: since Monday 00:00. */
 function localTime(seconds: number): string {
   const day = dayNames[Math.floor(seconds / DAY_SECONDS)] ?? ''
   const minutes = Math.floor((seconds % DAY_SECONDS) / 60)

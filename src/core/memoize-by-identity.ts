@@ -1,7 +1,7 @@
-/** A pure function that is worked out once for each object; what it is made from never changes. */
+/** A pure function whose result is computed once per object. The objects must never change. */
 export interface MemoizedByIdentity<Key extends object, Value> {
   (key: Key): Value
-  /** Gives it the value, where that is known without working it out. */
+  /** Stores the value of an object, if the caller knows the value already. */
   know(key: Key, value: Value): void
 }
 

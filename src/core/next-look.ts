@@ -1,13 +1,13 @@
-/** When a start is looked at again, where its engine says that it is not worth it sooner. */
+/** When to look at a start again if its engine says that nothing changes earlier. */
 
 import { limits } from './limits.ts'
 
 const LONGEST_MS = limits.lookAgainSeconds * 1_000
 
 /**
- * The earliest instant that was said about the assets that still run, ISO 8601 UTC, at most as far ahead as the limit
- * says. `null`: at the usual pace of so many seconds, because for one of them nothing usable was said, or nothing
- * later.
+ * When to poll a start again: the earliest instant in `said`, at most `limits.lookAgainSeconds` after now. ISO 8601,
+ * UTC. `said` has one instant per running asset. `null`: poll again after `paceSeconds` as usual, because an asset has
+ * no usable instant or the earliest instant is not later than that.
  */
 export function nextLook(said: readonly (string | undefined)[], now: Date, paceSeconds: number): string | null {
   if (said.length === 0) return null
@@ -16,15 +16,15 @@ export function nextLook(said: readonly (string | undefined)[], now: Date, paceS
   return at > now.getTime() + paceSeconds * 1_000 ? new Date(at).toISOString() : null
 }
 
-/** Is it still to come? What is further ahead than the limit is not: the clock was set back. */
+/** Whether `at` is still to come. An instant beyond the limit is not: the clock was set back after it was written. */
 export function isAhead(at: string, now: Date): boolean {
   const ms = Date.parse(at) - now.getTime()
   return ms > 0 && ms <= LONGEST_MS
 }
 
 /**
- * Until when nobody has to wait for these starts, ISO 8601 UTC: the earliest of their next looks, where all are a while ahead.
- * `null`: one of them is looked at sooner, or there is none.
+ * Until when no process has to wait for these starts: the earliest of their next looks, if it is at least
+ * `limits.restSeconds` away. ISO 8601, UTC. `null`: an earlier look is needed, or there are no starts.
  */
 export function restsUntil(looks: readonly (string | null)[], now: Date): string | null {
   let earliest: string | null = null
@@ -36,7 +36,7 @@ export function restsUntil(looks: readonly (string | null)[], now: Date): string
   return Date.parse(earliest) - now.getTime() >= limits.restSeconds * 1_000 ? earliest : null
 }
 
-/** May a proposal with assets at work be left alone until `dueAt`, from any moment up to `now`? */
+/** Whether a proposal with assets at work may be left alone until `dueAt`. */
 export function mayRestUntil(dueAt: string, now: string): boolean {
   return Date.parse(dueAt) - Date.parse(now) <= LONGEST_MS
 }

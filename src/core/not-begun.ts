@@ -1,4 +1,4 @@
-/** What engines say about an asset that was started and on which nothing began: that is not a failure. */
+/** What engines report about an asset that was started but on which no work began. This is not a failure. */
 
 import type { DeploymentOutcome } from './ports.ts'
 
@@ -9,7 +9,7 @@ export function notBegun(reason: string): Extract<DeploymentOutcome, { state: 'n
   return { state: 'not begun', reason, log: '' }
 }
 
-/** Is the time over in which an asset may begin? `notAfter`: ISO 8601, itself excluded; `null`: it has no end. */
+/** Whether the time in which work may begin is over. `notAfter`: ISO 8601, exclusive; `null`: there is no end. */
 export function isOver(notAfter: string | null, at: Date): boolean {
   return notAfter !== null && at.getTime() >= Date.parse(notAfter)
 }

@@ -2,7 +2,7 @@ import type { EndState, ProposalState } from './proposal/proposal.ts'
 
 export interface RingOutcome {
   readonly name: string
-  /** Assets by how they ended; what nobody has is left out. */
+  /** Number of assets by end state. States without assets are left out. */
   readonly ends: Partial<Readonly<Record<EndState, number>>>
 }
 

@@ -1,17 +1,17 @@
-/** Compares the register of persons with what the stream `persons` tells of it. Pure. */
+/** Compares the register of persons with the stream `persons` of the record. Pure. */
 
 import type { AuditProblem } from './audit.ts'
 import type { Beside } from './record/entry.ts'
 
-/** Somebody came into the register, or has another name. */
+/** A person was added to the register, or has a new name. */
 export interface PersonEntry {
   readonly event: 'person-known' | 'person-renamed'
   readonly pseudonym: string
-  /** `id` and `name`, or the name alone; `null`: it was erased. */
+  /** `id` and `name`, or only `name`; `null`: erased. */
   readonly beside: Beside | null
 }
 
-/** A row of the table. */
+/** A row of the register. */
 export interface PersonRow {
   readonly pseudonym: string
   /** `null`: erased. */
@@ -19,14 +19,14 @@ export interface PersonRow {
   readonly name: string | null
 }
 
-/** What entries say of one person; `undefined`: that was erased. */
+/** What the entries say about one person; `undefined`: erased. */
 interface Told {
   known: boolean
   person: unknown
   name: unknown
 }
 
-/** First every entry in the order of the stream, then the rows. Some 200 bytes are kept for each person. */
+/** First pass every entry in the order of the stream, then the rows. Keeps about 200 bytes per person. */
 export function createPersonsCheck() {
   const told = new Map<string, Told>()
 
@@ -37,7 +37,9 @@ export function createPersonsCheck() {
     else told.set(pseudonym, { known: true, person: beside === null ? undefined : (beside.id ?? null), name })
   }
 
-  /** Ids and names are not repeated: a report of findings is kept where nobody would erase them. */
+  /**
+   * Compares rows and entries. Problems contain no ids or names: a report of findings is kept where nobody erases them.
+   */
   function* differences(rows: readonly PersonRow[]): Generator<AuditProblem> {
     const left = new Map(told)
     for (const row of rows) {

@@ -1,11 +1,11 @@
 /**
- * Who must say yes, how many, by when, and what happens otherwise. A policy is copied into the proposal when it opens,
- * so that a later change of the configuration does not change what people are voting under.
+ * A policy says who must approve, how many, by when, and what happens otherwise. It is copied into the proposal when
+ * the proposal opens, so later changes of the configuration do not change a running vote.
  */
 
 import type { RebootRule, RestartRule } from './ports.ts'
 
-/** The role that is on call, whoever holds it at the time. */
+/** The role of the people who are on call at the time. */
 export const ON_CALL = 'on-call'
 
 export interface RoleCount {
@@ -15,11 +15,14 @@ export interface RoleCount {
 }
 
 export type Approval =
-  /** Every role's count is filled by different people. */
+  /** Each role needs its count of approvals, all by different people. */
   | { readonly kind: 'quorum'; readonly needs: readonly RoleCount[] }
-  /** Goes ahead when the notice has passed and nobody with one of the `objectors` roles objected. */
+  /** Approved when the notice has passed and nobody with one of the `objectors` roles has objected. */
   | { readonly kind: 'lazy consensus'; readonly noticeSeconds: number; readonly objectors: readonly string[] }
-  /** Goes ahead after the notice under a rule that was itself voted and is still in force; otherwise `fallback` is asked. */
+  /**
+   * Approved after the notice, if people voted for the rule and it is still in force. Otherwise `fallback` must
+   * approve.
+   */
   | {
       readonly kind: 'standing'
       readonly rule: string
@@ -32,71 +35,73 @@ export interface Policy {
   readonly name: string
   readonly approval: Approval
   readonly selfApproval: 'forbidden' | 'allowed'
-  /** Whether what people decide is taken from the command line; all of it is then one hand. Left out: refused. */
+  /** Whether decisions are accepted from the command line. All of them count as one hand. Left out: refused. */
   readonly cli?: 'refused' | 'recorded'
   /** Seconds from opening until the proposal expires undecided. */
   readonly expiresAfterSeconds: number
-  /** Seconds of silence after which the thread reminds those whose vote is missing; `null` never. */
+  /** Seconds of silence after which the thread reminds the people whose vote is missing; `null`: never. */
   readonly remindAfterSeconds: number | null
-  /** Seconds of silence after which they are sent a direct message; `null` never. */
+  /** Seconds of silence after which they get a direct message; `null`: never. */
   readonly messageAfterSeconds: number | null
-  /** Seconds of silence after which holders of `escalateTo` are asked to see to it; `null` never. */
+  /** Seconds of silence after which the holders of `escalateTo` are asked to act; `null`: never. */
   readonly escalateAfterSeconds: number | null
   readonly escalateTo: readonly string[]
-  /** Roles that may pause or halt a rollout, each alone. Never empty. */
+  /** Roles that may pause or halt a rollout. One person is enough. Never empty. */
   readonly stop: readonly string[]
-  /** What resuming a halted rollout takes. Never empty. */
+  /** The approvals that are needed to resume a halted rollout. Never empty. */
   readonly resume: readonly RoleCount[]
   readonly breakGlass: { readonly roles: readonly string[]; readonly reviewWithinSeconds: number } | null
   readonly reboot: RebootRule
   /** Whether services that still run replaced files are restarted after the transaction. */
   readonly restartServices: RestartRule
   readonly testRing: TestRingRule
-  /** A rollout does not start on an inventory older than this. */
+  /** A rollout does not start if the inventory is older than this. */
   readonly inventoryMaxAgeSeconds: number
-  /** Somebody on call (role `on-call`) is asked to acknowledge before the first ring starts; `null`: nobody is. */
+  /** How somebody on call (role `on-call`) is asked to acknowledge before the first ring starts; `null`: nobody is. */
   readonly acknowledgement: AcknowledgementRule | null
-  /** An approval of a rollout that has one of these rings counts only when it was confirmed by an account of the person's own. */
+  /**
+   * If a rollout has one of these rings, an approval counts only after the person confirmed it by their own account.
+   */
   readonly stepUpRings: readonly string[]
 }
 
 /**
- * What a ring that may run before the vote does while people vote: nothing, or it runs and what came of it is shown
- * with the proposal; `required`: an approval also needs it to have passed.
+ * What a ring with `beforeVote` does while people vote. `never`: nothing. `run`: it runs, and its result is shown with
+ * the proposal. `required`: it runs, and an approval needs it to pass.
  */
 export type TestRingRule = 'never' | 'run' | 'required'
 
 export interface AcknowledgementRule {
-  /** Seconds before the window opens at which those on call are asked first. */
+  /** Seconds before the window opens at which the people on call are asked first. */
   readonly askBeforeSeconds: number
   readonly remindEverySeconds: number
-  /** Seconds of silence after which holders of `escalateTo` are asked, too. */
+  /** Seconds of silence after which the holders of `escalateTo` are asked, too. */
   readonly escalateAfterSeconds: number
   readonly escalateTo: readonly string[]
-  /** What silence means when the window opens. */
+  /** What happens if nobody has acknowledged when the window opens. */
   readonly otherwise: 'wait' | 'go on'
 }
 
-/** What a standing approval rule pre-approves once it has been voted. */
+/** What a standing rule approves in advance once people have voted for it. */
 export interface StandingRule {
   readonly name: string
   readonly team: string
-  /** Every asset of the proposal must carry one of these tags. */
+  /** Every asset of the proposal must have one of these tags. */
   readonly tags: readonly string[]
   readonly types: readonly ('security' | 'bugfix' | 'feature')[]
-  /** ISO 8601: the rule pre-approves nothing from then on. */
+  /** ISO 8601: from then on the rule approves nothing. */
   readonly expiresAt: string
 }
 
-/** One human as one team's proposals see them. */
+/** A person, as the proposals of one team see them. */
 export interface Member {
   readonly id: string
   readonly name: string
-  /** Roles that count for this team: the team's own and the organisation's. */
+  /** Roles that count for this team: roles of the team and of the organisation. */
   readonly roles: readonly string[]
 }
 
-/** Roles whose holders may vote under the policy. */
+/** Roles whose holders may vote under this policy. */
 export function votingRoles(approval: Approval): readonly string[] {
   switch (approval.kind) {
     case 'quorum':
@@ -108,7 +113,7 @@ export function votingRoles(approval: Approval): readonly string[] {
   }
 }
 
-/** Does the ring that is meant for it run while people vote? A policy of an earlier version does not say. */
+/** Whether the ring with `beforeVote` runs while people vote. Policies of earlier versions have no `testRing`. */
 export function runsTest({ testRing }: Pick<Policy, 'testRing'>): boolean {
   return testRing === 'run' || testRing === 'required'
 }

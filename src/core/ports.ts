@@ -1,6 +1,6 @@
 /**
- * The roles an outside system can play for Patchwarden. Integrations implement them, the workflow uses them; neither
- * knows the other. Each role has one contract suite in test/contracts/ that every implementation passes.
+ * The roles that outside systems have for Patchwarden. Integrations implement them and the workflow uses them; neither
+ * depends on the other. Every implementation passes the contract suite of its role in test/contracts/.
  */
 
 import type { Asset, Listing, Observation } from './asset.ts'
@@ -11,13 +11,13 @@ import type { Change } from './change.ts'
 
 export interface InventorySource {
   readonly name: string
-  /** One line for people: what this source watches. */
+  /** One line for people that says what this source watches. */
   readonly describe: string
   /**
-   * Looks at every asset (or at `only`, by asset id) and yields what it saw; an asset that cannot be looked at is
-   * yielded as `unreachable`, never thrown. Throws only when the source itself cannot be read at all. An asset is gone when
-   * the source says so of it, or when it yields `all` at its end, and had not yielded the asset: what a partial answer leaves
-   * out is not gone. With `only` it never yields `all`.
+   * Looks at every asset, or only at the asset ids in `only`, and yields what it saw. An asset that cannot be looked at
+   * is yielded as `unreachable`. Throws only if the source itself cannot be read. An asset is gone in two cases: the
+   * source yields `gone` for it, or it ends with `all` without having yielded the asset. A partial answer never makes
+   * an asset gone, so with `only` the source never yields `all`.
    */
   observe(options: ObserveOptions): AsyncIterable<Observation | Listing>
 }
@@ -25,8 +25,9 @@ export interface InventorySource {
 export interface ObserveOptions {
   readonly only?: readonly string[]
   /**
-   * `installed`: only what is needed to verify a deployment (packages, reboot, stale services, boot id), which costs the
-   * asset far less; `pending` may then be empty. A source that knows no difference may look at everything. Default `full`.
+   * `installed`: only what verifying a deployment needs (packages, reboot, stale services, boot id), which costs the
+   * asset far less; `pending` may then be empty. A source without that distinction may look at everything. Default:
+   * `full`.
    */
   readonly depth?: 'full' | 'installed'
   readonly signal: AbortSignal
@@ -38,9 +39,9 @@ export interface CatalogFeed {
   readonly name: string
   readonly describe: string
   /**
-   * Fetches what is new. `cursor` is what the last successful fetch returned (`null` at first).
-   * Throws with a sentence for the operator when the feed cannot be had or is not plausible (HTML, cut off, shrunken):
-   * the caller keeps the last good content and shows its age.
+   * Fetches new data. `cursor` is the one that the last successful fetch returned; `null` at first. Throws a sentence
+   * for the operator if the feed cannot be fetched or is not plausible (HTML, cut off, much shorter than before). The
+   * caller then keeps the last good content and shows its age.
    */
   fetch(cursor: string | null, signal: AbortSignal): Promise<FeedFetch>
 }
@@ -50,21 +51,18 @@ export type FeedFetch =
   | {
       readonly status: 'fetched'
       readonly cursor: string
-      /** A kind that is present replaces all that the feed said before of that kind, unless `changes` says otherwise. */
+      /** Each kind that is present replaces all earlier data of that kind, unless `changes` says otherwise. */
       readonly content: FeedContent
-      /**
-       * Only these records changed: what they said before is removed, and what is in `content` replaces it. Left out:
-       * everything is new.
-       */
+      /** Only these records changed: `content` replaces their earlier data. Left out: it replaces everything. */
       readonly changes?: { readonly records: readonly string[] }
       readonly rejected: readonly RejectedRecord[]
-      /** The day or instant (ISO 8601) that the feed itself says it is of; left out: it does not say. */
+      /** The day or instant (ISO 8601) that the feed gives as its own date; left out: it gives none. */
       readonly saidAt?: string
     }
 
 // ---------------------------------------------------------------- deployment
 
-/** One line of the package manager's preview: the exact transaction that will run. */
+/** One step of the transaction that will run, as the package manager previews it. */
 export interface TransactionStep {
   readonly action: 'install' | 'upgrade' | 'remove' | 'downgrade'
   readonly name: string
@@ -77,15 +75,17 @@ export interface DeploymentRequest<Of extends Change = Change> {
   readonly asset: Asset
   /** What was approved: packages and exact target versions, or updates. */
   readonly changes: readonly Of[]
-  /** The previewed transaction people voted on. The engine refuses (`held back`) when the host
-   * would now do anything that is not in it; a part of it, and nothing else, goes ahead. */
+  /**
+   * The previewed transaction that people voted on. If the host would now do anything that is not in it, the engine
+   * refuses (`held back`). A part of it may run.
+   */
   readonly transaction: readonly TransactionStep[]
   readonly reboot: RebootRule
-  /** Whether services that still run replaced files are restarted after the transaction. Default `never`. */
+  /** Whether services that still run replaced files are restarted after the transaction. Default: `never`. */
   readonly restartServices?: RestartRule
   /**
-   * ISO 8601 UTC: nothing begins on the asset at or after this instant; what has begun under this key before is attached
-   * to all the same, and brought to its end with its reboot. `null`: no end.
+   * ISO 8601, UTC: no work begins on the asset at or after this instant. If work began earlier under this key, the
+   * engine attaches to it and completes it, with its reboot. `null`: no limit.
    */
   readonly notAfter: string | null
 }
@@ -95,7 +95,8 @@ export type RestartRule = 'never' | 'if required'
 
 /**
  * A batch of assets to patch at the same time. `key` is unique per proposal revision, ring and batch and contains only
- * `[A-Za-z0-9._-]`; together with the asset it is the idempotency key: one apt transaction per asset and key, ever.
+ * `[A-Za-z0-9._-]`. Key and asset together are the idempotency key: an asset gets at most one transaction per key,
+ * ever.
  */
 export interface Batch<Of extends Change = Change> {
   readonly key: string
@@ -106,13 +107,13 @@ export type PreflightResult =
   | { readonly asset: string; readonly ready: true; readonly notes: readonly string[] }
   | { readonly asset: string; readonly ready: false; readonly outcome: DeploymentOutcome }
 
-/** JSON value an engine needs to find a started batch again, after a restart too. Stored as it is. */
+/** JSON value that an engine needs to find a started batch again, also after a restart. It is stored unchanged. */
 export interface DeploymentHandle {
   readonly key: string
   readonly data: Readonly<Record<string, unknown>>
 }
 
-/** What the engine saw on one asset. Not yet the truth: verification asks the asset itself afterwards. */
+/** What the engine reports about one asset. Verification then asks the asset itself; only that answer counts. */
 export type DeploymentOutcome<Of extends Change = Change> =
   | {
       readonly state: 'succeeded'
@@ -120,32 +121,34 @@ export type DeploymentOutcome<Of extends Change = Change> =
       readonly rebooted: boolean
       readonly log: string
     }
-  /** The transaction ran and failed, or left packages half done. `reason` is one sentence, `log` the lines that matter. */
+  /**
+   * The transaction ran and failed, or left packages half done. `reason`: one sentence; `log`: the lines that matter.
+   */
   | { readonly state: 'failed'; readonly reason: string; readonly log: string }
-  /** Nothing was touched, on purpose: the transaction changed, the lock did not come free, no disk space, ... */
+  /** The engine deliberately changed nothing: the transaction differs, the lock is not free, the disk is full, ... */
   | { readonly state: 'held back'; readonly reason: string; readonly log: string }
   /**
-   * Nothing was touched because its time ran out, or it was stopped, before it began. Not a failure: the asset is
-   * started again under another key. `notBefore`: not before this instant, ISO 8601 UTC.
+   * Nothing was touched, because time ran out or the start was stopped before work began. This is not a failure: the
+   * asset is started again under another key. `notBefore`: not before this instant, ISO 8601, UTC.
    */
   | { readonly state: 'not begun'; readonly reason: string; readonly log: string; readonly notBefore?: string }
-  /** Never answered within the limit. `touched` false: the transaction certainly did not start. */
+  /** The asset did not answer within the limit. `touched` false: the transaction certainly did not start. */
   | { readonly state: 'unreachable'; readonly reason: string; readonly touched: boolean; readonly log: string }
 
 export interface DeploymentReport {
   readonly asset: string
-  /** `null` while it runs; `progress` then says what is known, e.g. `unpacking 12 of 30`. */
+  /** `null` while the asset is being changed; `progress` then says how far it is, e.g. `unpacking 12 of 30`. */
   readonly outcome: DeploymentOutcome | null
   readonly progress: string | null
   /**
-   * While it runs: before this instant, ISO 8601 UTC, there is nothing new to learn. The start is polled again at the
-   * earliest that its running assets say, a day ahead at most; `wait` is not called until then. Left out, over, or no
-   * instant, of one of them: at the usual pace.
+   * While it runs: before this instant (ISO 8601, UTC) nothing new can be learned. The start is polled again at the
+   * earliest instant of its running assets, at most one day later; `wait` is not called until then. If an asset has no
+   * instant, an instant in the past or an invalid one, the start is polled as usual.
    */
   readonly lookAgainAt?: string
   /**
-   * With an outcome: what the asset reported about itself after the end, in the same answer, as its own source would
-   * see it. Left out: it was not asked, so it is looked at.
+   * With an outcome: what the asset reported about itself afterwards, as its own source would report it. Left out: the
+   * asset was not asked, so its source looks at it.
    */
   readonly look?: Observation
 }
@@ -155,34 +158,34 @@ export interface DeployEngine {
   readonly describe: string
   readonly simulated: boolean
   /**
-   * Whether its own tools are there, whatever the assets: one line that says what was seen. Throws a sentence. Left
-   * out: it needs no tools.
+   * Checks whether the engine's own tools are available, whatever the assets are. Returns one line about them. Throws a
+   * sentence. Left out: the engine needs no tools.
    */
   check?(signal: AbortSignal): Promise<string>
-  /** The exact transaction that `changes` would cause on `asset` now. Throws with a sentence where it cannot be previewed. */
+  /** The exact transaction that `changes` would cause on `asset` now. Throws a sentence if it cannot be previewed. */
   preview(asset: Asset, changes: readonly Change[], signal: AbortSignal): Promise<readonly TransactionStep[]>
-  /** Whether a preview says the same of all assets with the same software; left out: it may be another for each. */
+  /** True: assets with the same software have the same preview. Left out: every asset may have another one. */
   readonly previewsBySoftware?: boolean
   /** How many assets may be previewed at the same time. Default 8. */
   readonly previewsAtOnce?: number
-  /** Checks each asset without changing it: reachable, disk space, lock, interrupted dpkg, nothing beyond the approved transaction. */
+  /** Checks each asset without changing it: reachable, disk space, lock, interrupted dpkg, only approved steps. */
   preflight(batch: Batch, signal: AbortSignal): Promise<readonly PreflightResult[]>
   /**
-   * Starts the batch. Called again with a key already seen, after a crash too, it re-attaches and starts nothing: what has
-   * not begun by its `notAfter` never does under this key.
+   * Starts the batch. If the engine has seen the key before, even before a crash, it attaches to that start and starts
+   * nothing. Work that has not begun by its `notAfter` never begins under this key.
    */
   start(batch: Batch, signal: AbortSignal): Promise<DeploymentHandle>
-  /** What is known now, one report per asset of the batch. */
+  /** What is known now: one report per asset of the batch. */
   poll(handle: DeploymentHandle, signal: AbortSignal): Promise<readonly DeploymentReport[]>
-  /** Returns when an asset may have ended since the last poll, or after `seconds`. Left out: the caller polls by time alone. */
+  /** Returns when an asset may have ended since the last poll, or after `seconds`. Left out: only time decides. */
   wait?(handle: DeploymentHandle, seconds: number, signal: AbortSignal): Promise<void>
-  /** Stops assets that have not begun; never interrupts a running transaction. */
+  /** Stops assets on which work has not begun. Never interrupts a running transaction. */
   cancel(handle: DeploymentHandle, signal: AbortSignal): Promise<void>
 }
 
 // ---------------------------------------------------------------- health
 
-/** `{address}` and `{name}` in urls, hosts and arguments stand for the asset's. */
+/** In urls, hosts and arguments, `{address}` and `{name}` stand for those of the asset. */
 export type HealthCheck =
   | { readonly kind: 'http'; readonly url: string; readonly expectStatus: number; readonly timeoutSeconds: number }
   | {
@@ -192,7 +195,7 @@ export type HealthCheck =
       readonly port: number
       readonly timeoutSeconds: number
     }
-  /** A program that runs beside Patchwarden, without a shell; exit status 0 is healthy. */
+  /** A program that runs on Patchwarden's machine, without a shell; exit status 0 means healthy. */
   | { readonly kind: 'command'; readonly command: readonly string[]; readonly timeoutSeconds: number }
 
 export interface HealthResult {
@@ -208,22 +211,22 @@ export interface HealthProbe {
 
 // ---------------------------------------------------------------- monitoring
 
-/** A number that a monitoring system knows: an error ratio, a latency, a share of a budget that is left. */
+/** A system that gives numbers for queries: an error ratio, a latency, the rest of an error budget. */
 export interface MetricSource {
   readonly name: string
   readonly describe: string
-  /** The value of the query now. Throws a sentence where there is none: an answer that never came is not a yes. */
+  /** The value of the query now. Throws a sentence if there is no value: no answer must never count as healthy. */
   value(query: string, signal: AbortSignal): Promise<number>
 }
 
-/** How busy something was: `value` is of any unit, as long as it is the same throughout. */
+/** How busy something was. `value` may have any unit, but all samples of a source have the same. */
 export interface LoadSample {
   /** ISO 8601 UTC. */
   readonly at: string
   readonly value: number
 }
 
-/** A history of load: what measured windows are made of. */
+/** A system with a history of load, from which windows are measured. */
 export interface LoadSource {
   readonly name: string
   readonly describe: string
@@ -232,28 +235,28 @@ export interface LoadSource {
 }
 
 export interface SilenceLease {
-  /** The same for every renewal; only `[A-Za-z0-9._-]`. */
+  /** Stays the same for every renewal; contains only `[A-Za-z0-9._-]`. */
   readonly key: string
   readonly assets: readonly Asset[]
-  /** ISO 8601: alerts come through again from then on, whatever becomes of Patchwarden. */
+  /** ISO 8601: from then on alerts come through again, whatever happens to Patchwarden. */
   readonly until: string
-  /** Shown to whoever looks at the monitoring. */
+  /** Shown to the people who use the monitoring. */
   readonly reason: string
 }
 
-/** Keeps a monitoring system from paging about assets that are being patched: a short lease that is renewed. */
+/** Keeps a monitoring system from alerting about assets that are being patched. The lease is short and is renewed. */
 export interface MonitoringSilence {
   readonly name: string
   readonly describe: string
-  /** Begins or renews the lease of `key`; after a restart, too, it finds its own. Throws a sentence. */
+  /** Begins or renews the lease of `key`. Finds its own lease also after a restart. Throws a sentence. */
   hold(lease: SilenceLease, signal: AbortSignal): Promise<void>
-  /** Ends the lease at once; a lease that is over or unknown is not an error. */
+  /** Ends the lease at once. It is not an error if the lease has ended or is unknown. */
   release(lease: Pick<SilenceLease, 'key' | 'assets'>, signal: AbortSignal): Promise<void>
 }
 
 // ---------------------------------------------------------------- on call
 
-/** Another system that knows who is on call: by e-mail address or by name. */
+/** Another system that knows who is on call, by e-mail address or by name. */
 export interface PeopleSource {
   readonly describe: string
   /** E-mail addresses or names, as the system gives them. Throws a sentence. */
@@ -263,13 +266,13 @@ export interface PeopleSource {
 // ---------------------------------------------------------------- step hooks
 
 /**
- * Where a hook runs, in this order: drain, snapshot, pre-check, then the transaction (and the reboot), post-check,
- * undrain. `restore` puts a snapshot back, and runs only when somebody rolls back.
+ * When a hook runs, in this order: drain, snapshot, pre-check, then the transaction (and the reboot), post-check,
+ * undrain. `restore` puts a snapshot back, and runs only in a rollback.
  */
 export const hookMoments = ['drain', 'snapshot', 'pre-check', 'post-check', 'undrain', 'restore'] as const
 export type HookMoment = (typeof hookMoments)[number]
 
-/** A program of the operator's, run beside Patchwarden without a shell; `{address}`, `{name}` and `{key}` are filled in. */
+/** The operator's program, run by Patchwarden without a shell. `{address}`, `{name}` and `{key}` are filled in. */
 export interface Hook {
   readonly moment: HookMoment
   readonly command: readonly string[]
@@ -278,13 +281,13 @@ export interface Hook {
 
 export interface HookResult {
   readonly ok: boolean
-  /** One clause: `exit status 3`, `no end within 60 s`. */
+  /** One clause, e.g. `exit status 3`, `no end within 60 s`. */
   readonly detail: string
   /** The last lines it printed. */
   readonly log: string
 }
 
 export interface HookRunner {
-  /** Never throws but for `signal`: whatever goes wrong is a result. A hook may run again after a crash. */
+  /** Throws only for `signal`: every other problem is a result. A hook may run again after a crash. */
   run(hook: Hook, asset: Asset, key: string, signal: AbortSignal): Promise<HookResult>
 }

@@ -1,15 +1,15 @@
-/** What a preview says of changes. */
+/** Compares the previewed transaction with the changes that were asked for. */
 
 import { architectureOf, type Change, changeTarget } from './change.ts'
 import { memoizeByIdentity } from './memoize-by-identity.ts'
 import type { TransactionStep } from './ports.ts'
 
-/** The steps of a transaction that does these changes and nothing else. The same list for the same changes. */
+/** The steps of a transaction that makes exactly these changes. The same list of changes gives the same object. */
 export const stepsOf = memoizeByIdentity((changes: readonly Change[]): readonly TransactionStep[] =>
   changes.map(stepOf),
 )
 
-/** Very many assets share few changes. */
+/** Kept per change, because very many assets share few changes. */
 const stepOf = memoizeByIdentity(
   (change: Change): TransactionStep =>
     change.kind === 'update'
@@ -29,7 +29,7 @@ const stepOf = memoizeByIdentity(
         },
 )
 
-/** Would it do each of the changes as it was asked for, and nothing else? */
+/** Whether the transaction makes each of the changes as asked for, and nothing else. */
 export function addsNothing(changes: readonly Change[], steps: readonly TransactionStep[]): boolean {
   if (steps.length !== changes.length) return false
   const asked = stepsOf(changes)

@@ -9,11 +9,11 @@ export interface Fill {
 export interface RoleProgress {
   readonly role: string
   readonly need: number
-  /** People who fill the role, in the order they voted. */
+  /** People who fill the role, in the order in which they voted. */
   readonly filledBy: readonly string[]
   /**
-   * Where a place is left: members whose approval would fill one more, be it that somebody who approved takes this one then
-   * and leaves the other to them.
+   * If places are left: members whose approval would fill one more place. The approval may also free somebody from
+   * another role, who then fills this one.
    */
   readonly waitingFor: readonly string[]
 }
@@ -25,10 +25,10 @@ export interface Quorum {
 }
 
 /**
- * Counts approvals per role. Each person and each hand fills at most one place, whatever roles they hold; who fills which
- * is chosen so that as many places as possible are filled. Approvals of people who are not members, or hold none of the
- * roles, fill nothing; nor do those of whom `excluded` names the person or a hand. No needs at all is never satisfied.
- * `answered`: people who said that they do not vote, for whom nobody waits.
+ * Counts approvals per role. Each person and each hand fills at most one place, whatever their roles. People are
+ * assigned so that as many places as possible are filled. An approval fills nothing if its person is not a member or
+ * has none of the roles, or if `excluded` names its person or one of its hands. Empty `needs` are never satisfied.
+ * `answered`: people who said that they do not vote, so nobody waits for them.
  */
 export function countQuorum(
   needs: readonly RoleCount[],
@@ -59,12 +59,12 @@ export function countQuorum(
   return { satisfied: places.length > 0 && complete, fills, roles }
 }
 
-/** Everybody whose approval would fill one more place. */
+/** The people whose approval would fill one more place. */
 export function missingIn({ roles }: Quorum): readonly string[] {
   return [...new Set(roles.flatMap(({ waitingFor }) => waitingFor))]
 }
 
-/** Would the person's approval, by an account of their own, fill one more place? `me`: with the roles that they hold now. */
+/** Whether the person's approval by their own account would fill one more place. `me` has their roles of now. */
 export function wouldFill(
   needs: readonly RoleCount[],
   approvals: readonly CountedAct[],
@@ -78,9 +78,9 @@ export function wouldFill(
 
 const nobody: ReadonlySet<string> = new Set()
 
-/** What is counted. */
+/** What the counting needs. */
 interface Counting {
-  /** Roles, one for each place. */
+  /** One role per place. */
   readonly places: readonly string[]
   readonly counted: readonly CountedAct[]
   readonly rolesOf: RolesOf
@@ -111,11 +111,14 @@ function holdsRole({ roles }: Pick<Member, 'roles'>, role: string): boolean {
 
 interface Gain {
   readonly member: Member
-  /** The role of which a place more is filled then. */
+  /** The role that gets one more filled place. */
   readonly gain: string
 }
 
-/** Those whose approval fills a place more. People of whom nothing is counted differ in the roles that they hold alone. */
+/**
+ * The members whose approval would fill one more place. Members without a counted act give the same result if they have
+ * the same roles, so that is computed once.
+ */
 function gainsOf(counting: Counting, fills: readonly Fill[], candidates: readonly Member[]): readonly Gain[] {
   const { places, counted } = counting
   const wanted = [...new Set(places)]
@@ -132,7 +135,7 @@ function gainsOf(counting: Counting, fills: readonly Fill[], candidates: readonl
   })
 }
 
-/** The role of which the person's approval would fill a place more; `null`: of none. */
+/** The role that the person's approval would fill in one more place; `null`: no role. */
 function gainOf(counting: Counting, fills: readonly Fill[], person: string): string | null {
   const then = fillPlaces(withApproval(counting, person))
   if (then.length <= fills.length) return null
@@ -140,10 +143,10 @@ function gainOf(counting: Counting, fills: readonly Fill[], person: string): str
   return counting.places.find((role) => filled(then, role) > filled(fills, role)) ?? null
 }
 
-/** Whether the people who agreed, with whoever agrees now, meet the needs. */
+/** Whether the people who agreed, together with the person who agrees now, meet the needs. */
 export type Agreeing =
   | { readonly enough: true }
-  /** `already`: whoever agrees now had done so before. `missing`: roles that still have open places. */
+  /** `already`: the person who agrees now agreed before. `missing`: roles that still have open places. */
   | { readonly enough: false; readonly already: boolean; readonly missing: readonly string[] }
 
 export function withOneMore(
@@ -161,12 +164,12 @@ export function withOneMore(
 
 type RolesOf = ReadonlyMap<string, ReadonlySet<string>>
 
-/** How many places can be filled by approvals, no two of which share a hand. */
+/** Fills as many places as possible with approvals. No two of these approvals share a hand. */
 function fillPlaces({ places, counted, rolesOf }: Counting): readonly Fill[] {
   const own = counted.filter(isOwn)
   const shared = counted.filter((approval) => !isOwn(approval))
 
-  /** The most places that any of `shared` from `index` on can fill together with `chosen`, whose hands are `taken`. */
+  /** The best result with any of `shared` from `index` on, together with `chosen`. `taken`: the hands of `chosen`. */
   function best(index: number, chosen: readonly CountedAct[], taken: ReadonlySet<string>): readonly Fill[] {
     const approval = shared[index]
     if (approval === undefined) {
@@ -205,7 +208,7 @@ function matchPlaces(places: readonly string[], voters: readonly CountedAct[], r
   })
 }
 
-/** Could these members, all approving, ever fill the needs? A policy for which this is false is refused. */
+/** Whether these members could ever fill the needs if all approve. A policy for which this is false is refused. */
 export function satisfiable(
   needs: readonly RoleCount[],
   members: readonly Member[],

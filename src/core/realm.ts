@@ -1,7 +1,7 @@
-/** Ids that count only in their realm: `U012AB3CD` of one Slack workspace may be another person's in another workspace. */
+/** Ids that are unique only within a realm. `U012AB3CD` may be different people in two Slack workspaces. */
 
 export interface RealmId {
-  /** `null`: it is not written; the only realm there is. */
+  /** `null`: not written, because there is only one realm. */
   readonly realm: string | null
   readonly id: string
 }
@@ -12,7 +12,7 @@ export function readRealmId(written: string): RealmId {
   return second === undefined ? { realm: null, id: first } : { realm: first, id: second }
 }
 
-/** Written so that it can be read again. */
+/** Writes the id in the form that `readRealmId` reads. */
 export function writeRealmId({ realm, id }: RealmId): string {
   return realm === null ? id : `${realm}/${id}`
 }

@@ -3,63 +3,63 @@ import type { HealthCheck, Hook } from './ports.ts'
 import type { Gate } from './proposal/proposal.ts'
 import type { WindowPlan } from './window.ts'
 
-/** A number, or a share of what it is about, rounded up. */
+/** A number, or a percentage of a whole, rounded up. */
 export type Amount =
   | { readonly kind: 'count'; readonly value: number }
   | { readonly kind: 'percent'; readonly value: number }
 
-/** How many that is of `whole`; a share is rounded up. */
+/** The number of items out of `whole`. A percentage is rounded up. */
 export function amountOf({ kind, value }: Amount, whole: number): number {
   return kind === 'count' ? value : Math.ceil((whole * value) / 100)
 }
 
-/** How the configuration describes one ring, before it is known which assets fall into it. */
+/** A ring as the configuration describes it, before assets are put into it. */
 export interface RingRule {
   readonly name: string
   readonly select:
     | { readonly kind: 'tag'; readonly tag: string }
     | { readonly kind: 'count'; readonly count: number }
-    /** A share of all the assets of the proposal, rounded up. */
+    /** A percentage of all assets of the proposal, rounded up. */
     | { readonly kind: 'percent'; readonly percent: number }
-    /** Names or ids. */
+    /** Asset names or ids. */
     | { readonly kind: 'list'; readonly assets: readonly string[] }
     | { readonly kind: 'rest' }
-  /** Assets of a batch: the gate is judged before the next. A share is of the ring. */
+  /** Assets per batch, as a number or a percentage of the ring. The gate is judged after each batch. */
   readonly batch: Amount
-  /** Assets of a batch at the same time. Left out: all of it. A share is of the batch. */
+  /** Assets of a batch that are worked on at the same time, as a number or a percentage of the batch. Left out: all. */
   readonly concurrency?: Amount
-  /** Runs while people vote, as soon as the proposal opens. */
+  /** The ring runs while people vote, as soon as the proposal opens. */
   readonly beforeVote?: true
   readonly soakSeconds: number
   readonly gate: Gate
 }
 
-/** Assets that serve together, by their tags. */
+/** Assets that serve together, found by their tags. */
 export interface ClusterRule {
-  /** `db`: all assets with this tag are one cluster. `cluster:*`: each tag that begins so is a cluster of its own. */
+  /** `db`: all assets with this tag are one cluster. `cluster:*`: each tag with this beginning is its own cluster. */
   readonly tag: string
-  /** At most this many of a cluster are worked on at the same time. */
+  /** At most this many assets of a cluster are worked on at the same time. */
   readonly atOnce: number
-  /** At least this many of a cluster stay up. A share is a share of the cluster. */
+  /** At least this many assets of a cluster stay up. A percentage is one of the cluster. */
   readonly minHealthy: Amount
 }
 
-/** What drafting a team's proposal needs of the team. */
+/** The settings of a team that are needed to draft its proposals. */
 export interface TeamPlan {
   readonly team: string
   readonly rings: readonly RingRule[]
-  /** A share is of all the assets of the proposal. */
+  /** A percentage is one of all assets of the proposal. */
   readonly failureBudget?: Amount
   readonly clusters?: readonly ClusterRule[]
   readonly hooks?: readonly Hook[]
   readonly silence?: string
   readonly window: WindowPlan
-  /** Windows of assets that have one of their own: the first that fits, by asset name or id, or by tag. */
+  /** Windows of single assets. The first entry that matches the asset by name, id or tag is used. */
   readonly assetWindows?: readonly {
     readonly of: { readonly asset: string } | { readonly tag: string }
     readonly window: WindowPlan
   }[]
   readonly health: readonly HealthCheck[]
-  /** What the load said of the team's window, where that is measured. */
+  /** The result of measuring the team's window by load, if it is measured. */
   readonly measured?: MeasuredWindow | UnusableLoad
 }

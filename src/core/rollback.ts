@@ -1,4 +1,4 @@
-/** Rolling back what a rollout changed: the same way as forward, with the versions from before, decided by one person. */
+/** Rolls back what a rollout changed. The rollback is a rollout to the versions from before; one person decides it. */
 
 import { frozen } from './asset.ts'
 import { type Change, changeKey, reversed, versionBefore } from './change.ts'
@@ -17,12 +17,14 @@ export interface RollbackRequest {
   readonly state: ProposalState
   readonly doer: Doer
   readonly reason: string | null
-  /** `null`: all that it changed. Otherwise the name or id of an asset, or `ring:NAME`. */
+  /** `null`: everything that the rollout changed. Otherwise the name or id of an asset, or `ring:NAME`. */
   readonly only: string | null
   readonly moment: Moment
 }
 
-/** Why the rollout cannot be rolled back by this person now, as a sentence; or `null`. As stopping does, it takes one person. */
+/**
+ * Why this person cannot roll the rollout back now, as a sentence; `null`: they can. As for stopping, one is enough.
+ */
 export function rollbackProblem({ state, doer, reason, only, moment }: RollbackRequest): string | null {
   const { id, subject } = state
   const refusal = refusalOf('roll-back', doer, { ...moment, glance: glanceOf(state) })
@@ -38,7 +40,7 @@ export function rollbackProblem({ state, doer, reason, only, moment }: RollbackR
   return null
 }
 
-/** What is to be done: every asset that was changed, back to the versions it had; one ring, all at once. */
+/** The subject of the rollback: every changed asset goes back to its earlier versions, in one ring and one batch. */
 export function rollbackSubject(state: ProposalState, subject: PatchSubject, only: string | null): PatchSubject {
   const assets = changedAssets(state, subject, only)
   const ring = {
@@ -57,19 +59,19 @@ export function rollbackSubject(state: ProposalState, subject: PatchSubject, onl
   return { ...subject, assets, rings: [ring], rollsBack: { proposal: state.id, keys } }
 }
 
-/** The assets that `only` names. */
+/** The assets that `only` names; `null` names all. */
 function named({ rings, assets }: PatchSubject, only: string | null): readonly PlannedAsset[] {
   if (only === null) return assets
   const ring = new Set(rings.find(({ name }) => `ring:${name}` === only)?.assets)
   return assets.filter(({ asset: { id, name } }) => only === id || only === name || ring.has(id))
 }
 
-/** By which proposals assets were changed back. */
+/** The proposals that have rolled back assets named by `only`. */
 function undoneIn({ rollout }: ProposalState, subject: PatchSubject, only: string): readonly string[] {
   return named(subject, only).flatMap(({ asset }) => rollout?.deployments[asset.id]?.undoneBy ?? [])
 }
 
-/** Assets that the rollout touched and that are still changed, with their changes reversed; what it newly installed stays. */
+/** Assets that the rollout changed and nobody rolled back, with their changes reversed. New packages stay. */
 function changedAssets(state: ProposalState, subject: PatchSubject, only: string | null): readonly PlannedAsset[] {
   return named(subject, only).flatMap((planned) => {
     const { id } = planned.asset
@@ -86,16 +88,16 @@ function changedAssets(state: ProposalState, subject: PatchSubject, only: string
   })
 }
 
-/** What takes a change of the rollout back; `null`: nothing does, or the rollout did not make it. */
+/** The change that takes back a change of the rollout; `null`: the rollout did not make it, or nothing can. */
 function takenBack(change: Change, outcome: DeploymentOutcome): Change | null {
-  // An asset that failed cannot say what it changed.
+  // A failed asset cannot say what it changed.
   if (outcome.state !== 'succeeded' || outcome.changed.length === 0) return reversed(change, versionBefore([change]))
   const same = outcome.changed.filter(({ name }) => name === change.name)
   const done = same.find((one) => changeKey(one) === changeKey(change)) ?? same[0]
   return done === undefined ? null : reversed(change, versionBefore([done]))
 }
 
-/** The proposal that this one undoes, and what of it has the versions from before; `null`: it undoes none. */
+/** The proposal that this one rolls back, and its assets that are back already; `null`: this is not a rollback. */
 export function undoing({
   subject,
   rollout,
@@ -107,16 +109,16 @@ export function undoing({
   return { original: proposal, undone: undone.map(({ asset }) => ({ asset, key: keys[asset] ?? null })) }
 }
 
-/** How long what was rolled back is not proposed again by itself. */
+/** How long patches are not proposed again automatically after a rollback. */
 const QUIET_SECONDS = 14 * DAY_SECONDS
 
-/** Until when a rollback keeps its patches from being proposed again, ISO 8601 UTC; `null`: it is none. */
+/** Until when a rollback keeps its patches from being proposed again, ISO 8601, UTC; `null`: it is not a rollback. */
 export function keepsBackUntil({ subject, openedAt }: Pick<ProposalState, 'subject' | 'openedAt'>): string | null {
   if (subject.kind !== 'patches' || subject.rollsBack === undefined) return null
   return plusSeconds(openedAt, QUIET_SECONDS)
 }
 
-/** Are assets put back from the operator's snapshots, and not by their package managers? */
+/** Whether assets are restored from the operator's snapshots instead of by their package managers. */
 export function restores({ rollsBack, hooks = [] }: PatchSubject): boolean {
   return rollsBack !== undefined && hooks.some(({ moment }) => moment === 'restore')
 }

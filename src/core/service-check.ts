@@ -1,11 +1,11 @@
-/** Checks of a service as a whole: what a number of the monitoring means for the gate that asked for it. */
+/** Judges a whole service by a number from the monitoring, for a gate. */
 
 import type { HealthResult } from './ports.ts'
 import type { ServiceCheck } from './proposal/proposal.ts'
 
 export type MetricCheck = Extract<ServiceCheck, { readonly kind: 'metric' }>
 
-/** Both bounds are still healthy. A value that is not a finite number is not healthy: it proves nothing. */
+/** Values equal to a bound are healthy. A value that is not finite is not healthy, because it proves nothing. */
 export function judgeMetric(check: MetricCheck, value: number): HealthResult {
   const problem = metricProblem(check, value)
   return { check: check.query, healthy: problem === null, detail: problem ?? within(check, value) }
@@ -26,7 +26,7 @@ function within({ atMost, atLeast }: MetricCheck, value: number): string {
   return atLeast === null ? shown : `${shown} is at least ${atLeast}`
 }
 
-/** Three digits, or all of them where three would hide on which side of a bound the value is. */
+/** The number with three digits, or with all digits if rounding would move it across a bound. */
 function showNumber(value: number, bounds: readonly (number | null)[]): string {
   const short = Number(value.toPrecision(3))
   const misleads = bounds.some((bound) => bound !== null && Math.sign(short - bound) !== Math.sign(value - bound))

@@ -1,9 +1,9 @@
-/** Work that takes long, done in steps: between them others may have their turn. */
+/** Long work is done in steps, so that other work can run between them. */
 
-/** A pure function that can be left and gone on with. */
+/** A pure function that can pause after each step. */
 export type Steps<Result> = Generator<void, Result, void>
 
-/** All of it at once. */
+/** Runs all steps without a pause. */
 export function inOneGo<Result>(steps: Steps<Result>): Result {
   for (;;) {
     const step = steps.next()

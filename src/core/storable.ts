@@ -1,6 +1,6 @@
 /**
- * PostgreSQL's text and jsonb hold neither NUL nor lone surrogates. Untrusted text (logs, host names, comments) may
- * carry both; they become U+FFFD on the way in, so that no text can make a write fail.
+ * PostgreSQL's text and jsonb cannot hold NUL or lone surrogates. Untrusted text (logs, host names, comments) may
+ * contain both. They are replaced by U+FFFD before storing, so no text can make a write fail.
  */
 export function storable<T>(value: T): T
 export function storable(value: unknown): unknown {
@@ -12,7 +12,7 @@ export function storable(value: unknown): unknown {
   return Object.fromEntries(members.map(([key, item]) => [storableText(key), storable(item)]))
 }
 
-/** Nearly everything is, and need not be copied. */
+/** Nearly every value can be stored unchanged and then need not be copied. */
 function isStorable(value: unknown): boolean {
   if (typeof value === 'string') return isStorableText(value)
   if (value === null || typeof value !== 'object') return true
@@ -26,17 +26,19 @@ function isStorableText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0')
 }
 
-/** One text, as `storable`. */
+/** Like `storable`, for one text. */
 export function storableText(text: string): string {
   return isStorableText(text) ? text : text.toWellFormed().replaceAll('\0', '\uFFFD')
 }
 
-/** A value as JSON text that PostgreSQL reads as `jsonb`. */
+/** A value as JSON text that PostgreSQL accepts as `jsonb`. */
 export function storableAsJson(value: unknown): string {
   return storableJson(JSON.stringify(value))
 }
 
-/** JSON text without escapes of NUL and of halves of characters: `JSON.stringify` escapes no whole ones. */
+/**
+ * Replaces escapes of NUL and lone surrogates in JSON text. `JSON.stringify` escapes only lone surrogates, not pairs.
+ */
 export function storableJson(text: string): string {
   if (!text.includes('\\u')) return text
   return text.replace(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|.)/g, (found) => (found.length > 2 ? '\\ufffd' : found))

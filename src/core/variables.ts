@@ -1,20 +1,20 @@
 /**
- * What is read from the environment. Whoever needs a variable says so beside what needs it: a kind of integration in its
- * `kind.ts`, a chat platform in its `platform.ts`. config/environment.ts reads them all.
+ * Describes environment variables. The code that needs a variable describes it: a kind of integration in its `kind.ts`,
+ * a chat platform in its `platform.ts`. config/environment.ts reads them all.
  */
 
 export interface Variable {
-  /** For docs/configuration.md. */
+  /** Text for docs/configuration.md. */
   readonly meaning: string
   /** The value that .env.example shows. */
   readonly example: string
-  /** Lines that .env.example has above it. */
+  /** Lines above the variable in .env.example. */
   readonly note?: string
-  /** Its value is never shown, and may come from a file: `NAME_FILE`. */
+  /** The value is never shown, and may be read from a file named by `NAME_FILE`. */
   readonly secret?: boolean
-  /** Whoever reads it can do nothing without it. */
+  /** The integration or platform cannot work without the variable. */
   readonly required?: boolean
-  /** A sentence that says what to write instead; `null`: the value can be right. */
+  /** A sentence that says what to write instead; `null`: the value may be right. */
   mistake?(value: string): string | null
 }
 
@@ -23,28 +23,28 @@ export type Values = Readonly<Record<string, string>>
 
 /** The variables of one kind or platform. */
 export interface Variables {
-  /** The lines that .env.example has above all of them. */
+  /** Lines above all these variables in .env.example. */
   readonly about: string
   readonly named: Readonly<Record<string, Variable>>
-  /** The configuration may name others that begin so. They are secrets. */
+  /** The configuration may name more variables with this prefix. They are secrets. */
   readonly prefix?: string
-  /** What no variable can tell by itself. Asked where each of them can be right. */
+  /** Checks the variables against each other. Called only if each of them may be right by itself. */
   check?(values: Values): VariableProblem | null
 }
 
 export interface VariableProblem {
   readonly variable: string
-  /** Continues a sentence that begins with the variable. */
+  /** Continues a sentence that begins with the name of the variable. */
   readonly what: string
   readonly mend: string
 }
 
-/** A value of this form is right; any other is answered with the sentence. */
+/** A check that accepts values of this form and answers any other with the sentence `mend`. */
 export function formed(pattern: RegExp, mend: string): NonNullable<Variable['mistake']> {
   return (value) => (pattern.test(value) ? null : mend)
 }
 
-/** Where an interface is asked, for those who reach it over a proxy. */
+/** A variable for the address of an API that is reached over a proxy. */
 export function apiAddress(example: string): Variable {
   return {
     meaning: 'another address of its API, for a proxy',

@@ -7,17 +7,17 @@ import { isBefore, minuteOf } from './time/instant.ts'
 
 export interface VerificationFacts {
   readonly health: readonly HealthResult[]
-  /** How it was before it was touched; left out where nobody looked. */
+  /** Health before the asset was touched; left out: nobody looked. */
   readonly before?: readonly HealthResult[]
   /** ISO 8601 UTC. */
   readonly now: string
-  /** When it was started, ISO 8601 UTC: what it said before tells nothing. Left out: that is not known. */
+  /** When the deployment was started, ISO 8601, UTC. Looks from before do not count. Left out: not known. */
   readonly startedAt?: string
-  /** It undoes an earlier rollout. */
+  /** The rollout rolls an earlier one back. */
   readonly rollsBack?: boolean
 }
 
-/** The result of looking at an asset. `gone`: the inventory does not list it any more, so nobody looked. */
+/** The result of looking at an asset. `gone`: the inventory does not list the asset any more, so nobody looked. */
 export type Look = Observation | { readonly kind: 'gone'; readonly asset: string }
 
 /** The id of the asset. */
@@ -25,12 +25,12 @@ export function lookedAt(look: Look): string {
   return look.kind === 'gone' ? look.asset : observedAsset(look).id
 }
 
-/** What is said of every end. */
+/** What every verification has, whatever its end. */
 type Base = Omit<Verification, 'end' | 'reason'>
 
 /**
- * What one asset says about itself after its deployment, compared with what was promised. The engine's outcome
- * explains; the asset's own fresh package list and health decide. `look` must have been made after the deployment.
+ * Compares what an asset says about itself after its deployment with what was promised. The engine's outcome only
+ * explains; the asset's own new package list and health decide. `look` must be from after the deployment.
  */
 export function verify(
   planned: PlannedAsset,
@@ -83,7 +83,7 @@ function notSeen(
   { health, before, now }: VerificationFacts,
 ): Verification {
   const rest = { health, ...(before === undefined ? {} : { healthBefore: before }), at: now }
-  // Why nothing was done is known, whatever has become of the asset.
+  // The reason for changing nothing is known, even if the asset is gone now.
   if (look.kind === 'gone' && outcome.state === 'held back')
     return { end: 'held back', reason: clause(outcome.reason), packages: [], ...rest }
   const untouched = outcome.state === 'held back' || (outcome.state === 'unreachable' && !outcome.touched)
@@ -111,7 +111,7 @@ function resultOf(change: Change, snapshot: AssetSnapshot, early: boolean): Resu
   return { change, said: { ...said, result: applied === 'no' ? 'missing' : 'not known' } }
 }
 
-/** A clause: what of so many changes in all is not there. */
+/** A clause about the changes that are missing. `all`: number of promised changes. */
 function lacking(missing: readonly Result[], all: number): string {
   const [first] = missing
   if (first === undefined || missing.length > 1)
@@ -124,26 +124,26 @@ function lacking(missing: readonly Result[], all: number): string {
   return `${said.name} is not installed${build}`
 }
 
-/** Is the look from before the asset could act? Nothing was begun on what is held back, so any look tells of it. */
+/** Whether the look is from before the start. Any look counts for an asset held back: nothing was started on it. */
 function saidBefore({ observedAt }: AssetSnapshot, { state }: DeploymentOutcome, facts: VerificationFacts): boolean {
   return facts.startedAt !== undefined && state !== 'held back' && isBefore(observedAt, facts.startedAt)
 }
 
-/** A clause: what the asset does not tell of what was promised. */
+/** A clause: which of the promised changes the asset does not report on. */
 function untold(unknown: readonly Result[], { observedAt }: AssetSnapshot): string {
   const names = listed(unknown.map(({ said }) => said.name))
   const are = unknown.length === 1 ? 'is' : 'are'
   return `what it said on ${minuteOf(observedAt)} UTC does not tell whether ${names} ${are} there`
 }
 
-/** The end of an asset that lacks nothing that it speaks of, and does not speak of all that was promised. */
+/** The end of an asset that lacks nothing it reports on, but does not report on every change. `what`: a clause. */
 function endUnknown(outcome: Exclude<DeploymentOutcome, { state: 'not begun' }>, what: string): End {
   if (outcome.state === 'failed' || outcome.state === 'held back')
     return { end: outcome.state, reason: `${clause(outcome.reason)}; ${what}` }
   return { end: 'not known', reason: `${what.charAt(0).toUpperCase()}${what.slice(1)}` }
 }
 
-/** How an asset ended that does not have all that was promised: `what` it lacks, and `keptAway`: why, if known. */
+/** The end of an asset that lacks changes. `what`: a clause about them; `keptAway`: why they are missing, if known. */
 function endWithout(
   outcome: Exclude<DeploymentOutcome, { state: 'not begun' }>,
   what: string,
@@ -162,7 +162,7 @@ function endWithout(
   }
 }
 
-/** The end of an asset with all that was promised, where it is not healthy; `null`: it is. */
+/** The end of an unhealthy asset with all promised changes; `null`: it is healthy. */
 function unhealthyEnd(health: readonly HealthResult[], before: readonly HealthResult[]): End | null {
   const unhealthy = health.filter((result) => !result.healthy)
   if (unhealthy.length === 0) return null
@@ -172,7 +172,7 @@ function unhealthyEnd(health: readonly HealthResult[], before: readonly HealthRe
   return { end: 'failed', reason: `The promised versions are installed, but it is not healthy${since}: ${list}` }
 }
 
-/** The end of a healthy asset with all that was promised. */
+/** The end of a healthy asset with all promised changes. */
 function endWithAll(outcome: DeploymentOutcome, snapshot: AssetSnapshot, rollsBack: boolean): End {
   if (outcome.state === 'failed')
     return { end: 'failed', reason: `${clause(outcome.reason)} (it reports the promised versions all the same)` }
@@ -190,7 +190,7 @@ function endWithAll(outcome: DeploymentOutcome, snapshot: AssetSnapshot, rollsBa
   return { end: 'installed', reason: `It reports the promised versions${staleNote(snapshot.staleServices)}` }
 }
 
-/** Its turn comes again, unless it cannot be brought back into service. */
+/** The end of an asset on which no work began. It will be tried again, unless the step `undrain` failed. */
 function notBegun(reason: string, health: readonly HealthResult[], now: string): Verification {
   const undrain = health.find(({ check, healthy }) => check === UNDRAIN && !healthy)
   const base = { packages: [], health, at: now }
@@ -214,10 +214,7 @@ function listed(names: readonly string[]): string {
   return `${names.slice(0, NAMED).join(', ')}${more}`
 }
 
-/**
- * What keeps packages from being installed, in the words of the asset's own package manager; `null` where it names
- * nothing.
- */
+/** Why packages cannot be installed, as the asset's own package manager says; `null`: it gives no reason. */
 function whyKeptAway(names: readonly string[], snapshot: AssetSnapshot): string | null {
   const held = snapshot.pending.filter((update) => update.held !== null && names.includes(update.name))
   if (held.length === 0) return null
@@ -244,7 +241,7 @@ function heldWords(why: string): string {
   }
 }
 
-/** Security updates that wait now, beside what was promised. */
+/** Security updates that are pending now and were not promised. */
 function newSecurityUpdates(planned: PlannedAsset, snapshot: AssetSnapshot): readonly string[] {
   const promised = new Set(planned.changes.map((change) => change.name))
   return snapshot.pending
@@ -252,7 +249,7 @@ function newSecurityUpdates(planned: PlannedAsset, snapshot: AssetSnapshot): rea
     .map((update) => `${update.name} ${update.candidate}`)
 }
 
-/** A sentence as a part of another. */
+/** A sentence without its full stop, as a part of another sentence. */
 function clause(sentence: string): string {
   return sentence.trimEnd().replace(/\.$/, '')
 }

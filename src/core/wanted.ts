@@ -1,4 +1,4 @@
-/** Which of all that is missing should be proposed. */
+/** Selects which missing patches should be proposed. */
 
 import type { AssessedAsset, Assessment } from './assessment/assess.ts'
 import type { Patch, PatchType } from './catalog.ts'
@@ -12,15 +12,15 @@ export interface Wanted {
   readonly minPriority: Priority
 }
 
-/** A patch that a decision of the team keeps from being proposed, with the priority that it was decided with. */
+/** A patch that a decision of the team keeps from being proposed, with its priority at that decision. */
 export interface KeptBack {
   readonly patch: string
   readonly priority: Priority
 }
 
 /**
- * Leaves out what the configuration does not want proposed, and what a decision still keeps back. A patch that is kept
- * back comes again by itself if it has become more urgent since, or has another target version. Works in steps.
+ * Removes patches that the configuration does not want and patches that a decision keeps back. A patch that was kept
+ * back comes again if it is more urgent now or has another target version. Works in steps.
  */
 export function* wanted(
   { patches, assets }: Assessment,
@@ -48,8 +48,8 @@ export function* wanted(
 type Misses = Pick<AssessedAsset, 'patches' | 'changes'>
 
 /**
- * What an asset misses, with only the changes of these patches. Worked out once for assets that miss the same; the same
- * patches give the same objects as before.
+ * Limits what an asset misses to the given patches and their changes. The result is computed once for assets that miss
+ * the same. The same patches give the same objects as before.
  */
 export function limitedTo(patches: readonly Patch[]): (misses: Misses) => Misses {
   const byId = new Map(patches.map((patch) => [patch.id, patch]))
@@ -70,7 +70,7 @@ interface Limited {
   readonly limited: Misses
 }
 
-/** A list is limited to each of the few decisions of its team. */
+/** Results kept per list of missed patches. A list is limited once per decision of its team, and a team has few. */
 const MOST_LIMITED = 8
 const lately = memoizeByIdentity((_missed: readonly string[]): Limited[] => [])
 
@@ -93,6 +93,6 @@ function limitedBefore(missed: readonly string[], changes: Misses['changes'], ke
   return limited
 }
 
-/** Very many assets share few changes. */
+/** Kept per change, because very many assets share few changes. */
 const namedTarget = memoizeByIdentity((change: Change) => `${change.name} ${changeTarget(change)}`)
 const packageTarget = memoizeByIdentity(({ name, to }: Patch['packages'][number]) => `${name} ${to}`)

@@ -1,4 +1,4 @@
-/** What is pending on a team's assets that no engine serves: shown, never proposed. */
+/** What is pending on a team's assets that have no engine. It is shown but never proposed. */
 
 import type { Assessment } from './assessment/assess.ts'
 import type { Patch } from './catalog.ts'
@@ -6,22 +6,22 @@ import { limits } from './limits.ts'
 
 export interface Watched {
   readonly assets: number
-  /** Names of the first ones. */
+  /** Names of the first assets. */
   readonly names: readonly string[]
   readonly patches: number
   /** How many of the patches are security patches. */
   readonly security: number
-  /** The most urgent ones. */
+  /** The most urgent patches. */
   readonly first: readonly WatchedPatch[]
 }
 
 export interface WatchedPatch extends Pick<Patch, 'source' | 'version' | 'type' | 'priority'> {
-  /** The first ones of each. */
+  /** The first CVEs. `origins`: the first origins. */
   readonly cves: readonly string[]
   readonly origins: readonly string[]
 }
 
-/** What a team's assessment says of its watched assets; `null`: there is none. */
+/** What a team's assessment says about its watched assets; `null`: there are none. */
 export function watchedOf({ patches, assets }: Assessment): Watched | null {
   const watched = assets.filter(({ asset }) => asset.engine === null)
   if (watched.length === 0) return null

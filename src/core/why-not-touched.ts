@@ -2,7 +2,7 @@ import { whyLeftOut } from './proposal/left-out.ts'
 import type { ProposalState } from './proposal/proposal.ts'
 import { leftOutOf } from './proposal/since.ts'
 
-/** Why nothing of the proposal was begun on an asset, as a clause. */
+/** A clause: why no work of the proposal was begun on an asset. */
 export function whyNotTouched(state: ProposalState, asset: string): string {
   const { rollout, subject, status } = state
   const skipped = rollout?.skipped[asset]

@@ -1,7 +1,7 @@
 import type { FrozenAsset } from './asset.ts'
 import type { Patch } from './catalog.ts'
 
-/** One or two plain sentences: why this is worth deciding now. */
+/** One or two plain sentences about why a decision is needed now. */
 export function whyNow(patches: readonly Patch[], assets: readonly FrozenAsset[]): string {
   const exploited = patches.find((patch) => patch.evidence.some((item) => item.source === 'CISA KEV'))
   const exposed = assets.filter((asset) => asset.exposure === 'open').length

@@ -19,9 +19,12 @@ import { cut, firstEndingAfter, merged, type Span } from './time/span.ts'
 export type WindowRule = WeeklyRule | RecurrenceRule | PatchTuesdayRule
 
 interface Timing {
-  /** Elapsed time, so a window keeps its length over a clock change. */
+  /** Elapsed time, so a window keeps its length when the clocks change. */
   readonly durationSeconds: number
-  /** IANA zone; or the word `asset`: where the asset is. With that word left in, the rule never opens: see `windowOn`. */
+  /**
+   * IANA zone, or `asset` for the zone of the asset. A rule with `asset` never opens: `windowOn` replaces the word
+   * first.
+   */
   readonly timeZone: string
 }
 
@@ -29,7 +32,7 @@ export interface WeeklyRule extends Timing {
   readonly days: readonly Weekday[]
   /** Local wall time, `HH:MM`. */
   readonly start: string
-  /** 1: every week. 2: every second week, counted from the ISO week that holds `anchor`. */
+  /** 1: every week. 2: every second week, counted from the ISO week that contains `anchor`. */
   readonly everyWeeks: number
   /** ISO date; needed when `everyWeeks` is more than 1. */
   readonly anchor: string | null
@@ -38,11 +41,11 @@ export interface WeeklyRule extends Timing {
 export interface RecurrenceRule extends Timing {
   /** RFC 5545: a rule, or lines of DTSTART, RRULE, RDATE and EXDATE. */
   readonly rrule: string
-  /** Local `YYYY-MM-DDTHH:MM[:SS]`, for a rule without DTSTART. `null`: the rule needs none. */
+  /** Local `YYYY-MM-DDTHH:MM[:SS]` for a rule without DTSTART; `null`: the rule needs none. */
   readonly startsAt: string | null
 }
 
-/** This many days after the second Tuesday of each month. */
+/** Opens this many days after the second Tuesday of each month. */
 export interface PatchTuesdayRule extends Timing {
   readonly afterPatchTuesdayDays: number
   /** Local wall time, `HH:MM`. */
@@ -51,11 +54,11 @@ export interface PatchTuesdayRule extends Timing {
 
 export interface WindowPlan {
   readonly name: string
-  /** Empty means never: no window is not the same as any time. */
+  /** No rules mean that the window never opens, not that it is always open. */
   readonly rules: readonly WindowRule[]
   /** Seconds that must lie between the decision and the start. Default 0. */
   readonly leadSeconds?: number
-  /** Seconds before a window opens at which the thread says that it will be used. Left out: no notice. */
+  /** Seconds before a window opens at which the thread announces that it will be used. Left out: no announcement. */
   readonly noticeSeconds?: number
 }
 
@@ -66,7 +69,7 @@ export interface Freeze {
   readonly to: string
   /** `null`: every team. */
   readonly teams: readonly string[] | null
-  /** For a freeze that a person declared: who has agreed so far to lift it. Left out: the configuration has it. */
+  /** For a freeze that a person declared: who agreed to lift it so far. Left out: it comes from the configuration. */
   readonly liftAgreed?: readonly CountedAct[]
 }
 
@@ -84,17 +87,17 @@ export function toWindow({ start, end }: Span): Window {
   return { start: toIso(start), end: toIso(end) }
 }
 
-/** Windows further ahead than this are not looked for: a rule that has none in a year is taken to have none. */
+/** How far ahead windows are searched. A rule without a window in that time counts as one without windows. */
 export const HORIZON_MS = 400 * DAY_MS
-/** Windows of one plan are worked out for a while at once. */
+/** Windows of a plan are computed for this much time at once. */
 const STRETCH_MS = 30 * DAY_MS
-/** A rule that opens more often within the horizon never opens: every quarter of an hour is not as often. */
+/** A rule that opens more often within the horizon counts as never open. Every 15 minutes is still below this. */
 const MOST_WINDOWS = 50_000
 
-/** What stands in for the DTSTART of a rule that needs none: the first minute of a year that begins with a Monday. */
+/** The DTSTART of rules that need none: the first minute of a year that begins on a Monday. */
 const NO_START = '2001-01-01T00:00'
 
-/** The plan as it holds for an asset that stands in the zone. */
+/** The plan for an asset in this zone. */
 export function windowOn(plan: WindowPlan, timeZone: string): WindowPlan {
   if (!plan.rules.some((rule) => rule.timeZone === 'asset')) return plan
   const known = placed.get(plan) ?? new Map<string, WindowPlan>()
@@ -107,10 +110,10 @@ export function windowOn(plan: WindowPlan, timeZone: string): WindowPlan {
   return filled
 }
 
-/** Assets of one zone share one plan, and with it everything that was worked out for it. */
+/** Assets of one zone share one plan object, so everything that is computed for the plan is shared, too. */
 const placed = new WeakMap<WindowPlan, Map<string, WindowPlan>>()
 
-/** When a rule opens, in milliseconds, from `from` until before `to`. A rule that cannot be read never opens. */
+/** When a rule opens, in milliseconds: from `from` until before `to`. A rule that cannot be read never opens. */
 function openings(rule: WindowRule, from: number, to: number): Iterable<number> {
   const zone = zoneNamed(rule.timeZone)
   if (zone === null) return []
@@ -143,7 +146,7 @@ function* weeklyDays(rule: WeeklyRule, zone: Zone, from: number, to: number): Ge
   }
 }
 
-/** Weeks that began on a Monday since the first one of 1970. */
+/** Number of weeks since the Monday of the week with 1 January 1970. */
 function weekNumber(day: number): number {
   return Math.floor((day + 3) / 7)
 }
@@ -160,13 +163,16 @@ function* patchTuesdays(rule: PatchTuesdayRule, zone: Zone, from: number, to: nu
   }
 }
 
-/** Windows of the plan, merged where they touch, in order: all that touch the time from `from` until before `to`, and some about it. */
+/**
+ * Windows of the plan in order; windows that touch are merged. Contains every window between `from` and `to`, and may
+ * contain some shortly before or after.
+ */
 function spansOf(plan: WindowPlan, from: number, to: number): readonly Span[] {
   const all: Span[] = []
   for (const rule of plan.rules) {
     const length = rule.durationSeconds * 1_000
     const own: Span[] = []
-    // A day more on both sides: where a day of the calendar begins depends on the zone.
+    // One day more on both sides, because the zone decides when a calendar day begins.
     for (const start of openings(rule, from - length - DAY_MS, to + DAY_MS)) {
       if (own.length > MOST_WINDOWS) break
       own.push({ start, end: start + length })
@@ -178,7 +184,7 @@ function spansOf(plan: WindowPlan, from: number, to: number): readonly Span[] {
 
 const workedOut = new WeakMap<WindowPlan, { readonly from: number; readonly spans: readonly Span[] }>()
 
-/** Enough of the plan's windows for anything that begins within a stretch, kept until another stretch is asked for. */
+/** The plan's windows for any time in the stretch around `at`. Kept until another stretch is asked for. */
 function spansAround(plan: WindowPlan, at: number): readonly Span[] {
   const from = Math.floor(at / STRETCH_MS) * STRETCH_MS
   const known = workedOut.get(plan)
@@ -192,7 +198,7 @@ export function holdsFor({ teams }: Freeze, team: string): boolean {
   return teams === null || teams.includes(team)
 }
 
-/** If the times of a freeze cannot be read, nobody knows when it ends. */
+/** If a time of a freeze cannot be read, the freeze has no limit on that side. */
 function spanOf({ from, to }: Freeze): Span {
   return {
     start: Date.parse(from) || Number.NEGATIVE_INFINITY,
@@ -218,7 +224,7 @@ export function nextFreezeStart(freezes: readonly Freeze[], team: string, at: st
   return next === undefined ? null : toIso(next.start)
 }
 
-/** When the team is frozen: merged, and in order. */
+/** When the team is frozen: merged and in order. */
 function frozen(freezes: readonly Freeze[], team: string): readonly Span[] {
   const known = frozenTimes.get(freezes) ?? new Map<string, readonly Span[]>()
   frozenTimes.set(freezes, known)
@@ -239,7 +245,7 @@ export function unfrozen(freezes: readonly Freeze[], team: string, span: Span): 
   return [...cut(span, frozen(freezes, team))]
 }
 
-/** Windows of the plan that end after `from`, frozen time cut out, in order. */
+/** Windows of the plan that end after `from`, without frozen times, in order. */
 function* openTimes(plan: WindowPlan, freezes: readonly Freeze[], team: string, from: string): Generator<Window> {
   const at = Date.parse(from)
   if (Number.isNaN(at)) return
@@ -260,7 +266,7 @@ export function openWindow(plan: WindowPlan, freezes: readonly Freeze[], team: s
   return null
 }
 
-/** The window open at `at`, else the next one; `null` where the plan has none within about a year: then nothing may run. */
+/** The window that is open at `at`, else the next one; `null`: none within `HORIZON_MS`, so nothing may run. */
 export function nextWindow(plan: WindowPlan, freezes: readonly Freeze[], team: string, at: string): Window | null {
   for (const window of openTimes(plan, freezes, team, at)) return window
   return null
@@ -274,7 +280,7 @@ export function laterWindow(plan: WindowPlan, freezes: readonly Freeze[], team: 
   return null
 }
 
-/** The next `count` windows, the one open at `at` included. */
+/** The next `count` windows, including one that is open at `at`. */
 export function nextWindows(
   plan: WindowPlan,
   freezes: readonly Freeze[],

@@ -1,6 +1,6 @@
 /**
- * What became of the assets of a decision since the vote. A vote covers what it was cast for and everything that is
- * contained in it: an asset that needs less gets the rest, and one that would get anything else is left out.
+ * What has become of the assets of a decision since the vote. A vote covers exactly what people voted on, and every
+ * part of it. An asset that needs less gets the part it needs. An asset that would get anything else is left out.
  */
 
 import type { AssessedAsset, Assessment } from './assessment/assess.ts'
@@ -10,12 +10,12 @@ import { notLookedAt } from './proposal/left-out.ts'
 import type { LeftOut, PatchSubject, PlannedAsset } from './proposal/proposal.ts'
 import { isBefore } from './time/instant.ts'
 
-/** An asset whose need is not what was voted. */
+/** An asset that does not need exactly what was voted on. */
 export type Departure =
   | { readonly asset: string; readonly leftOut: LeftOut }
   /**
-   * It still needs a part; `done`: the voted changes that it does not need any more, as `changeKey`. Empty for an asset
-   * that was not previewed, and joins because a preview since then adds nothing.
+   * The asset needs only a part. `done`: keys (`changeKey`) of the voted changes that it does not need any more. Empty
+   * for an asset without a preview at the vote that joins now, because its later preview shows no additional steps.
    */
   | { readonly asset: string; readonly done: readonly string[] }
 
@@ -26,17 +26,17 @@ export function sameChanges(some: readonly Change[], others: readonly Change[]):
 }
 
 export interface Needs {
-  /** All that the assets of the team miss. */
+  /** Everything that the assets of the team miss. */
   readonly missing: Assessment
-  /** The part of it that is wanted, by the configuration and by what people have decided. */
+  /** The part of `missing` that the configuration and people's decisions want. */
   readonly wanted: Assessment
-  /** Assets that were not previewed when people voted, and whose preview has said since then that it adds nothing. */
+  /** Assets without a preview at the vote, whose later preview shows no additional steps. */
   readonly previewed?: ReadonlySet<string>
-  /** Looks before it are too old to act on, ISO 8601 UTC. Left out: none is, since nothing begins yet. */
+  /** Earlier looks are too old to act on, ISO 8601, UTC. Left out: any look counts, because no work begins yet. */
   readonly looksSince?: string
 }
 
-/** Every asset of the subject that does not need exactly what was voted, in the order of the subject. */
+/** Every asset of the subject that does not need exactly what was voted on, in the order of the subject. */
 export function departures(
   subject: PatchSubject,
   { missing, wanted, previewed, looksSince }: Needs,
@@ -63,7 +63,7 @@ function isOutdated({ observedAt }: AssessedAsset, looksSince: string | undefine
 
 interface Needed {
   readonly entry: AssessedAsset
-  /** Changes of the subject's own patches, in the version that is wanted now. */
+  /** Changes of the subject's own patches, in the versions that are wanted now. */
   readonly changes: readonly Change[]
 }
 
@@ -117,10 +117,10 @@ function out(reason: LeftOut['reason'], what?: string): { readonly leftOut: Left
   return { leftOut: what === undefined ? { reason } : { reason, what: what.slice(0, WHAT_CHARACTERS) } }
 }
 
-/** What is kept of a package or an engine that stands beside a reason. */
+/** Characters that are kept of the package or engine next to a reason. */
 const WHAT_CHARACTERS = 120
 
-/** The patches of a decision with today's judgement: what they change stays as it was voted. */
+/** The patches of a decision with today's judgement. Their changes stay as they were voted on. */
 export function judgedAnew(voted: readonly Patch[], known: readonly Patch[]): readonly Patch[] {
   const today = new Map(known.map((patch) => [patch.id, patch]))
   return voted.map((patch) => {

@@ -1,4 +1,4 @@
-/** Inventory against catalog: what the assets of a team miss, and how urgent it is. */
+/** Compares inventory and catalog: what the assets of a team miss, and how urgent it is. */
 
 import type { Asset, AssetSnapshot } from '../asset.ts'
 import type { Patch } from '../catalog.ts'
@@ -11,7 +11,7 @@ import { createMisses, type Misses } from './misses.ts'
 import { type Held, type Missing, softwareOf, type Update } from './missing.ts'
 import { createPatchJudge, type FoundPatch, type JudgeOptions } from './patch.ts'
 
-/** An asset, with when it was looked at. */
+/** An asset and when it was last looked at. */
 export interface Looked {
   readonly asset: Asset
   /** ISO 8601 UTC. */
@@ -19,12 +19,12 @@ export interface Looked {
 }
 
 export interface AssessedAsset extends Looked {
-  /** Ids of the patches it misses. Assets that miss the same share this list, and `changes`. */
+  /** Ids of the patches that the asset misses. Assets that miss the same share this list and `changes`. */
   readonly patches: readonly string[]
   readonly changes: readonly Change[]
-  /** Newer versions exist, and its package manager will not install them. */
+  /** Packages with a newer version that the asset's package manager will not install. */
   readonly held: readonly Held[]
-  /** Packages that another vendor built, whose versions the platform's security data cannot judge. */
+  /** Packages built by another vendor. The platform's security data cannot judge their versions. */
   readonly notAssessed: Missing['notAssessed']
 }
 
@@ -34,10 +34,10 @@ export interface Assessment {
   readonly assets: readonly AssessedAsset[]
 }
 
-/** What is missed, with the assets that miss exactly that. */
+/** What is missing, with the assets that miss exactly that. */
 export type MissingAlike<One extends Looked = Looked> = ReadonlyMap<Missing, readonly One[]>
 
-/** Assets by what they miss. Software that is the same objects is looked at once. */
+/** Groups assets by what they miss. Assets with the same package objects are compared with the catalog once. */
 export function missingAlike<One extends AssetSnapshot>(
   snapshots: readonly One[],
   catalog: CatalogView,
@@ -60,7 +60,7 @@ export function missingAlike<One extends AssetSnapshot>(
   return groups
 }
 
-/** One assessment of assets of one team, by itself. */
+/** Makes one assessment of a team's assets, without keeping anything for the next one. */
 export function assess({
   snapshots,
   ...options
@@ -69,16 +69,13 @@ export function assess({
 }
 
 export interface Assess {
-  /** `alike`: in the order of the ids of their first assets, as all assets come out. In steps. */
+  /** `alike`: sorted by the id of each group's first asset. The resulting assets are sorted by id. In steps. */
   (alike: MissingAlike): Steps<Assessment>
-  /** What is known is judged again where it concerns these packages (source or binary names) or these CVEs. */
+  /** Judges patches again that concern these packages (source or binary names) or these CVEs. */
   changed(packages: ReadonlySet<string>, cves: ReadonlySet<string>): void
 }
 
-/**
- * Assesses the assets of a team again and again, and works out only what has changed: an unchanged patch is the same
- * object as before.
- */
+/** Assesses a team's assets repeatedly and computes only what has changed. An unchanged patch stays the same object. */
 export function createAssess(options: JudgeOptions): Assess {
   const judge = createPatchJudge(options)
   const missed = new WeakMap<Missing, Pick<AssessedAsset, 'patches' | 'changes'>>()
@@ -118,7 +115,7 @@ export function createAssess(options: JudgeOptions): Assess {
   return Object.assign(assessAlike, { changed: judge.changed })
 }
 
-/** Changes by package and architecture; where two updates change the same package, the last. */
+/** Changes sorted by package and architecture. If two updates change the same package, the last one counts. */
 function changesOf(updates: readonly Update[]): readonly Change[] {
   const sorted = updates
     .flatMap((update) => update.changes)
@@ -129,10 +126,7 @@ function changesOf(updates: readonly Update[]): readonly Change[] {
   })
 }
 
-/**
- * One asset for each exposure and criticality that occurs, and what all of them are worth together: judgement looks at
- * nothing else.
- */
+/** One asset for each pair of exposure and criticality, and the sum of all stakes. Judging needs nothing else. */
 function summed(members: readonly Looked[]): { readonly contexts: ReadonlyMap<string, Asset>; readonly stake: number } {
   const contexts = new Map<string, Asset>()
   let stake = 0
@@ -144,7 +138,7 @@ function summed(members: readonly Looked[]): { readonly contexts: ReadonlyMap<st
   return { contexts, stake }
 }
 
-/** One assessment of several: a patch that two of them judge counts as the more urgent. */
+/** Joins several assessments. If two of them contain the same patch, the more urgent judgement counts. */
 export function joinAssessments(parts: Iterable<Assessment>): Assessment {
   const patches = new Map<string, Patch>()
   const assets: AssessedAsset[] = []
@@ -158,7 +152,7 @@ export function joinAssessments(parts: Iterable<Assessment>): Assessment {
   return { patches: [...patches.values()].sort(mostUrgentFirst), assets }
 }
 
-/** By priority, then by what is likely to be exploited where it hurts. */
+/** Sorts by priority, then by urgency: likely exploitation of important assets comes first. */
 export function mostUrgentFirst(a: Patch, b: Patch): number {
   return (
     priorityRank(a.priority) - priorityRank(b.priority) ||

@@ -1,4 +1,4 @@
-/** What feeds say, for look-ups by package and by CVE. It can take changes without being made again. */
+/** An index of what feeds say, by package and by CVE. It can take changes without being built again. */
 
 import type { Advisory, CveFacts, EpssScore, FeedContent, Fix, KevEntry, Lifecycle, WindowsUpdate } from '../catalog.ts'
 import type { CveEvidence } from '../priority/facts.ts'
@@ -9,25 +9,23 @@ export interface CatalogView {
   readonly matcher: Matcher
   advisories(platform: string, source: string): readonly Advisory[]
   advisory(id: string): Advisory | null
-  /** By KB. */
+  /** Updates by their KB. */
   windowsUpdates(platform: string): ReadonlyMap<string, WindowsUpdate>
-  /** The same object until something new is known about the CVE. */
+  /** What is known about the CVE. The same object is returned until that changes. */
   about(cve: string): CveEvidence
   lifecycle(platform: string): Lifecycle | null
-  /** CVEs that something is known about, or that were asked for. */
+  /** CVEs about which something is known or that were asked for. */
   cves(): Iterable<string>
-  /** Forgets what feeds said of these packages (source or binary names). */
+  /** Forgets what feeds said about these packages (source or binary names). */
   forgetPackages(packages: ReadonlySet<string>): void
   /**
-   * All that feeds say about these packages, of which nothing must be known so far; it may come in any number of
-   * portions.
+   * Adds everything that feeds say about these packages. Nothing about them may be known before. May be called several
+   * times, with a part each time.
    */
   takePackages(packages: ReadonlySet<string>, content: Pick<FeedContent, 'fixes' | 'advisories'>): void
-  /** Puts these Windows updates and lifecycles in place of all that are known. */
+  /** Replaces all known Windows updates and lifecycles by these. */
   replacePlatforms(content: Pick<FeedContent, 'updates' | 'lifecycles'>): void
-  /**
-   * Replaces what feeds said about these CVEs before with what they say now. Returns the CVEs for which that differs.
-   */
+  /** Replaces what feeds said about these CVEs by what they say now. Returns the CVEs for which something changed. */
   replaceCves(cves: Iterable<string>, content: AboutCves): ReadonlySet<string>
 }
 
@@ -44,15 +42,15 @@ interface Index {
   /** By platform and source. */
   readonly advisories: Map<string, Advisory[]>
   readonly advisoryById: Map<string, Advisory>
-  /** By platform, as feeds say them. */
+  /** By platform, unmerged, as feeds give them. */
   readonly updates: Map<string, WindowsUpdate[]>
-  /** By platform, each once. */
+  /** By platform, one merged update per KB. */
   readonly mergedUpdates: Map<string, ReadonlyMap<string, WindowsUpdate>>
   readonly lifecycles: Map<string, Lifecycle>
   readonly cves: Map<string, CveEvidence>
 }
 
-/** An index over feed content. Later contents win where two speak of one CVE. */
+/** Builds the index from feed contents. If two contents describe the same CVE, the later one wins. */
 export function catalogView(contents: readonly FeedContent[]): CatalogView {
   const index: Index = {
     matcher: createMatcher(fixesOf(contents)),
@@ -91,7 +89,7 @@ export function catalogView(contents: readonly FeedContent[]): CatalogView {
   }
 }
 
-/** `only`: what it says about these sources; `null`: about all. */
+/** `only`: index the advisory for these sources only; `null`: for all of its sources. */
 function takeAdvisory(index: Index, advisory: Advisory, only: ReadonlySet<string> | null): void {
   index.advisoryById.set(advisory.id, advisory)
   for (const key of new Set(advisory.fixes.map((fix) => packageKey(fix.platform, fix.source))))
@@ -180,7 +178,7 @@ function add<Value>(map: Map<string, Value[]>, key: string, value: Value): void 
   else map.set(key, [value])
 }
 
-/** What several feeds say of one CVE: the newest SSVC points, every score once, the first publication. */
+/** Joins what several feeds say about one CVE: the newest SSVC points, each score once, the earliest publication. */
 function joinFacts(a: CveFacts | null, b: CveFacts): CveFacts {
   if (a === null) return b
   const newer = (b.ssvc?.date ?? '') >= (a.ssvc?.date ?? '') ? (b.ssvc ?? a.ssvc) : (a.ssvc ?? b.ssvc)

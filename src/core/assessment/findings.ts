@@ -1,4 +1,4 @@
-/** Every CVE on every package of one asset: what its assessment counts, one by one. */
+/** Lists every CVE on every package of one asset. The assessment only counts them. */
 
 import type { AssetSnapshot } from '../asset.ts'
 import type { PatchType } from '../catalog.ts'
@@ -7,7 +7,7 @@ import type { CatalogView } from './catalog-view.ts'
 import { isWindows } from './missing.ts'
 import { missingWindowsUpdates } from './windows-updates.ts'
 
-/** A CVE that a binary package (or Windows) has and a newer version fixes. */
+/** A CVE that a binary package (or Windows) has and that a newer version fixes. */
 export interface Finding {
   readonly asset: string
   readonly package: string
@@ -17,7 +17,7 @@ export interface Finding {
   readonly advisory: string | null
   readonly fixedVersion: string
   readonly type: PatchType
-  /** Who alone may install the fix: `Ubuntu Pro`; `null`: everybody. */
+  /** The subscription that is needed to install the fix, e.g. `Ubuntu Pro`; `null`: none. */
   readonly subscription: string | null
 }
 

@@ -1,4 +1,4 @@
-/** Which fixes a package version lacks. It depends on the version alone, not on the machine: one answer serves all. */
+/** Finds the fixes that a package version lacks. Only the version matters, so one answer serves all machines. */
 
 import type { InstalledPackage, Platform } from '../asset.ts'
 import type { Fix, PatchType } from '../catalog.ts'
@@ -7,7 +7,7 @@ import { thirdParty } from './third-party.ts'
 
 /** A fix that an installed version lacks. */
 export interface OpenFix {
-  /** `null`: it mends no known CVE. */
+  /** `null`: the fix fixes no known CVE. */
   readonly cve: string | null
   readonly fixedVersion: string
   readonly advisory: string | null
@@ -16,22 +16,22 @@ export interface OpenFix {
 }
 
 export interface Matcher {
-  /** What `item` lacks on `platform`, the highest fixed version first; nothing for what another vendor built. */
+  /** The fixes that `item` lacks on `platform`, highest fixed version first. Empty for a package of another vendor. */
   open(platform: Platform, item: InstalledPackage): readonly OpenFix[]
-  /** Forgets what feeds said of these packages (source or binary names). */
+  /** Forgets what feeds said about these packages (source or binary names). */
   forget(packages: ReadonlySet<string>): void
-  /** Takes what feeds say about packages of which nothing is known so far, in any number of portions. */
+  /** Adds what feeds say about packages, all at once or in parts. Nothing about them may be known before. */
   take(fixes: Iterable<Fix>): void
-  /** What feeds say about a package, whether the name is that of a source or of a binary package. */
+  /** What feeds say about a package. `name` may be a source or a binary package. */
   said(platform: Platform, name: string): readonly Fix[]
-  /** CVEs that the platform's vendor knows of and has no fix for yet. */
+  /** CVEs that the platform's vendor knows but has not fixed yet. */
   unfixed(platform: Platform, item: InstalledPackage): readonly string[]
 }
 
 interface Compiled {
-  /** By fixed version, the highest first. */
+  /** Sorted by fixed version, the highest first. */
   readonly fixes: readonly (OpenFix & { readonly introduced: string | null; readonly alsoFixed: readonly string[] })[]
-  /** True where not every fix above the installed version applies: some have exceptions or a first affected version. */
+  /** True if some fixes above the installed version may not apply: they have exceptions or a first affected version. */
   readonly bounded: boolean
   readonly unfixed: readonly string[]
 }
@@ -41,7 +41,7 @@ const none: Compiled = { fixes: [], bounded: false, unfixed: [] }
 export function createMatcher(fixes: Iterable<Fix>): Matcher {
   const said = new Map<string, Fix[]>()
   const compiled = new Map<string, Compiled>()
-  /** Package versions are interned: the same one is the same object, whatever machine it is on. */
+  /** Package versions are interned: equal versions are the same object on every machine. */
   const answers = new Map<InstalledPackage, { readonly platform: Platform; readonly open: readonly OpenFix[] }>()
 
   function forget(packages: ReadonlySet<string>): void {
@@ -112,8 +112,8 @@ export function createMatcher(fixes: Iterable<Fix>): Matcher {
 }
 
 /**
- * One fix per CVE: the highest version over all feeds and suites, because the security archive can lag behind a point
- * release. What only a subscription gives counts where nothing else mends the CVE.
+ * Picks one fix per CVE: the highest version over all feeds and suites, because the security archive may be behind a
+ * point release. A fix that needs a subscription counts only if nothing else fixes the CVE.
  */
 function compile(list: readonly Fix[], scheme: VersionScheme): Compiled {
   const highest = new Map<string, Compiled['fixes'][number]>()
@@ -152,7 +152,7 @@ function better(entry: OpenFix, known: OpenFix, scheme: VersionScheme): boolean 
   return order > 0 || (order === 0 && known.advisory === null && entry.advisory !== null)
 }
 
-/** The fixes above `version`: they are sorted, so the end is found by halving. */
+/** The fixes above `version`. The fixes are sorted, so a binary search finds the end. */
 function newer({ fixes, bounded }: Compiled, version: string, scheme: VersionScheme): readonly OpenFix[] {
   let low = 0
   let high = fixes.length
@@ -171,13 +171,15 @@ function newer({ fixes, bounded }: Compiled, version: string, scheme: VersionSch
 
 const modular = /\.module[_+]el/
 
-/** `nodejs:18`; for a modular version whose stream nobody says, `?` and its first number; `null`: not modular. */
+/**
+ * The stream, e.g. `nodejs:18`; for a modular version of unknown stream `?` and its first number; `null`: not modular.
+ */
 function streamOf(module: string | null, version: string): string | null {
   if (module !== null && module !== '') return module
   return modular.test(version) ? `?${firstNumber(version)}` : null
 }
 
-/** A modular fix is for its own stream only; where one side does not say the stream, the first number must be the same. */
+/** Whether a fix is for this stream. If one of the two streams is not known, their first numbers must be equal. */
 function sameStream(fix: Fix, stream: string | null): boolean {
   const version = fix.fixedVersion ?? ''
   const own = streamOf(fix.module ?? null, version)

@@ -1,6 +1,6 @@
-/** What was worked out from lists of objects, as long as these objects are there. */
+/** Keeps results that were computed from lists of objects, for as long as these objects exist. */
 
-/** A package, or what is said of one. */
+/** A package, or an object about a package. */
 export interface OfPackage {
   readonly name?: string
   readonly source: string | null
@@ -9,24 +9,25 @@ export interface OfPackage {
 type Lists = readonly (readonly OfPackage[])[]
 
 /**
- * What was made before from lists of the very same objects, else what `make` gives. The first list must not be empty.
+ * Returns the result that was computed before from lists of the very same objects, else the result of `make`. An empty
+ * first list is never remembered.
  */
 export type Memo<Result> = (lists: Lists, make: () => Result) => Result
 
-/** How often the basis of the results has changed, and which of these changes last concerned a package. */
+/** Counts the changes of the data behind the results. `lastOf`: the number of the last change of each package. */
 export interface Changes {
   count: number
   /** By source or binary name. */
   readonly lastOf: Map<string, number>
 }
 
-/** Notes that something else is said about these packages (source or binary names). */
+/** Notes that the data about these packages (source or binary names) changed. */
 export function noteChange(changes: Changes, packages: ReadonlySet<string>): void {
   changes.count++
   for (const name of packages) changes.lastOf.set(name, changes.count)
 }
 
-/** Has what is said of a package changed since a count? */
+/** Whether the data about a package changed after the change with number `count`. */
 export function hasChangedSince({ lastOf }: Changes, { name, source }: OfPackage, count: number): boolean {
   return (lastOf.get(name ?? '') ?? 0) > count || (lastOf.get(source ?? '') ?? 0) > count
 }
@@ -34,11 +35,11 @@ export function hasChangedSince({ lastOf }: Changes, { name, source }: OfPackage
 interface Known<Result> {
   readonly lists: Lists
   result: Result
-  /** The count of changes when it was made. */
+  /** The number of changes when the result was made. */
   count: number
 }
 
-/** Lists count as equal where their items are the same objects in the same order. */
+/** Lists are equal if they contain the same objects in the same order. */
 export function createMemo<Result>(changes: Changes): Memo<Result> {
   const known = new WeakMap<OfPackage, Known<Result>[]>()
   return (lists, make) => {

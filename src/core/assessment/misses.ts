@@ -1,6 +1,6 @@
 /**
- * What software misses according to a catalog. It depends on the software alone, so it is asked once for each pair of a
- * software set and a pending set, and not once for each asset.
+ * Finds what software misses according to a catalog. This depends only on the software, so it is computed once per set
+ * of packages and pending updates, and not once per asset.
  */
 
 import type { CatalogView } from './catalog-view.ts'
@@ -11,13 +11,13 @@ import { foreignIn, lackingOf, nothing, nothingWorkedOut, type WorkedOut } from 
 
 export interface Misses {
   of(software: Software): Missing
-  /** Feeds have changed what they say of these packages (source or binary names), and the catalog knows it already. */
+  /** Call it after feeds changed data about these packages (source or binary names) and the catalog has the change. */
   changed(packages: ReadonlySet<string>): void
-  /** After that: of software that missed `before`. The same object where nothing came out otherwise. */
+  /** Computes again, after `changed`, what software misses. Returns `before` itself if nothing differs. */
   again(software: Software, before: Missing, packages: ReadonlySet<string>): Missing
 }
 
-/** Answers what software misses according to a catalog. */
+/** Makes a `Misses` for a catalog. */
 export function createMisses(catalog: CatalogView): Misses {
   const workedOut = nothingWorkedOut(catalog)
   return {
@@ -31,8 +31,8 @@ export function createMisses(catalog: CatalogView): Misses {
 }
 
 /**
- * Where its package manager has a say, that is what can be installed, and feeds add the CVEs; a bare list of packages is
- * judged by the feeds' fixed versions alone, Windows by its updates.
+ * With a package manager, it decides what can be installed, and feeds add the CVEs. A bare list of packages is judged
+ * by the fixed versions of the feeds, Windows by its updates.
  */
 function missingOf(workedOut: WorkedOut, software: Software): Missing {
   const { pending } = software
@@ -59,7 +59,7 @@ function missingOf(workedOut: WorkedOut, software: Software): Missing {
   }
 }
 
-/** Works out only what concerns these packages; the rest stays as it was before. */
+/** Computes only what concerns these packages. Everything else is taken from `before`. */
 function missingAnew(
   workedOut: WorkedOut,
   software: Software,
@@ -68,7 +68,7 @@ function missingAnew(
 ): Missing {
   const { pending } = software
   if (isWindows(software) || pending === null) return missingOf(workedOut, software)
-  // A feed may name a binary package, but what is offered is named by its source.
+  // A feed may name a binary package, but updates are grouped by source.
   const sources = new Set<string>()
   for (const { name, source } of software.packages) if (packages.has(name) || packages.has(source)) sources.add(source)
   for (const { source } of before.updates) if (packages.has(source)) sources.add(source)

@@ -1,34 +1,34 @@
-/** What assessment looks at of an asset, and what it says that the asset misses. */
+/** The part of an asset's data that the assessment reads, and the missing updates that it finds. */
 
 import type { AssetSnapshot, HeldReason, InstalledPackage, PendingUpdate, Platform } from '../asset.ts'
 import type { PatchType } from '../catalog.ts'
 import type { Change } from '../change.ts'
 
-/** What assessment looks at of an asset's software. */
+/** The software of an asset, as the assessment needs it. */
 export interface Software {
   readonly platform: Platform
   readonly packages: readonly InstalledPackage[]
-  /** What its package manager says can be installed; `null`: none has a say. */
+  /** What the asset's package manager says can be installed; `null`: no package manager was asked. */
   readonly pending: readonly PendingUpdate[] | null
 }
 
-/** One source package (or KB) that one asset should move forward. */
+/** One source package (or KB) of an asset that should be updated. */
 export interface Update {
   readonly platform: string
   readonly source: string
   /** Target version. */
   readonly version: string
   readonly changes: readonly Change[]
-  /** CVEs that the installed version has and the target fixes. */
+  /** CVEs that the installed version has and the target version fixes. */
   readonly cves: readonly string[]
   readonly advisories: readonly string[]
   readonly origins: readonly string[]
   readonly security: boolean
-  /** What the vendor calls it; `null`: it does not say. */
+  /** The vendor's type; `null`: the vendor gives none. */
   readonly type: PatchType | null
 }
 
-/** What feeds have a fix for, and the package manager does not offer. */
+/** A fix from a feed that the package manager does not offer. */
 export interface NotOffered {
   readonly platform: Platform
   readonly source: string
@@ -47,16 +47,18 @@ export interface Held {
 
 export interface Missing {
   readonly updates: readonly Update[]
-  /** Newer versions exist, and cannot be installed now. */
+  /** Packages with a newer version that cannot be installed now. */
   readonly held: readonly Held[]
   readonly notOffered: readonly NotOffered[]
-  /** Packages that another vendor built, whose versions the platform's security data cannot judge. */
+  /** Packages built by another vendor. The platform's security data cannot judge their versions. */
   readonly notAssessed: readonly { readonly name: string; readonly builder: string }[]
-  /** CVEs that binary packages (or Windows) have and a newer version fixes, whether it can be had now or not. */
+  /**
+   * Number of CVEs of binary packages (or Windows) that a newer version fixes, whether or not it can be installed now.
+   */
   readonly findings: number
 }
 
-/** What assessment looks at of a snapshot. */
+/** The part of a snapshot that the assessment needs. */
 export function softwareOf({ asset, packages, pending, listsRefreshedAt }: AssetSnapshot): Software {
   const managed = pending.length > 0 || listsRefreshedAt !== null
   return { platform: asset.platform, packages, pending: managed ? pending : null }

@@ -1,8 +1,8 @@
 import type { PatchType } from '../catalog.ts'
 
 /**
- * Security: comes from a security archive, or mends a known CVE. Feature: the upstream version changed in more than its
- * last number (1.22.1 to 1.23.0). Everything else is a bug fix.
+ * Security: the update comes from a security archive or fixes a known CVE. Feature: the upstream version changed in
+ * more than its last number (1.22.1 to 1.23.0). Everything else is a bug fix.
  */
 export function patchType(update: {
   readonly security: boolean
@@ -15,7 +15,7 @@ export function patchType(update: {
   return series(update.from) === series(update.to) ? 'bugfix' : 'feature'
 }
 
-/** The upstream version without epoch, revision and last numeric part: `1:1.22.1-9+deb12u1` is `1.22`. */
+/** The upstream version without epoch, revision and last number: `1:1.22.1-9+deb12u1` gives `1.22`. */
 function series(version: string): string {
   const upstream = version.replace(/^\d+:/, '').replace(/-[^-]*$/, '')
   const numbers = /^\d+(\.\d+)*/.exec(upstream)?.[0] ?? upstream

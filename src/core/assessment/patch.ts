@@ -1,4 +1,4 @@
-/** A patch: the updates of one source package to one version, judged by the most endangered asset that misses it. */
+/** A patch is the updates of one source package to one version, judged by the most endangered asset that misses it. */
 
 import type { Asset } from '../asset.ts'
 import type { Advisory, Lifecycle, Patch } from '../catalog.ts'
@@ -25,24 +25,21 @@ import { patchType } from './patch-type.ts'
 
 export interface JudgeOptions {
   readonly catalog: CatalogView
-  /** The table that judges. */
+  /** The decision table that judges. */
   readonly rule: PriorityRule
-  /** ISO 8601. Judgement looks at the day. */
+  /** ISO 8601. Judging uses only the day. */
   readonly now: string
-  /**
-   * When each patch was first seen to be missing, by its id; ISO 8601. A patch that is not listed is seen now for the
-   * first time.
-   */
+  /** When each patch was first seen as missing, by patch id; ISO 8601. A patch that is not listed is new. */
   readonly firstSeen?: ReadonlyMap<string, string>
   readonly dueDays?: DueDays
   readonly defaults?: PriorityDefaults
 }
 
-/** Where one update is missed. */
+/** The assets that miss an update. */
 export interface MissedWhere {
-  /** The first asset of each exposure and criticality, by both. */
+  /** The first asset of each pair of exposure and criticality, by that pair. */
   readonly contexts: Map<string, Asset>
-  /** The sum of `stakes` over all assets that miss it. */
+  /** The sum of `stakes` of all assets that miss the update. */
   stake: number
 }
 
@@ -54,12 +51,12 @@ export interface FoundPatch {
 interface Known {
   readonly found: FoundPatch
   readonly stake: number
-  /** Likeliest exploitation of its CVEs. */
+  /** The highest likelihood of exploitation among its CVEs. */
   readonly likeliest: number
   patch: Patch
 }
 
-/** Judges patches, and remembers each judgement for as long as its basis is the same. */
+/** Judges patches. Keeps each judgement until the data behind it changes. */
 export function createPatchJudge(options: JudgeOptions) {
   const known = new Map<string, Known>()
 
@@ -83,7 +80,7 @@ export function createPatchJudge(options: JudgeOptions) {
   }
 
   return {
-    /** Forgets what is not among these. Works in steps. */
+    /** Judges these patches and forgets all others. Works in steps. */
     *all(found: Iterable<FoundPatch>): Steps<Patch[]> {
       const patches: Patch[] = []
       const there = new Set<string>()
@@ -95,7 +92,7 @@ export function createPatchJudge(options: JudgeOptions) {
       for (const id of known.keys()) if (!there.has(id)) known.delete(id)
       return patches
     },
-    /** Forgets what is of these packages (source or binary names), or of these CVEs. */
+    /** Forgets judgements that concern these packages (source or binary names) or CVEs. */
     changed(packages: ReadonlySet<string>, cves: ReadonlySet<string>): void {
       for (const [id, { patch }] of known) {
         const touched =
@@ -113,7 +110,7 @@ function withUrgency(patch: Patch, likeliest: number, stake: number): Patch {
 }
 
 /**
- * The same updates in the same order, missed by assets of the same kinds, with the same assets named in the evidence.
+ * Whether the updates and their order, the kinds of assets that miss them, and the assets in the evidence are the same.
  */
 function sameUpdates({ updates: some }: FoundPatch, { updates: others }: FoundPatch): boolean {
   if (some.size !== others.size) return false
@@ -219,7 +216,7 @@ function vendorSeverity(notices: readonly Advisory[]): readonly PriorityEvidence
   ]
 }
 
-/** A platform that nobody fixes any more is evidence for moving off it, and against counting on the next fix. */
+/** Evidence for a platform without regular support: people should move off it, and not count on future fixes. */
 function endOfSupport(platform: string, lifecycle: Lifecycle | null, now: string): readonly PriorityEvidence[] {
   if (lifecycle?.endOfSupport == null || lifecycle.endOfSupport > now.slice(0, 10)) return []
   const { name, endOfSupport: date, endOfExtendedSupport: extended } = lifecycle
@@ -235,7 +232,7 @@ function endOfSupport(platform: string, lifecycle: Lifecycle | null, now: string
   ]
 }
 
-/** The most urgent judgement over every CVE and asset; the evidence belongs to the one that decided. */
+/** The most urgent judgement over all CVEs and assets, with its own evidence; `null`: there is no CVE. */
 function judgeAll(found: FoundPatch, { catalog, defaults, rule }: JudgeOptions): Judgement | null {
   const assumed = defaults ?? { exposure: 'open', criticality: 'medium' }
   const contexts = new Map<string, { readonly asset: Asset; readonly cves: Set<string> }>()
@@ -256,7 +253,7 @@ function judgeAll(found: FoundPatch, { catalog, defaults, rule }: JudgeOptions):
   return worst
 }
 
-/** CVEs that a table cannot tell apart are judged once: the one that is likeliest to be exploited speaks for them. */
+/** One CVE per kind: a table cannot distinguish CVEs of one kind, so the likeliest to be exploited is enough. */
 function likeliestOfEachKind(cves: Iterable<string>, catalog: CatalogView): Iterable<CveEvidence> {
   const kinds = new Map<string, CveEvidence>()
   for (const cve of cves) {
@@ -268,7 +265,7 @@ function likeliestOfEachKind(cves: Iterable<string>, catalog: CatalogView): Iter
   return kinds.values()
 }
 
-/** CVE numbers have four digits or more and are ordered as numbers. */
+/** Orders CVEs by year and number. The number has four or more digits, so it is compared as a number. */
 export function newestCveFirst(a: string, b: string): number {
   const [yearA, numberA] = a.split('-').slice(1).map(Number)
   const [yearB, numberB] = b.split('-').slice(1).map(Number)

@@ -1,6 +1,6 @@
 import type { InstalledPackage, Platform } from '../asset.ts'
 
-/** Words that Debian and Ubuntu put into revisions themselves; longer ones are another builder's mark. */
+/** Words in revisions of Debian and Ubuntu. Any other word of four or more letters is the mark of another builder. */
 const ownWords = new Set([
   'debian',
   'ubuntu',
@@ -20,8 +20,9 @@ const ownWords = new Set([
 ])
 
 /**
- * Who built a package that the platform's own vendor did not build: its versions mean nothing to the vendor's security
- * data. Where the inventory does not say, a Debian revision that bears a name (`1nodesource1`) tells. `null`: the vendor.
+ * The builder of a package that the platform's vendor did not build; `null`: the vendor built it. The vendor's security
+ * data says nothing about other builders' versions. If the inventory does not name the builder, a word in a Debian
+ * revision (`1nodesource1`) does.
  */
 export function thirdParty(platform: Platform, item: InstalledPackage): string | null {
   if (item.origin !== undefined && item.origin !== null && item.origin !== '') return item.origin

@@ -9,7 +9,7 @@ import type { Held, NotOffered, Software, Update } from './missing.ts'
 import { missingWindowsUpdates, updateChange } from './windows-updates.ts'
 import { bySource, type FixedUpdate, lackingOf, mended, nothing, onPlatform, type WorkedOut } from './worked-out.ts'
 
-/** `only`: only these sources, in place of all. */
+/** The updates that the package manager offers. `only`: of these sources; `null`: of all. */
 export function offeredUpdates(
   workedOut: WorkedOut,
   { platform, packages }: Software,
@@ -28,7 +28,7 @@ export function offeredUpdates(
   })
 }
 
-/** What can be installed. Where the package manager does not say the source, the installed package does. */
+/** Updates that can be installed, by source. If the package manager names no source, the installed package does. */
 function pendingBySource(
   packages: readonly InstalledPackage[],
   pending: readonly PendingUpdate[],
@@ -79,7 +79,7 @@ function offeredUpdate(
   }
 }
 
-/** A binary version without the counter of a rebuild: `5.2.15-2+b13` was built from `5.2.15-2`. */
+/** A binary version without the counter of rebuilds: `5.2.15-2+b13` was built from `5.2.15-2`. */
 function sourceVersion(binary: string): string {
   return binary.replace(/\+b\d+$/, '')
 }
@@ -120,7 +120,7 @@ function fixedUpdate(
   return { update: { platform, source, version, changes, ...mended(open), origins: [], security, type }, held }
 }
 
-/** What feeds have a fix for that none of the updates mends. */
+/** Fixes that feeds know and none of the updates contains. */
 export function notOffered(
   workedOut: WorkedOut,
   software: Software,

@@ -1,4 +1,4 @@
-/** Which updates a Windows machine misses: by build where updates are cumulative, by who replaces whom elsewhere. */
+/** Finds the updates that a Windows machine misses: by build if they are cumulative, otherwise by what they replace. */
 
 import type { InstalledPackage, Platform } from '../asset.ts'
 import type { WindowsUpdate } from '../catalog.ts'
@@ -7,13 +7,13 @@ import { compareWindows, sameWindowsRelease, windowsBuildOf } from '../versions/
 
 export interface MissingUpdate {
   readonly update: WindowsUpdate
-  /** The CVEs of it and of every update that it stands for. */
+  /** The CVEs of this update and of every update in `includes`. */
   readonly cves: readonly string[]
-  /** Updates that are missing too and come with this one. */
+  /** KBs that are also missing and that this update contains. */
   readonly includes: readonly string[]
 }
 
-/** The updates of one product by KB: what feeds say of one KB in several places is one update. */
+/** The updates of one product by KB. Several records about one KB are merged into one update. */
 export function mergeUpdates(updates: Iterable<WindowsUpdate>): ReadonlyMap<string, WindowsUpdate> {
   const merged = new Map<string, WindowsUpdate>()
   for (const update of updates) {
@@ -42,9 +42,9 @@ function highestBuild(a: string | null, b: string | null): string | null {
 }
 
 /**
- * The updates to install, without those that another one to install replaces. An update counts as there when the
- * machine's build has reached its build, when it is installed, or when one that is there replaces it, on any number of steps.
- * Names of who replaces whom are often missing upstream, so the build decides wherever it is known.
+ * The updates to install, without those that another update to install replaces. An update counts as installed in three
+ * cases: the machine's build is at least the update's build, the update is listed, or an installed update replaces it,
+ * directly or over several steps. Upstream data often lacks replacements, so the build decides wherever it is known.
  */
 export function missingWindowsUpdates(
   packages: readonly InstalledPackage[],
@@ -65,7 +65,7 @@ export function missingWindowsUpdates(
   for (const { kb } of missing) replaced.set(kb, replacedBy(kb, updates))
   const covered = new Set<string>()
   for (const { kb } of missing) for (const old of replaced.get(kb) ?? []) if (old !== kb) covered.add(old)
-  // Of the cumulative updates of one line only the newest is to be installed, whichever of them names the others.
+  // Only the newest cumulative update has to be installed, even if it does not name the others.
   const cumulative = missing.filter((update) => update.fixedBuild !== null)
   let newest: WindowsUpdate | null = null
   for (const update of cumulative)
@@ -84,12 +84,12 @@ export function missingWindowsUpdates(
   return result
 }
 
-/** What installing it changes on a machine. */
+/** The change that installing the update makes on a machine. */
 export function updateChange({ kb, fixedBuild }: Pick<WindowsUpdate, 'kb' | 'fixedBuild'>): UpdateChange {
   return { kind: 'update', name: kb, build: fixedBuild }
 }
 
-/** All that `kb` replaces on any number of steps; circles, which the data has, end. */
+/** All updates that `kb` replaces, directly or over several steps. Stops at circles, which occur in the data. */
 function replacedBy(kb: string, updates: ReadonlyMap<string, WindowsUpdate>): ReadonlySet<string> {
   const seen = new Set<string>()
   const open = [...(updates.get(kb)?.supersedes ?? [])]
@@ -101,13 +101,16 @@ function replacedBy(kb: string, updates: ReadonlyMap<string, WindowsUpdate>): Re
   return seen
 }
 
-/** Products as Microsoft names them: `Windows Server 2022`, `Windows 10 Version 22H2 for x64-based Systems`. */
+/**
+ * The platform of a product as Microsoft names it: `Windows Server 2022`, `Windows 10 Version 22H2 for x64-based
+ * Systems`; `null`: not a known Windows.
+ */
 export function windowsPlatform(product: string): Platform | null {
   const match = /^(?:Microsoft )?Windows (Server )?(.+)$/i.exec(product.trim())
   if (match === null) return null
   const server = match[1] !== undefined
   let rest = (match[2] ?? '').toLowerCase()
-  // Who replaces whom differs between a product and its Server Core.
+  // A product and its Server Core have different replacements.
   const core = /\(server core/.test(rest) ? '-core' : ''
   const arch = /for (32-bit|x64-based|arm64-based|itanium-based) systems/.exec(rest)?.[1]
   rest = rest

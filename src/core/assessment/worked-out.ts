@@ -1,7 +1,7 @@
 /**
- * What was worked out for software with one catalog. What one source package misses is the same object wherever it is
- * the same, also where the lists around it differ: package versions and pending updates that come as the same objects
- * are recognised by that.
+ * Results that were computed for software with one catalog. If a source package misses the same on several assets, the
+ * result is the same object, even if the rest of their software differs. Package versions and pending updates are
+ * recognised because equal ones are the same objects.
  */
 
 import type { InstalledPackage, Platform } from '../asset.ts'
@@ -13,12 +13,12 @@ import { thirdParty } from './third-party.ts'
 
 export interface WorkedOut {
   readonly catalog: CatalogView
-  /** Changes of what feeds say about packages. */
+  /** Changes in what feeds say about packages. */
   readonly changes: Changes
   readonly platforms: Map<Platform, OnPlatform>
 }
 
-/** The same update may be offered on two platforms, and is judged by the fixes of each. */
+/** Results are kept per platform, because the same update may be judged by other fixes on another platform. */
 interface OnPlatform {
   readonly offered: Memo<Update>
   readonly fixed: Memo<FixedUpdate>
@@ -30,14 +30,14 @@ interface OnPlatform {
 /** The packages of a list that lack a fix. */
 interface Lacking {
   readonly bySource: ReadonlyMap<string, readonly InstalledPackage[]>
-  /** CVEs of all of them. */
+  /** Number of CVEs of all these packages. */
   readonly findings: number
-  /** The count of changes when it was looked at. */
+  /** The number of changes when this was computed. */
   at: number
 }
 
 export interface FixedUpdate {
-  /** `null`: what is lacking can only be had with a subscription. */
+  /** `null`: the missing fixes need a subscription. */
   readonly update: Update | null
   readonly held: readonly Held[]
 }
@@ -95,7 +95,7 @@ export function foreignIn(workedOut: WorkedOut, { platform, packages }: Software
   return found
 }
 
-/** The packages that are wanted, by source. */
+/** The packages that `wanted` accepts, by source. */
 export function bySource(
   packages: readonly InstalledPackage[],
   wanted: (item: InstalledPackage) => boolean,
@@ -110,7 +110,7 @@ export function bySource(
   return groups
 }
 
-/** What an update says that it mends. */
+/** CVEs and advisories that these fixes fix, each once. */
 export function mended(fixes: readonly OpenFix[]): Pick<Update, 'cves' | 'advisories'> {
   return {
     cves: [...new Set(fixes.flatMap((fix) => fix.cve ?? []))],

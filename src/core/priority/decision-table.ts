@@ -1,19 +1,19 @@
-/** Decision tables as data: a CSV in the format of the CERTCC/SSVC repository. Pure and strict about its input. */
+/** Decision tables as data: a CSV in the format of the CERTCC/SSVC repository. Pure; strict about its input. */
 
 export interface DecisionTable {
-  /** Decision points without their version: `Exploitation`, `System Exposure`. */
+  /** Decision points without version, e.g. `Exploitation`, `System Exposure`. */
   readonly points: readonly DecisionPoint[]
   readonly rows: readonly DecisionRow[]
 }
 
 export interface DecisionPoint {
   readonly name: string
-  /** In the order in which the table first names them. */
+  /** In the order in which they first appear in the table. */
   readonly values: readonly string[]
 }
 
 export interface DecisionRow {
-  /** Counted from 1, as people count. */
+  /** Counts from 1. */
   readonly number: number
   readonly values: readonly string[]
   readonly outcome: string
@@ -22,7 +22,7 @@ export interface DecisionRow {
 const MAX_ROWS = 100_000
 const MAX_POINTS = 50
 
-/** Reads a table: a header `row,<point> v1.0,...,<outcome>`, then one row per combination. Throws with a sentence. */
+/** Reads a table: a header `row,<point> v1.0,...,<outcome>`, then one row per combination. Throws a sentence. */
 export function parseDecisionTable(csv: string): DecisionTable {
   const lines = csv.replace(/^\uFEFF/, '').split(/\r?\n/)
   const header = fields(lines[0] ?? '')
@@ -58,7 +58,7 @@ export function parseDecisionTable(csv: string): DecisionTable {
   return { points, rows }
 }
 
-/** `In KEV` of `In KEV v1.0.0 (cisa)`. */
+/** The name without its version: `In KEV` for `In KEV v1.0.0 (cisa)`. */
 function withoutVersion(name: string): string {
   return name.replace(/\s+v\d+(?:\.\d+)*(?:\s*\([^)]*\))?$/i, '').trim()
 }
@@ -76,17 +76,17 @@ function fields(line: string): string[] {
   for (const [, quoted, bare] of line.matchAll(/(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)/g)) {
     cells.push((quoted?.replaceAll('""', '"') ?? bare ?? '').trim())
   }
-  // The expression matches once more, empty, at the end of the line.
+  // The expression also matches the empty text at the end of the line.
   return line.endsWith(',') ? cells : cells.slice(0, -1)
 }
 
 export interface Decided {
   readonly outcome: string
-  /** Row number, from 1, as people count. */
+  /** Row number, from 1. */
   readonly row: number
 }
 
-/** The row that fits the facts, whatever their case; `null` where none does. Missing facts fit no row. */
+/** The row for the facts, which may be in upper or lower case; `null`: no row. If a fact is missing, no row matches. */
 export function decideByTable(table: DecisionTable, facts: Readonly<Record<string, string>>): Decided | null {
   const given = new Map(Object.entries(facts).map(([point, value]) => [withoutVersion(point).toLowerCase(), value]))
   const wanted = keyOf(table.points.map((point) => given.get(point.name.toLowerCase()) ?? '\0'))
@@ -104,7 +104,7 @@ function indexOf(table: DecisionTable): ReadonlyMap<string, DecisionRow> {
   return made
 }
 
-/** Why no row fits, as a sentence: a fact that is missing, or a value that the table does not know. */
+/** A sentence about why no row matches: a fact is missing, or a value is not in the table. */
 export function whyUndecided(table: DecisionTable, facts: Readonly<Record<string, string>>): string {
   const given = new Map(Object.entries(facts).map(([point, value]) => [withoutVersion(point).toLowerCase(), value]))
   for (const { name, values } of table.points) {
@@ -116,14 +116,14 @@ export function whyUndecided(table: DecisionTable, facts: Readonly<Record<string
   return 'The table has no row for these facts.'
 }
 
-/** One fact that, were it otherwise, would give another outcome. */
+/** A single fact that, with another value, would change the outcome. */
 export interface Turn {
   readonly point: string
   readonly value: string
   readonly outcome: string
 }
 
-/** Every single change of a fact that changes the outcome. */
+/** Every change of a single fact that changes the outcome. */
 export function turnsOf(table: DecisionTable, facts: Readonly<Record<string, string>>): readonly Turn[] {
   const now = decideByTable(table, facts)
   return table.points.flatMap(({ name, values }) =>

@@ -6,7 +6,7 @@ import { decideByTable, type Turn, turnsOf } from './decision-table.ts'
 import { type Assumption, type Priority, type PriorityEvidence, priorityRank } from './priority.ts'
 import { type KnownPoint, knownPoints, type Outcome, type PriorityRule } from './rule.ts'
 
-/** An EPSS score from here on counts as a public proof of concept where no feed says more: our own, cautious choice. */
+/** From this EPSS score on, a public proof of concept is assumed if no feed says more. Our own, cautious choice. */
 export const EPSS_POC = 0.1
 
 export interface PriorityDefaults {
@@ -17,15 +17,15 @@ export interface PriorityDefaults {
 export interface Judgement {
   readonly priority: Priority
   readonly outcome: Outcome
-  /** The table's own word. */
+  /** The outcome in the table's own word. */
   readonly word: string
   readonly evidence: readonly PriorityEvidence[]
   readonly assumptions: readonly Assumption[]
-  /** Single facts that would change the answer. */
+  /** Single facts that would change the outcome. */
   readonly turns: readonly Turn[]
 }
 
-/** What feeds say of one CVE. */
+/** What feeds say about one CVE. */
 export interface CveEvidence {
   readonly cve: string
   readonly kev: KevEntry | null
@@ -33,51 +33,51 @@ export interface CveEvidence {
   readonly facts: CveFacts | null
 }
 
-/** What a table can know of a CVE: two with the same kind get the same answer. */
+/** Everything that a table can know about a CVE, as text. CVEs of the same kind get the same answer. */
 export function kindOf({ kev, epss, facts }: CveEvidence): string {
   const ssvc = facts?.ssvc ?? null
   const points = ssvc === null ? '' : `${ssvc.exploitation} ${ssvc.automatable} ${ssvc.technicalImpact}`
   return `${kev !== null} ${facts?.exploited != null} ${points} ${epss !== null && epss.score >= EPSS_POC}`
 }
 
-/** One fact with who said it, or why it is assumed. */
+/** One fact, with its source or with the reason for assuming it. */
 interface Fact {
   readonly value: string
   readonly evidence: Omit<PriorityEvidence, 'fact' | 'value'> | null
   readonly assumed: string | null
-  /** What an assumption is based on; `null`: it is not an assumption. */
+  /** What an assumption is based on; `null`: the fact is not assumed. */
   readonly basis: Basis | null
 }
 
-/** What stands in for a fact that nobody says: the careful value, the configured default, or a high EPSS score. */
+/** How a missing fact is filled in: by a careful value, by the configured default, or by a high EPSS score. */
 export type Basis = 'careful' | 'default' | 'EPSS'
 
-/** One fact of a decision: who said it, or what the assumption is based on. */
+/** One fact of a decision, with its source or with the basis for assuming it. */
 export interface DecidedPoint {
   readonly fact: string
   readonly value: string
-  /** `null`: it is assumed. */
+  /** `null`: the fact is assumed. */
   readonly source: string | null
-  /** Day of the statement; `null`: it has none. */
+  /** Day of the statement; `null`: the statement has no date. */
   readonly date: string | null
   readonly basis: Basis | null
 }
 
-/** What a table says, with the facts that it was asked with. */
+/** The answer of a table, with the facts that it was asked with. */
 export interface TableDecision {
   readonly points: readonly DecidedPoint[]
-  /** From 1; `null`: no row fits, and the most urgent outcome is taken. */
+  /** Counts from 1; `null`: no row matches, so the most urgent outcome is used. */
   readonly row: number | null
   readonly priority: Priority
   readonly outcome: Outcome
-  /** The table's own word. */
+  /** The outcome in the table's own word. */
   readonly word: string
 }
 
 /**
- * The priority of one CVE on one asset: the table's row for the facts that feeds and the inventory give. Where they
- * disagree, KEV wins over a vendor's word, that over CISA's SSVC points, and those over EPSS; what nobody says is taken
- * cautiously and listed as an assumption.
+ * The priority of one CVE on one asset: the table's row for the facts from feeds and inventory. If sources disagree,
+ * KEV wins over a vendor, a vendor over CISA's SSVC points, and these over EPSS. A missing fact is assumed cautiously
+ * and listed as an assumption.
  */
 export function judge(asset: Asset, about: CveEvidence, defaults: PriorityDefaults, rule: PriorityRule): Judgement {
   const evidence: PriorityEvidence[] = []
@@ -125,10 +125,7 @@ type TableAnswer = Omit<TableDecision, 'points'> & Pick<Judgement, 'turns'>
 
 const answersOf = memoizeByIdentity((_rule: PriorityRule) => new Map<string, TableAnswer>())
 
-/**
- * What a table answers for facts. It is kept, because few sets of facts differ, and it takes long to find what would
- * turn the answer.
- */
+/** A table's answer for facts. Answers are kept: few sets of facts differ, and finding the turns takes long. */
 function answerOf(facts: Readonly<Record<string, string>>, rule: PriorityRule): TableAnswer {
   const known = answersOf(rule)
   const key = JSON.stringify(facts)
@@ -137,7 +134,7 @@ function answerOf(facts: Readonly<Record<string, string>>, rule: PriorityRule): 
   return there
 }
 
-/** The same decision as plain facts, for the record: it names no asset. */
+/** The same decision as plain facts, for the record. It does not name the asset. */
 export function decisionOf(
   asset: Asset,
   about: CveEvidence,
@@ -152,7 +149,7 @@ export function decisionOf(
   return { points, ...outcomeOf(facts, rule) }
 }
 
-/** What is known for each point of the table, in its order. */
+/** What is known for each point of the table, in the table's order. */
 function factsOf(asset: Asset, about: CveEvidence, defaults: PriorityDefaults, rule: PriorityRule) {
   return rule.table.points.flatMap(({ name }) => {
     const point = knownPoints.find((known) => known.toLowerCase() === name.toLowerCase())
@@ -168,7 +165,7 @@ function outcomeOf(facts: Readonly<Record<string, string>>, rule: PriorityRule):
   return { row: decided?.row ?? null, outcome, priority, word: decided?.outcome ?? priority }
 }
 
-/** Values that speak of the CVE name it. */
+/** Adds the CVE to values that are about the CVE. */
 function shown(point: KnownPoint, value: string, { cve }: CveEvidence): string {
   const ofCve: readonly KnownPoint[] = ['Exploitation', 'In KEV', 'Automatable', 'Technical Impact']
   return ofCve.includes(point) ? `${value} (${cve})` : value
@@ -250,10 +247,10 @@ function ofAsset(asset: Asset, value: string | null, fallback: string, word: str
   return said(value, `inventory ${asset.source}`, null, asset.name)
 }
 
-/** Whose score is believed first: who assigned the CVE, then vendors, then CISA, then NVD, which scores only some. */
+/** Whose score counts first: the assigner of the CVE, then vendors, CISA, and NVD, which scores only some CVEs. */
 const scorers = ['CNA', 'vendor', 'CISA-ADP', 'NVD']
 
-/** The score that counts; version 3 before 4, because most are 3 and the two cannot be compared. */
+/** The score that counts; `null`: none. Most are CVSS 3, which cannot be compared with 4, so 3 comes before 4. */
 export function baseScore(facts: CveFacts | null): CveFacts['scores'][number] | null {
   const rank = (source: string) => {
     const found = scorers.indexOf(source)
@@ -268,7 +265,7 @@ export function baseScore(facts: CveFacts | null): CveFacts['scores'][number] | 
   return best
 }
 
-/** Updates that mend no known CVE: bug fixes go with the next cycle, features may wait. A security archive is believed. */
+/** Judges an update without a known CVE: features are deferred; bug fixes and security archives are scheduled. */
 export function judgeWithoutCve(type: PatchType, origins: readonly string[]): Judgement {
   const priority: Priority = type === 'feature' ? 'defer' : 'scheduled'
   const note =
@@ -286,7 +283,7 @@ export function moreUrgent(a: Judgement, b: Judgement): Judgement {
   return (b.outcome.days ?? Infinity) < (a.outcome.days ?? Infinity) || (b.outcome.also && !a.outcome.also) ? b : a
 }
 
-/** Days to patch, by priority; `null` sets no date. */
+/** Days to patch, by priority; `null`: no date. */
 export type DueDays = Readonly<Record<Priority, number | null>>
 
 export const defaultDueDays: DueDays = { immediate: 3, 'out-of-cycle': 14, scheduled: 60, defer: null }
@@ -294,11 +291,11 @@ export const defaultDueDays: DueDays = { immediate: 3, 'out-of-cycle': 14, sched
 export interface Due {
   /** ISO 8601. */
   readonly at: string
-  /** Under which rule: `3 days for immediate patches`. */
+  /** The rule that sets the date, e.g. `3 days for immediate patches`. */
   readonly rule: string
 }
 
-/** When a patch is due: the outcome's days after it was first seen, or KEV's own date where that is earlier. */
+/** When a patch is due: the outcome's days after it was first seen, or KEV's date if earlier; `null`: no date. */
 export function dueAt(
   { priority, outcome, word }: Pick<Judgement, 'priority' | 'outcome' | 'word'>,
   from: string,

@@ -2,19 +2,19 @@
 export const priorities = ['immediate', 'out-of-cycle', 'scheduled', 'defer'] as const
 export type Priority = (typeof priorities)[number]
 
-/** One traced value behind a priority: which feed said what, when. Shown on the card and by `explain`. */
+/** One fact behind a priority, with its source and date. The card and `explain` show it. */
 export interface PriorityEvidence {
-  /** The decision point or fact: `Exploitation`, `EPSS`, ... */
+  /** The decision point or fact, e.g. `Exploitation`, `EPSS`. */
   readonly fact: string
   readonly value: string
-  /** Feed or configuration that said it. */
+  /** The feed or the configuration that gave the value. */
   readonly source: string
-  /** ISO date of the statement, `null` where it has none. */
+  /** ISO date of the statement; `null`: it has none. */
   readonly date: string | null
   readonly note: string | null
 }
 
-/** A cautious default that stood in for a missing fact. */
+/** A cautious default for a missing fact. */
 export interface Assumption {
   readonly fact: string
   readonly value: string

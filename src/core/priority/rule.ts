@@ -1,25 +1,25 @@
-/** How a decision table's outcomes become a priority and a due date. */
+/** How the outcomes of a decision table become a priority and a due date. */
 
 import { type DecisionTable, parseDecisionTable } from './decision-table.ts'
 import { type Priority, priorities } from './priority.ts'
 
 export interface Outcome {
   readonly priority: Priority
-  /** Days to patch, from the first sight; `null`: no date; left out: the days that the configuration sets for the priority. */
+  /** Days to patch after the patch was first seen; `null`: no date; left out: the configured days of the priority. */
   readonly days?: number | null | undefined
-  /** What the outcome asks for besides patching. */
+  /** What the outcome asks for in addition to patching. */
   readonly also?: string | undefined
 }
 
 export interface PriorityRule {
-  /** What people read: `SSVC deployer table 1.0.0`. */
+  /** The title for people, e.g. `SSVC deployer table 1.0.0`. */
   readonly title: string
   readonly table: DecisionTable
-  /** By the table's own words, in small letters. */
+  /** By the table's own words, in lower case. */
   readonly outcomes: ReadonlyMap<string, Outcome>
 }
 
-/** Facts that Patchwarden can find for a table; a table that asks for another cannot be used to judge. */
+/** Facts that Patchwarden can find for a table. A table that needs another fact cannot be used. */
 export const knownPoints = [
   'Exploitation',
   'System Exposure',
@@ -32,10 +32,10 @@ export const knownPoints = [
 ] as const
 export type KnownPoint = (typeof knownPoints)[number]
 
-/** CERT/CC's table answers in our own words; the days are those of the configuration. */
+/** CERT/CC's table uses the names of the priorities; the configuration sets the days. */
 const deployerOutcomes: ReadonlyMap<string, Outcome> = new Map(priorities.map((priority) => [priority, { priority }]))
 
-/** CISA BOD 26-04, section on remediation timelines: the directive itself sets the days. */
+/** CISA BOD 26-04, section on remediation timelines. The directive itself sets the days. */
 const bodOutcomes: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
   [
     '3 days & forensic investigation',
@@ -47,7 +47,7 @@ const bodOutcomes: ReadonlyMap<string, Outcome> = new Map<string, Outcome>([
   ['fix on system upgrade', { priority: 'defer', days: null }],
 ])
 
-/** Tables that are shipped, by name. */
+/** Names of the tables that come with Patchwarden. */
 export const shippedTables = ['ssvc-deployer', 'cisa-bod-26-04'] as const
 export type ShippedTable = (typeof shippedTables)[number]
 
@@ -56,14 +56,14 @@ const shipped: Readonly<Record<ShippedTable, { title: string; outcomes: Readonly
   'cisa-bod-26-04': { title: 'CISA BOD 26-04', outcomes: bodOutcomes },
 }
 
-/** The rule of a shipped table; `csv` is its text. */
+/** The rule for a table that comes with Patchwarden. `csv`: the text of the table. */
 export function shippedRule(name: ShippedTable, csv: string): PriorityRule {
   return { ...shipped[name], table: parseDecisionTable(csv) }
 }
 
 /**
- * A rule from a user's own table. Outcomes that are priorities or BOD 26-04's words need no entry in `outcomes`.
- * Throws with a sentence where an outcome has no meaning or a decision point has no source.
+ * The rule for a user's own table. Outcomes that are priorities or words of BOD 26-04 need no entry in `outcomes`.
+ * Throws a sentence if an outcome has no meaning or a decision point is not known.
  */
 export function ownRule(title: string, csv: string, outcomes: ReadonlyMap<string, Outcome>): PriorityRule {
   const table = parseDecisionTable(csv)

@@ -1,10 +1,10 @@
-/** Lists of assets that entries speak of, as content: pages of up to 1,000, and a root that names them where there are more. */
+/** Lists of assets that entries name, as content: pages of up to 1,000, and a root page if there are several. */
 
 import { contentOf, type HashedContent } from '../content.ts'
 import { limits } from '../limits.ts'
 import type { Fact } from './entry.ts'
 
-/** One asset of a list, with what the entry says of it. */
+/** One asset of a list, with what the entry says about it. */
 export interface ListedAsset {
   readonly id: string
   readonly [fact: string]: Fact | undefined
@@ -13,21 +13,18 @@ export interface ListedAsset {
 export interface AssetList {
   readonly hash: string
   readonly count: number
-  /** What is stored before the hash is named. */
+  /** What must be stored before an entry may name the hash. */
   readonly contents: readonly HashedContent[]
 }
 
-/** A part of a list with this many assets or more stands on pages of its own, which other lists name, too. */
+/** A part of a list with at least this many assets gets its own pages, which other lists can name, too. */
 const OWN_PAGE = 100
 
 export function assetList(assets: readonly ListedAsset[]): AssetList {
   return listOfPages(pagesOf(assets), assets.length)
 }
 
-/**
- * Makes lists that are put together from the same parts, and turns each part into content once. No asset is in two
- * parts.
- */
+/** Makes lists from parts, and content of each part only once. `chosen`: indexes of parts. No asset is in two parts. */
 export function createAssetLists(parts: readonly (readonly ListedAsset[])[]): (chosen: readonly number[]) => AssetList {
   const pages = new Map<number, readonly HashedContent[]>()
   const made = new Map<string, AssetList>()
@@ -68,7 +65,7 @@ function listOfPages(pages: readonly HashedContent[], count: number): AssetList 
   return { hash: root.hash, count, contents: [...pages, root] }
 }
 
-/** A text in facts and in keys of tables that is longer than this is named by its beginning and its hash. */
+/** A longer text in facts and in keys of tables is replaced by its beginning and its hash. */
 const LONGEST = 200
 
 export function factText(text: string): string {

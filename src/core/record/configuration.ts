@@ -1,18 +1,19 @@
 /**
- * The configuration as the record keeps it: who may decide what and when, and how it is judged. It has pseudonyms in
- * place of people, no names and no accounts. Addresses and commands are hashes, so that a change of one can be seen.
+ * The configuration as the record keeps it: who may decide what and when, and how patches are judged. It contains
+ * pseudonyms instead of people, and no names or accounts. Addresses and commands are replaced by their hashes, so a
+ * change is visible.
  */
 
 import { differences } from './differences.ts'
 
-/** By role: pseudonyms, and `group:NAME` for everybody in a group. */
+/** Holders by role: pseudonyms, and `group:NAME` for everybody in a group. */
 export type RecordedRoles = Readonly<Record<string, readonly string[]>>
 
 export interface RecordedTeam {
   readonly roles?: RecordedRoles
-  /** Where it is asked and told. */
+  /** The chat channel of the team. */
   readonly channel?: string
-  /** Names in `policies`; `null`: it is only watched. */
+  /** Name in `policies`; `null`: the team's assets are only watched. */
   readonly policy?: string | null
 }
 
@@ -21,13 +22,13 @@ export interface RecordedGroup {
   /** The people of a rota, in the order of their turns. */
   readonly people?: readonly string[]
   readonly overrides?: readonly { readonly person: string }[]
-  /** For a group that another system keeps: who holds the role while that system cannot be asked. */
+  /** For a group from another system: who holds the role while that system cannot be asked. */
   readonly fallback?: readonly string[]
 }
 
 type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value | undefined }
 
-/** The part of what is kept that is read again here; the rest is as patchwarden.yaml has it. */
+/** The part of the recorded configuration that is read again here. The rest is as in patchwarden.yaml. */
 export interface RecordedConfiguration {
   readonly roles?: RecordedRoles
   readonly teams?: Readonly<Record<string, RecordedTeam>>
@@ -35,15 +36,15 @@ export interface RecordedConfiguration {
   readonly policies?: Readonly<Record<string, Readonly<Record<string, Value | undefined>>>>
 }
 
-/** Members whose text people wrote. */
+/** Names of members whose text people wrote. */
 const words: readonly string[] = ['match', 'also']
 
-/** What differs between two configurations as they were recorded. */
+/** The differences between two recorded configurations. */
 export function configurationDifferences(before: unknown, after: unknown) {
   return differences(before, after, (name) => words.includes(name))
 }
 
-/** A holder of a role, or somebody in a group: a pseudonym, or `group:NAME`. */
+/** A holder of a role or a member of a group. `holder`: a pseudonym, or `group:NAME`. */
 export interface Holding {
   readonly role: string
   readonly holder: string
@@ -60,32 +61,32 @@ export interface TeamChange {
   readonly team: string
   readonly gained: readonly Holding[]
   readonly lost: readonly Holding[]
-  /** People of the groups that hold a role for it. `role`: the group. */
+  /** People who joined or left a group that holds a role for the team. `role`: the name of the group. */
   readonly joined: readonly Holding[]
   readonly left: readonly Holding[]
-  /** Groups that hold a role for it and are read elsewhere, or whose turns are other ones. */
+  /** Groups that hold a role for the team and are now read from elsewhere or have other turns. */
   readonly regrouped: readonly string[]
   readonly policy: PolicyChange | null
 }
 
 export interface PolicyChange {
-  /** Names of the policies; `null`: none, it is only watched. */
+  /** Names of the policies; `null`: none, because the assets are only watched. */
   readonly before: string | null
   readonly after: string | null
-  /** For a need that has the same name as before: how many people it asks for. */
+  /** For each role: how many people the policy asks for, if the number changed. */
   readonly counts: readonly Counted[]
-  /** Kinds, where they differ. */
+  /** The kinds of the policy, if they differ. */
   readonly kind: { readonly from: string; readonly to: string } | null
-  /** Other settings of it that differ, by name. */
+  /** Names of its other settings that differ. */
   readonly others: readonly string[]
 }
 
-/** The present teams for which other people decide than before, or in another way. */
+/** The teams of now whose decisions are made by other people than before, or in another way. */
 export function teamChanges(before: RecordedConfiguration, after: RecordedConfiguration): readonly TeamChange[] {
   return Object.keys(after.teams ?? {}).flatMap((team) => {
     const [was, is] = [holdingsOf(before, team), holdingsOf(after, team)]
     const [gained, lost] = [missingIn(is, was), missingIn(was, is)]
-    // If a group came or went together with its role, only the role is told.
+    // If a group came or went together with its role, only the role is reported.
     const kept = groupsIn(is).filter((group) => groupsIn(was).includes(group))
     const [peopleBefore, peopleAfter] = [inGroups(before, kept), inGroups(after, kept)]
     const [joined, left] = [missingIn(peopleAfter, peopleBefore), missingIn(peopleBefore, peopleAfter)]
@@ -101,15 +102,15 @@ export function teamChanges(before: RecordedConfiguration, after: RecordedConfig
   })
 }
 
-/** What a role lists to mean everybody in a group. */
+/** The prefix by which a role lists everybody in a group. */
 const GROUP_PREFIX = 'group:'
 
-/** The group that a holder of a role names; `null`: it is a person. */
+/** The name of the group that holds a role; `null`: the holder is a person. */
 export function groupOf(holder: string): string | null {
   return holder.startsWith(GROUP_PREFIX) ? holder.slice(GROUP_PREFIX.length) : null
 }
 
-/** Everybody who holds a role for the team: its own and the organisation's. */
+/** Everybody who holds a role for the team: roles of the team and of the organisation. */
 function holdingsOf(configuration: RecordedConfiguration, team: string): readonly Holding[] {
   const roles = [configuration.roles, ownOf(configuration.teams, team)?.roles]
   const all = roles.flatMap((held) =>
@@ -118,7 +119,7 @@ function holdingsOf(configuration: RecordedConfiguration, team: string): readonl
   return missingIn(all, [])
 }
 
-/** The items of a list that are not in another, each once. */
+/** The items of `list` that are not in `other`, each once. */
 function missingIn(list: readonly Holding[], other: readonly Holding[]): readonly Holding[] {
   const key = ({ role, holder }: Holding) => JSON.stringify([role, holder])
   const seen = new Set(other.map(key))
@@ -144,7 +145,7 @@ function inGroups({ groups }: RecordedConfiguration, names: readonly string[]): 
   })
 }
 
-/** Where a policy says how many people of each role must agree. */
+/** Settings of a policy that say how many people of each role must agree. */
 const countsOf: readonly string[] = ['approvals', 'fallback']
 
 function policyChange(before: RecordedConfiguration, after: RecordedConfiguration, team: string): PolicyChange | null {
@@ -162,7 +163,7 @@ function policyChange(before: RecordedConfiguration, after: RecordedConfiguratio
     after: is,
     counts,
     kind,
-    // A policy of another kind has other settings: that it is one says enough.
+    // A policy of another kind has other settings, so only the kind is reported.
     others: kind === null ? others.filter((name) => !countsOf.includes(name)) : [],
   }
 }

@@ -4,7 +4,7 @@ import type { ContentKind } from '../content.ts'
 import { isHash } from '../proposal/named.ts'
 import type { Facts } from './entry.ts'
 
-/** The kind of content by the name of the fact, whatever the event. */
+/** The kind of content by the name of the fact. It is the same for every event. */
 const kinds: Readonly<Record<string, ContentKind>> = {
   content: 'decision',
   evidence: 'evidence',
@@ -14,7 +14,7 @@ const kinds: Readonly<Record<string, ContentKind>> = {
   assets: 'assets',
 }
 
-/** The content that facts name. What was changed in the store may be of any shape. */
+/** The content that facts name. The facts may have been changed in the store, so they may have any shape. */
 export function contentsOfFacts(facts: Facts): readonly { readonly kind: ContentKind; readonly hash: string }[] {
   return Object.entries(kinds).flatMap(([name, kind]) => {
     const hash = facts[name]

@@ -1,4 +1,4 @@
-/** What the streams `assets:TEAM` say of assets and platforms that cannot be assessed, or can be again. */
+/** What the streams `assets:TEAM` say about assets and platforms that cannot be assessed, or can be assessed again. */
 
 import { DAY_SECONDS } from '../time/instant.ts'
 import { assetList } from './asset-lists.ts'
@@ -13,16 +13,16 @@ export const coverages = [
 ] as const
 export type Coverage = (typeof coverages)[number]
 
-/** A look that is older is too old to say what an asset misses, of a team whose policy is not known. */
+/** For a team without a known policy: an older look is too old to say what an asset misses. */
 export const LOOK_MAX_AGE_SECONDS = DAY_SECONDS
 
 export interface CoverageOfAsset {
   readonly id: string
   readonly team: string
   readonly is: Coverage
-  /** The last good look, ISO 8601 UTC; `null`: there never was one. */
+  /** When the last good look was made, ISO 8601, UTC; `null`: never. */
   readonly since: string | null
-  /** What the source says is wrong: it may name hosts and addresses. */
+  /** What the source says is wrong. The text may contain hosts and addresses. */
   readonly problem: string | null
 }
 
@@ -32,11 +32,11 @@ export interface CoverageOfPlatform {
   readonly is: Coverage
 }
 
-/** Problems that stand beside one entry, and how much of each. */
+/** How many problems stand beside one entry, and how many characters of each. */
 const PROBLEMS = 100
 const PROBLEM_CHARACTERS = 300
 
-/** One entry for each team and kind. `changed`: only assets about which the record says something else. */
+/** One entry for each team and kind of coverage. `changed`: only assets whose coverage differs from the record. */
 export function coverageOfAssets(changed: readonly CoverageOfAsset[]): readonly ToldOfAssets[] {
   const groups = new Map<string, CoverageOfAsset[]>()
   for (const one of changed) {
@@ -63,7 +63,7 @@ export function coverageOfAssets(changed: readonly CoverageOfAsset[]): readonly 
   })
 }
 
-/** One entry for each platform. `since`: when it was noticed, ISO 8601 UTC. */
+/** One entry for each platform. `since`: when the change was noticed, ISO 8601, UTC. */
 export function coverageOfPlatforms(changed: readonly CoverageOfPlatform[], since: string): readonly ToldOfTeam[] {
   return changed.map(({ team, platform, is }) => ({
     team,

@@ -1,22 +1,19 @@
-/**
- * The differences between two values of plain JSON, as a list of facts: the path, what stood there and what stands
- * there now.
- */
+/** The differences between two values of plain JSON, as a list of facts: the path, the old value and the new value. */
 
 import { canonicalJson } from '../canonical-json.ts'
 import type { Fact } from './entry.ts'
 
 /**
- * The difference at one path. Only `at`: it differs, but how it differs is not recorded or cannot be said in a word.
- * `new`, `gone`: it stands on one side only. `moved`: the same values of a list in another order.
+ * The difference at one path. Only `at`: the values differ, but the record must not or cannot briefly say how. `new`,
+ * `gone`: the value exists on one side only. `moved`: a list has the same values in another order.
  */
 export interface Difference {
-  /** `policies.standard.approvals.owner`; parts of lists by their number from 0. */
+  /** E.g. `policies.standard.approvals.owner`. Items of lists have their index from 0. */
   readonly at: string
   readonly new?: true
   readonly gone?: true
   readonly moved?: true
-  /** For single values; numbers that are not whole are written as text. */
+  /** For single values. Numbers that are not integers are written as text. */
   readonly from?: Single
   readonly to?: Single
   /** For lists of single values. */
@@ -26,12 +23,12 @@ export interface Difference {
 
 type Single = string | number | boolean | null
 
-/** Longer texts are only named by their path. */
+/** The path of a longer text is named, but not the text. */
 const LONGEST = 200
 
 /**
- * Every difference, in the order of paths; none exactly where both have the same JSON. `isWords` says of a name of a member
- * that it holds what people wrote, which is never repeated.
+ * Every difference, in the order of paths. Empty exactly if both values have the same JSON. `isWords`: whether a member
+ * with this name contains text of people, which is never repeated.
  */
 export function differences(
   before: unknown,
@@ -73,7 +70,7 @@ interface Compared {
   readonly after: unknown
 }
 
-/** The value as JSON would give it back: without members that are undefined. */
+/** The value after writing and reading JSON: without members that are undefined. */
 function plain(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(canonicalJson(value))
 }
@@ -96,7 +93,7 @@ function isSingle(value: unknown): value is Single {
   return value === null || typeof value === 'number' || typeof value === 'boolean'
 }
 
-/** A list of single values, or none. */
+/** Whether the value is a list of single values, or undefined. */
 function singles(value: unknown): value is readonly Single[] | undefined {
   return value === undefined || (Array.isArray(value) && value.every(isSingle))
 }
@@ -105,7 +102,7 @@ function asFact(value: Single): Single {
   return typeof value === 'number' && !Number.isSafeInteger(value) ? String(value) : value
 }
 
-/** What was not there, or was nothing where there is a group or a list now; and the other way round. */
+/** `new` if there was no value, or null where now there is an object or a list. `gone` in the opposite case. */
 function onOneSide(before: unknown, after: unknown): Pick<Difference, 'new' | 'gone'> {
   if (before === undefined || (before === null && typeof after === 'object')) return { new: true }
   if (after === undefined || (after === null && typeof before === 'object')) return { gone: true }
@@ -124,7 +121,7 @@ function listChange(
   }
 }
 
-/** One of each that the other list has is taken out. */
+/** The values of `list` without those of `other`. A value that is in `other` n times is removed n times. */
 function without(list: readonly Single[], other: readonly Single[]): readonly Single[] {
   const left = new Map<Single, number>()
   for (const value of other) left.set(value, (left.get(value) ?? 0) + 1)
@@ -135,16 +132,16 @@ function without(list: readonly Single[], other: readonly Single[]): readonly Si
   })
 }
 
-/** Most differences that an entry names, and their characters: an entry has at most 64 KB. */
+/** The most differences that an entry names, and the most characters for them. An entry has at most 64 KB. */
 const NAMED = 200
 const CHARACTERS = 40_000
 
-/** The differences as an entry names them: the first ones, and how many more there are. */
+/** The differences as an entry names them: the first ones, and the number of the others. */
 export function named(all: readonly Difference[]): { readonly changed: Fact; readonly more?: number } {
   const changed: Difference[] = []
   let characters = 0
   for (const one of all.slice(0, NAMED)) {
-    // One that is too long to fit is still named by its path.
+    // Of a difference that is too long, only the path is named.
     const short = canonicalJson(one).length > CHARACTERS / 4 ? { at: one.at } : one
     characters += canonicalJson(short).length
     if (characters > CHARACTERS) break

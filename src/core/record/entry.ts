@@ -1,20 +1,20 @@
 /**
- * An entry of the record: one event as plain facts, whose bytes never change. Names, words and other personal data stand
- * beside it; the entry has a hash over them and a salt, so that they can be erased and the entry still verifies. Hashes
- * are those of the leaves of RFC 6962.
+ * An entry of the record: one event as plain facts. Its bytes never change. Names, comments and other personal data
+ * stand beside it. The entry contains a hash over that data and a salt, so the data can be erased and the entry can
+ * still be verified. Hashes are made as for the leaves of RFC 6962.
  */
 
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../canonical-json.ts'
 
-/** What a fact may be: never a name, a comment, an account, a user or an address. Numbers are whole. */
+/** A value of a fact. Never a name, a comment, an account, a user or an address. Numbers are integers. */
 export type Fact = string | number | boolean | null | readonly Fact[] | { readonly [key: string]: Fact | undefined }
 export type Facts = Readonly<Record<string, Fact | undefined>>
 
-/** What stands beside the facts, and can be erased. */
+/** Data beside the facts. It can be erased. */
 export type Beside = Readonly<Record<string, Fact | undefined>>
 
-/** What an entry says before it is given its time and its place. */
+/** The content of an entry before it has its time and its place in a stream. */
 export interface Told {
   readonly event: string
   readonly facts: Facts
@@ -22,34 +22,34 @@ export interface Told {
 }
 
 export interface Entry {
-  /** `PW-3`, `rights`, `persons`, `feeds`, `assets:TEAM`, `findings:TEAM`. */
+  /** E.g. `PW-3`, `rights`, `persons`, `feeds`, `assets:TEAM`, `findings:TEAM`. */
   readonly stream: string
   /** 1, 2, 3, ... without gaps. */
   readonly seq: number
   /** When it was recorded, ISO 8601 UTC. */
   readonly at: string
-  /** A person's pseudonym, or a part of Patchwarden. */
+  /** The pseudonym of a person, or the name of a part of Patchwarden. */
   readonly by: string
   readonly event: string
   readonly facts: Facts
-  /** Binds what stands beside it; left out where nothing stands there. */
+  /** Hash over the data beside the entry and its salt; left out: there is no such data. */
   readonly commit?: string
-  /** Hash of the entry before it in its stream. */
+  /** Hash of the entry before this one in the stream. */
   readonly prev: string
 }
 
-/** An entry as it is kept. */
+/** An entry as it is stored. */
 export interface SealedEntry {
   readonly stream: string
   readonly seq: number
   /** The bytes that are hashed. */
   readonly text: string
   readonly hash: string
-  /** `null`: there is nothing beside it, or it was erased. */
+  /** `null`: there never was data beside it, or it was erased. */
   readonly beside: { readonly salt: string; readonly text: string } | null
 }
 
-/** The number of the form, which stands in every entry. What earlier versions wrote has none. */
+/** The number of the format, in every entry. Events of earlier versions have none. */
 const FORM = 2
 
 /** SHA-256 over the byte 0 and the entry, hexadecimal. */
@@ -57,12 +57,14 @@ export function leafHash(text: string): string {
   return createHash('sha256').update('\0', 'utf8').update(text, 'utf8').digest('hex')
 }
 
-/** Check by hand: `printf '%s\n%s' SALT TEXT | sha256sum`. */
+/** The hash over salt and text. To check it by hand: `printf '%s\n%s' SALT TEXT | sha256sum`. */
 export function commitTo(salt: string, text: string): string {
   return createHash('sha256').update(`${salt}\n${text}`, 'utf8').digest('hex')
 }
 
-/** `salt`: 32 random hexadecimal digits, used for no other entry. Throws where a fact has a number that is not whole. */
+/**
+ * Makes an entry. `salt`: 32 random hexadecimal digits, never used twice. Throws if a number in a fact is no integer.
+ */
 export function sealEntry(entry: Omit<Entry, 'commit'>, beside: Beside, salt: string): SealedEntry {
   const { stream, seq, at, by, event, facts, prev } = entry
   const besideText = Object.values(beside).some((value) => value !== undefined) ? canonicalJson(beside) : null
@@ -81,10 +83,7 @@ function checkNumbers(value: Fact | Facts | undefined, event: string): void {
 
 const texts = ['stream', 'at', 'by', 'event', 'prev'] as const
 
-/**
- * Reads an entry from its bytes. Throws a clause where they are not an entry: somebody who changed the store may have
- * written anything.
- */
+/** Reads an entry from its text. Throws a clause if the text is not an entry: somebody may have changed the store. */
 export function readEntry(text: string): Entry {
   const value = parsed(text)
   if (!isRecord(value)) throw new Error('is not an entry')
@@ -108,8 +107,8 @@ function parsed(text: string): unknown {
 const HASH = /^[0-9a-f]{64}$/
 
 /**
- * What differs, in an entry that could be read, from the way `sealEntry` writes it, as a clause; `null`: nothing. If a
- * key stood there twice, some readers would take the first and some the last; and numbers that are not whole are read
+ * A clause about how the text of an entry differs from what `sealEntry` writes; `null`: it does not. If a key stood
+ * there twice, some readers would use the first and some the last. Numbers that are not integers are also read
  * differently by different programs.
  */
 export function spellingProblem(
@@ -127,10 +126,7 @@ function isWhole(value: Fact | Facts | undefined): boolean {
   return typeof value !== 'object' || value === null || Object.values(value).every(isWhole)
 }
 
-/**
- * What stands beside an entry, as it is kept: with its salt, or neither of the two. Throws a clause where only one is
- * there.
- */
+/** The data beside an entry with its salt; `null`: neither is there. Throws a clause if only one of them is there. */
 export function besideOf(salt: string | null, text: string | null): SealedEntry['beside'] {
   if (salt === null && text === null) return null
   if (text === null) throw new Error('has a salt, and what it belongs to is gone: only both can be erased')
@@ -138,7 +134,7 @@ export function besideOf(salt: string | null, text: string | null): SealedEntry[
   return { salt, text }
 }
 
-/** What stands beside an entry; `null`: it was erased. */
+/** Reads the data beside an entry; `null`: it was erased. */
 export function readBeside(text: string | null): Beside | null {
   if (text === null) return null
   const value: unknown = JSON.parse(text)
@@ -146,10 +142,7 @@ export function readBeside(text: string | null): Beside | null {
   return value as Beside
 }
 
-/**
- * Checks that what stands beside an entry is what the entry is bound to; a clause where it is not. Erased: nobody can
- * tell.
- */
+/** A clause if the data beside an entry does not match the entry's hash; `null`: it matches, or it was erased. */
 export function besideProblem({ commit }: Pick<Entry, 'commit'>, beside: SealedEntry['beside']): string | null {
   if (beside === null) return null
   if (commit === undefined) return 'has something beside it that the entry is not bound to'

@@ -1,4 +1,4 @@
-/** What the stream `feeds` says when a feed is read, fails, or leaves the configuration. */
+/** What the stream `feeds` says when a feed is read, fails, or is removed from the configuration. */
 
 import { createHash, type Hash } from 'node:crypto'
 import { canonicalJson } from '../canonical-json.ts'
@@ -7,17 +7,17 @@ import { sha256 } from '../sha256.ts'
 import { storable } from '../storable.ts'
 import type { Told } from './entry.ts'
 
-/** What the record last said of a feed. */
+/** What the record last said about a feed. */
 export interface FeedRecorded {
   readonly failing: boolean
-  /** When it last brought something new, ISO 8601 UTC; `null`: it never did. */
+  /** When the feed last had new data, ISO 8601, UTC; `null`: never. */
   readonly readAt: string | null
-  /** Hashes of the cursor and of what it brought. */
+  /** Hashes of the cursor and of the data. */
   readonly cursor: string | null
   readonly said: string | null
 }
 
-/** What came of asking a feed. */
+/** The result of asking a feed. */
 export type FeedAnswer =
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'failed'; readonly problem: string }
@@ -27,22 +27,22 @@ export interface FeedNewsRead {
   readonly kind: 'read'
   /** ISO 8601 UTC. */
   readonly readAt: string
-  /** The day or instant that the feed itself says it is of. */
+  /** The day or instant that the feed gives as its own date. */
   readonly saidAt?: string
-  /** How many records it brought, by kind. */
+  /** Number of records that were read, by kind. */
   readonly counts: Readonly<Record<string, number>>
   readonly rejected: number
-  /** How many records it says have changed; `null`: it brought everything. */
+  /** Number of records that the feed names as changed; `null`: all records were read. */
   readonly changed: number | null
   /** Hash of the cursor. */
   readonly cursor: string
-  /** Hash over what it brought: `contentDigest`. */
+  /** Hash over the data: see `contentDigest`. */
   readonly said: string
 }
 
 const unknown: FeedRecorded = { failing: false, readAt: null, cursor: null, said: null }
 
-/** What must be recorded about an answer, and what the record says afterwards; `null`: nothing. */
+/** What must be recorded about an answer, and what the record says afterwards; `null`: nothing must be recorded. */
 export function feedDifference(
   feed: string,
   recorded: FeedRecorded | null,
@@ -55,7 +55,7 @@ export function feedDifference(
     return { told, recorded: { ...before, failing: true } }
   }
   const told: Told[] = before.failing ? [{ event: 'feed-recovered', facts: { feed } }] : []
-  // Two processes may have read the same: it was new once.
+  // Two processes may have read the same data. It is recorded only once.
   if (answer.kind === 'unchanged' || (answer.cursor === before.cursor && answer.said === before.said))
     return told.length === 0 ? null : { told, recorded: { ...before, failing: false } }
   const { kind: _, changed, ...facts } = answer
@@ -64,31 +64,31 @@ export function feedDifference(
   return { told, recorded: { failing: false, readAt, cursor, said } }
 }
 
-/** What must be recorded about feeds that are not configured any more. */
+/** What must be recorded about feeds that were removed from the configuration. */
 export function feedsRemoved(feeds: readonly string[]): readonly Told[] {
   return feeds.toSorted().map((feed) => ({ event: 'feed-removed', facts: { feed } }))
 }
 
-/** The record of a cursor: it may hold addresses. */
+/** A cursor is recorded as a hash, because it may contain addresses. */
 export function cursorHash(cursor: string): string {
   return sha256(cursor)
 }
 
 const ROWS_AT_ONCE = 250
 
-/** In the order of their names. */
+/** All kinds, sorted by name. */
 const kinds = ['advisories', 'cves', 'epss', 'fixes', 'kev', 'lifecycles', 'updates'] as const satisfies readonly Kind[]
 
 type Kind = keyof FeedContent
 type RowOf<K extends Kind> = NonNullable<FeedContent[K]>[number]
 
-/** Sees each row as it can be stored, with its line. */
+/** Gets each row as it can be stored, and its line of JSON. */
 type RowVisitor<K extends Kind> = (row: RowOf<K>, line: string) => void
 export type RowVisitors = { readonly [K in Kind]: RowVisitor<K> }
 
 /**
- * SHA-256 over what a feed brought: for each kind in the order of names a line with the name, then each record as a line
- * of canonical JSON, in the order of the feed. In steps, so that others have their turn.
+ * SHA-256 over the data of a feed. For each kind, sorted by name: a line with its name, then each record as a line of
+ * canonical JSON, in the order of the feed. In steps, so other work can run in between.
  */
 export function* contentDigest(content: FeedContent, visitors?: RowVisitors): Generator<void, string, void> {
   const digest = createHash('sha256')
@@ -111,7 +111,7 @@ function* digestKind<K extends Kind>(
     for (const row of rows.slice(from, from + ROWS_AT_ONCE)) {
       let kept = row
       let line = canonicalJson(row)
-      // What cannot be stored is written with an escape.
+      // A character that cannot be stored is always escaped in JSON.
       if (line.includes('\\u')) {
         kept = storable(row)
         line = canonicalJson(kept)

@@ -1,7 +1,7 @@
 /**
- * What the streams `findings:TEAM` say: which flaws are open on which assets since when, how they ended, and how they
- * are judged. What is open is kept by class, which is a set of flaws that are open together on some assets. Between two
- * looks only assets that changed their class are compared, so that the cost depends on what has changed.
+ * What the streams `findings:TEAM` say: which flaws are open on which assets and since when, how they ended, and how
+ * they are judged. Open flaws are kept by class. A class is a set of flaws that are all open on the same assets.
+ * Between two looks only assets with another class are compared, so the cost depends only on what changed.
  */
 
 import type { Criticality, Exposure } from '../asset.ts'
@@ -12,8 +12,8 @@ import { type AssetList, createAssetLists, type ListedAsset } from './asset-list
 import type { Fact, Facts, Told } from './entry.ts'
 
 /**
- * What the date of a fix is: the vendor's instant, a day without a time, or, where nobody says, the time when we first
- * read of it.
+ * Where the date of a fix comes from: the vendor's instant, the vendor's day without a time, or, if no vendor gives a
+ * date, the time when Patchwarden first read about it.
  */
 export type FixDate = 'published' | 'day' | 'first read'
 
@@ -21,11 +21,11 @@ export interface AssetLooked {
   readonly id: string
   readonly exposure: Exposure | null
   readonly criticality: Criticality | null
-  /** When it was looked at, ISO 8601 UTC. */
+  /** When the asset was looked at, ISO 8601, UTC. */
   readonly saidAt: string
 }
 
-/** Assets on which the same flaws are open. */
+/** Assets that have exactly the same open flaws. */
 export interface GroupNow {
   /** Sorted. */
   readonly flaws: readonly string[]
@@ -33,24 +33,24 @@ export interface GroupNow {
 }
 
 export interface FlawNow {
-  /** Ids of the patches that fix it, `<platform>/<source>/<version>`, whether they can be installed now or not. */
+  /** Ids of the patches that fix it, `<platform>/<source>/<version>`, whether or not they can be installed now. */
   readonly patches: readonly string[]
   readonly type: PatchType
   readonly origins: readonly string[]
-  /** A day or an instant; `null`: no vendor says. */
+  /** A day or an instant; `null`: no vendor gives a date. */
   readonly published: string | null
   readonly cve: boolean
 }
 
-/** What the record last said of a flaw. */
+/** What the record last said about a flaw. */
 export interface FlawRecorded {
   readonly patches: readonly string[]
   readonly feeds: readonly string[]
   readonly fixedAt: string
   readonly fixDate: FixDate
-  /** When we had read of it at the latest, ISO 8601 UTC. */
+  /** The earliest time at which Patchwarden is known to have read about it, ISO 8601, UTC. */
   readonly readAt: string
-  /** On how many assets it is open. */
+  /** Number of assets on which it is open. */
   readonly open: number
 }
 
@@ -60,20 +60,20 @@ export interface JudgedRecorded {
   readonly dueAt: string | null
 }
 
-/** How flaws ended. `moved`: the asset is another team's now, where they are open. */
+/** How a flaw ended on an asset. `moved`: the asset belongs to another team now, where the flaw is open. */
 export type Ended = 'fixed' | 'removed' | 'superseded' | 'withdrawn' | 'gone' | 'moved'
 
 // ---------------------------------------------------------------- which assets changed
 
-/** What the record says of the assets of a team: in which class each is, by the hash of its flaws. */
+/** What the record says about the assets of a team: the class of each asset, by the hash of its flaws. */
 export type ClassesRecorded = ReadonlyMap<string, { readonly class: string; readonly since: string }>
 
-/** Assets that came out of one class into another together. */
+/** Assets that moved together from one class to another. */
 export interface Move {
-  /** Hashes of classes; `null`: nothing was, or is, open. */
+  /** Hashes of classes; `null`: no flaw was open before, or is open now. */
   readonly from: string | null
   readonly to: string | null
-  /** Index of the group that they are in now; `null`: the team does not have them any more. */
+  /** Index of the group in which the assets are now; `null`: the team does not have them any more. */
   readonly group: number | null
   readonly assets: readonly { readonly id: string; readonly saidAt: string | null; readonly since: string | null }[]
 }
@@ -82,7 +82,9 @@ export function classHash(flaws: readonly string[]): string {
   return sha256(JSON.stringify(flaws))
 }
 
-/** `held`: assets that are worked on now; nothing is said about them until that is over. Works in steps. */
+/**
+ * Compares the record with the groups of now. `held`: assets at work, which are left out until that is over. In steps.
+ */
 export function* movesBetween(
   recorded: ClassesRecorded,
   groups: readonly GroupNow[],
@@ -111,33 +113,33 @@ export function* movesBetween(
   return [...moves.values()]
 }
 
-// ---------------------------------------------------------------- what is to be said of that
+// ---------------------------------------------------------------- what must be recorded about it
 
 export interface Difference {
   readonly told: readonly Told[]
   readonly lists: readonly AssetList[]
-  /** For each flaw: on how many assets it is open now, and what is known about it. */
+  /** For each flaw: the number of assets on which it is open now, and what is known about it. */
   readonly flaws: ReadonlyMap<string, FlawRecorded>
 }
 
 export interface DifferenceGiven {
   readonly moves: readonly Move[]
-  /** Flaws of every class that a move names. */
+  /** The flaws of a class. Must know every class that a move names. */
   readonly flawsOf: (hash: string) => readonly string[]
   readonly recorded: ReadonlyMap<string, FlawRecorded>
-  /** For every flaw that a move opens and that is not recorded yet: everything but `open`. */
+  /** Every flaw that a move opens and that is not recorded yet, without `open`. */
   readonly fresh: ReadonlyMap<string, Omit<FlawRecorded, 'open'>>
-  /** What fixes each flaw that is open now. */
+  /** The patches that fix a flaw that is open now. */
   readonly patchesOf: (flaw: string) => readonly string[]
   readonly ended: (flaw: string, patches: readonly string[], move: Move, asset: string) => Ended
-  /** The proposal whose verification says that it ended the flaw on the asset; `null`: somebody else did. */
+  /** The proposal whose verification says that it ended the flaw on the asset; `null`: another cause. */
   readonly fixedBy: (flaw: string, asset: Move['assets'][number]) => string | null
 }
 
-/** Ids of patches in one entry. */
+/** The most ids of patches in one entry. */
 const PATCHES = 100
 
-/** Entries for what came and went, by flaw. In steps. */
+/** Makes entries for flaws that were opened or closed, in the order of flaws. In steps. */
 export function* findingsDifference(given: DifferenceGiven): Generator<void, Difference, void> {
   const { moves, flawsOf, recorded, fresh } = given
   const parts: ListedAsset[][] = []
@@ -153,7 +155,7 @@ export function* findingsDifference(given: DifferenceGiven): Generator<void, Dif
       parts.push(move.assets.map(listed))
       for (const flaw of added) push(opened, flaw, parts.length - 1)
     }
-    // Assets whose flaws ended in the same ways are told of together.
+    // Assets whose flaws ended in the same ways share an entry.
     const alike = new Map<string, { readonly how: ReadonlyMap<string, string>; readonly assets: ListedAsset[] }>()
     for (const asset of before.size === 0 ? [] : move.assets) {
       yield
@@ -182,7 +184,7 @@ export function* findingsDifference(given: DifferenceGiven): Generator<void, Dif
     const known = recorded.get(flaw) ?? fresh.get(flaw)
     if (known === undefined) throw new Error(`Nothing is known of the flaw ${flaw}.`)
     let open = recorded.get(flaw)?.open ?? 0
-    // New ones come first, so that a flaw counts as open on no asset only where that is so in the end.
+    // Opened flaws come first. So `open` is 0 only if the flaw is really open on no asset in the end.
     const chosen = opened.get(flaw)
     let patches = known.patches
     if (chosen !== undefined) {
@@ -224,7 +226,7 @@ function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void
   else map.set(key, [value])
 }
 
-/** When a flaw could first be fixed: the vendor's date, or else when we first read of it. */
+/** When a flaw could first be fixed: the vendor's date, or else the time when Patchwarden first read about it. */
 export function fixDateOf(published: string | null, readAt: string): Pick<FlawRecorded, 'fixedAt' | 'fixDate'> {
   if (published === null) return { fixedAt: readAt, fixDate: 'first read' }
   return { fixedAt: published, fixDate: published.includes('T') ? 'published' : 'day' }
@@ -237,12 +239,12 @@ export interface Context {
   readonly criticality: Criticality | null
 }
 
-/** How a flaw is judged on assets of a kind. */
+/** How a flaw is judged on assets with one exposure and criticality. */
 export interface Judged {
   readonly priority: Priority
   /** ISO 8601 UTC; `null`: no date. */
   readonly dueAt: string | null
-  /** Everything else that the entry says. */
+  /** The other facts of the entry. */
   readonly facts: Facts
 }
 
@@ -256,7 +258,7 @@ export interface JudgedNow {
 export const contextKey = (flaw: string, { exposure, criticality }: Context): string =>
   `${flaw}\n${exposure ?? ''}\n${criticality ?? ''}`
 
-/** What is to be said of flaws that are judged otherwise than the record says, by `contextKey`. In steps. */
+/** What must be recorded about flaws that are judged differently now. `recorded`: by `contextKey`. In steps. */
 export function* judgedDifference(
   groups: readonly GroupNow[],
   recorded: ReadonlyMap<string, JudgedRecorded>,

@@ -1,4 +1,4 @@
-/** Which flaws are open on assets, and what is known about each, worked out from what a team's assets miss. */
+/** Finds the flaws that are open on a team's assets, and what is known about each, from what the assets miss. */
 
 import { type MissingAlike, patchId } from '../assessment/assess.ts'
 import type { CatalogView } from '../assessment/catalog-view.ts'
@@ -12,7 +12,7 @@ import { schemeFor } from '../versions/scheme.ts'
 import { factText } from './asset-lists.ts'
 import type { FlawNow, GroupNow } from './findings.ts'
 
-/** What is open on the assets of a team, and for what is not open any more, why. */
+/** The flaws that are open on the assets of a team, by groups of assets. */
 export interface OpenFlaws {
   readonly groups: readonly GroupNow[]
   readonly flaws: ReadonlyMap<string, FlawNow>
@@ -27,8 +27,8 @@ interface Found {
 }
 
 /**
- * A flaw is a CVE; an advisory where there is none, and the patch where there is no advisory. It is open on an asset whose
- * installed version is older than the fix, also where the update is held, or is for subscribers alone.
+ * A flaw is a CVE; without a CVE it is the advisory, and without an advisory the patch. A flaw is open on an asset if
+ * the installed version is older than the fix, even if the update is held or needs a subscription.
  */
 export function* openFlaws(missing: MissingAlike, catalog: CatalogView): Generator<void, OpenFlaws, void> {
   const flaws = new Map<string, Found>()
@@ -45,7 +45,7 @@ export function* openFlaws(missing: MissingAlike, catalog: CatalogView): Generat
     return { flaw, origins: known.origins }
   }
 
-  // What is the same wherever it is missing is noted once.
+  // Each update and each missing fix is noted once, because many assets share the same object.
   const ofUpdate = memoizeByIdentity((update: Update): readonly string[] => {
     const patch = patchId(update)
     return flawsOf(update, patch).map(({ name, cve }) => {
@@ -66,7 +66,7 @@ export function* openFlaws(missing: MissingAlike, catalog: CatalogView): Generat
     yield
     const mine = new Set<string>()
     for (const update of updates) for (const flaw of ofUpdate(update)) mine.add(flaw)
-    // What a package manager does not offer now is open all the same.
+    // A flaw is also open if the package manager does not offer the fix now.
     for (const other of notOffered) mine.add(ofOthers(other))
     groups.push({
       flaws: [...mine].sort(),
@@ -95,7 +95,7 @@ function typeOf({ type, security, cves, changes, version }: Update): PatchType {
   return type ?? patchType({ security, cves: cves.length, from, to: version })
 }
 
-/** When the vendor published what fixes a flaw, as its notices say; looked up once for each package. */
+/** Finds when the vendor published the fix of a flaw, by the vendor's notices. Dates are collected once per package. */
 function publicationDates(catalog: CatalogView) {
   const known = new Map<string, ReadonlyMap<string, string>>()
   function ofPackage(platform: string, source: string): ReadonlyMap<string, string> {
@@ -129,18 +129,18 @@ function earlier(dates: Map<string, string>, flaw: string, notice: Pick<Advisory
 
 const DAY = /^\d{4}-\d{2}-\d{2}(?:T|$)/
 
-/** A day or an instant; what is neither is none. */
+/** The date of a notice, as a day or an instant; `null`: there is none, or it cannot be read. */
 function dateIn({ published }: Pick<Advisory, 'published'>): string | null {
   if (published === null || !DAY.test(published) || Number.isNaN(Date.parse(published))) return null
   return published.includes('T') ? new Date(published).toISOString() : published
 }
 
-/** How a flaw ended on an asset that is there. */
+/** How a flaw ended on an asset that still exists. */
 export type EndedHere = 'fixed' | 'removed' | 'superseded' | 'withdrawn'
 
-/** Says how flaws ended that were open before. `patches`: what was to fix the flaw. */
+/** Returns a function that says how a flaw ended that was open before. `patches`: the patches that would fix it. */
 export function createEndings(catalog: CatalogView) {
-  /** Whether feeds still say of a package that it has the flaw, and a newer version has not. */
+  /** Whether feeds still say that the package has the flaw and a newer version fixes it. */
   function says(platform: string, name: string, flaw: string): boolean {
     return catalog.matcher
       .said(platform, name)
@@ -173,7 +173,7 @@ export function createEndings(catalog: CatalogView) {
       const offered = pending.some((item) => (item.source ?? item.name) === source)
       const still = installed.some((item) => says(platform, source, flaw) || says(platform, item.name, flaw))
       if (!still && !(offered && !isCve(flaw))) return 'withdrawn'
-      // It must still be fixed, but it has another name by now.
+      // The flaw must still be fixed, but it has another name now.
       if (!isCve(flaw)) return 'superseded'
     }
     return wanted.length > 0 && !present ? 'removed' : 'fixed'

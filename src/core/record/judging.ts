@@ -1,4 +1,4 @@
-/** How flaws are judged, as the record says it: the facts of the decision, its table and row, and when it is due. */
+/** How the record says that a flaw is judged: the facts, the table and its row, and the due date. */
 
 import type { CatalogView } from '../assessment/catalog-view.ts'
 import { standInAsset } from '../asset.ts'
@@ -23,12 +23,12 @@ export interface JudgingOptions {
   readonly dueDays: DueDays
 }
 
-/** Whatever source the inventory comes from, its facts are said to come from the inventory. */
+/** The record names the inventory as the source of facts, without naming the inventory source. */
 const INVENTORY = 'inventory'
 
-/** Judges one flaw on assets of one kind. Scores that change each day are not recorded, only whether they decided. */
+/** Judges one flaw on assets of one kind. Scores that change daily are not recorded; only whether they decided. */
 export function createJudging({ catalog, rule, defaults, dueDays }: JudgingOptions) {
-  /** Few flaws differ in what a table is asked with. */
+  /** Kept, because few flaws differ in the facts that the table needs. */
   const decisions = new Map<string, Decided>()
   function decide(about: CveEvidence, context: Context): Decided {
     const { kev, facts } = about
@@ -71,10 +71,10 @@ interface Decided {
   readonly facts: Facts
 }
 
-/** Judgement looks at exposure and criticality alone. */
+/** Judging uses only exposure and criticality. */
 const anyAsset = standInAsset('', '', '')
 
-/** As proposals count it: a publication counts from the beginning of its day. */
+/** The time from which due dates count, as for proposals: a published fix counts from the beginning of its day. */
 function startOf({ fixedAt, fixDate }: Pick<FlawRecorded, 'fixedAt' | 'fixDate'>): string {
   return fixDate === 'first read' ? fixedAt : `${fixedAt.slice(0, 10)}T00:00:00.000Z`
 }

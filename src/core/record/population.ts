@@ -1,18 +1,18 @@
-/** What the streams `assets:TEAM` say about which assets there are, and what is known about them. */
+/** What the streams `assets:TEAM` say about which assets exist, and about their facts. */
 
 import type { Criticality, Exposure } from '../asset.ts'
 import { type AssetList, assetList, type ListedAsset } from './asset-lists.ts'
 import type { Told } from './entry.ts'
 
 /**
- * What the record keeps of an asset, without its address. Tags are as the source gives them: an operator who puts names
- * of people into tags has them in the record, as in decisions.
+ * What the record keeps of an asset, without its address. Tags are kept as the source gives them. If an operator puts
+ * names of people into tags, they are in the record, as they are in decisions.
  */
 export interface AssetFacts {
   readonly platform: string
   readonly exposure: Exposure | null
   readonly criticality: Criticality | null
-  /** Each once, in the order of their bytes. */
+  /** Each tag once, sorted by bytes. */
   readonly tags: readonly string[]
   readonly timeZone: string
 }
@@ -22,17 +22,17 @@ export interface AssetRecorded {
   readonly facts: AssetFacts
 }
 
-/** An asset as an inventory source lists it, and as the record last had it. */
+/** An asset as an inventory source lists it now. `before`: as the record last had it. */
 export interface AssetNow extends AssetRecorded {
   readonly id: string
   readonly source: string
-  /** When it was looked at, ISO 8601 UTC. */
+  /** When the asset was looked at, ISO 8601, UTC. */
   readonly saidAt: string
-  /** `null`: it is not enrolled. */
+  /** `null`: the asset is new to the record. */
   readonly before: AssetRecorded | null
 }
 
-/** An entry for the stream of a team, with the list that it names. */
+/** An entry for the stream of a team, with the list of assets that it names. */
 export interface ToldOfAssets extends ToldOfTeam {
   readonly list: AssetList
 }
@@ -42,7 +42,7 @@ export interface ToldOfTeam {
   readonly told: Told
 }
 
-/** What must be recorded about assets; one entry for all assets about which the same is said. */
+/** What must be recorded about assets. Assets with the same news share one entry. */
 export function populationDifference(assets: readonly AssetNow[]): readonly ToldOfAssets[] {
   const groups = new Map<string, Group>()
   const put = (group: Omit<Group, 'assets'>, asset: ListedAsset) => {
@@ -58,7 +58,7 @@ export function populationDifference(assets: readonly AssetNow[]): readonly Told
     }
     const changed = changes(before.facts, facts)
     if (before.team !== team) {
-      // The team that gets it has not read anything about it before.
+      // The new team has no facts about the asset yet, so all of them are listed.
       const move = { source, from: before.team, to: team }
       const was = changed === null ? {} : { before: changed.before }
       put({ event: 'assets-moved', teams: [before.team, team], facts: move }, { id, saidAt, ...listed(facts), ...was })
@@ -69,8 +69,8 @@ export function populationDifference(assets: readonly AssetNow[]): readonly Told
 }
 
 /**
- * What must be recorded about assets that nothing lists any more. `why`: the source lists others, or the source itself
- * is not configured any more.
+ * What must be recorded about assets that are not listed any more. `why`: their source lists only others, or the source
+ * was removed from the configuration.
  */
 export function populationGone(
   assets: readonly { readonly id: string; readonly source: string; readonly team: string }[],
@@ -103,7 +103,7 @@ function listed({ platform, exposure, criticality, tags, timeZone }: AssetFacts)
   return { platform, exposure, criticality, tags, timeZone }
 }
 
-/** What is otherwise than before, before and now; `null`: nothing is. */
+/** The facts that changed, with their old and new values; `null`: none changed. */
 function changes(before: AssetFacts, now: AssetFacts): Pick<ListedAsset, 'before' | 'after'> | null {
   const [was, is] = [listed(before), listed(now)]
   const names = (Object.keys(is) as (keyof AssetFacts)[]).filter(

@@ -1,25 +1,25 @@
 /**
- * The register of persons: entries, states and rows hold pseudonyms, which are random and mean nothing. Whose they are is
- * looked up here when something is shown, so that a person who was erased leaves all of them as they are.
+ * The register of persons. Entries, states and rows contain only random pseudonyms. The person is looked up here
+ * whenever something is shown. So a person can be erased without changing them.
  */
 
 import { COMMAND_LINE, type Through } from '../hands.ts'
 
 export interface Register {
   readonly has: (person: string) => boolean
-  /** Throws where the person has none: whoever is about to write must make one first. */
+  /** Throws if the person has no pseudonym: the caller must make one before writing. */
   readonly pseudonymOf: (person: string) => string
-  /** A person who was erased, or is not known, is called by the pseudonym. */
+  /** For a person who was erased or is unknown, id and name are the pseudonym. */
   readonly personOf: (pseudonym: string) => { readonly id: string; readonly name: string }
-  /** Is this the pseudonym of somebody who was erased, and so stands for the person? */
+  /** Whether this is the pseudonym of an erased person, used as the person's id. */
   readonly isErased: (person: string) => boolean
 }
 
-/** What words are shown as that were erased. */
+/** Shown instead of words that were erased. */
 export const ERASED = '(erased)'
 
 export interface Person {
-  /** For a person who was erased this is the pseudonym, and so is the name. */
+  /** For an erased person, id and name are the pseudonym. */
   readonly id: string
   readonly name: string
   readonly pseudonym: string
@@ -40,7 +40,7 @@ export function registerOf(people: readonly Person[]): Register {
   }
 }
 
-/** A way in which an act came, with the hands behind it under other names. */
+/** Replaces the names of the hands behind a sign-in link. Everything else stays. */
 export function throughWith(through: Through, nameOf: (person: string) => string): Through {
   if (through.kind !== 'sign-in link') return through
   return { ...through, madeBy: through.madeBy.map((hand) => (hand === COMMAND_LINE ? hand : nameOf(hand))) }

@@ -1,11 +1,11 @@
 /**
- * The streams of the record beside those of proposals, and which facts each of their events has. Everything else that
- * an event says is personal, and stands beside it.
+ * The streams of the record other than those of proposals, and the facts that each of their events may have. All other
+ * data of an event is personal and stands beside it.
  */
 
 import type { Facts } from './entry.ts'
 
-/** Names of facts by event, by stream; of streams that there is one of for each team, by what stands before the colon. */
+/** Names of facts, by stream and event. Streams of teams are listed by the part of their name before the colon. */
 const facts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   persons: {
     'person-known': ['person'],
@@ -19,7 +19,7 @@ const facts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'session-ended': ['person', 'sessions', 'links'],
   },
   rights: {
-    // Which part of the configuration is content: config/recorded.ts.
+    // config/recorded.ts says which part of the configuration is recorded.
     'configuration-loaded': ['configuration', 'changed', 'more'],
     'group-read': ['group', 'count', 'people', 'configuration'],
     'group-unread': ['group'],
@@ -62,7 +62,7 @@ const facts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
 }
 
-/** Throws where an event has a fact that is not among those of its type, or is of no known type: a fault of ours. */
+/** Throws if the event is unknown or has a fact that is not listed for it. Both are faults of the program. */
 export function checkFacts(
   stream: string,
   { event, facts: given }: { readonly event: string; readonly facts: Facts },

@@ -1,22 +1,19 @@
-/** The occurrences of a recurrence rule on the wall clock. No zone is known here. */
+/** The occurrences of a recurrence rule in local time, without time zones. */
 
 import { DAY_SECONDS, HOUR_SECONDS } from '../time/instant.ts'
 import { type CalendarDate, dateOf, dayNumber, weekdayOf, weekStartOf } from '../time/local-time.ts'
 import type { Rrule } from './rule.ts'
 
-/**
- * How many candidates are looked at in vain before a rule that repeats within a day is taken to have no further
- * occurrence.
- */
+/** After this many candidates without an occurrence, a rule that repeats within a day counts as finished. */
 const MOST_IN_VAIN = 2_000_000
 
 /**
- * Local seconds of the occurrences from `from` until before `to`, in order, none before `start`. `start` stands in for
- * what the rule leaves out (RFC 5545: DTSTART), and is an occurrence only where the rule says so. The caller must apply
- * UNTIL: it may be in another zone.
+ * Local seconds of the occurrences from `from` until before `to`, in order, and never before `start`. `start` (RFC
+ * 5545: DTSTART) fills in what the rule leaves out. It is an occurrence only if the rule includes it. The caller must
+ * apply UNTIL, because UNTIL may be in another zone.
  */
 export function* expand(rule: Rrule, start: number, from: number, to: number): Generator<number> {
-  // Those before `from` need not be looked at, unless they are to be counted.
+  // Occurrences before `from` are skipped, unless they must be counted.
   const first = rule.count === null ? Math.max(start, from) : start
   let left = rule.count ?? Number.POSITIVE_INFINITY
   const candidates = withinDay(rule) ? fine(rule, start, first, to) : coarse(rule, start, first, to)
@@ -59,7 +56,7 @@ function dayOf(local: number): number {
   return Math.floor(local / DAY_SECONDS)
 }
 
-/** First day and the day after the last of each year, month, week or day of the rule, beginning at or before `from`. */
+/** First day, and day after the last, of each period of the rule. The first period begins at or before `from`. */
 function* periods(rule: Rrule, start: number, from: number, to: number): Generator<readonly [number, number]> {
   const { interval } = rule
   const began = dateOf(start)
@@ -88,12 +85,12 @@ function* periods(rule: Rrule, start: number, from: number, to: number): Generat
   }
 }
 
-/** The last of `start`, `start + step`, ... that is not beyond `goal`. */
+/** The last of `start`, `start + step`, ... that is not beyond `goal`; at least `start`. */
 function ahead(start: number, goal: number, step: number): number {
   return start + Math.max(0, Math.floor((goal - start) / step)) * step
 }
 
-/** Indexes of the chosen of `length` items, in order. */
+/** Indexes of the chosen positions among `length` items, in order. */
 function positions(chosen: readonly number[], length: number): readonly number[] {
   const found = new Set<number>()
   for (const position of chosen) {
@@ -103,14 +100,14 @@ function positions(chosen: readonly number[], length: number): readonly number[]
   return [...found].sort((a, b) => a - b)
 }
 
-/** Seconds of the day at which a rule of whole days occurs. */
+/** Times of the day, in seconds, at which a rule of days, weeks, months or years occurs. */
 function timesOfDay(rule: Rrule, start: number): readonly number[] {
   const time = start - dayOf(start) * DAY_SECONDS
   const times: number[] = []
   for (const hour of or(rule.byHour, Math.floor(time / HOUR_SECONDS))) {
     for (const minute of or(rule.byMinute, Math.floor(time / 60) % 60)) {
       for (const second of or(rule.bySecond, time % 60)) {
-        // A second 60 may be written but never comes: our clocks have no leap seconds.
+        // Second 60 may be written but never occurs: there are no leap seconds here.
         if (second < 60) times.push(hour * HOUR_SECONDS + minute * 60 + second)
       }
     }
@@ -159,7 +156,7 @@ function* fine(rule: Rrule, start: number, first: number, to: number): Generator
   }
 }
 
-/** Seconds after the beginning of an hour or a minute at which a rule of hours, minutes or seconds occurs in it. */
+/** Seconds after the beginning of an hour, minute or second at which a rule of that frequency occurs. */
 function timesWithin(rule: Rrule, start: number): readonly number[] {
   const time = ((start % HOUR_SECONDS) + HOUR_SECONDS) % HOUR_SECONDS
   const minutes = rule.frequency === 'HOURLY' ? or(rule.byMinute, Math.floor(time / 60)) : [0]
@@ -176,7 +173,7 @@ function timesWithin(rule: Rrule, start: number): readonly number[] {
 
 type DayTest = (day: number, date: CalendarDate) => boolean
 
-/** Whether a day number passes all BY parts that speak of days; what `start` stands in for is one of them. */
+/** Tests whether a day matches all BY parts about days. Missing parts are filled in from `start`. */
 function dayFilter(rule: Rrule, start: number): (day: number) => boolean {
   const tests = dayTests(rule, dayOf(start))
   return (day) => {
@@ -230,7 +227,7 @@ function dayTests(rule: Rrule, start: number): readonly DayTest[] {
   return tests
 }
 
-/** Number of the week that holds a day, and how many the year of the week has; week 1 is the first with four days. */
+/** The week of a day, and how many weeks its year has. Week 1 is the first with four days in the year. */
 function weekOfYear(day: number, firstDay: Rrule['weekStart']): { readonly number: number; readonly of: number } {
   const middle = weekStartOf(day, firstDay) + 3
   const { year } = dateOf(middle)

@@ -5,19 +5,20 @@ import { instantOf, localOf, type Zone } from '../time/local-time.ts'
 import { expand } from './expand.ts'
 import type { Rrule } from './rule.ts'
 
-/** Further than this no wall time is from the instant of the same digits in UTC. */
+/** A local time is at most this far from the instant with the same digits in UTC. */
 const FURTHEST_MS = 16 * HOUR_MS
 
-/** Instants already given that may still lie in the list of those that wait. */
+/** How many instants that were already given may stay in the list before it is shortened. */
 const MOST_KEPT = 10_000
 
 /**
- * Instants in milliseconds from `from` until before `to`, in order; two wall times that a clock change makes one instant
- * are one. `start`: local seconds, see `expand`.
+ * Instants in milliseconds from `from` until before `to`, in order. If a clock change maps two local times to one
+ * instant, it is given once. `start`: local seconds, see `expand`.
  */
 export function* occurrences(rule: Rrule, start: number, zone: Zone, from: number, to: number): Generator<number> {
   const locals = expand(rule, start, localOf(from, zone) - 2 * DAY_SECONDS, localOf(to, zone) + 2 * DAY_SECONDS)
-  // A wall time in a gap is a later instant than the wall time after it: they wait until no earlier one can follow.
+  // A local time in a gap can be a later instant than the local time after it. So instants wait until no earlier one
+  // can follow.
   const waiting: number[] = []
   let taken = 0
   let last = Number.NEGATIVE_INFINITY
@@ -50,7 +51,7 @@ function isBeyond({ until }: Rrule, local: number, instant: number): boolean {
   return until.utc ? instant > until.local * 1_000 : local > until.local
 }
 
-/** Several of `occurrences` together, in order, each instant once. */
+/** Merges several iterators of instants, in order, each instant once. */
 export function* together(all: readonly Iterator<number>[]): Generator<number> {
   const heads = all.map((each) => ({ each, next: each.next() }))
   let last = Number.NEGATIVE_INFINITY

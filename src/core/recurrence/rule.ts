@@ -1,4 +1,4 @@
-/** Recurrence rules as RFC 5545, section 3.3.10, writes them. */
+/** Recurrence rules in the format of RFC 5545, section 3.3.10. */
 
 import type { Weekday } from '../time/local-time.ts'
 import { parseLocal } from '../time/local-time.ts'
@@ -8,11 +8,11 @@ export type Frequency = (typeof frequencies)[number]
 
 export interface WeekdayRule {
   readonly weekday: Weekday
-  /** Which one of the month or year, from its end where negative. 0: every one. */
+  /** Which of these weekdays in the month or year; negative: counted from the end; 0: every one. */
   readonly ordinal: number
 }
 
-/** An empty list: the part is left out. */
+/** An empty list: the rule does not have that part. */
 export interface Rrule {
   readonly frequency: Frequency
   readonly interval: number
@@ -30,11 +30,11 @@ export interface Rrule {
   readonly weekStart: Weekday
 }
 
-/** The last moment an occurrence may have. */
+/** The last moment at which an occurrence may be. */
 export interface Until {
-  /** Local seconds; a date stands here for its first moment, too. */
+  /** Local seconds. For a date, this is its first moment. */
   readonly local: number
-  /** True: on the clock of UTC, whatever the zone of the rule. */
+  /** True: the time is in UTC, whatever the zone of the rule. */
   readonly utc: boolean
 }
 
@@ -45,7 +45,7 @@ export type ParsedRrule =
 
 const weekdays: Readonly<Record<string, Weekday>> = { MO: 1, TU: 2, WE: 3, TH: 4, FR: 5, SA: 6, SU: 7 }
 
-/** Smallest and largest value; `signed`: counted from the end, too, and then never 0. */
+/** Smallest and largest value. `signed`: may also count from the end (negative); then 0 is not allowed. */
 const lists = {
   BYSECOND: { least: 0, most: 60, signed: false },
   BYMINUTE: { least: 0, most: 59, signed: false },
@@ -64,8 +64,8 @@ const longestText = 2_000
 class Unreadable extends Error {}
 
 /**
- * Reads a rule, with or without `RRULE:`. Parts that RFC 5545 forbids beside the frequency are refused where they would
- * be ambiguous, and narrow the rule where they can mean nothing else (BYMONTHDAY in a weekly rule).
+ * Reads a rule, with or without `RRULE:`. A part that RFC 5545 forbids for a frequency is refused if it is ambiguous.
+ * If it has only one possible meaning, it limits the rule (BYMONTHDAY in a weekly rule).
  */
 export function parseRrule(text: string): ParsedRrule {
   try {

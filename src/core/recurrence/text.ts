@@ -1,17 +1,17 @@
-/** Recurrence as lines of an iCalendar: RRULE, and DTSTART, RDATE and EXDATE beside it. */
+/** Recurrence as lines of iCalendar: DTSTART, RRULE, RDATE and EXDATE. */
 
 import { DAY_SECONDS } from '../time/instant.ts'
 import { instantOf, localOf, parseLocal, type Zone, zoneNamed } from '../time/local-time.ts'
 import { occurrences, together } from './occurrences.ts'
 import { parseRrule, type Rrule } from './rule.ts'
 
-/** A time as it is written. */
+/** A time as it stands in the text. */
 export interface WrittenTime {
   /** Local seconds. */
   readonly local: number
-  /** IANA zone; `null`: the zone of whoever reads it. */
+  /** IANA zone; `null`: the text names none, so the reader's zone is used. */
   readonly zone: string | null
-  /** Only a date. */
+  /** True: a date without a time. */
   readonly whole: boolean
 }
 
@@ -29,7 +29,7 @@ export type ParsedRecurrence =
 
 const longestText = 20_000
 
-/** Reads a bare rule, or lines, each of which is a DTSTART, RRULE, RDATE or EXDATE. */
+/** Reads a bare rule, or lines with DTSTART, RRULE, RDATE or EXDATE. */
 export function parseRecurrence(text: string): ParsedRecurrence {
   if (text.length > longestText) return { ok: false, what: `is longer than ${longestText} characters` }
   let start: WrittenTime | null = null
@@ -70,7 +70,7 @@ export function parseRecurrence(text: string): ParsedRecurrence {
   return { ok: true, recurrence: { start, rules, added, excluded } }
 }
 
-/** The time, or what is wrong with it. */
+/** The time, or a clause about what is wrong with it. */
 function writtenTime(value: string, parameters: string): WrittenTime | string {
   const utc = /z$/i.test(value)
   const local = /^\d{8}(T\d{6}Z?)?$/i.test(value) ? parseLocal(value.replace(/z$/i, '')) : null
@@ -85,10 +85,7 @@ function writtenTime(value: string, parameters: string): WrittenTime | string {
   return { local, zone: written, whole }
 }
 
-/**
- * Instants in milliseconds from `from` until before `to`, in order. `start` and `zone` hold where the text has no
- * DTSTART of its own.
- */
+/** Instants in milliseconds from `from` until before `to`, in order. `start` and `zone`: for a text without DTSTART. */
 export function recurrenceOccurrences(
   { start: own, rules, added, excluded }: Recurrence,
   start: number,
@@ -120,10 +117,7 @@ function* without(all: Iterable<number>, isOut: (instant: number) => boolean): G
   for (const instant of all) if (!isOut(instant)) yield instant
 }
 
-/**
- * Whether the rule alone, without a DTSTART, says when it occurs: no count to begin, no interval to count from, and a
- * time and a day where its frequency needs them.
- */
+/** Whether the rule needs a DTSTART: it has COUNT or INTERVAL, or lacks a time or a day that its frequency needs. */
 export function needsStart({ start, rules }: Recurrence): boolean {
   if (start !== null) return false
   return rules.some((rule) => {

@@ -1,4 +1,4 @@
-/** Lengths of time, and instants as text: ISO 8601 in UTC. */
+/** Lengths of time, and instants as text in ISO 8601, UTC. */
 
 export const HOUR_SECONDS = 3_600
 export const DAY_SECONDS = 24 * HOUR_SECONDS
@@ -17,17 +17,17 @@ export function plusSeconds(at: string, seconds: number): string {
   return toIso(Date.parse(at) + seconds * 1_000)
 }
 
-/** Of milliseconds. */
+/** `at`: milliseconds. */
 export function toIso(at: number): string {
   return new Date(at).toISOString()
 }
 
-/** For people: `2026-11-20 03:15`, in UTC as it is given. */
+/** For people, e.g. `2026-11-20 03:15`. The time stays in UTC. */
 export function minuteOf(at: string): string {
   return at.slice(0, 16).replace('T', ' ')
 }
 
-/** The last of them; `null` where there is none. */
+/** The latest of the instants; `null`: there is none. */
 export function latest(instants: readonly (string | null)[]): string | null {
   let found: string | null = null
   for (const at of instants) if (at !== null && (found === null || isBefore(found, at))) found = at

@@ -1,6 +1,6 @@
 /**
- * Wall-clock time as plain numbers: local seconds count from 1970-01-01T00:00 on the clock on the wall, whatever its
- * zone, and day numbers are whole days of them. Only `instantOf` and `localOf` know zones.
+ * Local time as plain numbers. Local seconds count from 1970-01-01T00:00 on the local clock, whatever the zone. Day
+ * numbers count the whole days of them. Only `instantOf` and `localOf` use zones.
  */
 
 import { IANAZone } from 'luxon'
@@ -9,7 +9,7 @@ import { DAY_MS, DAY_SECONDS, HOUR_MS, HOUR_SECONDS, MINUTE_MS } from './instant
 /** Weekday numbers as in ISO 8601: Monday is 1, Sunday is 7. */
 export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7
 
-/** Minutes that the wall clock is ahead of UTC at an instant in milliseconds. */
+/** `offset`: minutes by which the local clock is ahead of UTC at an instant in milliseconds. */
 export interface Zone {
   offset(instant: number): number
 }
@@ -20,12 +20,12 @@ export interface CalendarDate {
   readonly day: number
 }
 
-/** For how many days a zone remembers the offset; after that it begins anew. */
+/** A zone keeps the offsets of at most this many days; then it forgets them all. */
 const MOST_REMEMBERED = 10_000
 
 const zones = new Map<string, Zone>()
 
-/** The IANA zone of that name; `null`: there is none. */
+/** The IANA zone with this name; `null`: there is none. */
 export function zoneNamed(name: string): Zone | null {
   const known = zones.get(name)
   if (known) return known
@@ -35,7 +35,7 @@ export function zoneNamed(name: string): Zone | null {
   return zone
 }
 
-/** Asks the zone once for each day (of UTC) on which the clocks do not change: an answer takes microseconds. */
+/** Keeps the offset of each day (in UTC) without a clock change, because asking a zone is slow. */
 function remembering(zone: Zone): Zone {
   /** `null`: the clocks change on that day. */
   const days = new Map<number, number | null>()
@@ -54,11 +54,11 @@ function remembering(zone: Zone): Zone {
   }
 }
 
-/** Days from 0000-03-01 to 1970-01-01: years that begin in March end with the leap day. */
+/** Days from 0000-03-01 to 1970-01-01. If years begin in March, the leap day is their last day. */
 const MARCH_0000 = 719_468
 const DAYS_OF_400_YEARS = 146_097
 
-/** Day number of a date; a month beyond the year counts on, as 13 is January of the next. */
+/** Day number of a date. Months beyond 12 belong to the following years: 13 is January of the next year. */
 export function dayNumber(year: number, month: number, day: number): number {
   const months = year * 12 + month - 3
   const marchYear = Math.floor(months / 12)
@@ -86,14 +86,14 @@ export function weekdayOf(dayNumber: number): Weekday {
   return (((((dayNumber + 3) % 7) + 7) % 7) + 1) as Weekday
 }
 
-/** Day number of the day on which the week of a day began. */
+/** Day number of the first day of the week that contains a day. */
 export function weekStartOf(dayNumber: number, firstDay: Weekday): number {
   return dayNumber - ((weekdayOf(dayNumber) - firstDay + 7) % 7)
 }
 
 const written = /^(\d{4})-?(\d{2})-?(\d{2})(?:T(\d{2}):?(\d{2})(?::?(\d{2}))?)?$/i
 
-/** Local seconds of `2026-03-29T02:30`, `2026-03-29`, `20260329T023000`; `null` where there is no such date or time. */
+/** Local seconds of `2026-03-29T02:30`, `2026-03-29` or `20260329T023000`; `null`: there is no such date or time. */
 export function parseLocal(text: string): number | null {
   const [, year, month, day, hour, minute, second] = (written.exec(text) ?? []).map(Number)
   if (year === undefined || month === undefined || day === undefined) return null
@@ -105,17 +105,17 @@ export function parseLocal(text: string): number | null {
   return number * DAY_SECONDS + hours * HOUR_SECONDS + minutes * 60 + seconds
 }
 
-/** What the clock on the wall shows at an instant in milliseconds. */
+/** Local seconds at an instant in milliseconds. */
 export function localOf(instant: number, zone: Zone): number {
   return Math.floor(instant / 1_000) + Math.round(zone.offset(instant) * 60)
 }
 
-/** Further than this from UTC no clock has ever been set. */
+/** No clock has ever been set further from UTC than this. */
 const FURTHEST_MS = 16 * HOUR_MS
 
 /**
- * The instant, in milliseconds, of a wall time. In the fold (clocks go back) the first of the two counts; a time in the
- * gap (clocks go forward) is read with the offset before it: RFC 5545, section 3.3.5.
+ * The instant, in milliseconds, of a local time. When clocks go back, a time occurs twice, and the first one counts.
+ * When clocks go forward, a skipped time is read with the offset before the change. See RFC 5545, section 3.3.5.
  */
 export function instantOf(local: number, zone: Zone): number {
   const wall = local * 1_000

@@ -1,4 +1,4 @@
-/** Stretches of time in milliseconds. Lists of them are in order, and none touches another. */
+/** Spans of time in milliseconds. Lists of spans are in order, and no span touches the next. */
 
 /** `end` is exclusive. */
 export interface Span {
@@ -6,14 +6,14 @@ export interface Span {
   readonly end: number
 }
 
-/** The spans in order, joined where they touch. */
+/** The spans in order. Spans that touch or overlap are joined. */
 export function merged(spans: readonly Span[]): readonly Span[] {
   const found: Span[] = []
   for (const span of spans.toSorted((a, b) => a.start - b.start)) append(found, span)
   return found
 }
 
-/** Adds a span that begins no earlier than the last one. */
+/** Adds a span that does not begin before the last one. */
 export function append(spans: Span[], span: Span): void {
   const last = spans.at(-1)
   if (last && span.start <= last.end) {
@@ -21,7 +21,7 @@ export function append(spans: Span[], span: Span): void {
   } else spans.push(span)
 }
 
-/** The place of the first span that ends after an instant; the length of the list where none does. */
+/** The index of the first span that ends after an instant; the length of the list if none does. */
 export function firstEndingAfter(spans: readonly Span[], at: number): number {
   let low = 0
   let high = spans.length
@@ -33,7 +33,7 @@ export function firstEndingAfter(spans: readonly Span[], at: number): number {
   return low
 }
 
-/** What the cuts leave of a span. */
+/** The parts of a span that are outside all cuts. */
 export function* cut(span: Span, cuts: readonly Span[]): Generator<Span> {
   let { start } = span
   for (let index = firstEndingAfter(cuts, start); index < cuts.length; index++) {

@@ -1,20 +1,20 @@
 /**
- * Time zones whose rules changed lately, for a runtime that has older time zone data. Each row was found by asking Node.js
- * releases with the versions 2024a to 2026e of the tz database for the offsets of every zone and alias, and comparing.
+ * Time zones whose rules changed recently, for a runtime with older time zone data. Each row was found by comparing the
+ * offsets of every zone and alias in Node.js releases with versions 2024a to 2026e of the tz database.
  */
 
 interface ZoneChange {
-  /** The version of the tz database that has the new rules: the first that a release of Node.js came with. */
+  /** The version of the tz database with the new rules: the first one that came with a Node.js release. */
   readonly since: string
-  /** With all aliases. */
+  /** The zone and all its aliases. */
   readonly zones: readonly string[]
   /** The time from which older data is wrong. */
   readonly from: string
-  /** Minutes ahead of UTC then. */
+  /** Minutes ahead of UTC from then on. */
   readonly offset: number
 }
 
-/** What the newest row comes from: of later changes nothing is known here. */
+/** The tz version of the newest row. Later changes are not listed here. */
 export const NEWEST_ZONE_DATA = '2026e'
 
 export const zoneChanges: readonly ZoneChange[] = [
@@ -37,15 +37,15 @@ export const zoneChanges: readonly ZoneChange[] = [
   },
 ]
 
-/** What a runtime knows of time zones. */
+/** What a runtime knows about time zones. */
 export interface ZoneData {
-  /** The version of the tz database, such as 2025c; empty: it does not say. */
+  /** The version of the tz database, e.g. `2025c`; empty: not known. */
   readonly version: string
-  /** Minutes ahead of UTC at an instant in milliseconds; `null`: it does not know the zone. */
+  /** Minutes ahead of UTC at an instant in milliseconds; `null`: the zone is not known. */
   offset(zone: string, instant: number): number | null
 }
 
-/** The newer rules that the data lacks for a zone, to follow its name in a sentence; `null`: none that is known here. */
+/** A clause about newer rules of a zone that the data lacks, to follow the zone's name; `null`: none are known. */
 export function missedZoneChange(zone: string, data: ZoneData): string | null {
   const name = zone.toLowerCase()
   for (const { since, zones, from, offset } of zoneChanges) {
@@ -58,10 +58,10 @@ export function missedZoneChange(zone: string, data: ZoneData): string | null {
   return null
 }
 
-/** A sentence of its own, after that. */
+/** A sentence to follow that one. */
 export const mendZoneData = `Run Patchwarden with a newer Node.js (process.versions.tz is the version of its data, and ${NEWEST_ZONE_DATA} is right there): with this one, windows and times in that zone are wrong from then on.`
 
-/** `UTC-7`, `UTC+5:30` */
+/** E.g. `UTC-7`, `UTC+5:30`. */
 function utc(offset: number): string {
   const minutes = Math.abs(offset)
   const rest = minutes % 60 === 0 ? '' : `:${String(minutes % 60).padStart(2, '0')}`

@@ -1,13 +1,13 @@
 /**
- * Alpine's version order, as apk-tools walks it: numbers, one letter, suffixes, `-r` revision. Odd versions that apk
- * would warn of keep the place that its walk gives them. apk-package(5), "PACKAGE VERSION".
+ * Alpine's version order, as apk-tools computes it: numbers, one letter, suffixes, `-r` revision. Invalid versions,
+ * about which apk warns, are ordered as apk orders them. See apk-package(5), "PACKAGE VERSION".
  */
 
 import type { Order } from './order.ts'
 
 /**
- * The kinds that may follow, in the order in which apk ranks them: of two versions, the one that goes on with an
- * earlier kind is newer.
+ * Kinds of tokens in apk's order. If two versions first differ in a token's kind, the one with the earlier kind is
+ * newer.
  */
 const kinds = ['number', 'letter', 'gap', 'suffix', 'suffix number', 'revision', 'end', 'invalid'] as const
 type Kind = (typeof kinds)[number]
@@ -20,7 +20,7 @@ interface Token {
 const preReleases = ['alpha', 'beta', 'pre', 'rc']
 const suffixes = [...preReleases, 'cvs', 'svn', 'git', 'hg', 'p']
 
-/** Looser than apk, which warns of some of these and compares them all the same. */
+/** Accepts more than apk's valid versions: apk warns about some of these and still compares them. */
 export function isApkVersion(text: string): boolean {
   return /^[0-9A-Za-z._~-]+$/.test(text.trim()) && /[0-9A-Za-z]/.test(text)
 }
@@ -57,14 +57,14 @@ function compareTokens(a: Token, b: Token, first: boolean): Order {
     case 'letter':
       return a.text < b.text ? -1 : 1
     default:
-      // Behind a dot a leading zero makes it a fraction: 1.01 is older than 1.1.
+      // After a dot, a leading zero makes the number a fraction: 1.01 is older than 1.1.
       return !first && a.kind === 'number' && (a.text.startsWith('0') || b.text.startsWith('0'))
         ? compareText(a.text, b.text)
         : compareNumbers(a.text, b.text)
   }
 }
 
-/** Digits of any length; none at all count as 0. */
+/** Compares digits of any length. No digits count as 0. */
 function compareNumbers(a: string, b: string): Order {
   const [left, right] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')]
   return left.length === right.length ? compareText(left, right) : left.length < right.length ? -1 : 1
@@ -74,7 +74,7 @@ function compareText(a: string, b: string): Order {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** One expression per kind, at the place it is tried. A dot with no number behind it is a gap. */
+/** One expression per kind, tried at the current place. A dot without a number after it is a gap. */
 const patterns: Readonly<Record<'number' | 'letter' | 'gap' | 'suffix' | 'suffix number' | 'revision', RegExp>> = {
   number: /\.?(\d+)/y,
   letter: /([a-z])/y,
@@ -84,7 +84,7 @@ const patterns: Readonly<Record<'number' | 'letter' | 'gap' | 'suffix' | 'suffix
   revision: /-r(\d*)(?![a-z])/y,
 }
 
-/** What may come after a token of each kind. */
+/** The kinds that may follow each kind. */
 const followers: Readonly<Record<Kind, readonly (keyof typeof patterns)[]>> = {
   number: ['number', 'letter', 'gap', 'suffix', 'revision'],
   letter: ['number', 'gap', 'suffix', 'revision'],
@@ -96,7 +96,7 @@ const followers: Readonly<Record<Kind, readonly (keyof typeof patterns)[]>> = {
   invalid: [],
 }
 
-/** A commit hash (`~1a2b`) says nothing about the order and is left out. */
+/** Splits a version into tokens. A commit hash (`~1a2b`) is left out, because it says nothing about the order. */
 function tokens(given: string): readonly Token[] {
   const text = given.trim().replace(/~[0-9a-f]+/, '')
   const leading = /^\d*/.exec(text)?.[0] ?? ''

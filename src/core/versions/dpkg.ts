@@ -8,7 +8,7 @@ export interface DpkgVersion {
   readonly revision: string
 }
 
-/** The parts of a version, or `null` for what dpkg would not accept. Blanks around it do no harm. */
+/** The parts of a version; `null`: dpkg would not accept it. Spaces around it are allowed. */
 export function parseDpkgVersion(given: string): DpkgVersion | null {
   const text = given.trim()
   const colon = text.indexOf(':')
@@ -23,7 +23,7 @@ export function parseDpkgVersion(given: string): DpkgVersion | null {
   return { epoch: Number(epochText), upstream, revision }
 }
 
-/** `1.0` and `0:1.0-0` are the same version. */
+/** Compares two versions. `1.0` and `0:1.0-0` are the same version. */
 export function compareDpkg(a: string, b: string): Order {
   if (a === b) return 0
   const left = split(a)
@@ -39,7 +39,7 @@ function sign(difference: number): Order {
   return difference < 0 ? -1 : difference > 0 ? 1 : 0
 }
 
-/** Splits leniently, so that even an odd version found on a host has a place in the order. */
+/** Splits any text, so even an invalid version from a host has a place in the order. */
 function split(given: string): DpkgVersion {
   const text = given.trim()
   const colon = text.indexOf(':')
@@ -57,7 +57,7 @@ function split(given: string): DpkgVersion {
 const TILDE = 126
 const ZERO = 48
 
-/** `~` sorts before everything, even the end; letters before other characters. `NaN`, the end, counts as a digit does. */
+/** `~` sorts before everything, even the end; letters before other characters. The end (`NaN`) and digits weigh 0. */
 function weight(code: number): number {
   if (!(code >= 0) || isDigit(code)) return 0
   if (code === TILDE) return -1

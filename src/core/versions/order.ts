@@ -1,2 +1,2 @@
-/** -1: the first is older; 1: it is newer; 0: they are the same version, however written. */
+/** -1: the first version is older; 1: it is newer; 0: both are the same version, even if written differently. */
 export type Order = -1 | 0 | 1

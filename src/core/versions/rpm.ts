@@ -5,11 +5,11 @@ import type { Order } from './order.ts'
 export interface RpmVersion {
   readonly epoch: string
   readonly version: string
-  /** `null`: none is given, which sorts before any. */
+  /** `null`: no release is given. Such a version sorts before versions with a release. */
   readonly release: string | null
 }
 
-/** The epoch is the digits before the first colon, the release what follows the last dash. */
+/** Splits a version. The epoch is the digits before the first colon; the release is the text after the last dash. */
 export function splitRpmVersion(given: string): RpmVersion {
   const text = given.trim()
   let end = 0
@@ -24,7 +24,7 @@ export function splitRpmVersion(given: string): RpmVersion {
   }
 }
 
-/** rpm itself compares anything; what can stand in no package's name is refused. */
+/** rpm itself compares any text. Text that cannot be part of a package name is refused here. */
 export function isRpmVersion(text: string): boolean {
   return /^[\p{L}\p{N}._+~^:-]+$/u.test(text.trim()) && splitRpmVersion(text).version !== ''
 }
@@ -58,12 +58,12 @@ function endOf(text: string, from: number, is: (code: number) => boolean): numbe
   return end
 }
 
-/** Everything but ASCII letters, digits, `~` and `^` is only a separator. */
+/** Everything but ASCII letters, digits, `~` and `^` is a separator. */
 function skipSeparators(text: string, from: number): number {
   return endOf(text, from, (code) => !isDigit(code) && !isLetter(code) && code !== TILDE && code !== CARET)
 }
 
-/** rpmvercmp: segments of digits or letters in turn; `~` sorts before the end, `^` after it and before everything else. */
+/** rpmvercmp: segments of digits or letters in turn. `~` sorts before the end, `^` after it and before all else. */
 function comparePart(a: string, b: string): Order {
   if (a === b) return 0
   let i = 0
@@ -93,7 +93,7 @@ function comparePart(a: string, b: string): Order {
     const numeric = isDigit(left)
     const endA = endOf(a, i, numeric ? isDigit : isLetter)
     const endB = endOf(b, j, numeric ? isDigit : isLetter)
-    // Segments of different kinds: the number is newer.
+    // If only one segment is a number, that version is newer.
     if (endB === j) return numeric ? 1 : -1
     const order = numeric ? compareDigits(a, i, endA, b, j, endB) : compareText(a.slice(i, endA), b.slice(j, endB))
     if (order !== 0) return order
@@ -104,7 +104,7 @@ function comparePart(a: string, b: string): Order {
   return i >= a.length ? -1 : 1
 }
 
-/** Digits of any length, leading zeros aside. */
+/** Compares digits of any length, without leading zeros. */
 function compareDigits(a: string, i: number, endA: number, b: string, j: number, endB: number): Order {
   const startA = Math.min(
     endOf(a, i, (code) => code === ZERO),

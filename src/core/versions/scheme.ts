@@ -5,7 +5,7 @@ import { compareRpm, isRpmVersion } from './rpm.ts'
 import { compareSemver, parseSemver } from './semver.ts'
 import { compareWindows, isWindowsBuild } from './windows.ts'
 
-/** How a platform orders versions. `compare` is total: what is not valid has a place in the order too. */
+/** How a platform orders versions. `compare` orders all texts, also invalid versions. */
 export interface VersionScheme {
   readonly name: string
   compare(a: string, b: string): Order
@@ -26,7 +26,7 @@ export const versionSchemes: ReadonlyMap<string, VersionScheme> = new Map(
   [dpkg, rpm, apk, semver, windows].map((scheme) => [scheme.name, scheme]),
 )
 
-/** Distributions that package with RPM, by the part of the platform before the colon. */
+/** Distributions that use RPM, by the part of the platform before the colon. */
 const rpmFamilies = new Set([
   'rhel',
   'almalinux',
@@ -46,7 +46,7 @@ const rpmFamilies = new Set([
   'photon',
 ])
 
-/** The scheme of a platform such as `debian:12`; families that are not known are read as dpkg's. */
+/** The scheme of a platform such as `debian:12`. Unknown platforms use dpkg's scheme. */
 export function schemeFor(platform: string): VersionScheme {
   const family = platform.split(':')[0] ?? ''
   if (rpmFamilies.has(family)) return rpm

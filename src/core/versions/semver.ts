@@ -1,4 +1,4 @@
-/** Semantic Versioning 2.0.0, section 11: https://semver.org. A leading `v` or `=` is allowed, as people write it. */
+/** Semantic Versioning 2.0.0, section 11: https://semver.org. Allows a leading `v` or `=`, because people write it. */
 
 import type { Order } from './order.ts'
 
@@ -7,7 +7,7 @@ interface Semver {
   readonly prerelease: readonly string[]
 }
 
-/** A number that is missing is 0; numbers beyond the third count as build, as some registries number builds. */
+/** A missing number is 0. Numbers after the third are ignored like a build: some registries number builds so. */
 const pattern =
   /^[v=\s]*(0|[1-9]\d*)(?:\.(0|[1-9]\d*))?(?:\.(0|[1-9]\d*))?(?:\.\d+)*(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?\s*$/
 
@@ -18,7 +18,7 @@ export function parseSemver(text: string): Semver | null {
   return { numbers: [major, minor, patch], prerelease: prerelease?.split('.') ?? [] }
 }
 
-/** A text that is not a semantic version is older than any that is; two such texts are ordered as text. */
+/** A text that is not a semantic version is older than every semantic version. Two such texts are ordered as text. */
 export function compareSemver(a: string, b: string): Order {
   const left = parseSemver(a)
   const right = parseSemver(b)
@@ -52,7 +52,7 @@ function compareIdentifiers(a: string, b: string): Order {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** Numbers of any length. */
+/** Compares numbers of any length. */
 function compareNumbers(a: string, b: string): Order {
   const [left, right] = [a.replace(/^0+(?=\d)/, ''), b.replace(/^0+(?=\d)/, '')]
   if (left.length !== right.length) return left.length < right.length ? -1 : 1

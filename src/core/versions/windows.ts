@@ -1,9 +1,9 @@
-/** Windows builds: up to four numbers, `10.0.20348.2340`; the last one is the update build revision (UBR). */
+/** Windows builds: two to four numbers, e.g. `10.0.20348.2340`. The last one is the update build revision (UBR). */
 
 import type { InstalledPackage } from '../asset.ts'
 import type { Order } from './order.ts'
 
-/** Name under which an inventory lists the build of Windows itself; installed updates are listed as `KB5035857`. */
+/** The name under which an inventory lists the build of Windows itself. Installed updates are listed as `KB5035857`. */
 export const WINDOWS = 'Windows'
 
 const pattern = /^\s*\d{1,9}(?:\.\d{1,9}){1,3}\s*$/
@@ -12,7 +12,7 @@ export function isWindowsBuild(text: string): boolean {
   return pattern.test(text)
 }
 
-/** Number by number; one that is missing is 0. */
+/** Compares number by number. A missing number is 0. */
 export function compareWindows(a: string, b: string): Order {
   const left = a.trim().split('.')
   const right = b.trim().split('.')
@@ -23,13 +23,13 @@ export function compareWindows(a: string, b: string): Order {
   return 0
 }
 
-/** The full build, `10.0.20348.2340`; `null` where it is not known, or known without its update revision. */
+/** The full build, e.g. `10.0.20348.2340`; `null`: it is not known, or known only without its update revision. */
 export function windowsBuildOf(packages: readonly InstalledPackage[]): string | null {
   const version = packages.find((item) => item.name === WINDOWS)?.version ?? ''
   return isWindowsBuild(version) && version.split('.').length === 4 ? version : null
 }
 
-/** Are both builds of the same release of Windows? The first three numbers say it. */
+/** Whether both builds are of the same release of Windows: their first three numbers are equal. */
 export function sameWindowsRelease(build: string, other: string): boolean {
   return build.split('.').slice(0, 3).join('.') === other.split('.').slice(0, 3).join('.')
 }
