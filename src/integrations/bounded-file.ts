@@ -15,9 +15,12 @@ export interface BoundedFile {
   readonly modifiedAt: Date
 }
 
-/** Opens a file for reading. Throws a sentence when it is missing, unreadable or not a file; waits for nobody. */
+/**
+ * Opens a file for reading. Throws a sentence when the path is missing, unreadable or not a file. Never blocks on a
+ * pipe.
+ */
 export async function openFile(path: string): Promise<FileHandle> {
-  // Without O_NONBLOCK a pipe that nobody writes to would be waited for, for ever.
+  // Without O_NONBLOCK, opening a pipe would block for ever when no process writes to it.
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
     throw new Error(`${path} cannot be read: ${fileProblem(error)}`, { cause: error })
   })
@@ -43,13 +46,15 @@ export async function readBoundedFile(path: string, maxBytes: number): Promise<B
   }
 }
 
-/** Unpacks gzip where `bytes` are gzip and returns other bytes as they are. Throws a sentence when cut off or too large. */
+/**
+ * Unpacks gzip data; returns other bytes unchanged. Throws a sentence when the data is damaged, cut off or too large.
+ */
 export async function unpackGzip(bytes: Buffer, what: string, maxBytes: number): Promise<Buffer> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
   return unpack(gunzipBytes(bytes, { maxOutputLength: maxBytes }), what, 'gzip', maxBytes)
 }
 
-/** Unpacks a zlib stream. Throws a sentence when it is none, cut off or too large. */
+/** Unpacks a zlib stream. Throws a sentence when the data is damaged, cut off or too large. */
 export async function unpackZlib(bytes: Buffer, what: string, maxBytes: number): Promise<Buffer> {
   return unpack(inflateBytes(bytes, { maxOutputLength: maxBytes }), what, 'zlib', maxBytes)
 }
@@ -73,7 +78,9 @@ function unpackProblem(error: unknown, format: string, maxBytes: number): string
   }
 }
 
-/** Replaces a file in one step that survives a crash: a reader sees the old content or the new, never a part. */
+/**
+ * Replaces a file in one step that survives a crash: a reader sees either the old or the new content, never a mixture.
+ */
 export async function replaceFile(path: string, content: string): Promise<void> {
   const temporary = temporaryBeside(path)
   const file = await open(temporary, 'w')
@@ -87,7 +94,7 @@ export async function replaceFile(path: string, content: string): Promise<void> 
   await syncFolder(dirname(path))
 }
 
-/** A name in the same folder that nobody else uses. */
+/** A unique path in the same folder. */
 export function temporaryBeside(path: string): string {
   return `${path}.${randomUUID()}.tmp`
 }

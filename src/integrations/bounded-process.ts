@@ -7,28 +7,28 @@ import { whenAborted } from './when-aborted.ts'
 export interface ProcessRequest {
   readonly command: string
   readonly args: readonly string[]
-  /** Written to its standard input, which is then closed. */
+  /** Text for the standard input of the process; after it, the input is closed. */
   readonly input: string
   readonly timeoutSeconds: number
-  /** The limit for standard output and for error output, each. */
+  /** The limit for standard output, and the same limit for error output. */
   readonly maxBytes: number
   readonly signal: AbortSignal
-  /** Hears standard output as it comes. */
+  /** Called with each piece of standard output as soon as it arrives. */
   readonly onOutput?: (text: string) => void
-  /** Added to the part of our environment that every child is told; overrides it. */
+  /** Variables added to `childEnvironment()`; they override variables of the same name. */
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** How a process ended, and what it printed until then. */
+/** How a process ended, and what it had printed. */
 export interface ProcessEnd {
   readonly end: 'exited' | 'killed' | 'timed out' | 'too much output' | 'aborted' | 'not found' | 'not started'
-  /** Exit status; `null` unless it exited by itself. */
+  /** Exit status; `null` when the process did not exit by itself. */
   readonly status: number | null
   readonly stdout: string
   readonly stderr: string
 }
 
-/** What a child may know of our environment: no tokens and no database address. */
+/** The variables of our environment that a child process gets. Tokens and the database address are not among them. */
 const passedOn = [
   'PATH',
   'HOME',
@@ -42,25 +42,30 @@ const passedOn = [
   'KRB5_CONFIG',
 ]
 
-/** After the process is gone, how long to wait for the rest of its output; a child that it left may hold the pipe open. */
+/**
+ * How long to wait for the rest of the output after the process exited. A child of the process may hold the pipe open.
+ */
 const DRAIN_MS = 1_000
 
 export interface StartedProcess {
   readonly stdin: Writable
   readonly stdout: Readable
   readonly stderr: Readable
-  /** When it is gone and its output was read; `status`: its exit status, `null` where it did not exit by itself. */
+  /**
+   * Resolves when the process has ended and its output was read. `status`: exit status; `null` when the process did not
+   * exit by itself.
+   */
   readonly ended: Promise<{
     readonly end: 'exited' | 'killed' | 'not found' | 'not started'
     readonly status: number | null
   }>
-  /** Ends it, with all that it started. */
+  /** Kills the process and every process that it started. */
   kill(): void
-  /** Whether this process waits for it when it has nothing else to do. It does, unless it is told otherwise. */
+  /** `yes`: Node.js does not exit while the child runs (the default). `false`: Node.js may exit before the child. */
   holdOn(yes: boolean): void
 }
 
-/** Starts a program in a process group of its own. `null`: no system would accept the command. */
+/** Starts a program in its own process group. Returns `null` when the system cannot take the command at all. */
 export function startProcess(
   command: string,
   args: readonly string[],
@@ -79,7 +84,7 @@ export function startProcess(
   const { stdin, stdout, stderr } = child
   let gone = false
   function kill(): void {
-    // Its number may be another's by then.
+    // After its end, another process may have the same number.
     if (!gone) killGroup(child.pid)
   }
   function holdOn(yes: boolean): void {
@@ -89,7 +94,7 @@ export function startProcess(
       else one.unref()
     }
   }
-  // It may end without having read everything.
+  // The process may end before it has read all its input.
   stdin.on('error', () => undefined)
   const ended: StartedProcess['ended'] = new Promise((resolve) => {
     function settle(status: number | null): void {
@@ -113,8 +118,8 @@ export function startProcess(
 }
 
 /**
- * Runs a program in a process group of its own, within limits of time and output. Whatever goes wrong is an answer;
- * never throws. On any end but its own, the whole group is killed.
+ * Runs a program in its own process group, with limits of time and output. Never throws: every failure is a
+ * `ProcessEnd`. Unless the program exits by itself, the whole group is killed.
  */
 export async function runBounded(request: ProcessRequest): Promise<ProcessEnd> {
   const { command, args, input, timeoutSeconds, maxBytes, signal } = request
@@ -148,7 +153,7 @@ export async function runBounded(request: ProcessRequest): Promise<ProcessEnd> {
   return endedAs(stopped ?? end, status)
 }
 
-/** The part of our environment that every child gets. */
+/** The part of our environment that every child process gets. */
 export function childEnvironment(): Record<string, string> {
   const kept: Record<string, string> = { LC_ALL: 'C' }
   for (const name of passedOn) {
@@ -163,7 +168,7 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // It is gone already.
+    // The process has already ended.
   }
 }
 
@@ -171,7 +176,7 @@ function collector(maxBytes: number) {
   const chunks: Buffer[] = []
   let bytes = 0
   return {
-    /** False when the limit is passed; what is over it is dropped. */
+    /** Returns false when the limit is passed; the bytes over the limit are dropped. */
     add(chunk: Buffer): boolean {
       const room = maxBytes - bytes
       bytes += chunk.length
@@ -182,7 +187,7 @@ function collector(maxBytes: number) {
   }
 }
 
-/** Looking for a name also gives EACCES where some folder of PATH may not be entered (execvp). */
+/** When a folder of PATH may not be entered, execvp reports EACCES although the program is simply not there. */
 function isMissing(error: Error, command: string): boolean {
   const code = 'code' in error ? error.code : null
   return code === 'ENOENT' || (code === 'EACCES' && !command.includes('/'))

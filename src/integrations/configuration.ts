@@ -1,4 +1,4 @@
-/** patchwarden.yaml with every kind of integration that there is. */
+/** The configuration (patchwarden.yaml) with all kinds of integrations. */
 
 import { configurationOf } from '../config/configuration.ts'
 import { kinds } from './registry.ts'

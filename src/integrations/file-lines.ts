@@ -1,15 +1,15 @@
 import { Buffer } from 'node:buffer'
 import { openFile } from './bounded-file.ts'
 
-/** A line without its end. `whole`: it had one; only the last may have none. */
+/** A line without its line feed. `whole`: the line had a line feed; only the last line of a file may have none. */
 export interface FileLine {
   readonly bytes: Buffer
   readonly whole: boolean
 }
 
 /**
- * The lines of a file, as bytes. Throws a sentence when it is missing, unreadable, not a file, or has a line longer than
- * `maxBytes`.
+ * Yields the lines of a file as bytes. Throws a sentence when the file is missing, unreadable, not a file, or has a
+ * line longer than `maxBytes`.
  */
 export async function* fileLines(path: string, maxBytes: number): AsyncGenerator<FileLine> {
   const file = await openFile(path)

@@ -1,18 +1,18 @@
 import pLimit from 'p-limit'
 
-/** Questions that come within this time are asked together. */
+/** Questions that arrive within this time are asked together. */
 const GATHER_MS = 25
 
 export interface Gathering<Question, Answer> {
-  /** Whether the two may be asked in one run. */
+  /** Whether two questions may be asked in one run. */
   readonly together: (a: Question, b: Question) => boolean
-  /** One answer a question, in their order. Answers that are still to come may each fail by themselves. */
+  /** Returns one answer for each question, in the same order. An answer may be a promise, which may fail alone. */
   readonly ask: (questions: readonly Question[]) => Promise<readonly (Answer | PromiseLike<Answer>)[]>
-  /** How many runs at the same time. Default: any number. */
+  /** The most runs at the same time. Default: no limit. */
   readonly runsAtOnce?: number
 }
 
-/** Asks what is asked at the same moment in as few runs as may be: each starts Ansible, or a job of AWX, anew. */
+/** Puts questions that arrive together into as few runs as possible, because each run starts Ansible or an AWX job. */
 export function createGathering<Question, Answer>({
   together,
   ask,

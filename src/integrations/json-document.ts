@@ -2,22 +2,22 @@ import { parseJson } from './json-text.ts'
 import { createTurns, type Turns } from './turns.ts'
 
 /**
- * Parses a large JSON document like `parseJson`, but lets others have their turn in between: most of such a document is
- * lists in its members, and their items are read one by one. Throws the same sentences.
+ * Parses a large JSON document like `parseJson`, but lets other work run in between. For this it parses the items of
+ * the document's lists one by one. Throws the same sentences as `parseJson`.
  */
 export async function parseJsonDocument(bytes: Buffer, what: string): Promise<unknown> {
   try {
     const read = await inParts(bytes, what)
     if (read !== NOT_IN_PARTS) return read
   } catch (error) {
-    // If it is wrong elsewhere, reading it as a whole says where.
+    // For any other error, `parseJson` below finds the place and names it.
     if (error instanceof CutOff && bytes.length > LARGE_BYTES)
       throw new Error(`${what} is not valid JSON: it is cut off at ${await endOf(bytes)}`)
   }
   return parseJson(bytes.toString('utf8'), what)
 }
 
-/** An export that is being written is cut off: one that is so large is not read once more because of it. */
+/** A file that is still being written is cut off. A cut-off document above this size is not parsed a second time. */
 const LARGE_BYTES = 1_000_000
 const NOT_IN_PARTS = Symbol('not in parts')
 
@@ -26,7 +26,9 @@ class CutOff extends Error {}
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a]
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d]
 
-/** The lists at the second level are read by themselves; the rest, with empty lists in their place, as one. */
+/**
+ * Parses the lists at the second level item by item. Parses the rest of the document at once, with those lists empty.
+ */
 async function inParts(bytes: Buffer, what: string): Promise<unknown> {
   const turns = createTurns()
   let at = afterBlanks(bytes, 0)
@@ -65,7 +67,7 @@ async function inParts(bytes: Buffer, what: string): Promise<unknown> {
   return document
 }
 
-/** The items of the list that begins at `open`, and the place where the text after it begins. */
+/** Returns the items of the list that begins at `open`, and the position after the list. */
 async function itemsOf(
   bytes: Buffer,
   open: number,
@@ -89,7 +91,7 @@ async function itemsOf(
   }
 }
 
-/** Where the comma or bracket behind a value stands; how the value is made is looked at by who parses it. */
+/** Returns the position of the comma or bracket after a value. Does not check the value itself; `parseJson` does. */
 async function endOfValue(bytes: Buffer, start: number, turns: Turns): Promise<number> {
   let depth = 0
   for (let at = start, steps = 0; ; at++, steps++) {
@@ -115,7 +117,7 @@ async function endOfValue(bytes: Buffer, start: number, turns: Turns): Promise<n
   }
 }
 
-/** Behind the closing quote. */
+/** Returns the position after the closing quote. */
 function endOfString(bytes: Buffer, start: number): number {
   for (let end = bytes.indexOf(QUOTE, start + 1); end !== -1; end = bytes.indexOf(QUOTE, end + 1)) {
     let before = end - 1
@@ -131,7 +133,7 @@ function afterBlanks(bytes: Buffer, start: number): number {
   return at
 }
 
-/** The line and column, as `parseJson` counts them. */
+/** Returns the line and column of the end, counted as in `parseJson`. */
 async function endOf(bytes: Buffer): Promise<string> {
   const turns = createTurns()
   let lines = 1

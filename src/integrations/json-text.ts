@@ -2,9 +2,9 @@ import { errorText } from '../core/error-text.ts'
 import { inputLimits } from './input-limits.ts'
 
 /**
- * Parses JSON. Throws a sentence with line and column where the text is cut off or malformed; HTML is named as such.
- * Refuses what parsers read differently or not at all: a key that is there twice, and nesting beyond the limit.
- * `within`: how deep the text stands in a larger one.
+ * Parses JSON. Throws a sentence with line and column when the text is cut off or malformed, or says that the text is
+ * HTML. Refuses JSON that parsers read differently: the same key twice, or nesting beyond the limit. `within`: the
+ * depth of this text in a larger document.
  */
 export function parseJson(text: string, what: string, within = 0): unknown {
   let value: unknown
@@ -21,7 +21,7 @@ export function parseJson(text: string, what: string, within = 0): unknown {
 const QUOTE = 34
 const BACKSLASH = 92
 
-/** Walks text that is known to be JSON. */
+/** Finds a repeated key or too deep nesting in valid JSON. Returns a sentence; `null`: neither was found. */
 function oddity(text: string, within: number): string | null {
   /** The keys of each open object; `null` for a list. */
   const open: (Set<string> | null)[] = []
@@ -53,7 +53,7 @@ function oddity(text: string, within: number): string | null {
   return null
 }
 
-/** Position of the closing quote. */
+/** Returns the position of the closing quote. */
 function endOfString(text: string, start: number): number {
   let at = start + 1
   for (;;) {
@@ -83,7 +83,10 @@ function jsonProblem(text: string, error: unknown): string {
   return `${reason} at ${lineAndColumn(text, offset)}`
 }
 
-/** V8 names either a position or a few characters around the wrong one. */
+/**
+ * Returns the position of a JSON error. V8 gives either the position or some characters around it. `null`: it is not
+ * known.
+ */
 function offsetOf(text: string, message: string): number | null {
   const position = /at position (\d+)/.exec(message)?.[1]
   if (position !== undefined) return Number(position)
@@ -100,7 +103,7 @@ function lineAndColumn(text: string, offset: number): string {
   return `line ${line}, column ${offset - before.lastIndexOf('\n')}`
 }
 
-/** True for a web page: what proxies and "access denied" pages send instead of data, often with status 200. */
+/** True for a web page. Proxies and "access denied" pages send HTML instead of data, often with status 200. */
 export function looksLikeHtml(text: string): boolean {
   return /^\uFEFF?\s*(?:<!--|(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body))/i.test(text.slice(0, 1_000))
 }

@@ -1,6 +1,6 @@
 import { errorCode } from './bounded-file.ts'
 
-/** Why a connection failed, in words an operator knows. */
+/** Says why a connection failed, in words that an operator knows. */
 export function networkProblem(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   switch (errorCode(cause)) {

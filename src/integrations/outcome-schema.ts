@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Every outcome of an asset but success, as engines keep it. */
+/** Every outcome of an asset except success, as engines store it. */
 export const unsuccessfulOutcome = z.discriminatedUnion('state', [
   z.object({ state: z.literal('failed'), reason: z.string(), log: z.string() }),
   z.object({ state: z.literal('held back'), reason: z.string(), log: z.string() }),

@@ -1,4 +1,4 @@
-/** An engine that moves packages and knows nothing of updates of Windows. */
+/** An engine that installs packages only, no Windows updates. */
 
 import { type PackageChange, packageChanges } from '../core/change.ts'
 import { errorText } from '../core/error-text.ts'
@@ -18,7 +18,9 @@ export interface PackageEngine extends Omit<DeployEngine, 'preview' | 'preflight
   start(batch: PackageBatch, signal: AbortSignal): ReturnType<DeployEngine['start']>
 }
 
-/** It is asked for packages only: an update of Windows is refused with a sentence before anything is begun. */
+/**
+ * Makes a `DeployEngine` of an engine for packages. A Windows update is refused with a sentence before anything begins.
+ */
 export function packageEngine(engine: PackageEngine): DeployEngine {
   const { name } = engine
   function packagesOf(request: DeploymentRequest): PackageRequest {

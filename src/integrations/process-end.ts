@@ -1,8 +1,8 @@
-/** How an operator's own program ended, for people. */
+/** Tells people how an operator's program ended. */
 
 import type { ProcessEnd } from './bounded-process.ts'
 
-/** In one clause: `exit status 3`, `no end within 60 s`. */
+/** Returns one clause, for example `exit status 3` or `no end within 60 s`. */
 export function describeEnd({ end, status }: ProcessEnd, command: string, timeoutSeconds: number): string {
   switch (end) {
     case 'exited':
@@ -24,7 +24,7 @@ export function describeEnd({ end, status }: ProcessEnd, command: string, timeou
 
 const LINE_LENGTH = 500
 
-/** The last lines it printed, errors after the rest, with nothing that a terminal would obey. */
+/** Returns the last lines that the program printed, error output last. Control characters are replaced. */
 export function lastLines({ stdout, stderr }: Pick<ProcessEnd, 'stdout' | 'stderr'>, count: number): string {
   const lines = [...stdout.split('\n'), ...stderr.split('\n')].map(printable).filter((line) => line !== '')
   return lines.slice(-count).join('\n')

@@ -1,4 +1,4 @@
-/** Every kind of integration that patchwarden.yaml can name: a folder and a line. The order is that of docs and messages. */
+/** All kinds of integrations that patchwarden.yaml can name. Documents and messages list them in this order. */
 
 import type { Kind } from '../config/kind.ts'
 import { ansible } from './ansible/kind.ts'

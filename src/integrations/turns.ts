@@ -1,11 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** How long others wait for work that takes long. */
+/** How long other work waits for one long piece of work. */
 const TURN_MS = 20
 
-/**
- * For the steps of something that takes long: says whether others have waited long enough, and gives them their turn.
- */
+/** For a long piece of work: `over` says whether other work has waited long enough, `next` lets the other work run. */
 export interface Turns {
   over(): boolean
   next(): Promise<void>

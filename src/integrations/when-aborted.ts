@@ -6,9 +6,9 @@ interface Waiting {
 const waiting = new WeakMap<AbortSignal, Waiting>()
 
 /**
- * Calls `stop` when the signal aborts, which must not have happened yet. The returned function ends this, and must be
- * called however the work ended. All who wait for one signal share one listener, because a rollout's signal is listened
- * to for every host.
+ * Calls `stop` when the signal aborts. The signal must not have aborted yet. The caller must call the returned function
+ * when its work has ended, in every case; after that, `stop` is not called. All callers with the same signal share one
+ * listener, because a rollout waits on its signal once for every host.
  */
 export function whenAborted(signal: AbortSignal, stop: () => void): () => void {
   const { stops, listener } = waiting.get(signal) ?? listenTo(signal)

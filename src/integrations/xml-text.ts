@@ -3,15 +3,15 @@ import { errorText } from '../core/error-text.ts'
 import { inputLimits } from './input-limits.ts'
 
 export interface XmlElement {
-  /** Without its prefix. */
+  /** The name without its namespace prefix. */
   readonly name: string
   readonly attributes: Readonly<Record<string, string>>
   readonly parent: XmlElement | null
 }
 
 /**
- * Walks XML: `leave` is called at the end of each element with the text directly in it. Entities that a document defines
- * itself are refused, nesting is limited. Throws a sentence where it is malformed.
+ * Walks an XML text. Calls `leave` at the end of each element, with the text directly in that element. Refuses entities
+ * that the document defines itself; limits nesting. Throws a sentence when the XML is malformed.
  */
 export function walkXml(
   text: string,

@@ -4,15 +4,15 @@ import type { CarriedScript, RemoteAnswer, ScriptCarrier } from '../ssh/index.ts
 import { hostNameProblem, type PlaybookEnd, type PlaybookSettings, RUNS_AT_ONCE, runPlaybook } from './playbook.ts'
 import type { HostReport, TaskResult } from './report.ts'
 
-/** The time that Ansible itself needs to start, and to connect. */
+/** Time that Ansible needs to start and to connect. */
 export const OVERHEAD_SECONDS = 60
 
-/** The task whose result is the answer of a host. In a role it is called `role : patchwarden`. */
+/** The name of the task whose result is the host's answer. In a role, Ansible calls the task `role : patchwarden`. */
 const TASK = /(^|: )patchwarden$/
 
 /**
- * Has scripts run on hosts by a playbook: each run takes along all that is asked for at the same moment. The playbook
- * runs `patchwarden_assets[inventory_hostname].script` in a task called `patchwarden`.
+ * Runs scripts on hosts with a playbook. Scripts that are asked for at the same moment share one run. The playbook must
+ * run `patchwarden_assets[inventory_hostname].script` in a task called `patchwarden`.
  */
 export function createPlaybookCarrier(settings: PlaybookSettings): ScriptCarrier {
   const carry = createGathering<CarriedScript, RemoteAnswer>({
@@ -35,7 +35,7 @@ export function createPlaybookCarrier(settings: PlaybookSettings): ScriptCarrier
   }
 }
 
-/** One batch for one purpose, with each host once. */
+/** Runs scripts of one batch and one purpose, at most one for each host. */
 async function runTogether(
   settings: PlaybookSettings,
   scripts: readonly CarriedScript[],
@@ -60,7 +60,7 @@ async function runTogether(
   return scripts.map(({ asset }) => answerOf(ended, asset.name, settings))
 }
 
-/** In base64, because Ansible would read braces in the text as its own. */
+/** The script is in base64; otherwise Ansible would evaluate braces in it. */
 function variablesOf({ script, timeoutSeconds }: CarriedScript) {
   return { script: Buffer.from(script).toString('base64'), timeout: timeoutSeconds }
 }
@@ -79,7 +79,7 @@ function answerOf(ended: PlaybookEnd, name: string, { inventory, playbook }: Pla
 function answerOfTask(task: TaskResult, name: string): RemoteAnswer {
   const { outcome, message, stdout, stderr, status } = task
   if (outcome === 'unreachable') return { kind: 'failed', ...connectionProblem(name, message), stdout: '' }
-  // The connection as root; it reports the same as a login without Ansible.
+  // sudo failed. The answer is the same as from a login over SSH without Ansible.
   if (
     /Missing sudo password|Incorrect sudo password|sudo: a password is required/.test(
       `${message}\n${stderr}\n${stdout}`,
@@ -93,7 +93,7 @@ function answerOfTask(task: TaskResult, name: string): RemoteAnswer {
   return { kind: 'ran', status: status ?? 0, stdout, stderr }
 }
 
-/** Another task came first and went wrong, or there is no such task. */
+/** The answer when the task `patchwarden` did not run: an earlier task failed, or the playbook has no such task. */
 function neverRan({ tasks }: HostReport, name: string, playbook: string): RemoteAnswer {
   const wrong = tasks.find(({ outcome }) => outcome === 'unreachable' || outcome === 'failed')
   if (wrong?.outcome === 'unreachable') {

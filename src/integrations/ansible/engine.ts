@@ -8,16 +8,16 @@ export interface AnsibleEngineOptions
   extends PlaybookSettings,
     PatienceOptions,
     Pick<SshEngineOptions, 'name' | 'managers'> {
-  /** Seconds between two looks at hosts at work: each is a run of the playbook. */
+  /** Seconds between two polls of running upgrades. Each poll is a run of the playbook. */
   readonly lookEverySeconds: number
 }
 
-/** Batches whose last reports are kept. */
+/** The number of batches whose last reports are kept. */
 const REMEMBERED = 100
 
 /**
- * Upgrades hosts through the operator's inventory and a playbook. What runs on a host, detached and with a journal of
- * its own, is the same as with the SSH engine: so a lost controller neither stops it nor repeats it.
+ * Upgrades hosts through the operator's inventory and playbook. As with the SSH engine, the upgrade journal runs on the
+ * host, detached. So when the controller is lost, the upgrade neither stops nor runs twice.
  */
 export function createAnsibleEngine(options: AnsibleEngineOptions): DeployEngine {
   const { lookEverySeconds, clock, ...rest } = options
@@ -26,7 +26,7 @@ export function createAnsibleEngine(options: AnsibleEngineOptions): DeployEngine
     clock,
     target: () => null,
     carrier: createPlaybookCarrier(options),
-    // How many hosts at the same time is Ansible's affair (forks).
+    // Ansible itself limits the number of hosts at the same time (`forks`).
     concurrency: Number.POSITIVE_INFINITY,
   })
   const seen = new Map<string, { readonly at: number; readonly reports: Promise<readonly DeploymentReport[]> }>()

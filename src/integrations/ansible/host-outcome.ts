@@ -5,14 +5,14 @@ import { connectionProblem } from '../ssh/connection-problem.ts'
 import { apt } from '../upgrade-journal/apt.ts'
 import type { HostReport, TaskResult } from './report.ts'
 
-/** The transaction that a module said it would run, where it says so like `apt-get -s`; otherwise `null`. */
+/** The transaction that a module announced in the format of `apt-get -s`; `null` when no module did. */
 export function plannedSteps({ tasks }: HostReport): readonly TransactionStep[] | null {
   const said = tasks.filter(({ stdout }) => /^(Inst|Remv|Purg) /m.test(stdout))
   if (said.length === 0) return null
   return said.flatMap(({ stdout }) => apt.parseSimulation(stdout).steps)
 }
 
-/** What went wrong on the host, in one sentence; `null` where nothing did. A failure that the play rescued is none. */
+/** What went wrong on the host, in one sentence; `null`: nothing. A failure that the play rescued does not count. */
 export function hostProblem(
   name: string,
   { tasks, recap }: HostReport,
@@ -32,13 +32,13 @@ export function hostProblem(
 
 export interface Asked {
   readonly name: string
-  /** What it did where it succeeded and changed something. */
+  /** The steps that the host did if the play succeeded and changed something. */
   readonly approved: readonly TransactionStep[]
-  /** The time is over in which it might begin. */
+  /** The time in which the work may begin has passed. */
   readonly over: boolean
 }
 
-/** What a play that has ended did to one host. */
+/** The result of an ended play for one host. */
 export function outcomeOf(report: HostReport | undefined, { name, approved, over }: Asked): DeploymentOutcome {
   if (report === undefined) {
     return { state: 'held back', reason: `The playbook did not work on ${name}; nothing was changed.`, log: '' }
@@ -48,7 +48,7 @@ export function outcomeOf(report: HostReport | undefined, { name, approved, over
   const problem = hostProblem(name, report)
   if (problem?.kind === 'failed') return { state: 'failed', reason: problem.reason, log: problem.log }
   if (problem?.kind === 'unreachable') {
-    // The task in which it fell silent may have made changes that it could not report any more.
+    // The host may have changed something in the task during which the connection was lost.
     const first = tasks.find(({ outcome }) => outcome !== 'skipped')
     const never = first?.outcome === 'unreachable' && connectionProblem(name, first.message).begun === 'no'
     return { state: 'unreachable', reason: problem.reason, touched: touched || !never, log: '' }

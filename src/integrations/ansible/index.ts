@@ -1,4 +1,4 @@
-/** Hosts of an Ansible inventory, upgraded by a playbook of the operator's. docs/integrations/ansible.md */
+/** Upgrades hosts of an Ansible inventory with the operator's playbook. docs/integrations/ansible.md */
 
 export { type AnsibleEngineOptions, createAnsibleEngine } from './engine.ts'
 export { createAnsibleModuleEngine } from './module-engine.ts'

@@ -11,9 +11,9 @@ import { checkPlaybook, RUNS_AT_ONCE } from './playbook.ts'
 const handleSchema = z.object({ assets: z.array(z.object({ id: z.string(), name: z.string() })) })
 
 /**
- * Upgrades hosts with the operator's own playbook, which does the work itself with modules of Ansible. The recap says
- * whether a host did well. A key runs once from this machine. If a playbook is killed, nobody knows how far its hosts
- * are.
+ * Upgrades hosts with the operator's own playbook, which does the work with Ansible modules. The recap of Ansible says
+ * whether a host succeeded. A key runs only once from this machine. If a playbook is killed, nobody knows how far its
+ * hosts got.
  */
 export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): DeployEngine {
   const { name, playbook } = options
@@ -48,7 +48,7 @@ export function createAnsibleModuleEngine(options: AnsibleModuleEngineOptions): 
       return { key, data: { assets: deployments.map(({ asset }) => ({ id: asset.id, name: asset.name })) } }
     },
     poll: pollHandle,
-    /** A playbook that runs is never interrupted. */
+    /** A running playbook is never interrupted. */
     async cancel(handle) {
       await pollHandle(handle)
     },

@@ -20,10 +20,10 @@ import { assetVariables } from './play-variables.ts'
 import { hostNameProblem, type PlaybookEnd, runPlaybook } from './playbook.ts'
 import { hasRecord } from './run-record.ts'
 
-/** For a run with `--check`. */
+/** Time for a run with `--check`. */
 const LOOK_SECONDS = 600
 
-/** What the changes would do. Throws a sentence where the host cannot say. */
+/** Returns the steps that the changes would cause. Throws a sentence when the host cannot tell. */
 export async function preview(
   { look }: ModuleEngine,
   asset: Asset,
@@ -39,7 +39,7 @@ export async function preview(
   return seen.steps ?? stepsOf(changes)
 }
 
-/** Whether each host could do now what was approved. */
+/** Checks for each host whether it would do now what was approved. */
 export async function preflight(run: Run, deployments: readonly PackageRequest[]): Promise<readonly PreflightResult[]> {
   const begun = await hasRecord(recordOf(run))
   return Promise.all(
@@ -54,7 +54,7 @@ export async function preflight(run: Run, deployments: readonly PackageRequest[]
   )
 }
 
-/** Whether the asset would do now what was approved. */
+/** Checks whether the asset would do now what was approved. */
 export async function fitness({ engine, key, signal }: Run, request: PackageRequest): Promise<Look> {
   const { asset, changes, transaction } = request
   try {
@@ -71,7 +71,9 @@ export async function fitness({ engine, key, signal }: Run, request: PackageRequ
   return difference === null ? seen : refuse('held back', difference)
 }
 
-/** One run of the playbook that changes nothing, for questions of one key, mode and signal about different hosts. */
+/**
+ * Asks several hosts in one run of the playbook that changes nothing. All questions have the same key, mode and signal.
+ */
 export async function lookTogether(
   options: AnsibleModuleEngineOptions,
   questions: readonly Question[],

@@ -6,7 +6,10 @@ import { type ModuleEngine, recordOf } from './module-run.ts'
 import { type PlaybookEnd, type PlaybookSettings, readEnd } from './playbook.ts'
 import { hasRecord, processState, type RunRecord, readRecord, recordAgeSeconds, writeRecord } from './run-record.ts'
 
-/** Some milliseconds pass between the record of a run and its process, unless we were killed there. */
+/**
+ * A run whose process was not recorded within this time was interrupted before its start. Normally this takes
+ * milliseconds.
+ */
 const STARTING_SECONDS = 60
 
 export interface StartedAsset {
@@ -14,7 +17,7 @@ export interface StartedAsset {
   readonly name: string
 }
 
-/** What is known of each host of a run now. */
+/** Returns what is known now about each host of a run. */
 export async function poll(
   engine: ModuleEngine,
   key: string,
@@ -34,7 +37,7 @@ export async function poll(
   return reports(assets, outcomes)
 }
 
-/** How the run ended on each asset, or what it is doing now. */
+/** Returns the outcome of each asset when the run has ended; before that, what the run is doing. */
 async function settle(
   { options }: ModuleEngine,
   record: RunRecord,
@@ -67,7 +70,7 @@ async function endOf(record: RunRecord, options: PlaybookSettings): Promise<Play
   return readEnd({ stdout, stderr }, options)
 }
 
-/** The playbook runs longer than it may. */
+/** The outcome when the playbook runs longer than allowed. */
 function withoutEnd(playbook: string, name: string, age: number): DeploymentOutcome {
   const reason = `The playbook ${playbook} has not ended after ${Math.round(age / 60)} min; it was not stopped. Look at ${name}.`
   return { state: 'failed', reason, log: '' }

@@ -19,18 +19,18 @@ const outcomeSchema = z.union([
   }),
   unsuccessfulOutcome,
 ])
-/** The file `outcomes`: how it ended, by asset. */
+/** Content of the file `outcomes`: the outcome of each asset, by asset id. */
 export const outcomesSchema = z.record(z.string(), outcomeSchema)
 
-/** The file `request`: what was asked for. */
+/** Content of the file `request`: what was asked for. */
 export const requestSchema = z.array(
   z.object({
     asset: z.string(),
     name: z.string(),
     approved: z.array(stepSchema),
-    /** Settled before the playbook began. */
+    /** The outcome of an asset that was refused before the playbook began; `null` when it was not refused. */
     refused: unsuccessfulOutcome.nullable(),
-    /** Nothing begins after this time, ISO 8601. */
+    /** Nothing begins after this time, ISO 8601; `null`: no end. */
     notAfter: z.string().nullable().default(null),
   }),
 )

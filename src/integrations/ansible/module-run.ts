@@ -7,21 +7,21 @@ import type { RunRecord } from './run-record.ts'
 
 export interface AnsibleModuleEngineOptions extends PlaybookSettings {
   readonly name: string
-  /** Folder of this machine that remembers what was begun. */
+  /** A folder on this machine that records which runs were begun. */
   readonly stateFolder: string
-  /** Seconds after which a playbook without an end counts as failed. It is not stopped. */
+  /** Seconds after which a playbook that has not ended counts as failed. The playbook is not stopped. */
   readonly transactionSeconds: number
   readonly clock: () => Date
 }
 
-/** What the engine works with. */
+/** The parts of the engine. */
 export interface ModuleEngine {
   readonly options: AnsibleModuleEngineOptions
-  /** What is asked at the same moment is asked in one run of the playbook. */
+  /** Asks one question. Questions of the same moment share one run of the playbook. */
   readonly look: (question: Question) => Promise<Look>
 }
 
-/** One call of the engine about one batch. */
+/** One call of the engine for one batch. */
 export type Run = EngineRun<ModuleEngine>
 
 export function recordOf({ engine, key }: Pick<Run, 'engine' | 'key'>): RunRecord {
@@ -35,7 +35,7 @@ export interface Question {
   readonly signal: AbortSignal
 }
 
-/** `steps` is `null`: the playbook does not say what it would do. */
+/** `steps` is `null` when the playbook does not say what it would do. */
 export type Look = { readonly ready: true; readonly steps: readonly TransactionStep[] | null } | Refusal
 
 export interface Refusal {
@@ -43,7 +43,7 @@ export interface Refusal {
   readonly outcome: Exclude<DeploymentOutcome, { state: 'succeeded' }>
 }
 
-/** A module that does not say what it pulls in is taken to do just what it is told. */
+/** The steps of a module that does not say what it would do. They are taken to be exactly the changes. */
 export function stepsOf(changes: readonly PackageChange[]): readonly TransactionStep[] {
   return changes.map(({ name, architecture, from, to }) => ({
     action: from === null ? 'install' : 'upgrade',

@@ -6,7 +6,7 @@ import { assetVariables } from './play-variables.ts'
 import { playbookCommand } from './playbook.ts'
 import { beginRecord, hasRecord, launchRun, recordPath, writeRecord } from './run-record.ts'
 
-/** Starts the playbook for the hosts that are fit, unless the key was begun before. */
+/** Starts the playbook for the hosts that pass the check, unless the key was begun before. */
 export async function start(run: Run, deployments: readonly PackageRequest[]): Promise<void> {
   const { engine, key, signal } = run
   const { clock } = engine.options
@@ -17,11 +17,11 @@ export async function start(run: Run, deployments: readonly PackageRequest[]): P
   )
   signal.throwIfAborted()
   if (!(await beginRecord(record))) return
-  // The look may have taken minutes.
+  // The check may have taken minutes, so the time is compared again.
   const request = deployments.map(({ asset, changes, notAfter }, index) => {
     const seen = isOver(notAfter, clock()) ? late() : looks[index]
     const refused = seen?.ready === false ? seen.outcome : null
-    // The part of the approved transaction that is still to be done.
+    // The part of the approved transaction that has not been done yet.
     const approved = (seen?.ready === true ? seen.steps : null) ?? stepsOf(changes)
     return { asset: asset.id, name: asset.name, approved, refused, notAfter }
   })

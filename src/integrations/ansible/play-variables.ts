@@ -1,11 +1,11 @@
 import type { PackageChange } from '../../core/change.ts'
 import type { PackageRequest } from '../package-engine.ts'
 
-/** A word without anything that Ansible, YAML or a shell reads as its own. */
+/** A word without characters that are special to Ansible, YAML or a shell. */
 const WORD = /^[A-Za-z0-9][A-Za-z0-9+._:~^-]*$/
 
 /**
- * What a play is told about one asset. Throws a sentence for what could be more than the name or version of a package.
+ * The variables of one asset for the play. Throws a sentence for text that may be more than a package name or version.
  */
 export function assetVariables({ changes, reboot, notAfter }: Pick<PackageRequest, 'changes' | 'reboot' | 'notAfter'>) {
   for (const { name, architecture, to } of changes) {
@@ -15,11 +15,11 @@ export function assetVariables({ changes, reboot, notAfter }: Pick<PackageReques
     }
   }
   return {
-    /** In the form that the modules of Ansible take. */
+    /** In the form that Ansible modules accept. */
     packages: changes.map(({ name, to }) => `${name}=${to}`),
     changes: changes.map(({ name, architecture, from, to }: PackageChange) => ({ name, architecture, from, to })),
     reboot: reboot === 'if required',
-    /** The second of the epoch after which nothing begins; `null`: there is no end. */
+    /** Nothing begins after this time, in seconds since 1970; `null`: no end. */
     not_after: notAfter === null ? null : Math.floor(Date.parse(notAfter) / 1_000),
   }
 }

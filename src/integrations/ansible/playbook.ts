@@ -6,25 +6,25 @@ import { childEnvironment, type ProcessEnd, runBounded } from '../bounded-proces
 import { inputLimits } from '../input-limits.ts'
 import { type PlaybookReport, readReport } from './report.ts'
 
-/** The operator's own playbook and inventory, and how they are run. */
+/** The operator's playbook and inventory, and how to run them. */
 export interface PlaybookSettings {
   /** Path of the playbook. */
   readonly playbook: string
-  /** Path of the inventory: a file, a folder, or a script or plugin configuration that makes one. */
+  /** Path of the inventory: a file, a folder, a script, or the configuration of an inventory plugin. */
   readonly inventory: string
-  /** Hosts that Ansible works on at the same time. */
+  /** The number of hosts that Ansible works on at the same time. */
   readonly forks: number
-  /** `ansible-playbook`, or its path where it is not in PATH. */
+  /** `ansible-playbook`, or the full path of it when it is not in PATH. */
   readonly command: string
-  /** Path of the ansible.cfg to use. Left out: where Ansible looks by itself. */
+  /** Path of the ansible.cfg. Default: Ansible searches for one. */
   readonly configFile?: string
   readonly vaultPasswordFile?: string
 }
 
 export interface PlaybookRun {
-  /** Hosts of the inventory, by name; at least one. */
+  /** Names of hosts in the inventory; at least one. */
   readonly hosts: readonly string[]
-  /** Extra vars; they never get into the list of processes. */
+  /** Extra vars. They are passed in a file, so the process list does not show them. */
   readonly variables: Readonly<Record<string, unknown>>
   readonly check?: boolean
   readonly timeoutSeconds: number
@@ -33,28 +33,28 @@ export interface PlaybookRun {
 
 export type PlaybookEnd =
   | { readonly kind: 'ran'; readonly report: PlaybookReport; readonly stderr: string }
-  /** A sentence. `begun` `no`: certainly no task ran on any host. */
+  /** `reason` is a sentence. `begun: 'no'`: certainly no task ran on any host. */
   | { readonly kind: 'failed'; readonly reason: string; readonly begun: 'no' | 'maybe' }
 
 const CALLBACK = 'ansible.posix.json'
 
-/** No pattern, list, range or option of Ansible can look like this. */
+/** The name of one host. No Ansible pattern, list, range or option has this form. */
 const HOST = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,252}$/
 
-/** Why a name cannot be passed to Ansible as the name of one host, one sentence; `null` where it can. */
+/** One sentence that says why Ansible would not take the name as one host; `null` when it would. */
 export function hostNameProblem(name: string): string | null {
   if (HOST.test(name) && name !== 'all' && name !== 'ungrouped') return null
   return `${JSON.stringify(name.slice(0, 80))} cannot be the name of a host in an Ansible inventory: use letters, digits, ".", "_" and "-".`
 }
 
-/** Why the playbook cannot be run on these hosts, one sentence; `null` where it can. */
+/** One sentence that says why the playbook cannot run on these hosts; `null` when it can. */
 export function hostsProblem(hosts: readonly string[]): string | null {
-  // Without a limit, Ansible would take every host there is.
+  // Without a limit, Ansible would run on every host of the inventory.
   if (hosts.length === 0) return 'No host was named for the playbook.'
   return hosts.map(hostNameProblem).find((found) => found !== null) ?? null
 }
 
-/** Runs the playbook on these hosts and no others. Throws only when `signal` aborts. */
+/** Runs the playbook on exactly these hosts. Throws only when `signal` aborts. */
 export async function runPlaybook(settings: PlaybookSettings, run: PlaybookRun): Promise<PlaybookEnd> {
   const problem = hostsProblem(run.hosts)
   if (problem !== null) return { kind: 'failed', reason: problem, begun: 'no' }
@@ -90,7 +90,7 @@ function limitTo(hosts: readonly string[], variablesFile: string): readonly stri
   return ['--limit', hosts.join(','), '--extra-vars', `@${variablesFile}`]
 }
 
-/** What to start for a run that is to outlive this process; `variablesFile` holds its extra vars. */
+/** The command of a run that may live longer than this process. `variablesFile` contains the extra vars. */
 export function playbookCommand(settings: PlaybookSettings, hosts: readonly string[], variablesFile: string) {
   return {
     command: settings.command,
@@ -99,12 +99,14 @@ export function playbookCommand(settings: PlaybookSettings, hosts: readonly stri
   }
 }
 
-/** Reads what a run left that nobody waited for. */
+/** Reads the output of a run that this process did not wait for. */
 export function readEnd(output: { stdout: string; stderr: string }, settings: PlaybookSettings): PlaybookEnd {
   return endOf({ end: 'exited', status: null, ...output }, settings, 0)
 }
 
-/** Whether Ansible is here and accepts the playbook: one line of what was seen. Throws a sentence. */
+/**
+ * Checks that Ansible is installed and accepts the playbook. Returns one line about what was found; throws a sentence.
+ */
 export async function checkPlaybook(settings: PlaybookSettings, signal: AbortSignal): Promise<string> {
   const ended = await runAnsible(settings, { args: ['--syntax-check'], timeoutSeconds: CHECK_SECONDS, signal })
   signal.throwIfAborted()
@@ -122,7 +124,7 @@ export async function checkPlaybook(settings: PlaybookSettings, signal: AbortSig
   return `${first.trim()}; the syntax of ${settings.playbook} is right`
 }
 
-/** Runs of a playbook at the same time: each starts Ansible anew on this machine. */
+/** The most playbook runs at the same time. Each run starts Ansible on this machine. */
 export const RUNS_AT_ONCE = 2
 
 const CHECK_SECONDS = 60
@@ -157,7 +159,7 @@ function runAnsible(
 
 function environmentOf({ configFile }: PlaybookSettings): Readonly<Record<string, string>> {
   return {
-    // Ansible refuses to work in a locale without UTF-8.
+    // Ansible needs a locale with UTF-8.
     LC_ALL: 'C.UTF-8',
     ANSIBLE_STDOUT_CALLBACK: CALLBACK,
     ANSIBLE_NOCOLOR: '1',
@@ -166,16 +168,16 @@ function environmentOf({ configFile }: PlaybookSettings): Readonly<Record<string
     ANSIBLE_RETRY_FILES_ENABLED: '0',
     ANSIBLE_HOST_KEY_CHECKING: '1',
     ANSIBLE_INVENTORY_UNPARSED_FAILED: '1',
-    // A host whose disk is full can still be asked.
+    // With pipelining, Ansible writes no files to the host, so a host with a full disk can still answer.
     ANSIBLE_PIPELINING: '1',
-    // What ssh says of the last attempt must be true of all.
+    // With retries, the error message of ssh would tell only about the last attempt.
     ANSIBLE_SSH_RETRIES: '0',
     ...(configFile === undefined ? {} : { ANSIBLE_CONFIG: configFile }),
   }
 }
 
 function endOf(ended: ProcessEnd, settings: PlaybookSettings, timeoutSeconds: number): PlaybookEnd {
-  // The exit status says less than the report: 2 and 4 stand for several things.
+  // The report says more than the exit status: 2 and 4 have several meanings.
   const report = ended.end === 'exited' ? readReport(ended.stdout) : null
   if (typeof report === 'string') return { kind: 'failed', reason: report, begun: 'maybe' }
   if (report !== null) return { kind: 'ran', report, stderr: ended.stderr }
@@ -207,7 +209,7 @@ function failure(
   }
 }
 
-/** Why no play began, from what Ansible printed. */
+/** Says why no play began, from the output of Ansible. */
 function refusal({ stderr, stdout, status }: ProcessEnd, playbook: string, inventory: string): string {
   if (/Invalid callback for stdout/.test(stderr)) {
     return `Ansible has no callback ${CALLBACK}: install the collection (ansible-galaxy collection install ansible.posix).`

@@ -2,24 +2,24 @@ import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
 import { parseJson } from '../json-text.ts'
 
-/** What one task did on one host. */
+/** The result of one task on one host. */
 export interface TaskResult {
   readonly task: string
   readonly outcome: 'ok' | 'skipped' | 'failed' | 'unreachable'
   readonly changed: boolean
-  /** What Ansible says about it; empty where all went well. */
+  /** The message of Ansible about the task; empty when all went well. */
   readonly message: string
   readonly stdout: string
   readonly stderr: string
   readonly status: number | null
-  /** The module says that the host rebooted. */
+  /** The module reports that the host rebooted. */
   readonly rebooted: boolean
 }
 
-/** What a playbook did on one host, in order. */
+/** The results of a playbook on one host, in order. */
 export interface HostReport {
   readonly tasks: readonly TaskResult[]
-  /** As the recap counts: a failure that was ignored or rescued does not count. */
+  /** The counts of the recap. Failures that were ignored or rescued are not counted. */
   readonly recap: { readonly failures: number; readonly unreachable: number; readonly changed: number }
 }
 
@@ -61,8 +61,8 @@ const schema = z.object({
 type Result = z.infer<typeof schema>['plays'][number]['tasks'][number]['hosts'][string]
 
 /**
- * Reads what the callback ansible.posix.json printed: one document at the very end, perhaps after other lines.
- * `null`: there is none, so no play began. Throws a sentence for one that cannot be read.
+ * Reads the output of the callback ansible.posix.json: one JSON document at the end, perhaps after other lines. Returns
+ * `null` when there is no document, so no play began. Throws a sentence when the document cannot be read.
  */
 export function parseReport(stdout: string): PlaybookReport | null {
   const start = /^\{\r?$/m.exec(stdout)
@@ -94,7 +94,7 @@ function taskResult(task: string, result: Result): TaskResult {
   }
 }
 
-/** Like `parseReport`, but returns the problem as a sentence. */
+/** Like `parseReport`, but returns a problem as a sentence instead of throwing it. */
 export function readReport(stdout: string): PlaybookReport | string | null {
   try {
     return parseReport(stdout)

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { DAY_MS } from '../../core/time/instant.ts'
 import { inputLimits } from '../input-limits.ts'
 
-/** Half a year later nobody asks for a run again. */
+/** Records are kept for half a year; older runs are not asked for. */
 const KEPT_MS = 180 * DAY_MS
 
 const processSchema = z.object({ pid: z.number().int(), started: z.string().nullable() })
@@ -18,8 +18,8 @@ export interface RunCommand {
 }
 
 /**
- * What this machine keeps of a run: a folder that is made once for each key, so that the key runs only once. The
- * process writes into it, detached from us, so it outlives us and can be found again.
+ * The record of a run on this machine. Its folder is made once for each key, so a key runs only once. The process is
+ * detached and writes into the folder. So it lives on after this process, and its result can still be found.
  */
 export interface RunRecord {
   /** The folder of all records. */
@@ -33,7 +33,7 @@ export function recordPath({ folder, key }: RunRecord, file: RunFile): string {
   return join(folder, key, file)
 }
 
-/** `null` where it is not there, or longer than it may be. */
+/** Returns `null` when the file does not exist or is too large. */
 export async function readRecord(record: RunRecord, file: RunFile): Promise<string | null> {
   try {
     const path = recordPath(record, file)
@@ -55,7 +55,7 @@ export async function hasRecord({ folder, key }: RunRecord): Promise<boolean> {
   return (await stat(join(folder, key)).catch(() => null)) !== null
 }
 
-/** False: the key was begun before. Throws where the folder cannot be written. */
+/** Returns false when the key was begun before. Throws when the folder cannot be written. */
 export async function beginRecord({ folder, key }: RunRecord): Promise<boolean> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await forgetOld(folder).catch(() => undefined)
@@ -76,7 +76,7 @@ async function forgetOld(folder: string): Promise<void> {
   }
 }
 
-/** Starts the process of the run, which goes on when this one ends. */
+/** Starts the process of the run. It lives on when this process ends. */
 export async function launchRun(record: RunRecord, { command, args, environment }: RunCommand): Promise<void> {
   const out = openSync(recordPath(record, 'report'), 'a', 0o600)
   const errors = openSync(recordPath(record, 'errors'), 'a', 0o600)
@@ -95,7 +95,7 @@ export async function launchRun(record: RunRecord, { command, args, environment 
   }
 }
 
-/** `never`: none was started, or not yet. */
+/** `never`: no process was started, at least not yet. */
 export async function processState(record: RunRecord): Promise<'never' | 'alive' | 'ended'> {
   const kept = await readRecord(record, 'process')
   if (kept === null) return 'never'
@@ -116,8 +116,8 @@ export async function recordAgeSeconds(record: RunRecord): Promise<number> {
 }
 
 /**
- * Start time of a living process, which distinguishes it from a later one with the same number; `null` where it is not
- * known.
+ * Start time of a living process. It distinguishes the process from a later one with the same number. `null` when it is
+ * not known.
  */
 function startedAt(pid: number): string | null {
   try {

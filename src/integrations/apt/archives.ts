@@ -1,14 +1,15 @@
 import type { InstalledPackage } from '../../core/asset.ts'
 
-/** How the distributions' own archives call themselves in `Origin:` of their Release files. */
+/** Values of `Origin:` in the Release files of the distributions' own archives. */
 const vendors = /^(?:Debian|Ubuntu|Debian Backports|Freexian|UbuntuESM\w*)$/i
 
 /** `        500 http://deb.debian.org/debian bookworm/main amd64 Packages` */
 const ARCHIVE = /^\s+-?\d+ (\S+ \S+) \S+ Packages$/
 
 /**
- * Which archive gave each installed version, from `apt-cache policy` without and with names; `null` where it is the
- * distribution's own, or where no archive that is configured now offers that version.
+ * The origin of each installed package that does not come from the distribution, by package name. `archives` is the
+ * output of `apt-cache policy`, `versions` the output of it with package names. A package is also left out when no
+ * configured archive offers its installed version.
  */
 export function packageOrigins(archives: readonly string[], versions: readonly string[]): ReadonlyMap<string, string> {
   const origins = originsByArchive(archives)
@@ -50,7 +51,7 @@ function originsByArchive(lines: readonly string[]): ReadonlyMap<string, string>
   return origins
 }
 
-/** The packages with who built them, where that is not the distribution. */
+/** Adds the origin to each package that does not come from the distribution. */
 export function withOrigins(
   packages: readonly InstalledPackage[],
   origins: ReadonlyMap<string, string>,

@@ -1,4 +1,4 @@
-/** Why apt or dpkg failed, from what they printed. Nearly every failure exits 100, so only the words tell. */
+/** Finds out from the output of apt or dpkg why it failed. The exit status is nearly always 100 and says nothing. */
 
 const LOG_LINES = 40
 const LINE_LENGTH = 300
@@ -8,7 +8,7 @@ interface Failure {
   readonly sentence: (match: RegExpMatchArray) => string
 }
 
-/** In order: the first that fits is the cause, and what follows is its consequence. */
+/** The first pattern that fits is the cause; failures further down are consequences. */
 const failures: readonly Failure[] = [
   {
     pattern: /No space left on device|You don't have enough free space in (\S+)/,
@@ -62,10 +62,10 @@ const failures: readonly Failure[] = [
   },
 ]
 
-/** A maintainer script or an archive that dpkg stumbled over. */
+/** The error line of dpkg for a maintainer script or an archive. */
 const DPKG_ERROR = /^dpkg: error processing (?:package|archive) (\S+) \(--?(\w+)\):/
 
-/** One sentence, without its full stop, for output that ended in a failure. */
+/** Returns one sentence, without its full stop, for the output of a failed run. */
 export function failureReason(log: string): string {
   const lines = log.split('\n')
   for (const { pattern, sentence } of failures) {
@@ -85,7 +85,7 @@ export function failureReason(log: string): string {
     : `apt failed: ${line.replace(/^E: /, '').slice(0, LINE_LENGTH)}`
 }
 
-/** What the script itself complained about just before, or else what dpkg says about it. */
+/** Returns the line that the script printed before the error of dpkg, or else the words of dpkg. */
 function cause(lines: readonly string[], at: number): string {
   const said = lines[at - 1]?.trim() ?? ''
   const ordinary =
@@ -95,7 +95,7 @@ function cause(lines: readonly string[], at: number): string {
   return `"${said.slice(0, LINE_LENGTH)}" (${official.slice(0, LINE_LENGTH)})`
 }
 
-/** The lines of apt's output that tell how it went wrong, with the two before each error of dpkg. */
+/** Returns the lines of apt's output that explain the failure, with the two lines before each error of dpkg. */
 export function tellingLines(log: string): string {
   const lines = log.split('\n')
   const kept = new Set<number>()
@@ -109,7 +109,7 @@ export function tellingLines(log: string): string {
   return shortened(telling.length > 0 ? telling : lines)
 }
 
-/** The last lines of a log, each within bounds. */
+/** Returns the last lines of a log, each cut to a maximum length. */
 export function shortened(lines: readonly string[]): string {
   return lines
     .filter((line) => line.trim() !== '')

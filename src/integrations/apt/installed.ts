@@ -2,16 +2,16 @@ import type { InstalledPackage } from '../../core/asset.ts'
 
 export interface DpkgAnswer {
   readonly packages: readonly InstalledPackage[]
-  /** `name:architecture` of packages that somebody put on hold. */
+  /** `name:architecture` of packages that are on hold. */
   readonly held: ReadonlySet<string>
   readonly warnings: readonly string[]
 }
 
-/** States in which a package's files are on the disk, dpkg(1). */
+/** States in which the files of a package are on the disk, dpkg(1). */
 const present = new Set(['installed', 'triggers-pending', 'triggers-awaited', 'half-configured', 'unpacked'])
 const unfinished = new Set(['half-configured', 'unpacked', 'half-installed'])
 
-/** Reads the tab-separated lines that probe.sh asks dpkg-query for. */
+/** Reads the tab-separated lines of dpkg-query in probe.sh. */
 export function parseInstalled(lines: readonly string[]): DpkgAnswer {
   const packages: InstalledPackage[] = []
   const held = new Set<string>()

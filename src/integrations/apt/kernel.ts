@@ -1,14 +1,18 @@
 import type { InstalledPackage } from '../../core/asset.ts'
 import { compareDpkg } from '../../core/versions/dpkg.ts'
 
-/** `amd64` of `6.1.0-38-amd64`, `cloud-amd64` of `6.1.0-38-cloud-amd64`, `generic` of `6.8.0-49-generic`. */
+/**
+ * Returns `-amd64` for `6.1.0-38-amd64`, `-cloud-amd64` for `6.1.0-38-cloud-amd64`, `-generic` for `6.8.0-49-generic`.
+ * `null`: there is none.
+ */
 function flavourOf(release: string): string | null {
   return /(?:-[a-z][a-z0-9]*)+$/.exec(release)?.[0] ?? null
 }
 
 /**
- * Kernel packages newer than the running kernel, which is `uname -r` with `uname -v`. Most machines have nothing that
- * would set /run/reboot-required for a kernel. Empty where the running kernel is not from a package, as in containers.
+ * Returns the kernel packages that are newer than the running kernel. `release` is `uname -r`, `build` is `uname -v`.
+ * This is needed because on most machines nothing sets /run/reboot-required for a kernel. Empty when the running kernel
+ * does not come from a package, as in containers.
  */
 export function newerKernels(packages: readonly InstalledPackage[], release: string, build: string): readonly string[] {
   const images = packages.filter((one) => /^linux-image-(unsigned-)?\d/.test(one.name))
@@ -19,7 +23,7 @@ export function newerKernels(packages: readonly InstalledPackage[], release: str
     const other = releaseOf(one.name)
     return flavourOf(other) === flavour && compareDpkg(other, release) > 0
   })
-  // Debian says in uname -v which build of the same release is running.
+  // On Debian, `uname -v` names the running build of the release.
   const [, started] = /\bDebian (\d\S*)/.exec(build) ?? []
   if (started !== undefined && compareDpkg(running.version, started) > 0) newer.unshift(running)
   return newer.map((one) => one.name)

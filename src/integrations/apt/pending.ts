@@ -25,7 +25,10 @@ export function parseUpgradable(lines: readonly string[]): readonly Upgradable[]
   return found
 }
 
-/** Source of each `name=version` that is not installed: from the stanzas of `apt-cache show`, where any order will do. */
+/**
+ * The source package of each `name=version` that is not installed, from `apt-cache show`. Its stanzas may be in any
+ * order.
+ */
 export function parseNewSources(lines: readonly string[]): ReadonlyMap<string, string> {
   const sources = new Map<string, string>()
   let stanza: Record<string, string> = {}
@@ -47,8 +50,8 @@ export function parseNewSources(lines: readonly string[]): ReadonlyMap<string, s
 }
 
 /**
- * Everything newer that the machine's package manager knows of: what an upgrade would install now, and what it would
- * not, with the reason.
+ * All newer versions that the machine's package manager knows: those that an upgrade would install now, and those that
+ * it would not install, with the reason.
  */
 export function pendingUpdates(
   dpkg: DpkgAnswer,

@@ -1,12 +1,12 @@
-# Looks at one Debian or Ubuntu machine. Changes nothing, unless PW_REFRESH is set: then it refreshes the package lists
-# first. With PW_INSTALLED it leaves out what only apt can tell, and what is installed costs the machine next to nothing.
-# reads.sh comes before it. Read by probe.ts; without "@@ end" the output was cut off.
+# Looks at one Debian or Ubuntu machine. Changes nothing, except with PW_REFRESH: then it refreshes the package lists
+# first. With PW_INSTALLED it leaves out everything that only apt can tell; the rest costs the machine almost nothing.
+# reads.sh comes before it. Read by probe.ts; when "@@ end" is missing, the output was cut off.
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
 refresh() { as_root apt-get -q -o APT::Update::Error-Mode=any -o DPkg::Lock::Timeout=30 update; }
 
-# Source packages of what would be newly installed: dpkg does not know those yet.
+# Source packages of packages that would be newly installed: dpkg does not know those yet.
 new_packages() {
   names=$(printf '%s\n' "$simulation" | sed -n 's/^Inst \([^ ]*\) (\([^ ]*\) .*/\1=\2/p')
   # shellcheck disable=SC2086 # one argument a name
@@ -54,7 +54,7 @@ look() {
   mark 'end'
 }
 
-# While apt replaces a package list only root may read it: who comes in between waits for its lock, as long as that makes sense.
+# While apt replaces a package list, only root may read the list. So others wait up to 15 s for apt's lock.
 await_lists() {
   inode=$(stat -c %i /var/lib/apt/lists/lock 2>/dev/null) || return 0
   waited=0
@@ -64,7 +64,7 @@ await_lists() {
   done
 }
 
-# As report, and once more where a list could not be read all the same.
+# Like report, but repeats the command once when it could not read a list.
 report_lists() { # NAME COMMAND...
   await_lists
   told=$(report "$@")

@@ -1,4 +1,4 @@
-/** Looks at a Debian or Ubuntu machine: the script, and what its answer means. */
+/** Looks at a Debian or Ubuntu machine: makes the script and reads its output. */
 
 import { readFileSync } from 'node:fs'
 import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
@@ -10,28 +10,28 @@ import { newerKernels } from './kernel.ts'
 import { parseNewSources, parseUpgradable, pendingUpdates } from './pending.ts'
 import { parseSimulation } from './simulation.ts'
 
-/** What ../probe runs on such a machine. */
+/** The script that ../probe runs on a machine with apt. */
 export function aptProbe(): string {
   return `${aptReads()}\n${readFileSync(new URL('./probe.sh', import.meta.url), 'utf8')}`
 }
 
-/** `apt_reads` and the lines before it. */
+/** The shell function `apt_reads` and the lines before it. */
 export function aptReads(): string {
   return readFileSync(new URL('./reads.sh', import.meta.url), 'utf8')
 }
 
 export interface ProbedAsset {
-  /** The machine as configured. Its platform is replaced by what the machine says of itself. */
+  /** The asset as configured. Its platform is replaced by the platform that the machine reports. */
   readonly asset: Asset
   readonly now: Date
 }
 
-/** What the script's output says of the machine: a snapshot, or in one sentence why there is none. */
+/** Reads the output of the script. Returns a snapshot, or one sentence that says why there is none. */
 export function parseProbe(output: string, probed: ProbedAsset): Observation {
   return readProbe(splitSections(output, 'patchwarden-probe'), probed)
 }
 
-/** Like `parseProbe`, but takes its sections; `null`: the answer was cut off. */
+/** Like `parseProbe`, but takes the sections; `null`: the output was cut off. */
 export function readProbe(sections: Sections | null, { asset: configured, now }: ProbedAsset): Observation {
   const at = now.toISOString()
   const { name } = configured
@@ -96,14 +96,17 @@ export function readProbe(sections: Sections | null, { asset: configured, now }:
   return { kind: 'seen', snapshot, warnings }
 }
 
-/** The machine says how old its lists are, not since when: its clock may be wrong. */
+/**
+ * When the package lists last changed, ISO 8601; `null`: not known. The machine reports the age of its lists, because
+ * its clock may be wrong.
+ */
 function listsChangedAt(sections: Sections, now: Date): string | null {
   const age = markedValue(sections, 'lists-age')
   if (age === null || !/^-?\d{1,12}$/.test(age)) return null
   return new Date(now.getTime() - Math.max(0, Number(age)) * 1_000).toISOString()
 }
 
-/** `: ` and what went wrong, in the machine's own words. */
+/** What went wrong, in brackets and in the words of the machine; empty when it said nothing. */
 function said(command: Reported | null): string {
   const lines = [...(command?.errors ?? []), ...(command?.lines ?? [])]
   const line = lines.find((one) => /^(E:|Err:|sudo:|dpkg-query:|W:)/.test(one)) ?? command?.errors[0]

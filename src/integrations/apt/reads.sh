@@ -1,7 +1,7 @@
-# How apt is asked without changing anything. choose_reader comes first, outside of any subshell.
+# Runs apt without changing anything. The caller runs choose_reader first, outside of any subshell.
 
-# Takes no lock, logs no plan and writes nothing, so that a full disk does not matter. apt's own caches, which spare it most
-# of its work, are read by whoever cannot write them; else they are made anew in memory.
+# Takes no lock, logs no plan and writes nothing, so it also works on a full disk. A user who cannot write apt's caches
+# can read them, which saves most of the work. Root makes the caches anew in memory instead.
 apt_reads() {
   command=$1
   shift
@@ -13,7 +13,8 @@ apt_reads() {
   esac
 }
 
-# Sets `reader`: the login, or for root nobody, where that may read all that apt reads.
+# Sets `reader`: `login` unless the login is root. For root it is `nobody`, when nobody may read all that apt reads;
+# else `root`.
 choose_reader() {
   reader=login
   [ "$(id -u)" = 0 ] || return 0

@@ -1,18 +1,18 @@
 import type { InstalledPackage } from '../../core/asset.ts'
 import type { TransactionStep } from '../../core/ports.ts'
 
-/** A step of apt's simulation with the archives that offer its version. */
+/** A step of apt's simulation, with the archives that offer the version. */
 export interface SimulatedStep extends TransactionStep {
-  /** As apt prints them: `Debian-Security:12/oldstable-security`. Empty for removals. */
+  /** In apt's form: `Debian-Security:12/oldstable-security`. Empty for removals. */
   readonly origins: readonly string[]
 }
 
 export interface Simulation {
-  /** In apt's order. */
+  /** In the order of apt. */
   readonly steps: readonly SimulatedStep[]
-  /** Names under `kept back`; with `:architecture` where that is not the machine's own. */
+  /** Names under `kept back`; with `:architecture` when it is not the machine's own. */
   readonly keptBack: readonly string[]
-  /** Names that Ubuntu's phasing defers. */
+  /** Names that Ubuntu's phased updates defer. */
   readonly phased: readonly string[]
   readonly warnings: readonly string[]
 }
@@ -23,8 +23,8 @@ const INST = /^Inst (\S+)(?: \[([^\]\s]+)\])? \((\S+) (?:(.*?) ?)?\[([a-z0-9-]+)
 const REMOVE = /^(?:Remv|Purg) (\S+)(?: \[([^\]\s]+)\])?/
 
 /**
- * Reads what `apt-get -s` prints under LC_ALL=C. `installed` says the architecture of what would be removed, which
- * apt does not print.
+ * Reads the output of `apt-get -s` under LC_ALL=C. For packages that would be removed, apt prints no architecture;
+ * `installed` supplies it.
  */
 export function parseSimulation(text: string, installed: readonly InstalledPackage[] = []): Simulation {
   const downgraded = new Set(namesUnder(text, /^The following packages will be DOWNGRADED:$/))
@@ -73,14 +73,16 @@ function parseInst(line: string, downgraded: ReadonlySet<string>): SimulatedStep
   }
 }
 
-/** `libc6:i386` is `libc6` of architecture `i386`; without a colon it is the machine's own or `all`. */
+/**
+ * Splits `libc6:i386` into `libc6` and `i386`. Without a colon the architecture is `null`: the machine's own or `all`.
+ */
 export function splitName(given: string): { readonly name: string; readonly architecture: string | null } {
   const colon = given.indexOf(':')
   if (colon < 1) return { name: given, architecture: null }
   return { name: given.slice(0, colon), architecture: given.slice(colon + 1) }
 }
 
-/** The indented words under a heading. */
+/** Returns the indented words under a heading. */
 function namesUnder(text: string, heading: RegExp): string[] {
   const names: string[] = []
   let under = false
@@ -91,7 +93,7 @@ function namesUnder(text: string, heading: RegExp): string[] {
   return names
 }
 
-/** True where one of the archives is a security archive, whatever the release is called now. */
+/** True when one of the archives is a security archive, for any release. */
 export function isSecurity(origins: readonly string[]): boolean {
   return origins.some((origin) => /security|^UbuntuESM/i.test(origin))
 }

@@ -1,8 +1,8 @@
-# What a command of Systems Manager runs around the scripts of the SSH engine: waits for the end of the upgrade for a
-# while, then hands the answer on in few enough characters. Of a command's output Systems Manager keeps 24,000; the
-# packed answer shows by its last word that it is whole. Read by answer.ts.
-# Set by the caller: PW_BEGIN (a script that begins something, or nothing), PW_LOOK (a script that looks),
-# PW_ATTEND (seconds to wait for an upgrade that runs).
+# A command of Systems Manager runs this around the scripts of the SSH engine. It waits for a while for the end of the
+# upgrade, then prints a short enough answer. Systems Manager keeps only 24,000 characters of a command's output. The
+# last word of the packed answer shows that the answer is complete. Read by answer.ts. Set by the caller: PW_BEGIN (a
+# script that begins something, or nothing), PW_LOOK (a script that looks), PW_ATTEND (seconds to wait for a running
+# upgrade).
 
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL

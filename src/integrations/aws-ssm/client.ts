@@ -1,17 +1,17 @@
 import type { Command, CommandInvocation, InstanceInformation, SSMClient, SSMClientConfig } from '@aws-sdk/client-ssm'
 import { networkProblem } from '../network-problem.ts'
 
-/** One call takes at most this many `InstanceIds`. */
+/** The most `InstanceIds` in one call. */
 export const INSTANCES_PER_CALL = 50
 const PAGE = 50
 const MAX_PAGES = 40
 
 export interface SsmOptions {
-  /** `eu-central-1`. */
+  /** For example `eu-central-1`. */
   readonly region: string
-  /** An address other than Amazon's own, such as a VPC endpoint. */
+  /** An address instead of Amazon's own, such as a VPC endpoint. */
   readonly endpoint?: string
-  /** Left out: what the AWS SDK finds by itself: environment, shared files, web identity, instance role. */
+  /** Default: the AWS SDK finds credentials itself, in the environment, shared files, web identity or instance role. */
   readonly credentials?: SSMClientConfig['credentials']
 }
 
@@ -26,21 +26,21 @@ export type InstanceState = 'online' | 'lost' | 'unknown' | 'not linux'
 export interface Invocation {
   /** Pending, InProgress, Delayed, Success, Cancelled, TimedOut, Failed, Cancelling. */
   readonly status: string
-  /** Says more: DeliveryTimedOut, Undeliverable, Terminated, ... */
+  /** More exact than `status`: DeliveryTimedOut, Undeliverable, Terminated, ... */
   readonly details: string
-  /** The beginning of what it printed. */
+  /** The beginning of the output. */
   readonly output: string
 }
 
 export interface InvocationOutput {
   readonly output: string
-  /** False: the agent never began it. */
+  /** False: the agent never began the command. */
   readonly began: boolean
 }
 
 /**
- * Why Amazon did not do it. `sent` false: it certainly did not reach the instances. `lasting`: it will not work the
- * next time either, until somebody mends something.
+ * Why a call of AWS failed. `sent` false: the call certainly did not reach the instances. `lasting`: the same call
+ * fails again until somebody repairs something.
  */
 export class SsmProblem extends Error {
   readonly code: string
@@ -60,18 +60,18 @@ interface Loaded {
   readonly client: SSMClient
 }
 
-/** Systems Manager in one region. Each operation on it throws an SsmProblem with a sentence. */
+/** Systems Manager in one region. Every function that takes it throws an SsmProblem, whose message is a sentence. */
 export interface Ssm {
   readonly region: string
-  /** The SDK is large, and most do not use it: it is loaded when something is asked for the first time. */
+  /** Loads the SDK at the first call. The SDK is large, and most installations do not use it. */
   readonly loaded: () => Promise<Loaded>
 }
 
 export function createSsm({ region, endpoint, credentials }: SsmOptions): Ssm {
   const config: SSMClientConfig = {
     region,
-    // Throttling is answered by longer waits and by fewer calls. A SendCommand that is sent again after a lost answer
-    // is harmless: the host's journal lets only one of them begin.
+    // On throttling, the SDK waits longer and calls less often. When it sends SendCommand again after a lost answer, no
+    // harm is done: the journal on the host lets only one command begin.
     maxAttempts: 6,
     retryMode: 'adaptive',
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000, throwOnRequestTimeout: true },
@@ -92,7 +92,7 @@ export function createSsm({ region, endpoint, credentials }: SsmOptions): Ssm {
   }
 }
 
-/** What Systems Manager knows about the instances; those that it does not know are `unknown`. */
+/** Returns the state of each instance; `unknown` when Systems Manager does not know the instance. */
 export async function instanceStates(
   ssm: Ssm,
   instances: readonly string[],
@@ -113,7 +113,7 @@ export async function instanceStates(
   return states
 }
 
-/** Commands with this document since then, the newest first. */
+/** Returns the commands with this document since `since`, the newest first. */
 export async function recentCommands(
   ssm: Ssm,
   document: string,
@@ -134,10 +134,10 @@ export async function recentCommands(
   return found
 }
 
-/** The id of the command. */
+/** Returns the id of the command. */
 export async function sendCommand(ssm: Ssm, request: SendRequest, signal: AbortSignal): Promise<string> {
   const { instances, document, text, comment, deliverySeconds, runSeconds } = request
-  // Without instances, a command would go to whatever else it names.
+  // Without instance ids, Systems Manager would choose the instances by the other fields.
   if (instances.length === 0 || instances.length > INSTANCES_PER_CALL)
     throw new Error(`A command goes to 1 to ${INSTANCES_PER_CALL} instances, not ${instances.length}.`)
   const input = {
@@ -145,7 +145,7 @@ export async function sendCommand(ssm: Ssm, request: SendRequest, signal: AbortS
     DocumentName: document,
     Parameters: { commands: [text], executionTimeout: [String(runSeconds)] },
     TimeoutSeconds: deliverySeconds,
-    // By default the first instance that fails keeps the command from the others.
+    // By default, after one instance fails, the other instances do not get the command.
     MaxErrors: '100%',
     MaxConcurrency: '100%',
     Comment: comment,
@@ -158,7 +158,7 @@ export async function sendCommand(ssm: Ssm, request: SendRequest, signal: AbortS
   return id
 }
 
-/** By instance id. One that is missing has not appeared in the list yet. */
+/** Returns the invocations by instance id. An instance is missing until the list contains it. */
 export async function invocationsOf(
   ssm: Ssm,
   command: string,
@@ -177,7 +177,7 @@ export async function invocationsOf(
   return found
 }
 
-/** `null`: not there yet, which is usual right after sending. */
+/** Returns `null` when there is no invocation yet, which is usual right after sending. */
 export async function invocationOutput(
   ssm: Ssm,
   command: string,
@@ -208,7 +208,7 @@ export async function cancelCommand(
   )
 }
 
-/** `name`: what AWS calls the operation. */
+/** Calls AWS and turns errors into an SsmProblem. `name`: the name of the operation at AWS. */
 async function operation<T>(
   ssm: Ssm,
   name: string,
@@ -224,7 +224,7 @@ async function operation<T>(
   }
 }
 
-/** Page after page, up to the most that are read. `next` is empty for the first. */
+/** Yields pages, at most `MAX_PAGES`. `next` is empty for the first page. */
 async function* pagesOf<Page extends { readonly NextToken?: string | undefined }>(
   ask: (next: { readonly NextToken?: string }) => Promise<Page>,
 ): AsyncGenerator<Page> {
@@ -242,9 +242,9 @@ export interface SendRequest {
   readonly document: string
   readonly text: string
   readonly comment: string
-  /** How long to wait for the agent to take it. */
+  /** Seconds to wait until the agent takes the command. */
   readonly deliverySeconds: number
-  /** How long it may run. */
+  /** Seconds that the command may run. */
   readonly runSeconds: number
 }
 
@@ -265,7 +265,7 @@ function sentCommand({ CommandId, Comment, InstanceIds }: Command): readonly Sen
 
 function invocationOf({ Status, StatusDetails, CommandPlugins }: CommandInvocation): Invocation {
   const output = (CommandPlugins ?? []).map((plugin) => plugin.Output ?? '').join('\n')
-  // The details are spelt with blanks here and without there.
+  // One operation of AWS writes the details with blanks, another without.
   return { status: Status ?? 'Pending', details: (StatusDetails ?? '').replaceAll(' ', ''), output }
 }
 

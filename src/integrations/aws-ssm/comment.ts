@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 
-/** A comment takes 100 characters, and a key may have 200. */
+/** A comment may have 100 characters, but a key may have 200. */
 const KEY_CHARACTERS = 60
 
 /**
- * The comment by which the command that starts the run is found again: SendCommand has no token of its own for that.
+ * The comment of the command that starts a run. The command is found again by this comment, because SendCommand has no
+ * token of its own.
  */
 export function startComment(key: string): string {
   return `Patchwarden start ${shortKey(key)}`

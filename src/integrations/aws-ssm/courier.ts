@@ -15,31 +15,31 @@ import {
 export interface CourierOptions {
   readonly ssm: Ssm
   readonly document: string
-  /** Seconds for the agent to take a command. Systems Manager allows no fewer than 30. */
+  /** Seconds until the agent must have taken a command. Systems Manager allows at least 30. */
   readonly deliverySeconds: number
   /** Seconds that a command may run. */
   readonly runSeconds: number
-  /** Seconds between two looks at a command that is waited for. */
+  /** Seconds between two polls of a command. */
   readonly lookSeconds: number
 }
 
-/** What came of a command on one instance. */
+/** The result of a command on one instance so far. */
 export type Heard =
   | { readonly kind: 'going'; readonly status: string }
   | { readonly kind: 'answer'; readonly text: string }
-  /** `reached` false: it certainly never ran there. `details` as Systems Manager words them. */
+  /** `reached` false: the command certainly never ran on the instance. `details`: the word of Systems Manager. */
   | { readonly kind: 'nothing'; readonly reason: string; readonly reached: boolean; readonly details: string }
 
-/** For each instance, the command it was sent, or why it was not sent one. */
+/** For each instance, the id of the command, or the problem that prevented sending. */
 export type Sent = ReadonlyMap<string, { readonly command: string } | { readonly problem: SsmProblem }>
 
-/** Carries scripts to instances and their answers back. */
+/** Sends scripts to instances and fetches their answers. */
 export interface Courier extends CourierOptions {
-  /** Calls at the same time; Systems Manager throttles an account, not an engine. */
+  /** Limits the calls at the same time, because Systems Manager throttles the whole account. */
   readonly calls: LimitFunction
   /**
-   * Questions that came at the same moment, by their text: those with the same text go in one command. `null`: none is
-   * waiting.
+   * Questions that arrived at the same moment, by their text. Questions with the same text share one command. `null`:
+   * no question is waiting.
    */
   gathering: Map<string, Question[]> | null
 }
@@ -48,7 +48,7 @@ export function createCourier(options: CourierOptions): Courier {
   return { ...options, calls: pLimit(4), gathering: null }
 }
 
-/** What goes to instances in one command. */
+/** The content of one command. */
 export interface Message {
   readonly text: string
   readonly comment: string
@@ -78,7 +78,8 @@ async function sendTogether(
     return new Map(instances.map((instance) => [instance, { command }]))
   } catch (error) {
     if (!(error instanceof SsmProblem)) throw error
-    // One instance that Systems Manager does not know, and it refuses the command for all.
+    // If Systems Manager does not know one of the instances, it refuses the command for all. So each half is sent
+    // separately.
     if (error.code === 'InvalidInstanceId' && instances.length > 1) {
       const middle = Math.ceil(instances.length / 2)
       const first = await sendTogether(courier, instances.slice(0, middle), message, signal)
@@ -88,7 +89,7 @@ async function sendTogether(
   }
 }
 
-/** What one command came to on several of its instances. */
+/** Returns the result of one command for several of its instances. */
 export async function hear(
   courier: Courier,
   command: string,
@@ -111,7 +112,7 @@ interface Listed {
   readonly invocation: Invocation | undefined
 }
 
-/** The result of one invocation; fetches the rest of its output where only the beginning is at hand. */
+/** Returns the result of one invocation. Fetches the whole output when the list has only its beginning. */
 async function read(
   { ssm, calls }: Courier,
   { command, instance, invocation }: Listed,
@@ -136,7 +137,7 @@ async function read(
   return { kind: 'nothing', reason: `The command ended without an answer (${details || status})`, reached, details }
 }
 
-/** Sends and waits for the answer. Throws an SsmProblem where it cannot be sent. */
+/** Sends a command and waits for the answer. Throws an SsmProblem when the command cannot be sent. */
 export function ask(courier: Courier, instance: string, message: Message, signal: AbortSignal): Promise<Heard> {
   const { text, comment } = message
   return new Promise((resolve, reject) => {
@@ -155,7 +156,7 @@ function carryGathered(courier: Courier): void {
   const gathered = courier.gathering ?? new Map<string, Question[]>()
   courier.gathering = null
   for (const [text, questions] of gathered) {
-    // An instance is asked once a command; the same question again goes in a command of its own.
+    // A command asks an instance only once. A second question with the same text gets its own command.
     for (const round of rounds(questions)) void carry(courier, text, round)
   }
 }
@@ -208,7 +209,7 @@ interface Question {
 const GATHER_MS = 20
 const NEVER = new AbortController().signal
 
-/** Questions that end together because they have the same signal. */
+/** Groups questions so that each group has one signal and each instance at most once. */
 function rounds(questions: readonly Question[]): readonly (readonly Question[])[] {
   const bySignal = new Map<AbortSignal, Map<string, Question>[]>()
   for (const question of questions) {
@@ -221,7 +222,7 @@ function rounds(questions: readonly Question[]): readonly (readonly Question[])[
   return [...bySignal.values()].flat().map((list) => [...list.values()])
 }
 
-/** StatusDetails of commands that never came to run on the instance. */
+/** StatusDetails of commands that never ran on the instance. */
 const NEVER_RAN = new Set(['DeliveryTimedOut', 'Undeliverable', 'Terminated', 'InvalidPlatform', 'AccessDenied'])
 
 function neverRan(details: string): string {

@@ -11,20 +11,20 @@ import { start } from './start.ts'
 
 export interface SsmEngineOptions extends SsmOptions, PatienceOptions {
   readonly name: string
-  /** Runs the parameter `commands` as root on Linux. Default `AWS-RunShellScript`. */
+  /** A document that runs the parameter `commands` as root on Linux. Default `AWS-RunShellScript`. */
   readonly document?: string
-  /** Seconds between two looks at a command that is waited for. Default 2. */
+  /** Seconds between two polls of a command. Default 2. */
   readonly lookSeconds?: number
 }
 
-/** Systems Manager waits no shorter for an agent. */
+/** Seconds until an agent must have taken a command. */
 const DELIVERY_SECONDS = 60
-/** Start waits up to 30 s for the runner, look up to 90 s for slow package lists. */
+/** A start waits up to 30 s for the runner; a look waits up to 90 s for slow package lists. */
 const RUN_SECONDS = 180
 
 /**
- * Upgrades instances with apt through Run Command of AWS Systems Manager: the same scripts and the same journal on the
- * host as over SSH, so that the approved transaction runs, exactly and once, and the agent only carries words.
+ * Upgrades instances with apt through Run Command of AWS Systems Manager. It uses the scripts and the upgrade journal
+ * of the SSH engine. So the approved transaction runs exactly and once; the agent only carries text.
  */
 export function createSsmEngine(options: SsmEngineOptions): DeployEngine {
   const { name, region, clock, document = 'AWS-RunShellScript', lookSeconds = 2 } = options

@@ -13,7 +13,7 @@ import type { StartedAsset } from './handle.ts'
 import { ATTEND_SECONDS, lost, MARK, type Run, upgradeId } from './run.ts'
 import { startedElsewhere } from './start.ts'
 
-/** What is known of each asset now. Sends another command to those that must be asked again. */
+/** Returns what is known now about each asset. Sends a new command to instances that must be asked again. */
 export async function poll(run: Run, assets: readonly StartedAsset[]): Promise<readonly DeploymentReport[]> {
   const heard = await hearAll(
     run,
@@ -39,14 +39,14 @@ export async function poll(run: Run, assets: readonly StartedAsset[]): Promise<r
   return reports
 }
 
-/** Ends what has not begun. */
+/** Ends upgrades that have not begun. */
 export async function cancel(run: Run, assets: readonly StartedAsset[]): Promise<void> {
   const open = assets.filter((one) => one.outcome === null)
   const waiting = new Map<string, string[]>()
   const heard = await hearAll(run, open)
   const unfinished = open.filter((started) => {
     const word = heard.get(started.instance)
-    // A command that no agent has taken yet is taken back; one that runs is left to the journal of its host.
+    // A command that no agent has taken yet is cancelled. A running one is left to the journal on its host.
     if (word?.kind === 'going' && started.command !== null && /^(Pending|Delayed)$/.test(word.status))
       waiting.set(started.command, [...(waiting.get(started.command) ?? []), started.instance])
     return report(run, started, word).report.outcome === null
@@ -55,7 +55,10 @@ export async function cancel(run: Run, assets: readonly StartedAsset[]): Promise
   await sendFollow(run, unfinished, 'cancelled')
 }
 
-/** Sends one command that looks after the upgrades of a run, and remembers it. `stop`: and ends what has not begun. */
+/**
+ * Sends one command that follows the upgrades of a run, and remembers its id. With `stop`, the command also ends
+ * upgrades that have not begun.
+ */
 async function sendFollow(run: Run, assets: readonly StartedAsset[], stop: 'cancelled' | null): Promise<void> {
   if (assets.length === 0) return
   const { engine, key, signal } = run
@@ -68,7 +71,7 @@ async function sendFollow(run: Run, assets: readonly StartedAsset[], stop: 'canc
   }
 }
 
-/** What the last command of each instance says about it, by instance. */
+/** Returns what the last command of each instance reports, by instance. */
 async function hearAll(run: Run, assets: readonly StartedAsset[]): Promise<ReadonlyMap<string, Heard>> {
   const { engine, signal } = run
   const byCommand = new Map<string, string[]>()
@@ -93,13 +96,13 @@ async function hearAll(run: Run, assets: readonly StartedAsset[]): Promise<Reado
 
 interface Told {
   readonly report: DeploymentReport
-  /** Another command that looks is wanted. */
+  /** Another command must be sent to look. */
   readonly follow: boolean
-  /** The command that should have started it never ran there. */
+  /** The command that should have started the upgrade never ran on the instance. */
   readonly neverBegan?: boolean
 }
 
-/** What one asset's last command says about it. */
+/** Reports on one asset from the result of its last command. */
 function report(run: Run, { asset, name, instance }: StartedAsset, heard: Heard | undefined): Told {
   const { patience, following } = run.engine
   const subject = { run: upgradeId(run, instance), name }

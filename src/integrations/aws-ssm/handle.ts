@@ -7,9 +7,9 @@ const schema = z.object({
       asset: z.string(),
       name: z.string(),
       instance: z.string(),
-      /** The command that started it; `null` where the answer to sending it was lost, or it was not sent. */
+      /** The command that started the upgrade. `null`: it was not sent, or the answer of AWS was lost. */
       command: z.string().nullable(),
-      /** Settled when it was started, because nothing began. */
+      /** The outcome when nothing began, known since the start; otherwise `null`. */
       outcome: z
         .discriminatedUnion('state', [
           z.object({ state: z.literal('held back'), reason: z.string(), log: z.string() }),
@@ -32,7 +32,7 @@ export function makeHandle(key: string, assets: readonly StartedAsset[]): Deploy
   return { key, data: { assets } }
 }
 
-/** Throws a sentence for what is not a handle of this engine. */
+/** Throws a sentence when the handle is not from this engine. */
 export function readHandle({ key, data }: DeploymentHandle): readonly StartedAsset[] {
   const read = schema.safeParse(data)
   if (read.success) return read.data.assets

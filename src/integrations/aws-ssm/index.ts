@@ -1,3 +1,5 @@
-/** Run Command of AWS Systems Manager: an engine for instances that Amazon's agent reaches. docs/integrations/aws-ssm.md */
+/**
+ * Engine for instances with Amazon's agent, through Run Command of AWS Systems Manager. docs/integrations/aws-ssm.md
+ */
 
 export { createSsmEngine, type SsmEngineOptions } from './engine.ts'

@@ -14,7 +14,7 @@ import { ask, type Heard } from './courier.ts'
 import { instanceOf } from './instance.ts'
 import { lost, noInstance, type Run, refusable, type SsmEngine, unfitness } from './run.ts'
 
-/** What the changes would do. Throws a sentence where the instance cannot say. */
+/** Returns the steps that the changes would cause. Throws a sentence when the instance cannot tell. */
 export async function preview(
   { courier }: SsmEngine,
   asset: Asset,
@@ -32,7 +32,7 @@ export async function preview(
   return transactionOf(seen.simulation)
 }
 
-/** Whether each instance could do now what was approved. */
+/** Checks for each instance whether it could do now what was approved. */
 export async function preflight(run: Run, deployments: readonly PackageRequest[]): Promise<readonly PreflightResult[]> {
   const instances = deployments.flatMap(({ asset }) => instanceOf(asset) ?? [])
   const states = await refusable(() => instanceStates(run.engine.ssm, [...new Set(instances)], run.signal))

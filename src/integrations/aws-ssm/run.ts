@@ -6,26 +6,29 @@ import { type InstanceState, type Ssm, SsmProblem } from './client.ts'
 import type { Courier } from './courier.ts'
 import type { StartedAsset } from './handle.ts'
 
-/** What the engine works with, and what it keeps while it lives. */
+/** The parts of the engine, and its state in memory. */
 export interface SsmEngine {
   readonly ssm: Ssm
   readonly courier: Courier
   readonly document: string
   readonly patience: Patience
   readonly clock: () => Date
-  /** The id of the last command that was sent to follow an upgrade. A restarted process sends another. */
+  /**
+   * For each upgrade, the id of the last command that was sent to follow it. After a restart, the engine sends a new
+   * one.
+   */
   readonly following: Map<string, string>
 }
 
-/** One call of the engine about one batch. */
+/** One call of the engine for one batch. */
 export type Run = EngineRun<SsmEngine>
 
-/** A command stays with an upgrade for this many seconds, so that most upgrades need only one. */
+/** Seconds that a command waits for the end of an upgrade. With this, most upgrades need only one command. */
 export const ATTEND_SECONDS = 45
-/** The journal on the host belongs to the instance; two assets that are one instance are found out before. */
+/** The journal on a host belongs to the instance. A batch with two assets for one instance is refused before. */
 export const MARK = 'aws-ssm'
 
-/** What was asked for, or a sentence that says why it cannot be had until somebody mends something. */
+/** Returns the result of `ask`, or a sentence when it fails until somebody repairs something. */
 export async function refusable<T>(ask: () => Promise<T>): Promise<T | string> {
   try {
     return await ask()
@@ -35,7 +38,7 @@ export async function refusable<T>(ask: () => Promise<T>): Promise<T | string> {
   }
 }
 
-/** One upgrade of one instance. */
+/** The id of one upgrade of one instance. */
 export function upgradeId({ key }: Run, instance: string): string {
   return `${key} ${instance}`
 }
@@ -48,7 +51,7 @@ export function noInstance(name: string): string {
   return `${name} has no instance id: write it (i-... or mi-...) as its address or as one of its tags.`
 }
 
-/** Why the instance cannot be worked with now; `null`: it can. */
+/** Says why the engine cannot work with the instance now; `null`: it can. */
 export function unfitness(name: string, instance: string, state: InstanceState): StartedAsset['outcome'] {
   switch (state) {
     case 'online':

@@ -14,18 +14,18 @@ import type { StartedAsset } from './handle.ts'
 import { instanceOf } from './instance.ts'
 import { ATTEND_SECONDS, lost, MARK, noInstance, type Run, refusable, unfitness } from './run.ts'
 
-/** A key that is older is nobody's any more, and its host's journal still keeps it from running again. */
+/** Older commands are not searched. The journal on the host still prevents a second run of the key. */
 const RECENT_MS = 3 * DAY_MS
 
-/** A batch that is being started. */
+/** The start of one batch. */
 interface Start extends Run {
-  /** What is to be started, by instance: each is started once. */
+  /** The requests to start, by instance. Each instance is started once. */
   readonly owners: Map<string, PackageRequest>
-  /** What is known of the result so far. */
+  /** The results so far, by asset. */
   readonly settled: Map<string, StartedAsset>
 }
 
-/** Starts what has not been started under this key before. */
+/** Starts the upgrades that have not been started under this key before. */
 export async function start(run: Run, deployments: readonly PackageRequest[]): Promise<readonly StartedAsset[]> {
   const starting: Start = { ...run, owners: new Map(), settled: new Map() }
   for (const request of deployments) {
@@ -57,7 +57,10 @@ function settleStarted(start: Start, instance: string, { asset }: PackageRequest
 
 type Instances = ReadonlyMap<string, PackageRequest>
 
-/** The text for each instance that has not been started and can be; those with the same text go in one command. */
+/**
+ * The text for each instance that can be started and was not started before. Instances with the same text share one
+ * command.
+ */
 function textsToSend(
   start: Start,
   {
@@ -120,23 +123,26 @@ function startText({ engine, key }: Run, request: PackageRequest, now: Date): st
   return commandText({ begin, look, attendSeconds: ATTEND_SECONDS })
 }
 
-/** Commands that were sent for the key before, by instance. */
+/** Returns the commands that were sent for the key before, by instance. */
 async function earlier(run: Run): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>()
   for (const { id, instances } of await startsOf(run)) {
-    // The newest come first, and the first command is the one that began it.
+    // The list begins with the newest command. The oldest one began the run, so it is set last.
     for (const instance of instances) found.set(instance, id)
   }
   return found
 }
 
-/** Several processes that start at the same moment send a command each; one of them may have come through. */
+/**
+ * Returns another command that starts this upgrade; `null`: none. Processes that start at the same moment each send a
+ * command, and only one of these may have worked.
+ */
 export async function startedElsewhere(run: Run, { instance, command }: StartedAsset): Promise<string | null> {
   const own = (await startsOf(run)).filter(({ instances }) => instances.includes(instance))
   return own.find(({ id }) => id !== command)?.id ?? null
 }
 
-/** The commands that start this run, the newest first. */
+/** Returns the commands that start this run, the newest first. */
 async function startsOf({ engine, key, signal }: Run) {
   const since = new Date(engine.clock().getTime() - RECENT_MS)
   const commands = await recentCommands(engine.ssm, engine.document, since, signal)

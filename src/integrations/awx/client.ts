@@ -6,9 +6,12 @@ import { parseJson } from '../json-text.ts'
 import * as schema from './schema.ts'
 
 export interface AwxOptions {
-  /** `https://awx.example.net`; if it has a path, such as `/api/controller/v2` behind a gateway, that path is used. */
+  /**
+   * For example `https://awx.example.net`. If the URL has a path, the API is there, such as `/api/controller/v2` behind
+   * a gateway.
+   */
   readonly url: string
-  /** `null`: there is none, and nothing is asked. */
+  /** `null`: no token is set, and every call fails. */
   readonly token: string | null
 }
 
@@ -18,7 +21,10 @@ const PAUSES = { firstSeconds: 0.5, longestSeconds: 30 }
 const PAGE = 200
 const MAX_PAGES = 100
 
-/** `sent` false: AWX certainly did nothing, and would refuse it again. True: it may have acted; ask what became of it. */
+/**
+ * `sent` false: AWX certainly did nothing, and would refuse the call again. True: AWX may have acted; look for the
+ * result.
+ */
 export class AwxProblem extends Error {
   readonly status: number
   readonly sent: boolean
@@ -29,10 +35,10 @@ export class AwxProblem extends Error {
   }
 }
 
-/** One AWX. Each call of it throws an AwxProblem with a sentence. */
+/** One AWX server. Each call throws an AwxProblem, whose message is a sentence. */
 export interface Awx {
   readonly origin: string
-  /** Where its API begins. */
+  /** The URL where the API begins. */
   readonly base: string
   readonly token: string | null
 }
@@ -42,13 +48,13 @@ export function createAwx({ url, token }: AwxOptions): Awx {
   return { origin, base: `${origin}${pathname === '/' ? '/api/v2' : pathname.replace(/\/$/, '')}`, token }
 }
 
-/** `null`: none has the name, or several have. */
+/** `null`: no template has the name, or several have it. */
 export async function templateNamed(awx: Awx, name: string, signal: AbortSignal) {
   const found = await all(awx, `job_templates/?${query({ name })}`, schema.template, signal)
   return found.length === 1 ? (found[0] ?? null) : null
 }
 
-/** `null`: none has the name, or several have. */
+/** `null`: no inventory has the name, or several have it. */
 export async function inventoryNamed(awx: Awx, name: string, signal: AbortSignal) {
   const found = await all(awx, `inventories/?${query({ name })}`, schema.named, signal)
   return found.length === 1 ? (found[0] ?? null) : null
@@ -66,7 +72,7 @@ export function jobWithId(awx: Awx, id: number, signal: AbortSignal) {
   return call(awx, { method: 'GET', path: `jobs/${id}/` }, schema.job, signal)
 }
 
-/** The newest first. */
+/** Returns the jobs with the newest first. */
 export function recentJobs(awx: Awx, template: number, since: Date, signal: AbortSignal) {
   const wanted = { job_template: String(template), created__gt: since.toISOString(), order_by: '-id' }
   return all(awx, `jobs/?${query(wanted)}`, schema.job, signal)
@@ -89,7 +95,7 @@ export function groupsNamed(awx: Awx, inventory: number, names: readonly string[
   return all(awx, `inventories/${inventory}/groups/?${query({ name__in: names.join(',') })}`, schema.named, signal)
 }
 
-/** Cancelling a job that has ended already is not an error. */
+/** Cancels a job. A job that has already ended is not an error. */
 export async function cancelJob(awx: Awx, id: number, signal: AbortSignal): Promise<void> {
   try {
     await call(awx, { method: 'POST', path: `jobs/${id}/cancel/`, body: {} }, z.unknown(), signal)
@@ -100,7 +106,7 @@ export async function cancelJob(awx: Awx, id: number, signal: AbortSignal): Prom
 
 interface Call {
   readonly method: 'GET' | 'POST'
-  /** From the server's root where it begins with a slash; otherwise from where the API begins. */
+  /** With a leading slash: a path on the server. Without: relative to the beginning of the API. */
   readonly path: string
   readonly body?: unknown
 }
@@ -116,14 +122,14 @@ async function call<T extends z.ZodType>(
   const what = `${method} ${new URL(url).pathname}`
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted()
-    // AWX itself sets no limits of rate; a gateway before it may. Only what was certainly not done is done again.
+    // AWX has no rate limits, but a gateway may have. A call is repeated only when it certainly changed nothing.
     const again = ({ status }: Response) =>
       attempt < ATTEMPTS && (status === 429 || (method === 'GET' && [502, 503, 504].includes(status)))
     const answer = await request(
       {
         url,
         method,
-        // A redirect would lose the body of a POST, and take the token elsewhere.
+        // A redirect would lose the body of a POST, and send the token to another place.
         redirect: 'manual',
         headers: { accept: 'application/json' },
         access: { kind: 'bearer', token },
@@ -162,7 +168,7 @@ function read<T extends z.ZodType>(base: string, what: string, answer: HttpAnswe
   throw new AwxProblem(`AWX answers ${what} with something else: ${z.prettifyError(parsed.error)}`, status, true)
 }
 
-/** The rows of all pages. */
+/** Reads all pages and returns their rows. */
 async function all<T extends z.ZodType>(awx: Awx, path: string, row: T, signal: AbortSignal): Promise<z.output<T>[]> {
   const rows: z.output<T>[] = []
   const shape = schema.pageOf(row)
@@ -171,7 +177,7 @@ async function all<T extends z.ZodType>(awx: Awx, path: string, row: T, signal: 
     if (page === MAX_PAGES) throw new AwxProblem(`AWX has more than ${MAX_PAGES} pages at ${path}.`, 200, false)
     const answer: z.infer<typeof shape> = await call(awx, { method: 'GET', path: next }, shape, signal)
     rows.push(...(answer.results as z.output<T>[]))
-    // A path on the same server; anything else is not followed.
+    // Only a path on the same server is followed.
     next = answer.next?.startsWith('/') ? answer.next : null
   }
   return rows

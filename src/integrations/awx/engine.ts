@@ -14,20 +14,23 @@ export interface AwxEngineOptions extends AwxOptions {
   readonly name: string
   /** Name of the job template. */
   readonly template: string
-  /** Name of the inventory. Default: the template's own. */
+  /** Name of the inventory. Default: the inventory of the template. */
   readonly inventory?: string
-  /** Seconds that the playbook waits while another program holds the lock of dpkg. Default 300. */
+  /** Seconds that the playbook waits for another program to release dpkg's lock. Default 300. */
   readonly lockWaitSeconds?: number
-  /** Seconds that a preview may take, in the queue of AWX too. Default 600. */
+  /** Seconds that a preview may take, including the queue of AWX. Default 600. */
   readonly previewSeconds?: number
-  /** Seconds after which AWX is not waited for any longer to write down the events of a job. Default 900. */
+  /** Seconds to wait for AWX to finish writing down the events of a job. Default 900. */
   readonly silenceSeconds?: number
-  /** Seconds between two looks at a job that is waited for. Default 2. */
+  /** Seconds between two polls of a job. Default 2. */
   readonly lookSeconds?: number
   readonly clock: () => Date
 }
 
-/** Upgrades hosts by launching a job template of AWX, one job for many hosts. The playbook keeps the contract of playbook.ts. */
+/**
+ * Upgrades hosts with jobs of an AWX job template, one job for many hosts. The playbook must keep the contract in
+ * playbook.ts.
+ */
 export function createAwxEngine(options: AwxEngineOptions): DeployEngine {
   const { name, template, inventory = null, clock } = options
   const jobs: Jobs = { awx: createAwx(options), template, inventory, clock }

@@ -10,16 +10,15 @@ import type { Job } from './schema.ts'
 
 type StartedJob = StartedJobs['jobs'][number]
 
-/** What became of a job, or what it is doing: the job that was sent afterwards, or what AWX says about it. */
+/** What a later job found out about an earlier one, or the status of the later job while it runs. */
 type Inquiry = Ended | { readonly status: string }
 
-/** What is known of each host of a job now. */
+/** Returns what is known now about each host of a job. */
 export async function follow(run: Run, { job: id, hosts, notAfter }: StartedJob): Promise<readonly DeploymentReport[]> {
   const { engine, signal } = run
   const { awx } = engine.jobs
   const job = id === null ? await lostJob(run, hosts) : await jobWithId(awx, id, signal)
-  // A job that waits in the queue when its time is over is taken out of it; where a job runs, the playbook looks at its
-  // clock.
+  // A job still in the queue after its time is cancelled. In a running job, the playbook checks the time.
   if (job !== null && isQueued(job) && isOver(notAfter, engine.clock())) await cancelJob(awx, job.id, signal)
   if (job !== null && isWaitedFor(engine, job)) return hosts.map((host) => going(host, progressOf(job)))
   const ended = job === null ? null : await readJob(engine.jobs, job, signal)
@@ -30,7 +29,7 @@ export async function follow(run: Run, { job: id, hosts, notAfter }: StartedJob)
   return reportsAtEnd(run, hosts, ended)
 }
 
-/** For a job that has ended; `null`: there is no job. */
+/** Reports on the hosts of a job that has ended; `ended` is `null` when there is no job. */
 async function reportsAtEnd(
   run: Run,
   hosts: readonly JobHost[],
@@ -56,7 +55,7 @@ async function reportsAtEnd(
   })
 }
 
-/** True while the job runs, or AWX still writes down what it did. */
+/** True while the job runs, or while AWX still writes down its events. */
 function isWaitedFor({ silence, silenceSeconds }: AwxEngine, job: Job): boolean {
   const run = `job ${job.id}`
   if (isActive(job)) {
@@ -71,8 +70,8 @@ function isWaitedFor({ silence, silenceSeconds }: AwxEngine, job: Job): boolean 
 }
 
 /**
- * Asks the hosts themselves what became of a job that does not say so. On those hosts, what has not begun then never
- * does. `limit`: the limit of the job.
+ * Asks the hosts when a job does not say what it did. After that, an upgrade that has not begun on these hosts never
+ * begins. `limit`: the limit of the job.
  */
 async function inquire({ engine, key, signal }: Run, limit: string, hosts: readonly JobHost[]): Promise<Inquiry> {
   const { jobs, inquiries, lockSeconds } = engine
@@ -92,7 +91,7 @@ async function inquire({ engine, key, signal }: Run, limit: string, hosts: reado
   return isWaitedFor(engine, job) ? { status: progressOf(job) } : readJob(jobs, job, signal)
 }
 
-/** Upgrades run detached from the job, so that this ends none that has begun. */
+/** Cancels the job. Upgrades run detached from the job, so an upgrade that has begun goes on. */
 export async function cancel(run: Run, { job: id, hosts }: StartedJob): Promise<void> {
   const { awx } = run.engine.jobs
   const job = id === null ? await lostJob(run, hosts) : await jobWithId(awx, id, run.signal)
@@ -113,7 +112,7 @@ function progressOf(job: Job): string {
     : `job ${job.id} of AWX: its events are being written down`
 }
 
-/** Neither the job nor the one that asked afterwards says what became of the host. */
+/** The outcome of a host when neither its job nor the later inquiry tells it. */
 function withoutAnswer(name: string, ended: Ended | null, inquiry: Inquiry | null): DeploymentOutcome {
   const trouble = troublesOf(ended?.events ?? []).get(name)
   if (trouble?.unreachable)

@@ -6,14 +6,14 @@ const host = z.object({ asset: z.string(), name: z.string() })
 const schema = z.object({
   jobs: z.array(
     z.object({
-      /** `null`: the answer to its launch was lost. */
+      /** `null`: the answer to the launch was lost. */
       job: z.number().int().nullable(),
       hosts: z.array(host),
-      /** When the time of all its hosts is over, ISO 8601. */
+      /** When the time of the last of its hosts ends, ISO 8601; `null`: no end. */
       notAfter: z.string().nullable().default(null),
     }),
   ),
-  /** Settled when it was started. */
+  /** Outcomes that were known at the start. */
   settled: z.array(
     z.object({
       asset: z.string(),
@@ -24,7 +24,7 @@ const schema = z.object({
       ]),
     }),
   ),
-  /** The assets in their order. */
+  /** All asset ids, in their order. */
   assets: z.array(z.string()),
 })
 
@@ -47,7 +47,7 @@ export function makeHandle(key: string, started: StartedJobs): DeploymentHandle 
   return { key, data: { ...started } }
 }
 
-/** Throws a sentence for what is not a handle of this engine. */
+/** Throws a sentence when the handle is not from this engine. */
 export function readHandle({ key, data }: DeploymentHandle): StartedJobs {
   const read = schema.safeParse(data)
   if (read.success) return read.data

@@ -1,3 +1,3 @@
-/** AWX and Automation Controller: an engine that launches a job template. docs/integrations/awx.md */
+/** Engine that launches a job template of AWX or Automation Controller. docs/integrations/awx.md */
 
 export { type AwxEngineOptions, createAwxEngine } from './engine.ts'

@@ -19,45 +19,45 @@ import {
 import { extraVars, type HostRequest, type Mode, runOfJob } from './playbook.ts'
 import type { Job, JobEvent, LaunchInfo, Summary } from './schema.ts'
 
-/** Jobs of one template: launched only where AWX will keep to the hosts that it is told. */
+/** The jobs of one template. A job is launched only when AWX will keep to the named hosts. */
 export interface Jobs {
   readonly awx: Awx
   /** Name of the job template. */
   readonly template: string
-  /** Name of an inventory; `null`: the template's own. */
+  /** Name of an inventory; `null`: the inventory of the template. */
   readonly inventory: string | null
   readonly clock: () => Date
 }
 
-/** Names that Ansible takes for exactly one host, as long as no group has the same. */
+/** Names that Ansible takes as one host, unless a group has the same name. */
 const HOST = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/
 const PATTERNS = new Set(['all', 'ungrouped', 'localhost'])
-/** Hosts and characters of one limit; older versions keep 1,024 characters. */
+/** The most hosts in one limit, and the most characters: older versions store 1,024. */
 export const HOSTS_PER_JOB = 100
 const LIMIT_CHARACTERS = 1_000
-/** A key that is older is nobody's any more, and its host's journal still keeps it from running again. */
+/** Older jobs are not searched. The journal on the host still prevents a second run of the key. */
 const RECENT_MS = 3 * DAY_MS
 
 export interface Place {
   readonly template: number
   readonly inventory: number
-  /** The inventory where it is not the template's own, and is named at each launch. */
+  /** The inventory to name at each launch; `null`: the template's own is used. */
   readonly other: number | null
 }
 
-/** What a job that has ended did. */
+/** The results of a job that has ended. */
 export interface Ended {
   readonly job: Job
   readonly summaries: readonly Summary[]
   readonly events: readonly JobEvent[]
-  /** Hosts that the job touched though nobody asked for them. */
+  /** Hosts that the job touched but that were not asked for. */
   readonly outsiders: readonly string[]
 }
 
-/** AWX launched something other than what it was told; the job was cancelled. */
+/** AWX launched a job that differs from the request; the job was cancelled. */
 export class WrongJob extends Error {}
 
-/** Finds the template and its inventory. Throws a sentence where they cannot be worked with. */
+/** Finds the template and its inventory. Throws an AwxProblem when they cannot be used. */
 export async function findPlace(jobs: Jobs, signal: AbortSignal): Promise<Place> {
   const { awx, template: templateName, inventory: inventoryName } = jobs
   const template = await templateNamed(awx, templateName, signal)
@@ -80,7 +80,7 @@ export async function findPlace(jobs: Jobs, signal: AbortSignal): Promise<Place>
   return { template: template.id, inventory, other }
 }
 
-/** Why AWX would not run on exactly this host, by name; hosts that are fine are left out. */
+/** Says for each name why AWX would not run on exactly this host. Names without a problem are left out. */
 export async function strangersAmong(
   { awx }: Jobs,
   { inventory }: Place,
@@ -106,16 +106,16 @@ export async function strangersAmong(
   return problems
 }
 
-/** What a job is told. */
+/** The content of a job. */
 export interface JobOrder {
   readonly mode: Mode
   /** The key of the batch. */
   readonly key: string
-  /** By name. */
+  /** The requests, by name of the host. */
   readonly hosts: ReadonlyMap<string, HostRequest>
 }
 
-/** The id of the job. Throws AwxProblem, or WrongJob when AWX did not take every field as it was. */
+/** Launches a job and returns its id. Throws AwxProblem, or WrongJob when AWX changed or ignored a field. */
 export async function launchJob(
   { awx, clock }: Jobs,
   place: Place,
@@ -127,7 +127,7 @@ export async function launchJob(
   const body = { limit, job_type, extra_vars: extraVars(mode, key, hosts, clock()) } as const
   const wanted = place.other === null ? body : { ...body, inventory: place.other }
   const { id, ignored_fields } = await launchTemplate(awx, place.template, wanted, signal)
-  // From here on the job is there: whatever stops us, we look at it first.
+  // The job exists now. Even when `signal` aborts, the job is compared first.
   const late = AbortSignal.timeout(60_000)
   const wrong = otherwise(wanted, Object.keys(ignored_fields), await jobWithId(awx, id, late))
   if (wrong === null) return id
@@ -135,7 +135,7 @@ export async function launchJob(
   throw new WrongJob(`AWX launched job ${id} otherwise than asked (${wrong}); it was cancelled. Look at what it did.`)
 }
 
-/** How the job differs from what was asked for; `null`: it does not. */
+/** Says how the job differs from the request; `null`: it does not. */
 function otherwise(
   { limit, job_type }: Pick<LaunchBody, 'limit' | 'job_type'>,
   ignored: readonly string[],
@@ -146,7 +146,7 @@ function otherwise(
   return job.job_type === job_type ? null : `it is of type ${job.job_type} and not ${job_type}`
 }
 
-/** Jobs of a run, the oldest first. */
+/** Returns the jobs of a run, the oldest first. */
 export async function jobsOfRun(
   { awx, clock }: Jobs,
   { template }: Place,
@@ -163,7 +163,7 @@ export async function jobsOfRun(
   return found.reverse()
 }
 
-/** What a job did that has ended. */
+/** Returns the results of a job that has ended. */
 export async function readJob({ awx }: Jobs, job: Job, signal: AbortSignal): Promise<Ended> {
   const [summaries, events] = await Promise.all([summariesOf(awx, job.id, signal), eventsOf(awx, job.id, signal)])
   const asked = new Set(job.limit.split(','))
@@ -171,7 +171,7 @@ export async function readJob({ awx }: Jobs, job: Job, signal: AbortSignal): Pro
   return { job, summaries, events, outsiders }
 }
 
-/** Waits until a job has ended and all its events are written down. Throws where that takes too long. */
+/** Waits until a job has ended and AWX has written down all its events. Throws when this takes too long. */
 export async function waitForJob(
   { awx }: Jobs,
   id: number,
@@ -192,12 +192,15 @@ export function isActive({ status }: Pick<Job, 'status'>): boolean {
   return ['new', 'pending', 'waiting', 'running'].includes(status)
 }
 
-/** No host has been touched. */
+/** True while the job waits in the queue, so no host has been touched. */
 export function isQueued({ status }: Pick<Job, 'status'>): boolean {
   return isActive({ status }) && status !== 'running'
 }
 
-/** Without a limit, a job runs on every host of the inventory. */
+/**
+ * Returns the limit for the hosts. Throws without hosts, because a job without a limit runs on every host of the
+ * inventory.
+ */
 export function limitOf(names: readonly string[]): string {
   const limit = names.join(',')
   if (names.length === 0 || names.some((name) => !HOST.test(name) || PATTERNS.has(name)))
@@ -205,7 +208,7 @@ export function limitOf(names: readonly string[]): string {
   return limit
 }
 
-/** Names that fit into one limit each. */
+/** Splits names into lists, each short enough for one limit. */
 export function portions(names: readonly string[]): readonly (readonly string[])[] {
   const parts: string[][] = []
   let characters = 0
@@ -222,7 +225,7 @@ export function portions(names: readonly string[]): readonly (readonly string[])
   return parts
 }
 
-/** Fields whose prompt is off are ignored by AWX without an error, and an ignored limit means every host. */
+/** AWX ignores a field whose prompt is off, without an error. When it ignores the limit, the job runs on every host. */
 function templateProblem(name: string, info: LaunchInfo, inventory: boolean): string | null {
   const needed: readonly (readonly [boolean, string])[] = [
     [info.ask_limit_on_launch, 'Limit'],

@@ -10,7 +10,7 @@ import { AwxProblem } from './client.ts'
 import { readPreview } from './playbook.ts'
 import { type AwxEngine, type Run, requestFor } from './run.ts'
 
-/** What the changes would do. Throws a sentence where the host cannot say. */
+/** Returns the steps that the changes would cause. Throws a sentence when the host cannot tell. */
 export async function preview(
   engine: AwxEngine,
   asset: Asset,
@@ -27,7 +27,7 @@ export async function preview(
   return seen.steps
 }
 
-/** Whether a host could do now what was approved. */
+/** Checks whether a host could do now what was approved. */
 export async function preflight({ engine, key, signal }: Run, deployment: PackageRequest): Promise<PreflightResult> {
   const { asset, transaction } = deployment
   function refused(outcome: DeploymentOutcome): PreflightResult {

@@ -1,4 +1,4 @@
-/** The contract with the playbook of the job template. docs/integrations/awx.md tells it to operators. */
+/** The contract with the playbook of the job template. docs/integrations/awx.md explains it to operators. */
 
 import { z } from 'zod'
 import type { PackageChange } from '../../core/change.ts'
@@ -7,8 +7,8 @@ import { shortened } from '../apt/failure.ts'
 import type { JobEvent } from './schema.ts'
 
 /**
- * `preview`: says the transaction, and changes nothing. `apply`: does the approved transaction, once for its key, or
- * nothing. `outcome`: says what became of `apply`; what has not begun by then never does.
+ * `preview`: reports the transaction and changes nothing. `apply`: does exactly the approved transaction, once for its
+ * key, or nothing. `outcome`: reports the result of `apply`. An `apply` that has not begun before then never begins.
  */
 export type Mode = 'preview' | 'apply' | 'outcome'
 
@@ -17,13 +17,13 @@ export interface HostRequest {
   readonly transaction: readonly TransactionStep[]
   readonly reboot: boolean
   readonly lockSeconds: number
-  /** ISO 8601; `null`: no end. */
+  /** The end of the time in which the work may begin, ISO 8601; `null`: no end. */
   readonly notAfter: string | null
 }
 
 /**
- * A job may wait in the queue of AWX, so that each host is told the instant, for its own clock; and the seconds that are
- * left now, in case that clock is slow.
+ * The extra vars of a job. A job may wait in the queue, so each host gets the end of its time as an instant. In case
+ * the clock of the host is slow, the host also gets the seconds that are left now.
  */
 export function extraVars(mode: Mode, key: string, hosts: ReadonlyMap<string, HostRequest>, now: Date) {
   const seconds = (milliseconds: number) => Math.floor(milliseconds / 1_000)
@@ -40,7 +40,7 @@ export function extraVars(mode: Mode, key: string, hosts: ReadonlyMap<string, Ho
 
 const run = z.object({ patchwarden_mode: z.string(), patchwarden_key: z.string() })
 
-/** Which run a job belongs to; `null`: none of ours. */
+/** Returns the run of a job; `null`: the job is not ours. */
 export function runOfJob(variables: string): { readonly mode: string; readonly key: string } | null {
   try {
     const read = run.safeParse(JSON.parse(variables))
@@ -64,7 +64,7 @@ const log = z.string().default('')
 const previewed = z.union([
   z.object({
     steps: z.array(step).max(20_000),
-    /** True: the key was begun on this host before. */
+    /** True: an upgrade with this key was begun on this host before. */
     begun: z.boolean().default(false),
     notes: z.array(z.string().max(500)).max(20).default([]),
   }),
@@ -80,14 +80,14 @@ const ended = z.discriminatedUnion('state', [
 
 export type Previewed = z.infer<typeof previewed>
 
-/** The task whose result is the answer; the playbook may do anything else besides. */
+/** The task whose result is the answer. The playbook may have other tasks. */
 const ANSWER_TASK = 'patchwarden'
-/** The first task, which does nothing but connect. */
+/** The first task, which only connects. */
 const REACH_TASK = 'patchwarden reach'
 
 const stats = z.object({ ansible_stats: z.object({ data: z.object({ patchwarden: z.unknown() }) }) })
 
-/** By host: what the playbook gave back with set_stats, unread. */
+/** Returns the data that the playbook gave to set_stats, by host. The data is not checked yet. */
 export function answersOf(events: readonly JobEvent[]): ReadonlyMap<string, unknown> {
   const answers = new Map<string, unknown>()
   for (const { event, task, host_name, event_data } of events) {
@@ -98,7 +98,7 @@ export function answersOf(events: readonly JobEvent[]): ReadonlyMap<string, unkn
   return answers
 }
 
-/** Throws a sentence. */
+/** Checks the answer to a preview. Throws a sentence when it is invalid. */
 export function readPreview(answer: unknown, name: string): Previewed {
   const read = previewed.safeParse(answer)
   if (read.success) return read.data
@@ -115,12 +115,12 @@ export function readOutcome(answer: unknown, name: string): DeploymentOutcome {
 export interface Trouble {
   readonly reason: string
   readonly log: string
-  /** Not even the connection worked. */
+  /** True: not even the first task could connect. */
   readonly beforeAll: boolean
   readonly unreachable: boolean
 }
 
-/** By host: the task that failed or lost the connection. */
+/** Returns for each host the task that failed or lost the connection. */
 export function troublesOf(events: readonly JobEvent[]): ReadonlyMap<string, Trouble> {
   const troubles = new Map<string, Trouble>()
   for (const { event, task, host_name, event_data } of events) {

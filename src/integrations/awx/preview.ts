@@ -12,14 +12,14 @@ import {
 } from './jobs.ts'
 import { answersOf, type HostRequest, type Trouble, troublesOf } from './playbook.ts'
 
-/** What a preview said of one host. */
+/** The result of a preview for one host. */
 export type Looked =
   | { readonly kind: 'answer'; readonly answer: unknown }
   | { readonly kind: 'trouble'; readonly trouble: Trouble }
   | { readonly kind: 'refused'; readonly reason: string }
 
 interface Question {
-  /** Of the batch, whose job looks whether it was begun before. */
+  /** The key of the batch. The job also checks whether it was begun before. */
   readonly key: string
   readonly host: string
   readonly request: HostRequest
@@ -29,14 +29,17 @@ interface Question {
 export interface Asking {
   readonly jobs: Jobs
   readonly lookSeconds: number
-  /** Seconds that a preview may take, in the queue of AWX too. */
+  /** Seconds that a preview may take, including the queue of AWX. */
   readonly withinSeconds: number
 }
 
 /** Asks a host what it would do. */
 export type AskHost = (question: Question) => Promise<Looked>
 
-/** Questions of the same moment go in one job: those of one batch that are ended by the same signal, each host once. */
+/**
+ * Questions of the same moment share one job. Such questions have the same batch and the same signal, and each host
+ * occurs once.
+ */
 export function createPreviews(asking: Asking): AskHost {
   return createGathering<Question, Looked>({
     together: (a, b) => a.key === b.key && a.signal === b.signal && a.host !== b.host,
@@ -70,7 +73,7 @@ async function askTogether(
   return names.flatMap((name) => looked.get(name) ?? [])
 }
 
-/** What the job says of each of its hosts. */
+/** Runs one preview job. Returns a function that gives the result for each of its hosts. */
 async function askInOneJob(
   { jobs, ...times }: Asking,
   place: Place,
@@ -88,7 +91,7 @@ async function askInOneJob(
   }
 }
 
-/** The result for a host about which the job says nothing. */
+/** The result for a host that the job does not mention. */
 function withoutWord(name: string, { job, summaries }: Ended): Looked {
   if (summaries.some((one) => one.host_name === name && one.dark > 0)) {
     const trouble = { reason: 'AWX cannot reach it', log: '', beforeAll: true, unreachable: true }

@@ -9,7 +9,7 @@ import type { HostRequest } from './playbook.ts'
 import type { AskHost } from './preview.ts'
 import type { Job } from './schema.ts'
 
-/** What the engine works with, and what it keeps while it lives. */
+/** The parts of the engine, and its state in memory. */
 export interface AwxEngine {
   readonly jobs: Jobs
   readonly askHost: AskHost
@@ -18,15 +18,16 @@ export interface AwxEngine {
   readonly silenceSeconds: number
   readonly clock: () => Date
   /**
-   * The job that was sent after a run to ask what became of it, by key and limit. A restarted process finds it again.
+   * For each key and limit, the job that was launched to ask about an earlier job. After a restart, the engine finds
+   * the job again.
    */
   readonly inquiries: Map<string, number>
 }
 
-/** One call of the engine about one batch. */
+/** One call of the engine for one batch. */
 export type Run = EngineRun<AwxEngine>
 
-/** What the playbook is told about one host. Throws a sentence for text that no package manager would print. */
+/** The request for one host. Throws a sentence for text that no package manager would print. */
 export function requestFor({ lockSeconds }: AwxEngine, deployment: PackageRequest): HostRequest {
   const { changes, transaction, reboot, notAfter } = deployment
   for (const { name, architecture, to } of changes) apt.checkPackage(name, architecture, to)
@@ -34,7 +35,7 @@ export function requestFor({ lockSeconds }: AwxEngine, deployment: PackageReques
   return { changes, transaction, reboot: reboot === 'if required', lockSeconds, notAfter }
 }
 
-/** The job whose launch was never answered; `null`: there is none. */
+/** Finds the job whose launch got no answer; `null`: there is none. */
 export async function lostJob({ engine, key, signal }: Run, hosts: readonly JobHost[]): Promise<Job | null> {
   const limit = limitOf(hosts.map((host) => host.name))
   const place = await findPlace(engine.jobs, signal)

@@ -1,4 +1,4 @@
-/** What AWX answers, as far as it is used. AWX API v2. */
+/** The parts of AWX's answers that are used. AWX API v2. */
 
 import { z } from 'zod'
 
@@ -27,7 +27,7 @@ export const job = z.object({
   job_type: z.string().default('run'),
   job_explanation: z.string().nullish(),
   event_processing_finished: z.boolean().default(true),
-  /** JSON as text; a list of jobs may leave it out. */
+  /** JSON as text. A list of jobs may leave it out. */
   extra_vars: z.string().nullish(),
 })
 

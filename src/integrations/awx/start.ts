@@ -16,16 +16,16 @@ interface AskedHost {
   readonly request: HostRequest
 }
 
-/** A batch that is being started. */
+/** The start of one batch. */
 interface Start extends Run {
-  /** What is to be started, by name of the host. */
+  /** The hosts to start, by name. */
   readonly hosts: Map<string, AskedHost>
-  /** What is known of the result so far. */
+  /** The results so far. */
   readonly settled: Settled[]
   readonly jobs: StartedJob[]
 }
 
-/** Launches jobs for what was not launched under this key before. */
+/** Launches jobs for hosts without an earlier job under this key. */
 export async function start(run: Run, deployments: readonly PackageRequest[]): Promise<StartedJobs> {
   const assets = deployments.map(({ asset }) => asset.id)
   const starting: Start = { ...run, hosts: new Map(), settled: [], jobs: [] }
@@ -53,7 +53,7 @@ function settle({ settled }: Start, asset: string, outcome: Settled['outcome']):
   settled.push({ asset, outcome })
 }
 
-/** The sentence says why nothing can be launched until somebody mends it. */
+/** Returns the place, or a sentence when no job can be launched until somebody repairs something. */
 async function placeOrRefusal({ engine, signal }: Run): Promise<Place | string> {
   try {
     return await findPlace(engine.jobs, signal)
@@ -63,7 +63,7 @@ async function placeOrRefusal({ engine, signal }: Run): Promise<Place | string> 
   }
 }
 
-/** Notes the hosts that a job may be launched for; the others are settled. */
+/** Keeps the hosts for which a job may be launched, and settles the others. */
 async function takeHosts(start: Start, place: Place, deployments: readonly PackageRequest[]): Promise<void> {
   const { engine, signal, hosts } = start
   const names = deployments.map(({ asset }) => asset.name)
@@ -84,7 +84,7 @@ async function takeHosts(start: Start, place: Place, deployments: readonly Packa
   }
 }
 
-/** Jobs that were launched under this key before are followed; their hosts are taken from what is left. */
+/** Takes over jobs that were launched under this key before, and removes their hosts from `left`. */
 async function takeJobsThatRun(start: Start, place: Place, left: Set<string>): Promise<void> {
   const { engine, key, signal, jobs } = start
   for (const job of await jobsOfRun(engine.jobs, place, { mode: 'apply', key }, signal)) {
@@ -105,7 +105,7 @@ async function launchFor(start: Start, place: Place, names: readonly string[]): 
     if (error instanceof WrongJob) {
       for (const asset of assets) settle(start, asset, { state: 'failed', reason: error.message, log: '' })
     } else if (error instanceof AwxProblem) {
-      // Where the answer was lost, the job may be there: it is looked for when somebody asks.
+      // When the answer was lost, the job may exist. `follow` looks for it later.
       if (error.sent) jobs.push(startedJob(start, null, names))
       else for (const asset of assets) settle(start, asset, heldBack(error.message))
     } else throw error
@@ -123,7 +123,7 @@ function hostOf({ hosts }: Start, name: string): AskedHost {
   return host
 }
 
-/** When the time of all is over; `null`: for one of them it never is. */
+/** Returns the latest of the times; `null`: one of them has no end. */
 function lastOf(times: readonly (string | null)[]): string | null {
   if (times.includes(null)) return null
   return times.reduce((last, at) => (Date.parse(at ?? '') > Date.parse(last ?? '') ? at : last), times[0] ?? null)

@@ -1,10 +1,13 @@
-/** What dnf and its plugin say, for whoever can run a script on the machine. */
+/**
+ * Reads and interprets the output of dnf and its plugin. Any integration that can run a script on the machine can use
+ * this.
+ */
 
 import { readFileSync } from 'node:fs'
 
 let plugin: string | null = null
 
-/** The source of the plugin, for dnf's pluginpath. */
+/** Returns the source of the plugin, for dnf's pluginpath. */
 export function dnfPlugin(): string {
   plugin ??= readFileSync(new URL('./patchwarden.py', import.meta.url), 'utf8')
   return plugin

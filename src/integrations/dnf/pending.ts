@@ -1,6 +1,6 @@
 import type { Newer, PendingAnswer, Planned } from '../rpm/pending.ts'
 
-/** Reads the lines that the plugin printed for `dnf upgrade`; `resolved`: whether dnf came so far as to plan. */
+/** Reads the plugin's output for `dnf upgrade`. `resolved`: dnf could make a plan. */
 export function dnfPending(lines: readonly string[], resolved: boolean): PendingAnswer {
   const newer: Newer[] = []
   const planned: Planned[] = []

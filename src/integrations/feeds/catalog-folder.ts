@@ -1,4 +1,6 @@
-/** Reads a folder of feed files of any kind, each recognised by what is in it: for assessment without a service. */
+/**
+ * Reads a folder of feed files, for an assessment without the service. Recognises the kind of each file by its content.
+ */
 
 import { inflateSync } from 'node:zlib'
 import type { FeedContent, RejectedRecord } from '../../core/catalog.ts'
@@ -14,13 +16,13 @@ import { contentOf, createSink } from './sink.ts'
 export interface CatalogFolder {
   readonly contents: readonly FeedContent[]
   readonly rejected: readonly RejectedRecord[]
-  /** How many files of each kind were read. */
+  /** The number of files read, by kind. */
   readonly kinds: ReadonlyMap<string, number>
   /** Files of no known kind. */
   readonly unknown: readonly string[]
 }
 
-/** Throws a sentence when the folder cannot be read; a file that cannot be read is reported. */
+/** Throws a sentence when the folder cannot be read. A file that cannot be read is listed in `rejected`. */
 export async function readCatalogFolder(
   folder: string,
   about: Assessed,
@@ -58,7 +60,7 @@ export async function readCatalogFolder(
   return { contents, rejected: [...rejected, ...sink.rejected], kinds, unknown }
 }
 
-/** Every format, with the kind that it is of. */
+/** All formats, each with its kind. */
 function formatsOf(kinds: readonly FeedKind[]) {
   const formats = kinds.map(({ name: kind, documents }) =>
     'matches' in documents
@@ -73,7 +75,7 @@ function formatsOf(kinds: readonly FeedKind[]) {
 
 const HEAD = 4_000
 
-/** The first characters; for a zlib stream, as debsecan's feed is, those inside it. */
+/** The first characters of the file; of a zlib stream (debsecan), the first characters inside it. */
 function headOf(bytes: Buffer): string {
   if (bytes[0] !== 0x78) return bytes.toString('utf8', 0, HEAD).replace(/^\uFEFF/, '')
   try {

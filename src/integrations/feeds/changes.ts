@@ -1,4 +1,7 @@
-/** Publishers' lists of what has changed, newest first, so that a feed of many documents need not be read whole each time. */
+/**
+ * Reads the publisher's list of changes, newest first. With it, a feed of many documents need not be read completely
+ * each time.
+ */
 
 import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
@@ -9,38 +12,41 @@ import { type LocationOptions, readFeed } from './fetch.ts'
 import { schemaProblem } from './schema-problem.ts'
 
 export interface Change {
-  /** Address of the document, relative to the feed's. */
+  /** Address of the document, relative to the address of the feed. */
   readonly path: string
-  /** ISO 8601, as the list says it; compared as text. */
+  /** ISO 8601 with offset 0, so that two times compare as text. */
   readonly at: string
 }
 
 export interface ChangeList {
-  /** Address of the list, relative to the feed's. */
+  /** Address of the list, relative to the address of the feed. */
   readonly list: string
-  /** The list of what was taken back; `null`: the documents themselves say so. */
+  /** Address of the list of deleted documents; `null`: a withdrawn document says so itself. */
   readonly deletions: string | null
   changesIn(text: string): readonly Change[]
-  /** The record that a deleted document held. */
+  /** Returns the id of the record in a deleted document. */
   recordOf(path: string): string
-  /** For publishers that offer no complete file: the date from which records are fetched at first. */
+  /** The date from which records are fetched at first, for publishers that offer no complete file. */
   readonly start?: string
-  /** Where the whole is, for publishers who say so in a file; left out: at the feed's own address. */
+  /**
+   * Returns the address of the complete archive, for publishers that name it in a file. Left out: it is the address of
+   * the feed.
+   */
   readonly archive?: (location: string, options: LocationOptions, signal: AbortSignal) => Promise<string>
 }
 
 export interface Changes {
-  /** `null`: too many have changed to fetch them one by one. */
+  /** The changed documents; `null`: too many have changed to fetch them one by one. */
   readonly documents: readonly FeedDocument[] | null
   /** Ids of records that no longer exist. */
   readonly removed: readonly string[]
-  /** Up to where the list was read. */
+  /** The time of the newest change that was read from the list. */
   readonly seen: string
 }
 
 /**
- * What is new since `seen`; only how far the list goes where `seen` is null.
- * Throws a sentence where list or documents cannot be had.
+ * Fetches what has changed since `seen`. When `seen` is null, it only finds out the time of the newest change. Throws a
+ * sentence when the list or a document cannot be fetched.
  */
 export async function fetchChanges(
   list: ChangeList,
@@ -77,7 +83,7 @@ export async function fetchChanges(
   return { documents, removed: gone.map(({ path }) => list.recordOf(path)), seen: last }
 }
 
-/** `"2024/rhsa-2024_0010.json","2025-02-18T14:28:08+00:00"` a line: CSAF's changes.csv and deletions.csv. */
+/** CSAF's changes.csv and deletions.csv. A line: `"2024/rhsa-2024_0010.json","2025-02-18T14:28:08+00:00"` */
 export const csafChanges: ChangeList = {
   list: 'changes.csv',
   deletions: 'deletions.csv',
@@ -101,7 +107,9 @@ export const csafChanges: ChangeList = {
   },
 }
 
-/** `2026-11-20T10:00:00Z,DSA-1234-1` a line: modified_id.csv beside OSV's all.zip; withdrawn records say so themselves. */
+/**
+ * OSV's modified_id.csv beside all.zip. A line: `2026-11-20T10:00:00Z,DSA-1234-1`. Withdrawn records say so themselves.
+ */
 export const osvChanges: ChangeList = {
   list: 'modified_id.csv',
   deletions: null,
@@ -113,7 +121,7 @@ export const osvChanges: ChangeList = {
   recordOf: (path) => path,
 }
 
-/** Microsoft's list of months, each with the day of its last revision, which comes for years. */
+/** Microsoft's list of months, with the day of the last revision of each. Microsoft revises a month for years. */
 export function msrcMonths(since: string): ChangeList {
   return {
     list: '',
@@ -140,7 +148,7 @@ const updatesSchema = z.object({
   ),
 })
 
-/** So that times of different offsets compare as text. */
+/** Converts to UTC, so that times with different offsets compare as text. */
 function utc(text: string): string {
   const time = Date.parse(text)
   return Number.isNaN(time) ? text : new Date(time).toISOString()

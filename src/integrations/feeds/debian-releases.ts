@@ -17,12 +17,12 @@ const platforms: ReadonlyMap<string, Platform> = new Map([
   ['duke', 'debian:15'],
 ])
 
-/**
- * Names in Debian's data that are not a release one can stay on, or that are older than security support with versions.
- */
+/** Code names in Debian's data that are not a stable release, or that are older than security support with versions. */
 const unversioned = new Set(['sid', 'unstable', 'experimental', 'woody', 'potato', 'slink', 'hamm'])
 
-/** The platform of a code name; `none` where it is none we patch; `null` where the name is not known. */
+/**
+ * Returns the platform of a code name; `none` when it is not a platform that we patch; `null` when the name is unknown.
+ */
 export function debianPlatform(codeName: string): Platform | 'none' | null {
   return platforms.get(codeName) ?? (unversioned.has(codeName) ? 'none' : null)
 }

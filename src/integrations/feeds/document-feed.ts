@@ -1,4 +1,4 @@
-/** Feeds that come as one file, an archive or a folder of documents. */
+/** A feed that consists of documents: one file, an archive or a folder. */
 
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
@@ -16,13 +16,13 @@ import { contentOf, createSink, type Sink } from './sink.ts'
 export interface DocumentFeed {
   readonly describe: string
   readonly readers: readonly DocumentReader[]
-  /** Only fixes of these platforms are kept; left out: all. */
+  /** Keep only fixes of these platforms. Default: all. */
   readonly platforms?: readonly Platform[] | undefined
-  /** How the publisher lists what has changed; `null`: the whole file is asked for, and read only when it is new. */
+  /** The publisher's list of changes. `null`: the complete file is requested, and read only when it is new. */
   readonly changes: ChangeList | null
-  /** Each answer holds only recent changes: what was said before stays. */
+  /** True when an answer contains only recent changes. Earlier records then stay. */
   readonly accumulates?: boolean
-  /** More than this percentage fewer records than the last time are not believed. */
+  /** If an answer has fewer records than the last one, by more than this percentage, it is refused. */
   readonly maxShrinkPercent: number
 }
 
@@ -31,16 +31,16 @@ const cursorSchema = z.object({
   etag: z.string().nullable(),
   lastModified: z.string().nullable(),
   sha256: z.string(),
-  /** How many records the whole had. */
+  /** The number of records in the complete feed. */
   records: z.number(),
-  /** Up to where the list of changes was read. */
+  /** The time of the newest change that was read from the list of changes; `null`: the feed has no list. */
   seen: z.string().nullable(),
 })
 type Cursor = z.infer<typeof cursorSchema>
 
 const DOCUMENTS_PER_TURN = 100
 
-/** One feed: its settings, and the form of its data. */
+/** One feed: its settings and the format of its data. */
 interface Source {
   readonly options: FeedOptions
   readonly format: DocumentFeed
@@ -75,7 +75,7 @@ async function fetchDocuments(source: Source, last: Cursor | null, signal: Abort
   return fetchWhole(source, last, changes.seen, signal)
 }
 
-/** Only what has changed since. */
+/** Reads only the changed documents. */
 function readChanged(
   format: DocumentFeed,
   last: Cursor,
@@ -96,7 +96,7 @@ function readChanged(
   }
 }
 
-/** `seen`: up to where the list of changes was read. */
+/** Reads the complete feed. `seen`: the time of the newest change in the list of changes. */
 async function fetchWhole(
   source: Source,
   last: Cursor | null,

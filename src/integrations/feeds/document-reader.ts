@@ -1,11 +1,11 @@
-/** Formats in which one file is one or many records: how they are recognised and read. */
+/** Formats in which a file contains one or many records: how to recognise and read them. */
 
 import { errorText } from '../../core/error-text.ts'
 import { looksLikeHtml, parseJson } from '../json-text.ts'
 import type { FeedDocument } from './documents.ts'
 import type { Sink } from './sink.ts'
 
-/** `marks`: what a document of it has, in words; for sentences about one that has not. */
+/** `marks` says in words how to recognise a document; for error messages. */
 export type DocumentReader =
   | {
       readonly form: 'json'
@@ -16,14 +16,16 @@ export type DocumentReader =
   | {
       readonly form: 'text'
       readonly marks: string
-      /** `head`: the first characters. */
+      /** `head`: the first characters of the document. */
       matches(head: string): boolean
       read(text: string, where: string, sink: Sink): void
     }
 
 const HEAD = 4_000
 
-/** Reads a document by whichever reader knows it. Returns that one, `null` where none does; never throws. */
+/**
+ * Reads a document with the first reader that recognises it. Returns this reader; `null`: no reader does. Never throws.
+ */
 export function readDocument<Reader extends DocumentReader>(
   readers: readonly Reader[],
   document: FeedDocument,
@@ -50,7 +52,7 @@ export function readDocument<Reader extends DocumentReader>(
   }
 }
 
-/** Some publishers put many records into one list. */
+/** Reads a JSON value. Some publishers put many records into one list. */
 function readJson<Reader extends DocumentReader>(
   readers: readonly Reader[],
   value: unknown,

@@ -1,4 +1,4 @@
-/** Opens what feeds are packed in: gzip, bzip2, xz and Zstandard, tar and zip, one in another, within stated limits. */
+/** Unpacks feeds within limits: gzip, bzip2, xz, Zstandard, tar and zip, also one inside another. */
 
 import { readdir, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -12,18 +12,18 @@ import { errorText } from '../../core/error-text.ts'
 import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
 import { inputLimits } from '../input-limits.ts'
 
-// CommonJS whose exports Node cannot see by name.
+// This module is CommonJS, and Node.js cannot see its exports by name.
 const { XzReadableStream }: typeof import('xz-decompress') = createRequire(import.meta.url)('xz-decompress')
 
-/** One file, unpacked. `name` is for sentences: the archive and the path in it. */
+/** One unpacked file. `name` is for messages: the archive and the path in it. */
 export interface FeedDocument {
   readonly name: string
   readonly bytes: Buffer
-  /** Why a file inside an archive cannot be unpacked: it costs that file, not the archive. */
+  /** Why this file in an archive cannot be unpacked. The other files are still used. */
   readonly problem?: string
 }
 
-/** How much may still be unpacked of one feed: an archive of archives shares it. */
+/** How much of one feed may still be unpacked. An archive inside an archive shares the budget. */
 interface Budget {
   bytes: number
   files: number
@@ -31,12 +31,18 @@ interface Budget {
 
 const LAYERS = 4
 
-/** The files inside `bytes`, or `bytes` as one file. Throws a sentence where it is damaged or larger than the limits. */
+/**
+ * Yields the files inside `bytes`, or `bytes` as one file. Throws a sentence when the data is damaged or exceeds the
+ * limits.
+ */
 export async function* documentsIn(bytes: Buffer, name: string): AsyncGenerator<FeedDocument> {
   yield* unpackAll({ name, bytes }, { bytes: inputLimits.archiveBytes, files: inputLimits.archiveFiles }, LAYERS)
 }
 
-/** The files of a folder, archives opened, in the order of their names. Throws a sentence when it cannot be read. */
+/**
+ * Yields the files of a folder in the order of their names, archives unpacked. Throws a sentence when the folder cannot
+ * be read.
+ */
 export async function* documentsInFolder(folder: string): AsyncGenerator<FeedDocument> {
   for (const { path } of await filesOf(folder)) {
     const { bytes } = await readBoundedFile(path, inputLimits.feedBytes)
@@ -167,7 +173,10 @@ async function collect(stream: AsyncIterable<unknown>, limit: number): Promise<B
   return Buffer.concat(parts, length)
 }
 
-/** Its stream is of the oldest kind: closed as soon as it has ended, whether it was read or not. */
+/**
+ * Unpacks bzip2. The stream of `bunzip2` is of the oldest kind: it closes as soon as it ends, even when nobody has read
+ * it.
+ */
 function unbzip2(bytes: Buffer, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []

@@ -1,4 +1,4 @@
-/** What all catalog feeds have in common: fetching, the cursor, and not trusting an answer that cannot be right. */
+/** Common parts of all catalog feeds: fetching, the cursor, and refusing implausible answers. */
 
 import { z } from 'zod'
 import type { Platform } from '../../core/asset.ts'
@@ -9,23 +9,23 @@ import { type LocationOptions, readFeed } from './fetch.ts'
 
 export interface FeedOptions extends LocationOptions {
   readonly name: string
-  /** Accept an answer that has far fewer records than the last good one. Default false. */
+  /** Accept an answer with far fewer records than the last good one. Default false. */
   readonly allowShrinking?: boolean
 }
 
-/** One feed's format. `State` is what the next fetch needs to know about this one; it must survive JSON. */
+/** The format of a feed. `State` is kept for the next fetch as JSON. */
 export interface FeedFormat<State> {
   readonly describe: string
   readonly state: z.ZodType<State>
-  /** Throws a sentence where the whole answer is unusable. */
+  /** Throws a sentence when the whole answer is unusable. */
   parse(input: FeedInput<State>): Promise<ParsedFeed<State>> | ParsedFeed<State>
 }
 
 export interface FeedInput<State> {
   readonly bytes: Buffer
-  /** For sentences: the feed, and where it came from. */
+  /** For messages: the name of the feed and the address of the data. */
   readonly what: string
-  /** `null` at first. */
+  /** The state of the last fetch; `null` at the first fetch. */
   readonly previous: State | null
   readonly fromMirror: boolean
   readonly allowShrinking: boolean
@@ -35,20 +35,20 @@ export interface ParsedFeed<State> {
   readonly content: FeedContent
   readonly rejected: readonly RejectedRecord[]
   readonly state: State
-  /** The day or instant that it says it is of. */
+  /** The date or time of the data, as the feed states it. */
   readonly saidAt?: string
 }
 
-/** How it is known that a file is the whole of a feed, and how that is read where no feed is configured. */
+/** Recognises a file that is a complete feed, and reads it where no feed is configured. */
 export interface WholeFile {
-  /** `head`: the first characters; of a zlib stream those inside. */
+  /** `head`: the first characters of the file; of a zlib stream, the first characters inside. */
   matches(head: string): boolean
   parse(input: FeedInput<never>, about: Assessed): ParsedFeed<unknown> | Promise<ParsedFeed<unknown>>
 }
 
 /** What a folder of feed files is read for. */
 export interface Assessed {
-  /** Files that do not say their release, as debsecan's do not, are taken to be about it. */
+  /** The platform of files that do not name their release, such as those of debsecan. */
   readonly platform: Platform
   /** ISO date. */
   readonly today: string
@@ -85,7 +85,7 @@ export function createFeed<State>(options: FeedOptions, format: FeedFormat<State
   return { name, describe: `${format.describe}, from ${location}`, fetch: fetchFeed }
 }
 
-/** A cursor that an older version wrote in another shape counts as none: the feed is read afresh. */
+/** Reads a cursor. A cursor in the format of an older version counts as `null`, so the feed is read anew. */
 export function readCursor<T>(cursor: string | null, schema: z.ZodType<T>): T | null {
   if (cursor === null) return null
   try {
@@ -103,8 +103,8 @@ export function boundedRejects(rejected: readonly RejectedRecord[]): readonly Re
 }
 
 /**
- * Throws when more records were rejected than read: the format has changed, or this is another feed. `hint`: what a
- * document of it has, for where none was found.
+ * Throws when more records were rejected than read: then the format has changed, or it is another feed. `hint` says in
+ * words how to recognise a document, for an answer without any record.
  */
 export function requireReadable(
   what: string,

@@ -1,4 +1,4 @@
-/** Gets the bytes of a feed, from a URL or from a file, and knows whether they changed. */
+/** Reads the bytes of a feed from a URL or a file, and finds out whether they changed. */
 
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
@@ -14,28 +14,28 @@ export interface LocationOptions {
   readonly location: string
   /** Tried in this order when `location` fails. */
   readonly mirrors?: readonly string[]
-  /** The address redirects to a file with the date in its name: the same file need not be read again. */
+  /** The address redirects to a file with a date in its name. A file with the same name is not read again. */
   readonly datedByRedirect?: boolean
-  /** Stands in for the built-in fetch in tests. */
+  /** Replaces the built-in fetch in tests. */
   readonly fetch?: typeof fetch
-  /** Time for one attempt. Default 120. */
+  /** Seconds for one attempt. Default 120. */
   readonly timeoutSeconds?: number
-  /** The limit for the bytes as they travel. Default: what a feed may have. */
+  /** The most bytes to download. Default: `inputLimits.feedBytes`. */
   readonly maxBytes?: number
-  /** Attempts per location before it counts as failed. Default 4; one that gave no answer in full counts for two. */
+  /** Attempts for each location. Default 4. An attempt that used its full time counts twice. */
   readonly attempts?: number
-  /** First wait between attempts; each further one is twice as long. Default 1. */
+  /** Seconds before the second attempt; each further wait is twice as long. Default 1. */
   readonly retrySeconds?: number
 }
 
-/** How the last good answer is recognised. Kept in the feed's cursor. */
+/** Recognises the last good answer. Kept in the feed's cursor. */
 export interface Validators {
   readonly location: string
   readonly etag: string | null
   readonly lastModified: string | null
-  /** The hash of the bytes as they travelled. */
+  /** The hash of the bytes as downloaded. */
   readonly sha256: string
-  /** Where a redirect led, for feeds whose address leads to a dated file. */
+  /** The target of the redirect, for feeds whose address redirects to a dated file. */
   readonly resolved?: string | undefined
 }
 
@@ -43,19 +43,21 @@ export type ReadFeed =
   | { readonly status: 'unchanged' }
   | {
       readonly status: 'read'
-      /** Unpacked where they were gzip, unless they are to be kept packed. */
+      /** Gzip data is unpacked, unless the caller wants it packed. */
       readonly bytes: Buffer
       readonly validators: Validators
-      /** True where `location` failed and a mirror answered. */
+      /** True when `location` failed and a mirror answered. */
       readonly fromMirror: boolean
     }
 
-/** Throws a sentence when no location gives data: unreachable, refused, cut off, too large, or a web page instead. */
+/**
+ * Reads a feed. Throws a sentence when no location gives data: unreachable, refused, cut off, too large, or a web page.
+ */
 export async function readFeed(
   options: LocationOptions,
   last: Validators | null,
   signal: AbortSignal,
-  /** `keepPacked`: gzip is left to the caller. */
+  /** `keepPacked`: the caller unpacks gzip itself. */
   { keepPacked = false } = {},
 ): Promise<ReadFeed> {
   const problems: string[] = []
@@ -116,7 +118,7 @@ interface Failure {
   readonly problem: string
   readonly mayRecover: boolean
   readonly retryAfterSeconds: number | null
-  /** An attempt that timed out has used its full time limit. */
+  /** The attempt used its full time limit. */
   readonly timedOut: boolean
 }
 
@@ -128,7 +130,7 @@ async function tryUrl(
 ): Promise<Answer | Failure> {
   const seconds = options.timeoutSeconds ?? inputLimits.feedTimeoutSeconds
   const maxBytes = options.maxBytes ?? inputLimits.feedBytes
-  /** Nothing has changed since: the publisher says so, or the address still leads to the same dated file. */
+  /** True when nothing changed: the publisher says so, or the address redirects to the same dated file. */
   function isKnown({ status, redirected, url }: Response): boolean {
     if (status === 304) return known !== null
     return status === 200 && options.datedByRedirect === true && redirected && url === known?.resolved

@@ -1,7 +1,4 @@
-/**
- * Every kind of feed: a folder and a line. They are kept apart from the other kinds, so that the thread that reads a
- * feed loads only these.
- */
+/** All kinds of feeds. They are separate from the other kinds, so that the thread that reads feeds loads only these. */
 
 import { alpineSecdb } from './alpine-secdb/kind.ts'
 import { csaf } from './csaf/kind.ts'

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 
 /**
- * The first thing wrong with a record, in a few words: `dateAdded: Invalid ISO date`, `"dateAdded" is missing`. `keys`: those of
- * the whole, for where it is something that has none.
+ * Returns the first problem of a record in a few words: `dateAdded: Invalid ISO date`, `"dateAdded" is missing`.
+ * `keys`: the keys that the whole value must have, named when it is not an object.
  */
 export function schemaProblem(error: z.ZodError, keys: readonly string[] = []): string {
   const issue = error.issues[0]

@@ -8,7 +8,7 @@ import type {
   WindowsUpdate,
 } from '../../core/catalog.ts'
 
-/** Where readers of single records put what they find. */
+/** Collects the results of readers of single records. */
 export interface Sink {
   readonly fixes: Fix[]
   readonly advisories: Advisory[]
@@ -16,7 +16,7 @@ export interface Sink {
   readonly cves: CveFacts[]
   readonly lifecycles: Lifecycle[]
   readonly rejected: RejectedRecord[]
-  /** Ids of the records that were read, also of those that say nothing any more. */
+  /** Ids of the records that were read, including withdrawn ones. */
   readonly records: Set<string>
 }
 
@@ -24,7 +24,7 @@ export function createSink(): Sink {
   return { fixes: [], advisories: [], updates: [], cves: [], lifecycles: [], rejected: [], records: new Set() }
 }
 
-/** What was read. A kind that a feed never speaks of is left out. */
+/** Returns what was collected. Empty lists are left out. */
 export function contentOf(sink: Sink): FeedContent {
   const { fixes, advisories, updates, cves, lifecycles } = sink
   return {

@@ -1,7 +1,7 @@
 import type { InstalledPackage } from '../../core/asset.ts'
 import { boundedWarnings, type SoftwareList } from './software-list.ts'
 
-/** Reads /lib/apk/db/installed, or the answer of `apk list --installed`. Throws a sentence where it is neither. */
+/** Reads /lib/apk/db/installed or the output of `apk list --installed`. Throws a sentence when the text is neither. */
 export function parseApkInstalled(text: string, what: string): SoftwareList {
   const warnings: string[] = []
   const packages = /^P:/m.test(text) ? fromDatabase(text, what, warnings) : fromList(text, what, warnings)
@@ -9,7 +9,10 @@ export function parseApkInstalled(text: string, what: string): SoftwareList {
   return { packages, warnings: boundedWarnings(warnings) }
 }
 
-/** Paragraphs of one-letter fields: P name, V version, A architecture, o origin (the source). apk-tools, `apk_db_write`. */
+/**
+ * Reads paragraphs of one-letter fields: P name, V version, A architecture, o origin (the source). apk-tools,
+ * `apk_db_write`.
+ */
 function fromDatabase(text: string, what: string, warnings: string[]): InstalledPackage[] {
   const packages: InstalledPackage[] = []
   for (const [index, paragraph] of text.split(/\r?\n\r?\n/).entries()) {

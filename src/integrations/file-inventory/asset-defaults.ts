@@ -1,8 +1,8 @@
 import type { Asset, Criticality, Exposure, Platform } from '../../core/asset.ts'
 
-/** What a file does not say about its assets. A format that holds one asset (`dpkg-status`) takes everything from here. */
+/** Values for assets where the file gives none. Formats with one asset (`dpkg-status`) take all values from here. */
 export interface AssetDefaults {
-  /** Name of the asset; needed for `dpkg-status`. */
+  /** Name of the asset; required for `dpkg-status`. */
   readonly name?: string
   readonly platform?: Platform
   readonly team?: string
@@ -12,11 +12,11 @@ export interface AssetDefaults {
   /** IANA zone. Default `UTC`. */
   readonly timeZone?: string
   readonly address?: string
-  /** Engine that may change the assets. Default `null`: only watched. */
+  /** Engine that may change the assets. Default `null`: the assets are only watched. */
   readonly engine?: string | null
 }
 
-/** What the file itself says of one asset. */
+/** The values that a file gives for one asset. */
 export interface AssetFacts {
   readonly name: string
   readonly platform?: string | undefined
@@ -29,7 +29,9 @@ export interface AssetFacts {
   readonly simulated?: boolean | undefined
 }
 
-/** The asset, from what its file says and the defaults of the source; `missing` names what neither of them says. */
+/**
+ * Makes the asset from the values of its file and the defaults of the source. `missing`: the values that neither gives.
+ */
 export function assetOf(
   source: string,
   facts: AssetFacts,

@@ -20,7 +20,7 @@ const rowSchema = z.object({
 })
 type Row = z.infer<typeof rowSchema>
 
-/** Warnings kept for one file. */
+/** The most warnings that are kept for one file. */
 const MAX_WARNINGS = 50
 
 interface CsvAsset {
@@ -31,9 +31,9 @@ interface CsvAsset {
 }
 
 /**
- * The observations of a CSV file with a header line `asset,package,version,architecture,source,sourceVersion` and,
- * if wanted, `platform` and `team`. A bad row is a warning on the first asset. Throws a sentence when the header is
- * wrong or the file is cut off.
+ * Reads a CSV file with the header line `asset,package,version,architecture,source,sourceVersion` and optionally
+ * `platform` and `team`. A bad row becomes a warning on the first asset. Throws a sentence when the header is wrong or
+ * the file is cut off.
  */
 export async function observeCsv(
   bytes: Buffer,
@@ -169,8 +169,8 @@ function bounded(warnings: readonly string[]): readonly string[] {
 }
 
 /**
- * The parser works through what it is given in one go, and takes the next piece at once: others get their turn in
- * between.
+ * Gives the parser the file in small pieces. Between two pieces other work can run, because the parser would process a
+ * large piece without a pause.
  */
 async function* slices(bytes: Buffer): AsyncGenerator<Buffer> {
   const turns = createTurns()

@@ -5,8 +5,8 @@ import { boundedWarnings, type SoftwareList } from './software-list.ts'
 const presentStates = new Set(['installed', 'triggers-pending', 'triggers-awaited', 'half-configured', 'unpacked'])
 
 /**
- * Reads the packages whose files are on the disk from the text of `/var/lib/dpkg/status`. A paragraph that makes no
- * sense becomes a warning. Throws a sentence when the file is not a dpkg status file or is cut off.
+ * Reads /var/lib/dpkg/status. Returns the packages whose files are on the disk. An invalid paragraph becomes a warning.
+ * Throws a sentence when the text is not a dpkg status file or is cut off.
  */
 export function parseDpkgStatus(text: string, what: string): SoftwareList {
   if (text.trim() === '') throw new Error(`${what} is empty: a dpkg status file lists at least dpkg itself`)
@@ -42,7 +42,9 @@ export function parseDpkgStatus(text: string, what: string): SoftwareList {
   return { packages: [...found.values()], warnings: boundedWarnings(warnings) }
 }
 
-/** `Source: glibc` or `Source: glibc (2.36-9)`; without it the package is its own source. */
+/**
+ * Reads the source from `Source: glibc` or `Source: glibc (2.36-9)`. Without this field, the package is its own source.
+ */
 function installedPackage(name: string, fields: ReadonlyMap<string, string>): InstalledPackage | null {
   const version = fields.get('version')
   const architecture = fields.get('architecture')
@@ -52,9 +54,9 @@ function installedPackage(name: string, fields: ReadonlyMap<string, string>): In
 }
 
 interface Paragraph {
-  /** First line, counted from 1. */
+  /** The number of the first line, from 1. */
   readonly line: number
-  /** Keys in lower case; only the first line of each value. */
+  /** Keys in lower case. Values contain only their first line. */
   readonly fields: ReadonlyMap<string, string>
   readonly problem: string | null
 }

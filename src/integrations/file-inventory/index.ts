@@ -1,4 +1,7 @@
-/** Inventory from a file: what one machine's package manager says, a software bill of materials, a JSON or a CSV export. docs/integrations/file-inventory.md */
+/**
+ * Inventory from a file: a machine's package list, a software bill of materials, or a JSON or CSV export.
+ * docs/integrations/file-inventory.md
+ */
 
 import { type Listing, type Observation, observedAsset } from '../../core/asset.ts'
 import type { FileFormat } from '../../core/inventory-formats.ts'
@@ -22,7 +25,7 @@ export { recogniseFormat } from './recognise.ts'
 
 export interface FileInventoryOptions {
   readonly name: string
-  /** Path of the file; each may be packed with gzip. */
+  /** Path of the file, which may be packed with gzip. */
   readonly path: string
   readonly format: FileFormat
   readonly defaults: AssetDefaults
@@ -30,8 +33,9 @@ export interface FileInventoryOptions {
 }
 
 /**
- * An inventory source that reads one file at each look. The file's own time is when its assets were looked at, unless
- * it says otherwise; a simulated asset counts as looked at now. Throws when `defaults` cannot work with the format.
+ * Makes an inventory source that reads one file at each look. The assets count as looked at when the file was written,
+ * unless the file gives a time; a simulated asset counts as looked at now. Throws when `defaults` lack what the format
+ * needs.
  */
 export function createFileInventory(options: FileInventoryOptions): InventorySource {
   const { name, path, format, defaults } = options
@@ -74,7 +78,7 @@ async function readFileAssets(options: FileInventoryOptions): Promise<readonly O
   }
 }
 
-/** As UTF-8 without a byte order mark; Windows writes UTF-16 when output goes to a file. */
+/** Returns UTF-8 without a byte order mark. Windows writes UTF-16 when it redirects output to a file. */
 function inUtf8(bytes: Buffer): Buffer {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return Buffer.from(bytes.toString('utf16le', 2))
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
@@ -128,7 +132,7 @@ function observeList(
   return { kind: 'seen', snapshot, warnings: list.warnings }
 }
 
-/** Formats whose files say the platform themselves. */
+/** Formats whose files name the platform themselves. */
 const telling: ReadonlySet<FileFormat> = new Set(['cyclonedx', 'spdx', 'systeminfo'])
 
 function requireDefaults(source: string, format: FileFormat, defaults: AssetDefaults): void {

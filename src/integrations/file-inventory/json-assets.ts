@@ -12,15 +12,15 @@ import { type AssetDefaults, assetOf } from './asset-defaults.ts'
 import { type AssetRecord, assetSchema, inventoryFileSchema } from './schema.ts'
 
 export interface FileTimes {
-  /** ISO 8601, UTC: when the file was written. */
+  /** When the file was written, ISO 8601 UTC. */
   readonly modifiedAt: string
-  /** ISO 8601, UTC. */
+  /** The present time, ISO 8601 UTC. */
   readonly now: string
 }
 
 /**
- * The observations of a JSON inventory file. An asset that makes no sense is `unreachable` with the reason, the others
- * are kept. Throws a sentence when the file as a whole is not JSON or has no list of assets.
+ * Reads a JSON inventory file. An invalid asset becomes `unreachable` with the reason; the other assets are kept.
+ * Throws a sentence when the file is not JSON or has no list of assets.
  */
 export async function observeJson(
   bytes: Buffer,
@@ -119,7 +119,7 @@ function nameOf(value: unknown): string | null {
   return typeof value.name === 'string' && value.name.trim() !== '' ? value.name.trim().slice(0, 200) : null
 }
 
-/** `packages[3].version`, the way people write it. */
+/** Returns a path as people write it: `packages[3].version`. */
 function pathText(path: readonly PropertyKey[]): string {
   let text = ''
   for (const part of path) text += typeof part === 'number' ? `[${part}]` : `${text === '' ? '' : '.'}${String(part)}`

@@ -14,8 +14,9 @@ const families: Readonly<Record<string, string>> = {
 }
 
 /**
- * A package of an operating system from its package URL, https://github.com/package-url/purl-spec; `null` for libraries
- * of languages and for a text that is not a package URL. Scanners say the source in `upstream`.
+ * Reads a package of an operating system from its package URL, https://github.com/package-url/purl-spec. `null` for
+ * libraries of programming languages, and when the text is not a package URL. Scanners put the source package into
+ * `upstream`.
  */
 export function packageFromUrl(text: string): PackageUrl | null {
   const [, type, namespace, rawName, rawVersion, query] =
@@ -47,7 +48,7 @@ function decoded(text: string): string {
   }
 }
 
-/** `curl`, `curl@7.88.1-10` or `bash-5.1.8-9.el9.src.rpm`. */
+/** Reads the source package from `curl`, `curl@7.88.1-10` or `bash-5.1.8-9.el9.src.rpm`. */
 function upstream(text: string, name: string, version: string) {
   const [, rpm, rpmVersion] = /^(.+)-([^-]+-[^-]+)\.src\.rpm$/.exec(text) ?? []
   if (rpm !== undefined && rpmVersion !== undefined) {
@@ -57,7 +58,7 @@ function upstream(text: string, name: string, version: string) {
   return { source: source === '' ? name : source, sourceVersion: sourceVersion ?? version }
 }
 
-/** `debian-12`, `ubuntu-22.04`, `almalinux-9.4`, `alpine-3.18.4` */
+/** Reads the platform from `debian-12`, `ubuntu-22.04`, `almalinux-9.4` or `alpine-3.18.4`. */
 function platformOf(namespace: string, distro: string): Platform | null {
   const [, named, version] = /^([a-z][a-z-]*?)-v?(\d[\d.]*)$/.exec(distro.toLowerCase()) ?? []
   if (version === undefined) return null

@@ -1,6 +1,6 @@
 import type { FileFormat } from '../../core/inventory-formats.ts'
 
-/** The format of an inventory file by its first lines; `null` where it is not a format that is read. */
+/** Recognises the format of an inventory file by its first lines; `null` when the format is not supported. */
 export function recogniseFormat(head: Buffer): FileFormat | null {
   const wide = head[0] === 0xff && head[1] === 0xfe
   const text = head
@@ -13,7 +13,7 @@ export function recogniseFormat(head: Buffer): FileFormat | null {
     if (/"spdxVersion"\s*:/.test(text)) return 'spdx'
     return 'json'
   }
-  // A list of assets without its envelope, too: who reads it says what is missing.
+  // A list of assets without the object around it counts as JSON, too. The JSON reader reports what is missing.
   if (text.startsWith('[')) return 'json'
   if (/^SPDXVersion:/m.test(text)) return 'spdx'
   if (/^(?:C:Q|P:\S)/m.test(text) && /^V:\S/m.test(text)) return 'apk-installed'

@@ -2,11 +2,11 @@ import type { InstalledPackage, Platform } from '../../core/asset.ts'
 import { isRpmVersion } from '../../core/versions/rpm.ts'
 import { boundedWarnings, type SoftwareList } from './software-list.ts'
 
-/** The query that gives all that is needed; columns from the fourth on may be left out. */
+/** The command whose output contains everything that is needed. The columns after the third are optional. */
 export const rpmQuery =
   "rpm -qa --qf '%{NAME}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{SOURCERPM}\\t%{MODULARITYLABEL}\\t%{VENDOR}\\n'"
 
-/** How each family's own vendor calls itself in its packages. */
+/** The vendor in the packages of each family, as it names itself. */
 const vendors: Readonly<Record<string, RegExp>> = {
   rhel: /red hat/i,
   almalinux: /alma/i,
@@ -19,7 +19,7 @@ const vendors: Readonly<Record<string, RegExp>> = {
   opensuse: /suse/i,
 }
 
-/** Reads the answer of `rpmQuery`, or the plain names of `rpm -qa`. Throws a sentence where it is neither. */
+/** Reads the output of `rpmQuery`, or the plain names of `rpm -qa`. Throws a sentence when the text is neither. */
 export function parseRpmList(text: string, what: string, platform: Platform | null): SoftwareList {
   const own = vendors[platform?.split(':')[0] ?? '']
   const packages: InstalledPackage[] = []
@@ -67,7 +67,7 @@ function said(value: string): boolean {
   return value.trim() !== '' && value.trim() !== '(none)'
 }
 
-/** `bash-5.1.8-9.el9.src.rpm`; it has the epoch of the package. */
+/** Reads the source package from `bash-5.1.8-9.el9.src.rpm`. The epoch is the one of the package. */
 function sourceOf(sourceRpm: string, name: string, version: string) {
   const [, source, sourceVersion] = /^(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm$/.exec(sourceRpm.trim()) ?? []
   if (source === undefined || sourceVersion === undefined) return { source: name, sourceVersion: version }

@@ -14,7 +14,7 @@ const componentSchema = z.object({
   properties: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
 })
 
-/** CycloneDX, https://cyclonedx.org/specification/overview/, as JSON. */
+/** Reads CycloneDX in JSON, https://cyclonedx.org/specification/overview/. */
 export async function parseCycloneDx(bytes: Buffer, what: string): Promise<SoftwareList> {
   const parsed = cyclonedxSchema.safeParse(await parseJsonDocument(bytes, what))
   if (!parsed.success)
@@ -33,7 +33,7 @@ export async function parseCycloneDx(bytes: Buffer, what: string): Promise<Softw
   return fromUrls(found, what)
 }
 
-/** Trivy says the source package in properties of its own. */
+/** Adds the source package, which Trivy writes into its own properties. */
 function withTrivySource(
   found: PackageUrl,
   properties: readonly { name: string; value?: string | undefined }[],
@@ -53,7 +53,7 @@ const spdxPackageSchema = z.object({
   externalRefs: z.array(z.object({ referenceType: z.string(), referenceLocator: z.string().max(5_000) })).default([]),
 })
 
-/** SPDX 2, https://spdx.github.io/spdx-spec/v2.3/, as JSON or tag-value text. */
+/** Reads SPDX 2 in JSON or tag-value text, https://spdx.github.io/spdx-spec/v2.3/. */
 export async function parseSpdx(bytes: Buffer, what: string): Promise<SoftwareList> {
   if (/^\s*SPDXVersion:/m.test(bytes.toString('utf8', 0, 5_000))) {
     const urls = [...bytes.toString('utf8').matchAll(/^ExternalRef: PACKAGE[-_]MANAGER purl (\S+)/gm)]
@@ -76,7 +76,7 @@ export async function parseSpdx(bytes: Buffer, what: string): Promise<SoftwareLi
   return fromUrls(found, what)
 }
 
-/** `null` stands for something that is not a package of an operating system. */
+/** Collects packages; `null` in `found` is a part that is not a package of an operating system. */
 function fromUrls(found: readonly (PackageUrl | null)[], what: string): SoftwareList {
   const packages = new Map<string, InstalledPackage>()
   const platforms = new Map<string, number>()

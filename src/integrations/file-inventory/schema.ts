@@ -1,4 +1,4 @@
-/** The JSON inventory file: what people write by hand or export, and what the example fleet is made of. */
+/** The JSON inventory file, which people write by hand or export. The example fleet uses it, too. */
 
 import { IANAZone } from 'luxon'
 import { z } from 'zod'
@@ -9,7 +9,7 @@ export const packageSchema = z.object({
   name: text,
   version: text,
   architecture: text.default('all'),
-  /** Default: the package itself. */
+  /** Default: `name`. */
   source: text.optional(),
   /** Default: `version`. */
   sourceVersion: text.optional(),
@@ -24,13 +24,13 @@ export const pendingSchema = z.object({
   origins: z.array(text).default([]),
   security: z.boolean().default(false),
   held: z.enum(['hold', 'kept back', 'phased']).nullable().default(null),
-  /** Simulated assets: installing this update asks for a reboot. */
+  /** Simulated assets only: true when this update needs a reboot. */
   needsReboot: z.boolean().default(false),
-  /** Simulated assets: the kernel that runs after that reboot. */
+  /** Simulated assets only: the kernel that runs after that reboot. */
   kernel: text.optional(),
 })
 
-/** Scripted faults of simulated assets. */
+/** Faults that a simulated asset can have. */
 export const faults = ['install fails', 'unhealthy after', 'unreachable', 'slow'] as const
 
 export const timeZone = text.refine((zone) => IANAZone.isValidZone(zone), {
@@ -45,7 +45,7 @@ export const assetSchema = z.object({
   exposure: z.enum(['small', 'controlled', 'open']).nullable().optional(),
   criticality: z.enum(['low', 'medium', 'high', 'very high']).nullable().optional(),
   timeZone: timeZone.optional(),
-  /** Default: the name. */
+  /** Default: `name`. */
   address: text.optional(),
   packages: z.array(packageSchema).max(100_000),
   pending: z.array(pendingSchema).max(100_000).default([]),
@@ -60,13 +60,13 @@ export const assetSchema = z.object({
   listsRefreshedAt: z.iso.datetime({ offset: true }).nullable().default(null),
   /** Simulated assets only. */
   fault: z.enum(faults).nullable().default(null),
-  /** Simulated assets only: why its health checks fail; `null` healthy. */
+  /** Simulated assets only: why the health checks fail; `null`: the asset is healthy. */
   unhealthy: text.nullable().default(null),
-  /** Simulated assets only: the kernel that the next boot starts. */
+  /** Simulated assets only: the kernel that runs after the next boot. */
   nextKernel: text.nullable().default(null),
 })
 
 export type AssetRecord = z.infer<typeof assetSchema>
 
-/** The envelope alone: each asset is parsed by itself, so that a bad one costs only itself. */
+/** The whole file. Each asset is parsed separately, so that one invalid asset does not affect the others. */
 export const inventoryFileSchema = z.looseObject({ assets: z.array(z.unknown()) })

@@ -1,17 +1,17 @@
 import type { InstalledPackage, Platform } from '../../core/asset.ts'
 
-/** What a file that describes one machine says of it. */
+/** The content of a file about one machine. */
 export interface SoftwareList {
   readonly packages: readonly InstalledPackage[]
   readonly warnings: readonly string[]
-  /** Where the file itself tells. */
+  /** The platform; left out or `null` when the file does not name it. */
   readonly platform?: Platform | null
-  /** Host name, where the file tells. */
+  /** Host name; left out or `null` when the file does not name it. */
   readonly name?: string | null
   readonly runningKernel?: string | null
 }
 
-/** Warnings about single lines that are kept; a damaged file must not flood the card. */
+/** The most warnings about single lines; more would flood the card. */
 const MAX_WARNINGS = 50
 
 export function boundedWarnings(warnings: readonly string[]): readonly string[] {

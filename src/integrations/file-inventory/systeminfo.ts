@@ -3,7 +3,7 @@ import type { InstalledPackage, Platform } from '../../core/asset.ts'
 import { WINDOWS } from '../../core/versions/windows.ts'
 import type { SoftwareList } from './software-list.ts'
 
-/** What Microsoft calls the builds of Windows 10 and 11: https://learn.microsoft.com/windows/release-health/. */
+/** Windows 10 and 11 by build, with Microsoft's names: https://learn.microsoft.com/windows/release-health/. */
 const clients: Readonly<Record<string, string>> = {
   10240: '10',
   10586: '10 Version 1511',
@@ -26,12 +26,12 @@ const clients: Readonly<Record<string, string>> = {
   26200: '11 Version 25H2',
 }
 
-/** Marks such as (R) and TM come as one odd letter in some code pages. */
+/** In some code pages, marks such as (R) and TM become one strange letter. */
 const productLine = /Windows\S{0,3}\s*(?:Server|XP|Vista|Storage|\d)[^\r\n[\]]*/i
 
 /**
- * Reads the text of `systeminfo` in any language, with the answer of `ver` or `wmic qfe` behind it where there is one:
- * the product, its build (full where `ver` says it), installed KBs. Throws a sentence where it names no Windows.
+ * Reads the output of `systeminfo` in any language; the output of `ver` or `wmic qfe` may follow. Finds the product,
+ * its build (complete only with `ver`) and the installed KBs. Throws a sentence when no Windows is named.
  */
 export function parseSystemInfo(text: string, what: string): SoftwareList {
   const product = productLine.exec(text)?.[0]

@@ -5,17 +5,17 @@ import { readCalendarText } from '../icalendar/read-text.ts'
 export interface FreezeCalendarOptions {
   /** Address or path of an iCalendar file (RFC 5545). */
   readonly location: string
-  /** Only events whose title holds it, whatever its case. `null`: all. */
+  /** Only events with this text in the title count, in any case of letters. `null`: all events. */
   readonly match: string | null
-  /** `null`: every team. */
+  /** The teams that the freezes are for; `null`: every team. */
   readonly teams: readonly string[] | null
-  /** IANA zone of times and dates for which the calendar says none. */
+  /** IANA zone for times and dates to which the calendar gives no zone. */
   readonly timeZone: string
 }
 
 const LONGEST_NAME = 100
 
-/** A calendar in which each event is a freeze. An address may hold a secret, so only its host is ever shown. */
+/** A calendar in which each event is a freeze. The address may contain a secret, so only its host is shown. */
 export function createFreezeCalendar({ location, match, teams, timeZone }: FreezeCalendarOptions) {
   const name = shownLocation(location)
   return {
@@ -30,7 +30,10 @@ export function createFreezeCalendar({ location, match, teams, timeZone }: Freez
         throw new Error(error instanceof Error ? error.message.replaceAll(location, name) : String(error))
       }
     },
-    /** From `from` until `to`, ISO 8601. Throws a sentence where the text cannot be understood in full. */
+    /**
+     * Returns the freezes between `from` and `to`, ISO 8601. Throws a sentence when a part of the text cannot be
+     * understood.
+     */
     freezes: (text: string, from: string, to: string): readonly Freeze[] =>
       occurrencesIn(text, { location: name, timeZone, from: Date.parse(from), to: Date.parse(to) })
         .filter(({ summary }) => match === null || summary.toLowerCase().includes(match.toLowerCase()))

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import type { Asset } from '../../core/asset.ts'
 import type { HealthCheck } from '../../core/ports.ts'
 
-/** A check with the asset's own values filled in, or why that cannot be. */
+/** A check with the asset's values filled in, or the reason why this is not possible. */
 export type FilledCheck =
   | { readonly kind: 'http'; readonly url: URL; readonly name: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly name: string }
@@ -10,8 +10,8 @@ export type FilledCheck =
   | { readonly kind: 'impossible'; readonly name: string; readonly reason: string }
 
 /**
- * Fills `{address}` and `{name}` in. Both come from outside: only what can be a host name or an address is put into a
- * URL, so that an asset's name cannot lead a check elsewhere.
+ * Fills in `{address}` and `{name}`. Both come from outside. Into a URL, only a host name or an address is filled in,
+ * so that the name of an asset cannot lead the check to another place.
  */
 export function fillCheck(check: HealthCheck, asset: Asset): FilledCheck {
   switch (check.kind) {
@@ -41,8 +41,8 @@ export function fillCheck(check: HealthCheck, asset: Asset): FilledCheck {
 }
 
 /**
- * A program and its arguments, with `{address}` and `{name}` of the asset and further values filled in. What stands for
- * the asset must be a possible host name or address, so that it cannot be an option or a path.
+ * Returns a program and its arguments, with `{address}` and `{name}` of the asset and the values of `more` filled in.
+ * The values of the asset must be a host name or an address, so that they cannot be an option or a path.
  */
 export function fillArguments(
   template: readonly string[],

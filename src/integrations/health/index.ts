@@ -1,4 +1,4 @@
-/** Asks assets whether they are well. docs/health-checks.md */
+/** Runs the health checks of assets. docs/health-checks.md */
 
 import { type Socket, connect as tcpConnect } from 'node:net'
 import type { HealthCheck, HealthProbe, HealthResult } from '../../core/ports.ts'
@@ -13,13 +13,13 @@ import { type FilledCheck, fillCheck } from './describe-check.ts'
 export { createSimulatedProbe } from './simulated-probe.ts'
 
 export interface HealthProbeOptions {
-  /** Stands in for the built-in fetch in tests. */
+  /** Replaces the built-in fetch in tests. */
   readonly fetch?: typeof fetch
-  /** Stands in for `net.connect` in tests. */
+  /** Replaces `net.connect` in tests. */
   readonly connect?: (options: { readonly host: string; readonly port: number }) => Socket
 }
 
-/** A probe that never throws: whatever goes wrong, the check is unhealthy and says why. */
+/** Makes a probe that never throws. When a check cannot be made, it is unhealthy with the reason. */
 export function createHealthProbe(options: HealthProbeOptions = {}): HealthProbe {
   return {
     async check(asset, checks, signal) {
@@ -86,7 +86,7 @@ interface Seen {
   readonly detail: string
 }
 
-/** A redirect is an answer of its own: it is not followed, so a check cannot be led to another host. */
+/** A redirect is not followed, so it cannot lead the check to another host. Its status is the answer. */
 async function askHttp(url: URL, expected: number, options: HealthProbeOptions, signal: AbortSignal): Promise<Seen> {
   const asked = await request(
     {

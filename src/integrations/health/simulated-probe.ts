@@ -6,11 +6,11 @@ import { readFleetState, type SimulatedAsset } from '../simulated/fleet-state.ts
 export interface SimulatedProbeOptions {
   /** The example fleet's state file. */
   readonly stateFile: string
-  /** Asked about assets that are not simulated. */
+  /** Checks assets that are not simulated. */
   readonly otherwise: HealthProbe
 }
 
-/** For simulated assets, health is what the state file says; every other asset is really asked. Never throws. */
+/** Reads the health of simulated assets from the state file. All other assets are really checked. Never throws. */
 export function createSimulatedProbe(options: SimulatedProbeOptions): HealthProbe {
   const { stateFile, otherwise } = options
   return {

@@ -1,4 +1,4 @@
-/** Runs the operator's own programs around the work on an asset. docs/hooks.md */
+/** Runs the operator's programs before and after the work on an asset. docs/hooks.md */
 
 import type { Asset } from '../../core/asset.ts'
 import type { Hook, HookResult, HookRunner } from '../../core/ports.ts'
@@ -7,12 +7,12 @@ import { fillArguments } from '../health/describe-check.ts'
 import { inputLimits } from '../input-limits.ts'
 import { describeEnd, lastLines } from '../process-end.ts'
 
-/** What a hook printed is kept this far, from its end. */
+/** How many of the last lines of a hook's output are kept. */
 const LOG_LINES = 40
 
 /**
- * Programs, run beside Patchwarden without a shell. Not for simulated assets: an invented name may be the name of a
- * real machine.
+ * Runs programs on this machine, without a shell. Hooks do not run for simulated assets, because an invented name may
+ * belong to a real machine.
  */
 export function createHookRunner(): HookRunner {
   return {

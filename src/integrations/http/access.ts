@@ -1,10 +1,10 @@
-/** What we show a server so that it lets us in. Secrets. */
+/** How we log in to a server. Contains secrets. */
 export type Access =
   | { readonly kind: 'open' }
   | { readonly kind: 'bearer'; readonly token: string }
   | { readonly kind: 'basic'; readonly user: string; readonly password: string }
 
-/** The header that carries it; none where the server is open. */
+/** The header with the secret; empty for an open server. */
 export function authorization(access: Access): Readonly<Record<string, string>> {
   switch (access.kind) {
     case 'open':

@@ -1,4 +1,4 @@
-/** The body of an answer as it comes; `null` when it is longer than `maxBytes`, and the rest is then not read. */
+/** Reads the body of a response. Returns `null` when it is longer than `maxBytes`; the rest is then not read. */
 export async function boundedBody(response: Response, maxBytes: number): Promise<Buffer | null> {
   const chunks: Uint8Array[] = []
   let length = 0

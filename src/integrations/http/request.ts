@@ -7,29 +7,29 @@ export interface HttpRequest {
   /** Default `GET`. */
   readonly method?: 'GET' | 'POST' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
-  /** Default: open. */
+  /** Default: no login. */
   readonly access?: Access
-  /** Sent as JSON; left out: the request has no body. */
+  /** Sent as JSON. Left out: the request has no body. */
   readonly json?: unknown
-  /** `manual`: a redirect is an answer of its own. Default: it is followed. */
+  /** `manual`: a redirect is returned as the answer. Default: it is followed. */
   readonly redirect?: 'follow' | 'manual'
-  /** Until the answer is there in full. Left out: as long as the signal lets. */
+  /** The limit for the whole request with its answer. Left out: only `signal` ends it. */
   readonly timeoutSeconds?: number
-  /** The limit for the body, as it comes. */
+  /** The limit for the body. */
   readonly maxBytes: number
-  /** Whether this answer is to be read; left out: each is. */
+  /** Whether to read the body of this response. Left out: it is always read. */
   readonly reads?: (response: Response) => boolean
-  /** Stands in for the built-in fetch in tests. */
+  /** Replaces the built-in fetch in tests. */
   readonly fetch?: typeof fetch
 }
 
 export type HttpAnswer =
-  /** `body` `null`: it is longer than it may be, or was not to be read. */
+  /** `body` is `null` when it is longer than `maxBytes`, or when it was not to be read. */
   | { readonly kind: 'answer'; readonly response: Response; readonly body: Buffer | null }
   | {
       readonly kind: 'none'
       readonly timedOut: boolean
-      /** Why, in words an operator knows. */
+      /** Why there is no answer, in words that an operator knows. */
       readonly problem: string
       readonly cause: unknown
     }

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface RetryPauses {
-  /** Before the second attempt; before each further one it is twice as long. */
+  /** Seconds before the second attempt. Each further pause is twice as long. */
   readonly firstSeconds: number
-  /** Whatever the server asks for. */
+  /** The longest pause, even when the server asks for a longer one. */
   readonly longestSeconds: number
 }
 
-/** Waits after this many attempts: as long as the server asked for, but not shorter than our own pause. */
+/** Waits after the given number of attempts: as long as the server asked for, but at least our own pause. */
 export async function pauseAfter(
   attempts: number,
   askedSeconds: number | null,
@@ -19,7 +19,7 @@ export async function pauseAfter(
   await sleep(seconds * 1_000, undefined, { signal })
 }
 
-/** Whole seconds of the header `Retry-After`; `null`: it names none. */
+/** The seconds in the header `Retry-After`; `null`: there are none. */
 export function retryAfterSeconds(response: Response): number | null {
   const value = response.headers.get('retry-after')
   return value !== null && /^\d{1,6}$/.test(value) ? Number(value) : null

@@ -1,4 +1,7 @@
-/** What iCalendar files (RFC 5545) say of a stretch of time. ical.js reads the text; times and repetitions are ours. */
+/**
+ * Finds the events of iCalendar files (RFC 5545) in a period. ical.js only parses the text; this code computes times
+ * and repetitions.
+ */
 
 import ICAL from 'ical.js'
 import { errorText } from '../../core/error-text.ts'
@@ -11,28 +14,28 @@ import { type CalendarTime, dayOfLocal, instantOfTime, type Places, timesOf, zon
 import { zonesOf } from './zones.ts'
 
 export interface Occurrence {
-  /** Instants in milliseconds; `end` is exclusive. */
+  /** Milliseconds since 1970; `end` is exclusive. */
   readonly start: number
   readonly end: number
   /** Untrusted text. */
   readonly summary: string
-  /** E-mail addresses, or other names that the calendar has for people. */
+  /** E-mail addresses, or other names of people in the calendar. */
   readonly attendees: readonly string[]
 }
 
 export interface Stretch {
-  /** What the file is called in sentences for people. */
+  /** The name of the file in messages. */
   readonly location: string
-  /** IANA zone of times and dates for which the calendar says none. */
+  /** IANA zone for times and dates to which the calendar gives no zone. */
   readonly timeZone: string
-  /** Instants in milliseconds: what ends after `from` and begins before `to`. */
+  /** Milliseconds since 1970. The period contains what ends after `from` and begins before `to`. */
   readonly from: number
   readonly to: number
 }
 
 /**
- * Occurrences in the stretch, moved ones where they were moved to, without cancelled ones, in order. Throws a sentence
- * where the text is not a calendar, or holds an event whose time cannot be told.
+ * Returns the occurrences in the period, in order: moved ones at their new time, no cancelled ones. Throws a sentence
+ * when the text is not a calendar, or when the time of an event is not clear.
  */
 export function occurrencesIn(text: string, { location, timeZone, from, to }: Stretch): readonly Occurrence[] {
   const calendar = parse(text, location)
@@ -78,7 +81,7 @@ function groupedByUid(events: readonly ICAL.Component[]): ReadonlyMap<string, re
   return groups
 }
 
-/** An event, and the occurrences of it that were moved, changed or cancelled. */
+/** Yields the occurrences of one event, with the moved, changed and cancelled ones among them. */
 function* ofOneUid(group: readonly ICAL.Component[], places: Places, from: number, to: number): Generator<Occurrence> {
   const changes = group.filter((event) => event.hasProperty('recurrence-id'))
   const masters = group.filter((event) => !event.hasProperty('recurrence-id'))
@@ -100,7 +103,7 @@ function* ofOneUid(group: readonly ICAL.Component[], places: Places, from: numbe
   onwards.sort((a, b) => a.at - b.at)
   for (const event of live) {
     const span = spanOf(event, places)
-    // An occurrence that changes all later ones may have been moved into the stretch from anywhere.
+    // A change of this and all later occurrences may move an occurrence from any time into the period.
     const earlier = Math.max(0, ...onwards.map((one) => (one.span === null ? 0 : one.at - one.span.start)))
     const starts = startsOf(event, span, places, onwards.length > 0 ? Number.NEGATIVE_INFINITY : from, to + earlier)
     for (const start of starts) {
@@ -112,7 +115,7 @@ function* ofOneUid(group: readonly ICAL.Component[], places: Places, from: numbe
   }
 }
 
-/** From one occurrence on, all are like this one; `null`: cancelled. */
+/** A change of the occurrence at `at` and of all later ones. `span` is `null`: they are cancelled. */
 interface Onwards {
   readonly at: number
   readonly event: ICAL.Component
@@ -123,7 +126,7 @@ interface Span {
   readonly start: number
   readonly first: CalendarTime
   readonly zone: Zone
-  /** Whole days are counted; any other length is elapsed milliseconds. */
+  /** Whole days are counted as days. Any other length is elapsed time in milliseconds. */
   readonly length: { readonly days: number } | { readonly milliseconds: number }
 }
 
@@ -165,7 +168,7 @@ function* without(all: Iterable<number>, isOut: (start: number) => boolean): Gen
   for (const start of all) if (!isOut(start)) yield start
 }
 
-/** The occurrence that begins at `start`, if it touches the stretch. */
+/** Returns the occurrence that begins at `start`, if it overlaps the period. */
 function touching(
   start: number,
   event: ICAL.Component,

@@ -1,7 +1,7 @@
 import { readFeed } from '../feeds/fetch.ts'
 import { inputLimits } from '../input-limits.ts'
 
-/** The text of an iCalendar file at an address or a path. Throws a sentence. */
+/** Reads an iCalendar file from an address or a path. Throws a sentence. */
 export async function readCalendarText(location: string, signal: AbortSignal): Promise<string> {
   const read = await readFeed(
     { location, timeoutSeconds: 20, attempts: 2, maxBytes: inputLimits.calendarBytes },

@@ -2,18 +2,18 @@ import type ICAL from 'ical.js'
 import { DAY_SECONDS } from '../../core/time/instant.ts'
 import { instantOf, parseLocal, type Zone, zoneNamed } from '../../core/time/local-time.ts'
 
-/** A time as a property writes it. */
+/** A time as written in a property. */
 export interface CalendarTime {
-  /** Local seconds. */
+  /** Seconds since 1970 on the local clock. */
   readonly local: number
-  /** `null`: floating, on the clock of whoever reads it. */
+  /** Name of the time zone; `null`: none is given. */
   readonly tzid: string | null
   readonly utc: boolean
-  /** Only a date. */
+  /** True for a date without a time. */
   readonly whole: boolean
 }
 
-/** Every time in all properties of that name; for a period, its start. Throws a clause. */
+/** Returns every time in all properties with this name; for a period, its start. Throws a clause. */
 export function timesOf(component: ICAL.Component, name: string): readonly CalendarTime[] {
   return component.getAllProperties(name).flatMap((property) => {
     const tzid = property.getParameter('tzid')
@@ -41,12 +41,12 @@ export function zoneOfTime(time: CalendarTime, places: Places): Zone {
   return time.tzid === null || time.whole ? places.own : places.named(time.tzid)
 }
 
-/** In milliseconds. */
+/** Returns milliseconds since 1970. */
 export function instantOfTime(time: CalendarTime, places: Places): number {
   return instantOf(time.local, zoneOfTime(time, places))
 }
 
-/** First moment of the local day, in local seconds. */
+/** The first second of the local day, in seconds on the local clock. */
 export function dayOfLocal(local: number): number {
   return Math.floor(local / DAY_SECONDS) * DAY_SECONDS
 }

@@ -4,7 +4,7 @@ import { parseRrule } from '../../core/recurrence/rule.ts'
 import { type Zone, zoneNamed } from '../../core/time/local-time.ts'
 import { timesOf } from './times.ts'
 
-/** Zones by TZID: the IANA zone of that name, or else what the calendar's own VTIMEZONE says. */
+/** Finds zones by TZID: the IANA zone with that name, or else the calendar's own VTIMEZONE. */
 export function zonesOf(calendar: ICAL.Component, until: number): (tzid: string) => Zone {
   const known = new Map<string, Zone>()
   return (tzid) => {
@@ -24,13 +24,15 @@ export function zonesOf(calendar: ICAL.Component, until: number): (tzid: string)
 }
 
 interface Change {
-  /** Instant in milliseconds. */
+  /** Milliseconds since 1970. */
   readonly at: number
-  /** Minutes ahead of UTC from then on. */
+  /** Minutes ahead of UTC after that instant. */
   readonly offset: number
 }
 
-/** RFC 5545, section 3.6.5: from each onset on the offset of its observance holds. */
+/**
+ * Makes a zone from a VTIMEZONE (RFC 5545, section 3.6.5): the offset of an observance holds from each of its onsets.
+ */
 function describedZone(component: ICAL.Component, tzid: string, until: number): Zone {
   const changes: Change[] = []
   let first: { readonly at: number; readonly offset: number } | null = null
@@ -64,7 +66,7 @@ function describedZone(component: ICAL.Component, tzid: string, until: number): 
   return { offset: (instant) => changes.findLast(({ at }) => at <= instant)?.offset ?? before }
 }
 
-/** Minutes. */
+/** Returns minutes; `null`: the property is missing. */
 function offsetOf(component: ICAL.Component, name: string): number | null {
   const value = component.getFirstPropertyValue(name)
   return value instanceof ICAL.UtcOffset ? value.toSeconds() / 60 : null

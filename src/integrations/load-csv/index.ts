@@ -1,4 +1,4 @@
-/** A history of load in a CSV file: `time,value`. docs/integrations/load-csv.md */
+/** Load history from a CSV file: `time,value`. docs/integrations/load-csv.md */
 
 import { Readable } from 'node:stream'
 import { CsvError, parse } from 'csv-parse'
@@ -27,15 +27,15 @@ export function createCsvLoad({ name, path }: CsvLoadOptions): LoadSource {
   }
 }
 
-/** All samples of the file, in order of time; it may be packed with gzip. Throws a sentence. */
+/** Reads all samples of a file, which may be packed with gzip. Returns them in order of time. Throws a sentence. */
 export async function readLoadCsv(path: string, signal: AbortSignal): Promise<readonly LoadSample[]> {
   const { bytes } = await readBoundedFile(path, inputLimits.loadFileBytes)
   return parseLoadCsv(await unpackGzip(bytes, path, inputLimits.loadFileBytes), path, signal)
 }
 
 /**
- * Two columns, with or without a first line `time,value`. A time is ISO 8601 with its zone or seconds since 1970; a row
- * without a value (nothing, NaN) is a gap. Throws a sentence with the line for anything else.
+ * Reads two columns, with or without a first line `time,value`. The time is ISO 8601 with a zone, or seconds since
+ * 1970. A row without a value (empty or NaN) is a gap. For anything else it throws a sentence with the line.
  */
 export async function parseLoadCsv(bytes: Buffer, path: string, signal: AbortSignal): Promise<readonly LoadSample[]> {
   const samples: LoadSample[] = []
@@ -78,10 +78,10 @@ export async function parseLoadCsv(bytes: Buffer, path: string, signal: AbortSig
 
 const rowSchema = z.object({ record: z.array(z.string()), info: z.object({ lines: z.number() }) })
 
-/** ISO 8601 UTC; `null` for a text that is not a certain instant. */
+/** Returns ISO 8601 UTC; `null` when the text is not an exact instant. */
 function instantOf(time: string): string | null {
   if (/^\d{9,13}(\.\d+)?$/.test(time)) {
-    // Milliseconds have 12 digits and more since 1973.
+    // From 1973 on, times in milliseconds have at least 12 digits.
     const seconds = Number(time) >= 100_000_000_000 ? Number(time) / 1_000 : Number(time)
     return new Date(seconds * 1_000).toISOString()
   }
@@ -98,7 +98,9 @@ function shown(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text)
 }
 
-/** The parser works through what it is given in one go: slices keep the event loop free in between. */
+/**
+ * Gives the parser small pieces, because it processes a piece without a pause. Other work can run between two pieces.
+ */
 function* slices(bytes: Buffer): Generator<Buffer> {
   for (let start = 0; start < bytes.length; start += 65_536) yield bytes.subarray(start, start + 65_536)
 }

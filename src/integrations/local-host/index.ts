@@ -1,4 +1,4 @@
-/** The machine that Patchwarden runs on, looked at and never changed. docs/integrations/local-host.md */
+/** Inventory of the machine that Patchwarden runs on. This machine is never changed. docs/integrations/local-host.md */
 
 import type { Asset, Observation } from '../../core/asset.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
@@ -8,14 +8,14 @@ import { parseProbe, probeScript } from '../probe/index.ts'
 
 export interface LocalInventoryOptions {
   readonly name: string
-  /** Its platform is replaced by what the machine says of itself. */
+  /** The asset as configured. Its platform is replaced by the platform that the machine reports. */
   readonly asset: Asset
   readonly clock: () => Date
   /** Seconds for one look. Default 180. */
   readonly timeoutSeconds?: number
 }
 
-/** Always yields one observation; on a machine without apt it says that the machine is not supported yet. */
+/** Always yields one observation. On a machine without a supported package manager, the observation says so. */
 export function createLocalInventory(options: LocalInventoryOptions): InventorySource {
   const { name, asset, clock } = options
   const timeoutSeconds = options.timeoutSeconds ?? inputLimits.hostLookSeconds

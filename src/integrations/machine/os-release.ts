@@ -1,7 +1,7 @@
 export interface OsRelease {
-  /** `debian:12`; `null` where the file does not say. */
+  /** For example `debian:12`; `null` when the file does not name it. */
   readonly platform: string | null
-  /** For people: `Debian GNU/Linux 12 (bookworm)`. */
+  /** The name for people, for example `Debian GNU/Linux 12 (bookworm)`. */
   readonly title: string
 }
 

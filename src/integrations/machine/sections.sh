@@ -1,8 +1,8 @@
-# What a script says: sections that begin with "@@ name value". Read by sections.ts.
+# The output of a script: sections that begin with "@@ name value". Read by sections.ts.
 
 mark() { printf '\n@@ %s\n' "$*"; }
 
-# report NAME COMMAND...: its output as section NAME, then its exit status and errors as section NAME-status.
+# report NAME COMMAND...: prints the output as section NAME, then the exit status and errors as section NAME-status.
 report() {
   mark "$1"
   section=$1

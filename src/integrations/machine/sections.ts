@@ -1,4 +1,4 @@
-/** One part of what a script on a host printed, as marked by a line `@@ name value`. */
+/** One part of the output of a script on a host. It begins with a line `@@ name value`. */
 export interface Section {
   readonly value: string
   readonly lines: readonly string[]
@@ -9,8 +9,8 @@ export type Sections = ReadonlyMap<string, Section>
 const HEADER = /^@@ ([a-z-]+)(?: (.*))?$/
 
 /**
- * Splits the output of a host's script into its sections. `null` when it does not begin with `first` or the mark `@@
- * end` is missing: then it was cut off or is not ours, and half an answer does not count.
+ * Splits the output of a script into its sections. Returns `null` when the output does not begin with `first`, or when
+ * `@@ end` is missing: then the output is cut off or not from our script, so no part of it is used.
  */
 export function splitSections(output: string, first: string): Sections | null {
   const sections = new Map<string, { value: string; lines: string[] }>()
@@ -34,21 +34,21 @@ export function linesOf(sections: Sections, name: string): readonly string[] {
   return sections.get(name)?.lines ?? []
 }
 
-/** The value after the section's name; `null` where the section is missing or has none. */
+/** Returns the value after the name of the section; `null` when there is no section or no value. */
 export function markedValue(sections: Sections, name: string): string | null {
   const value = sections.get(name)?.value ?? ''
   return value === '' ? null : value
 }
 
-/** A command on the host that was reported with its exit status. */
+/** The result of a command on the host. */
 export interface Reported {
   readonly lines: readonly string[]
   readonly ok: boolean
-  /** What it wrote to its error output. */
+  /** The lines of its error output. */
   readonly errors: readonly string[]
 }
 
-/** `null` where the command was not run. */
+/** Returns `null` when the command was not run. */
 export function reported(sections: Sections, name: string): Reported | null {
   const status = sections.get(`${name}-status`)
   if (status === undefined) return null

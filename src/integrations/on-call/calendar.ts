@@ -8,7 +8,7 @@ export interface CalendarOptions {
   readonly clock: () => Date
 }
 
-/** Who is named by the events that run now: their attendees, or else their summary. */
+/** The people that the present events name: the attendees of an event, or else its summary. */
 export function createCalendar({ location, clock }: CalendarOptions): PeopleSource {
   return {
     describe: `calendar ${location}`,
@@ -16,7 +16,7 @@ export function createCalendar({ location, clock }: CalendarOptions): PeopleSour
   }
 }
 
-/** Attendees' addresses, or else the summary, of every event that covers `at`. Throws a sentence. */
+/** Returns the addresses of the attendees, or else the summary, of every event at the time `at`. Throws a sentence. */
 export function namesAt(text: string, at: Date, location: string): readonly string[] {
   const from = at.getTime()
   return occurrencesIn(text, { location, timeZone: 'UTC', from, to: from + 1 }).flatMap(({ attendees, summary }) =>

@@ -1,4 +1,4 @@
-/** Two kinds: a service that knows who is on call, and a calendar that anybody can keep. */
+/** Two kinds that say who is on call: PagerDuty, and a calendar that anybody can keep. */
 
 import { z } from 'zod'
 import { text, urlOrPath } from '../../config/fields.ts'

@@ -8,7 +8,7 @@ export interface PagerDutyOptions {
   /** Id of the schedule, e.g. `PABC123`. */
   readonly schedule: string
   readonly token: string
-  /** `null`: PagerDuty's own. */
+  /** `null`: PagerDuty's own address. */
   readonly apiUrl: string | null
   readonly clock: () => Date
 }
@@ -17,8 +17,8 @@ const answer = z.object({ users: z.array(z.object({ email: z.string().optional()
 const CALL_SECONDS = 15
 
 /**
- * E-mail addresses of who is on call in a schedule now.
- * PagerDuty REST API v2, "List users on call" (GET /schedules/{id}/users with since and until).
+ * Returns e-mail addresses of the people who are on call now. PagerDuty REST API v2, "List users on call" (GET
+ * /schedules/{id}/users with since and until).
  */
 export function createPagerDuty({ schedule, token, apiUrl, clock }: PagerDutyOptions): PeopleSource {
   const base = apiUrl ?? 'https://api.pagerduty.com'
@@ -50,7 +50,7 @@ export function createPagerDuty({ schedule, token, apiUrl, clock }: PagerDutyOpt
   }
 }
 
-/** `null` for what is too long or no JSON. */
+/** Returns `null` when the body is too long or is not JSON. */
 function jsonOf(body: Buffer | null): unknown {
   try {
     return body === null ? null : parseJson(body.toString('utf8'), 'The answer of PagerDuty')

@@ -1,4 +1,4 @@
-/** Finds people of the configuration by the names that another system has for them. */
+/** Finds people in the configuration by their names in another system. */
 
 export interface Nameable {
   readonly id: string
@@ -6,7 +6,10 @@ export interface Nameable {
   readonly email: string | null
 }
 
-/** Ids of the people meant by addresses, ids or whole names; who is meant by none, or by two, is left out. */
+/**
+ * Returns the ids of people, found by e-mail address, id or whole name. A name that fits no person or several persons
+ * is left out.
+ */
 export function peopleNamed(names: readonly string[], people: readonly Nameable[]): readonly string[] {
   const found = names.flatMap((name) => {
     const wanted = name.trim().toLowerCase()

@@ -1,4 +1,4 @@
-# Which look is the machine's own: os-release says its family; a machine may have the programs of another, too.
+# Chooses the probe of the machine's family from os-release. A machine may also have programs of another family.
 
 choose_probe() {
   PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C

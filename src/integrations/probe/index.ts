@@ -1,4 +1,4 @@
-/** Looks at a Linux machine, whichever package manager it has: apt, dnf or zypper. */
+/** Looks at a Linux machine with apt, dnf or zypper. */
 
 import { readFileSync } from 'node:fs'
 import type { Observation } from '../../core/asset.ts'
@@ -10,15 +10,15 @@ import { parseRpmProbe, RPM_PROBE, readRpmProbe, rpmProbe } from '../rpm/probe.t
 export type { ProbedAsset } from '../apt/index.ts'
 
 export interface ProbeDepth {
-  /** Let the machine fetch its package lists first; otherwise it only reads. */
+  /** True: the machine refreshes its package lists first. False: it only reads. */
   readonly refresh: boolean
-  /** `installed`: only what is installed, the kernel, reboots and services, without pending updates. Default `full`. */
+  /** `installed`: only installed packages, kernel, reboots and services; no pending updates. Default `full`. */
   readonly depth?: 'full' | 'installed' | undefined
-  /** The login may be root by sudo: the services of others are looked into, too. Default false. */
+  /** The login may use sudo. Then services of other users are looked at, too. Default false. */
   readonly sudo?: boolean
 }
 
-/** The POSIX sh script, for `sh -s`: a function for each family of package managers, and the choice between them. */
+/** Makes the POSIX sh script, for `sh -s`. It has a function for each family of package managers, and chooses one. */
 export function probeScript({ refresh, depth, sudo = false }: ProbeDepth): string {
   const settings = depth === 'installed' ? ['PW_INSTALLED=1'] : refresh ? ['PW_REFRESH=1'] : []
   if (sudo) settings.push('PW_SUDO=1')
@@ -26,16 +26,18 @@ export function probeScript({ refresh, depth, sudo = false }: ProbeDepth): strin
   return [...settings, services(), sectionFunctions, source('shared'), ...probes, source('choose')].join('\n')
 }
 
-/** What the script's output says of the machine: a snapshot, or in one sentence why there is none. */
+/** Reads the output of the script. Returns a snapshot, or one sentence that says why there is none. */
 export function parseProbe(output: string, probed: ProbedAsset): Observation {
   const isRpm = output.trimStart().startsWith(`@@ ${RPM_PROBE} `)
   return isRpm ? parseRpmProbe(output, probed) : parseAptProbe(output, probed)
 }
 
-/** Begins the name of each section of a look that is a part of another answer. */
+/** Prefix of the section names when a look is a part of another answer. */
 const WITHIN = 'look-'
 
-/** A look at what is installed, as a part of a script that root runs; to be evaluated in a shell of its own. */
+/**
+ * Makes a look at the installed packages, for use inside a script that root runs. It must be evaluated in a subshell.
+ */
 export function probeWithin(manager: 'apt' | 'dnf' | 'zypper'): string {
   const probe = manager === 'apt' ? aptProbe() : rpmProbe()
   const settings = ['PW_INSTALLED=1', `PW_MANAGER=${manager}`, services()]
@@ -48,7 +50,7 @@ export function probeWithin(manager: 'apt' | 'dnf' | 'zypper'): string {
   ].join('\n')
 }
 
-/** What such a part says about the machine; `null` where the answer does not have the part. */
+/** Reads such a part of an answer; `null` when the answer does not have it. */
 export function readProbeWithin(answer: Sections, probed: ProbedAsset): Observation | null {
   const own = [...answer].flatMap(([name, section]): [string, Section][] =>
     name.startsWith(WITHIN) ? [[name.slice(WITHIN.length), section]] : [],

@@ -4,26 +4,25 @@ import { inputLimits } from '../input-limits.ts'
 import { looksLikeHtml, parseJson } from '../json-text.ts'
 import { answerSchema, type QueryResult } from './schema.ts'
 
-/** Secrets. */
+/** How we log in. Contains secrets. */
 export type PrometheusAccess =
   | Access
-  /** What is missing, as a sentence: nothing is asked then. */
+  /** The secret is missing, and no request is sent. `problem` is a sentence. */
   | { readonly kind: 'missing'; readonly problem: string }
 
 export interface PrometheusServer {
-  /** The name that people use for it. */
+  /** The name for people. */
   readonly name: string
-  /** The address includes the path before `/api/v1`, where there is one: Mimir's is `/prometheus`. */
+  /** The address, including the path before `/api/v1` if there is one. For Mimir it is `/prometheus`. */
   readonly url: string
   readonly access: PrometheusAccess
-  /** Limit for one question. Default 30. */
+  /** Seconds for one query. Default 30. */
   readonly timeoutSeconds?: number
 }
 
 /**
- * One question to the HTTP API (`/api/v1/query`, `/api/v1/query_range`), which Thanos, Mimir and VictoriaMetrics speak
- * as well. Throws a sentence for anything but a whole answer: an answer with warnings may lack data, and does not
- * count.
+ * Sends one query to the HTTP API (`/api/v1/query`, `/api/v1/query_range`). Thanos, Mimir and VictoriaMetrics have the
+ * same API. Throws a sentence unless the answer is complete. An answer with warnings counts as incomplete.
  */
 export async function ask(
   server: PrometheusServer,
@@ -33,7 +32,7 @@ export async function ask(
 ): Promise<QueryResult> {
   const { name, access } = server
   if (access.kind === 'missing') throw new Error(access.problem)
-  // A value that a header cannot carry would be quoted in the error.
+  // If a header cannot carry the token, fetch would quote the token in its error.
   if (access.kind === 'bearer' && !/^[\x21-\x7e]+$/.test(access.token)) {
     throw new Error(`The token for Prometheus ${name} holds blanks or other characters that no token has.`)
   }
@@ -83,7 +82,7 @@ function refusedAccess({ name, access }: PrometheusServer, status: number): stri
   return `Prometheus ${name} lets nobody in with this (${status}): ${mend}.`
 }
 
-/** A query, cut where it is long. */
+/** Returns the query for messages, shortened when it is long. */
 export function shown(query: string | undefined): string {
   const text = (query ?? '').replace(/\s+/g, ' ').trim()
   return `"${text.length > 120 ? `${text.slice(0, 120)}...` : text}"`

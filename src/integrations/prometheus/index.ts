@@ -1,4 +1,7 @@
-/** Prometheus, and whatever speaks its HTTP API: values for gates, and histories of load. docs/integrations/prometheus.md */
+/**
+ * Metrics for gates and load histories from Prometheus, or another server with its HTTP API.
+ * docs/integrations/prometheus.md
+ */
 
 import type { LoadSample, LoadSource, MetricSource } from '../../core/ports.ts'
 import { inputLimits } from '../input-limits.ts'
@@ -40,7 +43,7 @@ function tooMany(count: number, name: string, query: string): string {
   return `Prometheus ${name} answers ${shown(query)} with ${count} series: make one of them, with sum() or max() around it.`
 }
 
-/** A value that is not finite is not an answer: 0/0 is what a ratio without any requests gives. */
+/** Refuses a value that is not finite. A ratio without any requests, for example, is 0/0. */
 function finite(text: string, name: string, query: string): number {
   const value = numberOf(text)
   if (Number.isFinite(value)) return value
@@ -56,13 +59,13 @@ function numberOf(text: string): number {
 export interface PrometheusLoadOptions {
   readonly name: string
   readonly server: PrometheusServer
-  /** PromQL for one series. */
+  /** PromQL that returns one series. */
   readonly query: string
-  /** The time between two samples; the query's own ranges (`[15m]`) should be as long. */
+  /** The time between two samples. The ranges in the query (`[15m]`) should be as long. */
   readonly stepSeconds: number
 }
 
-/** Prometheus refuses to answer with more per series. */
+/** The most points that Prometheus returns for one series. */
 const POINTS_AT_ONCE = 11_000
 
 export function createPrometheusLoad({ name, server, query, stepSeconds }: PrometheusLoadOptions): LoadSource {
@@ -70,7 +73,7 @@ export function createPrometheusLoad({ name, server, query, stepSeconds }: Prome
     name,
     describe: `Prometheus ${server.name}: ${shown(query)}`,
     async history(since, until, signal) {
-      // Whole steps since 1970, so that every day asks for the same instants.
+      // Counts whole steps since 1970, so that every day asks for the same instants.
       const first = Math.ceil(Date.parse(since) / 1_000 / stepSeconds)
       const end = Math.ceil(Date.parse(until) / 1_000 / stepSeconds)
       if (end - first > inputLimits.loadSamples) {

@@ -18,7 +18,7 @@ const server = z.strictObject({
       },
       {
         error: 'Write the bare address: a name goes into user, and its password into the environment.',
-        // Never with the value: it may hold a password.
+        // The message must not show the value, because it may contain a password.
         params: { what: 'holds more than an address' },
       },
     )

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Prometheus HTTP API, "Expression query result formats": seconds since 1970, and the value as text. */
+/** Seconds since 1970, and the value as text. Prometheus HTTP API, "Expression query result formats". */
 const point = z.tuple([z.number(), z.string()])
 const metric = z.record(z.string(), z.string())
 

@@ -4,9 +4,9 @@ import { compareRpm } from '../../core/versions/rpm.ts'
 const KERNEL = /^kernel(?:-core|-rt-core|-uek|-uek-core|-default|-azure)?$/
 
 /**
- * Kernel packages newer than the running kernel (`uname -r`). Red Hat's release is `version-release.architecture` of its
- * package; SUSE's ends in the flavour and lacks the last number of the package. Empty where the running kernel is not
- * from a package, as in containers.
+ * Returns the kernel packages that are newer than the running kernel. `release` is `uname -r`. On Red Hat it is
+ * `version-release.architecture` of the package. On SUSE it ends in the flavour and lacks the last number of the
+ * package's version. Empty when the running kernel does not come from a package, as in containers.
  */
 export function newerRpmKernels(packages: readonly InstalledPackage[], release: string): readonly string[] {
   const kernels = packages.filter((one) => KERNEL.test(one.name))

@@ -1,16 +1,16 @@
 import type { HeldReason, InstalledPackage, PendingUpdate } from '../../core/asset.ts'
 
-/** A package for which its manager has a newer version, whether or not an upgrade would take it. */
+/** A package with a newer version, even if an upgrade would not install that version. */
 export interface Newer {
   readonly name: string
   readonly architecture: string
   readonly candidate: string
-  /** Name of the repository that has it. */
+  /** Name of the repository with the newer version. */
   readonly repository: string
   readonly security: boolean
 }
 
-/** What an upgrade of everything would install. */
+/** A package that an upgrade of everything would install. */
 export interface Planned {
   readonly name: string
   readonly architecture: string
@@ -21,14 +21,16 @@ export interface Planned {
 
 export interface PendingAnswer {
   readonly newer: readonly Newer[]
-  /** `null`: it could not be asked. */
+  /** `null`: the package manager could not be asked. */
   readonly planned: readonly Planned[] | null
-  /** Whether somebody locked or excluded it. */
+  /** Whether somebody locked or excluded the package. */
   readonly locked: (name: string, architecture: string) => boolean
   readonly warnings: readonly string[]
 }
 
-/** Everything newer: what an upgrade would install now, and what it would not, with the reason. */
+/**
+ * All newer versions: those that an upgrade would install now, and those that it would not install, with the reason.
+ */
 export function pendingUpdates(packages: readonly InstalledPackage[], answer: PendingAnswer): readonly PendingUpdate[] {
   const installed = new Map(packages.map((one) => [keyOf(one), one]))
   const newer = new Map(answer.newer.map((one) => [keyOf(one), one]))

@@ -1,7 +1,7 @@
 import type { Platform } from '../../core/asset.ts'
 import { parseOsRelease } from '../machine/os-release.ts'
 
-/** How os-release calls a system that feeds know by another name. */
+/** Ids in os-release that differ from the names in feeds. */
 const families: Readonly<Record<string, string>> = {
   ol: 'oracle',
   amzn: 'amazon',
@@ -9,10 +9,13 @@ const families: Readonly<Record<string, string>> = {
   sles_sap: 'sles',
 }
 
-/** Systems whose feeds tell only major releases apart. */
+/** Systems whose feeds distinguish only major releases. */
 const majors = new Set(['rhel', 'rocky', 'almalinux', 'centos', 'oracle'])
 
-/** `rocky:9` of Rocky Linux 9.4, `opensuse:15.6`, `sles:15.6`; `null` where os-release does not say. */
+/**
+ * Returns `rocky:9` for Rocky Linux 9.4, `opensuse:15.6`, `sles:15.6`; `null` when os-release does not name the
+ * platform.
+ */
 export function rpmPlatform(osRelease: readonly string[]): Platform | null {
   if (osRelease.some((line) => /^ID="?opensuse-tumbleweed"?$/.test(line))) return 'opensuse:tumbleweed'
   const [id = '', version = ''] = parseOsRelease(osRelease).platform?.split(':') ?? []

@@ -1,9 +1,9 @@
-# Looks at one machine that installs RPM packages with dnf or zypper. Changes nothing, unless PW_REFRESH is set: then it
-# refreshes the package lists first. PW_MANAGER: dnf or zypper. PW_INSTALLED: pending updates are not wanted.
-# PW_RPM_QUERY: the query of the rpm database. dnf_plugin comes before it. Read by probe.ts; without "@@ end" the output
-# was cut off.
+# Looks at one machine that installs RPM packages with dnf or zypper. Changes nothing, except with PW_REFRESH: then it
+# refreshes the package lists first. PW_MANAGER: dnf or zypper. PW_INSTALLED: leaves out pending updates. PW_RPM_QUERY:
+# the query of the rpm database. dnf_plugin comes before it. Read by probe.ts; when "@@ end" is missing, the output was
+# cut off.
 
-# The shell is what the login may run as root, if anything.
+# If the login may run anything with sudo, it is sh. So the command runs through sh.
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n sh -c '"$@"' sh "$@"; fi; }
 
 may_be_root() { as_root true 2>/dev/null; }
@@ -15,10 +15,10 @@ refresh() {
   esac
 }
 
-# The first word of dnf's own first line is the Python it runs with; dnf 5 has none.
+# The Python that dnf runs with, from the first line of dnf. dnf 5 has none.
 dnf_python() { sed -n '1s/^#! *\([^ ]*python[^ ]*\).*/\1/p' "$(command -v dnf)" 2>/dev/null; }
 
-# All that is newer, and, where root may be asked, what an upgrade would do with it: without root, dnf resolves nothing.
+# Reports all newer versions. If root may be asked, also what an upgrade would do: without root, dnf makes no plan.
 dnf_pending() {
   place=$(mktemp -d) || return 1
   chmod 755 "$place"
@@ -36,13 +36,13 @@ dnf_pending() {
 
 zypper_reads() { zypper --non-interactive --no-refresh --xmlout "$@"; }
 
-# As root it would fetch and write what it has never seen, so it is asked only where there are package lists.
+# As root, zypper would fetch and write unknown package lists. So it is asked only where there are package lists.
 zypper_plan() {
   find /var/cache/zypp/raw -name repomd.xml 2>/dev/null | grep -q . || { echo 'error: no repository was ever refreshed there' >&2; return 6; }
   as_root env LC_ALL=C ZYPP_READONLY_HACK=1 zypper --non-interactive --no-refresh --xmlout update --dry-run
 }
 
-# Which packages each needed security patch is about: "Conflicts : name < version" in the information about it.
+# The packages of each needed security patch, from the lines "Conflicts : name < version" in its information.
 zypper_conflicts() {
   patches=$(zypper_reads list-patches --category security | tr '<' '\n' | sed -n 's/^update kind="patch" name="\([A-Za-z0-9:._-]*\)".* status="needed".*/\1/p')
   # shellcheck disable=SC2086 # one argument a name

@@ -1,4 +1,4 @@
-/** Looks at a machine that installs RPM packages with dnf or zypper: the script, and what its answer means. */
+/** Looks at a machine that installs RPM packages with dnf or zypper: makes the script and reads its output. */
 
 import { readFileSync } from 'node:fs'
 import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
@@ -11,10 +11,10 @@ import { newerRpmKernels } from './kernel.ts'
 import { type PendingAnswer, pendingUpdates } from './pending.ts'
 import { rpmPlatform } from './platform.ts'
 
-/** The first word of an answer of the script. */
+/** The first word in the output of the script. */
 export const RPM_PROBE = 'patchwarden-rpm'
 
-/** What ../probe runs on such a machine. */
+/** The script that ../probe runs on such a machine. */
 export function rpmProbe(): string {
   const script = readFileSync(new URL('./probe.sh', import.meta.url), 'utf8')
   const query = `PW_RPM_QUERY='${rpmQuery.replaceAll("'", `'\\''`)}'`
@@ -22,17 +22,17 @@ export function rpmProbe(): string {
 }
 
 export interface ProbedAsset {
-  /** The machine as configured. Its platform is replaced by what the machine says of itself. */
+  /** The asset as configured. Its platform is replaced by the platform that the machine reports. */
   readonly asset: Asset
   readonly now: Date
 }
 
-/** What the script's output says of the machine: a snapshot, or in one sentence why there is none. */
+/** Reads the output of the script. Returns a snapshot, or one sentence that says why there is none. */
 export function parseRpmProbe(output: string, probed: ProbedAsset): Observation {
   return readRpmProbe(splitSections(output, RPM_PROBE), probed)
 }
 
-/** Like `parseRpmProbe`, but takes its sections; `null`: the answer was cut off. */
+/** Like `parseRpmProbe`, but takes the sections; `null`: the output was cut off. */
 export function readRpmProbe(sections: Sections | null, { asset: configured, now }: ProbedAsset): Observation {
   const at = now.toISOString()
   const { name } = configured
@@ -81,7 +81,10 @@ export function readRpmProbe(sections: Sections | null, { asset: configured, now
 
 const NOTHING: PendingAnswer = { newer: [], planned: null, locked: () => false, warnings: [] }
 
-/** dnf ends with 1 because it was not let go on, and with 100 where it was only asked what is newer. */
+/**
+ * dnf ends with 1 when the plan is refused at the prompt (`--assumeno`), and with 100 when it was only asked for newer
+ * versions.
+ */
 function fromDnf(sections: Sections): PendingAnswer {
   const dnf = reported(sections, 'dnf')
   const status = markedValue(sections, 'dnf-status')
@@ -110,7 +113,10 @@ function fromZypper(sections: Sections, packages: Parameters<typeof zypperPendin
   return { ...answer, warnings: [`zypper cannot plan an upgrade there${said(plan)}.`] }
 }
 
-/** The machine says how old its lists are, not since when: its clock may be wrong. */
+/**
+ * When the package lists last changed, ISO 8601; `null`: not known. The machine reports the age of its lists, because
+ * its clock may be wrong.
+ */
 function listsChangedAt(sections: Sections, now: Date): string | null {
   const age = markedValue(sections, 'lists-age')
   if (age === null || !/^-?\d{1,12}$/.test(age)) return null
@@ -125,7 +131,7 @@ function attempt<T>(read: () => T): T | null {
   }
 }
 
-/** `: ` and what went wrong, in the machine's own words. */
+/** What went wrong, in brackets and in the words of the machine; empty when it said nothing. */
 function said(command: Reported | null): string {
   const lines = [...(command?.errors ?? []), ...(command?.lines ?? [])].map((line) => line.replace(/<[^>]*>/g, ''))
   const line = lines.find((one) => /^(?:error|sudo:)/i.test(one)) ?? lines.find((one) => one.trim() !== '')

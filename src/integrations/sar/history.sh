@@ -1,6 +1,6 @@
-# Prints what sysstat recorded in the last PW_DAYS days, by PW_REPORT (-u: CPU, -q: load average), oldest file first.
-# PW_FOLDERS: where to look if sysstat's own configuration does not say. Changes nothing; packed files are unpacked to
-# a folder of their own, which goes away again.
+# Prints the recordings of sysstat of the last PW_DAYS days, oldest file first. PW_REPORT: -u for CPU, -q for load
+# average. PW_FOLDERS: where to look; if empty, where sysstat's configuration says. Changes nothing: packed files are
+# unpacked to a temporary folder, which is deleted.
 LC_ALL=C
 export LC_ALL
 echo 'patchwarden-sar begin'

@@ -1,4 +1,7 @@
-/** Load that sysstat recorded on a host: `sadf` there, over SSH or on this machine. docs/integrations/sar.md */
+/**
+ * Load history that sysstat recorded on a host. Runs `sadf` there, over SSH or on this machine.
+ * docs/integrations/sar.md
+ */
 
 import { readFileSync } from 'node:fs'
 import type { LoadSource } from '../../core/ports.ts'
@@ -13,12 +16,14 @@ export type { SarMeasure } from './parse.ts'
 
 export interface SarLoadOptions {
   readonly name: string
-  /** What people call the host. */
+  /** The name of the host for people. */
   readonly host: string
   /** `null`: this machine. */
   readonly target: SshTarget | null
   readonly measure: SarMeasure
-  /** Folders with recordings. Left out: those that sysstat's configuration names, or else those that packages use. */
+  /**
+   * Folders with recordings. Left out: the folders in sysstat's configuration, or else the usual folders of packages.
+   */
   readonly folders?: readonly string[]
   readonly clock: () => Date
 }
@@ -53,7 +58,7 @@ export function createSarLoad(options: SarLoadOptions): LoadSource {
   }
 }
 
-/** What the script printed. Throws a sentence where it could not be run. */
+/** Returns the output of the script. Throws a sentence when it could not be run. */
 async function run(host: string, target: SshTarget | null, input: string, signal: AbortSignal): Promise<string> {
   const timeoutSeconds = inputLimits.loadHostSeconds
   if (target !== null) {

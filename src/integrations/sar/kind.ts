@@ -46,7 +46,7 @@ export const sar = kind({
   },
 })
 
-/** A history by sysstat is read on one host, as its source connects to it. */
+/** Checks that the history is read on one host, and that its source says how to connect. */
 function checkHost(load: z.output<typeof settings>, { sources }: Settings, notes: EntryNotes): void {
   const source = named(sources, load.source)
   if (source === null) return

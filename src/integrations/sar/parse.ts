@@ -4,14 +4,14 @@ export type SarMeasure = 'cpu' | 'load average'
 
 export interface SarHistory {
   readonly samples: readonly LoadSample[]
-  /** What could not be read on the host, in the host's words. */
+  /** What could not be read on the host, in the words of the host. */
   readonly problems: readonly string[]
 }
 
 /**
- * Reads what history.sh printed: `sadf -d -U`, sysstat 10 to 12, one header line for each file and restart. Busy CPU is
- * 100 less %idle, over all CPUs together; the load average is the one over 15 minutes. Each sample stands for the
- * middle of the time it was taken over. `null`: cut off.
+ * Reads the output of history.sh: `sadf -d -U` of sysstat 10 to 12, with one header line for each file and restart.
+ * Busy CPU is 100 minus %idle, over all CPUs together. The load average is the one over 15 minutes. The time of a
+ * sample is the middle of its interval. `null`: the output was cut off.
  */
 export function parseSar(output: string, measure: SarMeasure): SarHistory | null {
   const lines = output.split(/\r?\n/)
@@ -37,7 +37,7 @@ function sampleOf(columns: readonly string[], cells: readonly string[], measure:
   const end = number('timestamp')
   const seconds = number('interval')
   const value = measure === 'cpu' ? 100 - number('%idle') : number('ldavg-15')
-  // -1 is all CPUs; another number is one of them.
+  // -1 stands for all CPUs together; other numbers are single CPUs.
   if (measure === 'cpu' && cell('CPU') !== '-1') return null
   const at = new Date((end - Math.min(seconds, 3_600) / 2) * 1_000)
   if (!Number.isFinite(value) || Number.isNaN(at.getTime())) return null

@@ -12,11 +12,11 @@ import { fillMatcher, type Matcher, type MatcherTemplate } from './matcher.ts'
 
 export interface AlertmanagerOptions {
   readonly name: string
-  /** Where it answers, without `/api/v2`. */
+  /** Address of the server, without `/api/v2`. */
   readonly url: string
-  /** All of them together choose the alerts of one asset. */
+  /** Matchers that together choose the alerts of one asset. */
   readonly matchers: readonly MatcherTemplate[]
-  /** `null`: it asks for none. */
+  /** `null`: the server needs no login. */
   readonly access: AlertmanagerAccess | null
 }
 
@@ -32,12 +32,12 @@ const foundSilence = z.object({
 type FoundSilence = z.infer<typeof foundSilence>
 
 const CREATED_BY = 'patchwarden'
-/** "Now" by Alertmanager's own clock: it moves the start of a new silence up to the present. */
+/** Alertmanager moves this start up to the present by its own clock. */
 const NOW = '1970-01-01T00:00:00.000Z'
 
 /**
- * One silence for each asset (Alertmanager API v2, api/v2/openapi.yaml). The comment carries key and asset, so that a
- * silence is found again after a restart; one that has expired is left as it is and a new one is made.
+ * Makes one silence for each asset (Alertmanager API v2, api/v2/openapi.yaml). The comment of a silence contains key
+ * and asset, so that it is found again after a restart. For an expired silence a new one is made.
  */
 export function createAlertmanagerSilence(options: AlertmanagerOptions): MonitoringSilence {
   return {
@@ -60,7 +60,7 @@ type OwnSilences = ReadonlyMap<string, readonly FoundSilence[]>
 
 interface Call {
   readonly method: 'GET' | 'POST' | 'DELETE'
-  /** Behind `/api/v2`. */
+  /** Path after `/api/v2`. */
   readonly path: string
   readonly json?: unknown
 }
@@ -77,7 +77,7 @@ async function call({ url, access }: AlertmanagerOptions, called: Call, signal: 
     {
       ...rest,
       url: `${url.replace(/\/+$/, '')}/api/v2${path}`,
-      // A redirect is not followed: it would take the secret along, or turn a POST into a GET.
+      // A redirect is not followed. It could send the secret to another place, or turn a POST into a GET.
       redirect: 'manual',
       headers: { accept: 'application/json', 'user-agent': 'patchwarden' },
       access: access ?? { kind: 'open' },
@@ -106,9 +106,9 @@ function refusal({ url }: AlertmanagerOptions, { status, text }: Answer): Error 
   return new Error(`Alertmanager at ${url} answers ${status}: ${saidIn(text)}.`)
 }
 
-/** Silences of this key that are not over, by mark. */
+/** Returns the silences of this key that have not expired, by mark. */
 async function findOwn(options: AlertmanagerOptions, key: string, signal: AbortSignal): Promise<OwnSilences> {
-  // Its filter knows only matchers, so all silences are looked at.
+  // The filter of the API knows only matchers. So all silences are read.
   const answer = await call(options, { method: 'GET', path: '/silences' }, signal)
   if (answer.status !== 200) throw refusal(options, answer)
   const listed = z.array(z.unknown()).safeParse(parseJson(answer.text, `The answer of ${options.url}`))
@@ -139,7 +139,7 @@ async function hold(
   const [found] = own.get(mark) ?? []
   const silence: PostedSilence = {
     matchers: options.matchers.map((matcher) => fillMatcher(matcher, asset)),
-    // Another start would end the silence and begin another.
+    // With another start, Alertmanager would expire the silence and make a new one.
     startsAt: found?.startsAt ?? NOW,
     endsAt: until,
     createdBy: CREATED_BY,
@@ -152,7 +152,7 @@ async function hold(
 async function post(options: AlertmanagerOptions, silence: PostedSilence, signal: AbortSignal): Promise<void> {
   const answer = await call(options, { method: 'POST', path: '/silences', json: silence }, signal)
   if (answer.status === 200) return
-  // It was forgotten between the two calls.
+  // Alertmanager has forgotten the silence since it was listed.
   if (answer.status === 404 && silence.id !== undefined) {
     const { id: _, ...fresh } = silence
     return post(options, { ...fresh, startsAt: NOW }, signal)
@@ -162,7 +162,7 @@ async function post(options: AlertmanagerOptions, silence: PostedSilence, signal
 
 async function remove(options: AlertmanagerOptions, id: string, signal: AbortSignal): Promise<void> {
   const answer = await call(options, { method: 'DELETE', path: `/silence/${encodeURIComponent(id)}` }, signal)
-  // One that is gone: 404, and 500 with these words up to version 0.25.
+  // For a silence that does not exist, Alertmanager answers 404; up to version 0.25 it answers 500 with these words.
   if (answer.status === 200 || answer.status === 404 || /silence not found/.test(answer.text)) return
   throw refusal(options, answer)
 }
@@ -176,18 +176,18 @@ interface PostedSilence {
   readonly comment: string
 }
 
-/** Key and asset in signs that a comment keeps as they are. */
+/** Key and asset in characters that a comment keeps unchanged. */
 function markOf(key: string, asset: Asset): string {
   return `${key}/${createHash('sha256').update(asset.id).digest('hex').slice(0, 16)}`
 }
 
-/** It answers with a JSON text, or with an object that has a message. */
+/** Returns the message in an error answer. The answer is a JSON string or an object with a message. */
 function saidIn(text: string): string {
   let value: unknown = text
   try {
     value = JSON.parse(text)
   } catch {
-    // Then the text itself is the message.
+    // The text itself is the message.
   }
   const message = z.object({ message: z.string() }).safeParse(value)
   const said = message.success ? message.data.message : typeof value === 'string' ? value : text

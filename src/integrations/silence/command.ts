@@ -8,13 +8,16 @@ import { forEachAsset } from './for-each-asset.ts'
 
 export interface CommandSilenceOptions {
   readonly name: string
-  /** Run for each asset at the beginning and at each renewal; `{until}` and `{reason}` are filled in, too. */
+  /** Runs for each asset at the beginning and at each renewal. `{until}` and `{reason}` are filled in, too. */
   readonly hold: readonly string[]
   readonly release: readonly string[]
   readonly timeoutSeconds: number
 }
 
-/** A monitoring system that only the operator's own programs know. It is up to them that a silence ends by itself. */
+/**
+ * Silences a monitoring system with the operator's own programs. These programs must make sure that a silence ends by
+ * itself.
+ */
 export function createCommandSilence({
   name,
   hold,
@@ -43,13 +46,13 @@ export function createCommandSilence({
     name,
     describe: `programs of one's own: ${hold[0] ?? ''}`,
     hold: ({ key, assets, until, reason }, signal) =>
-      // The reason last: it is text, and may hold anything.
+      // The reason comes last, because its text may contain anything.
       forEachAsset(assets, signal, (asset) => run(hold, asset, { key, until, reason: oneLine(reason) }, signal)),
     release: ({ key, assets }, signal) => forEachAsset(assets, signal, (asset) => run(release, asset, { key }, signal)),
   }
 }
 
-/** An argument that is text, and cannot be taken for an option. */
+/** Makes an argument that cannot be read as an option. */
 function oneLine(reason: string): string {
   const text = reason.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, ' ').slice(0, 500)
   return `Patchwarden: ${text}`

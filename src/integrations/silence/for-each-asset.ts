@@ -3,8 +3,7 @@ import type { Asset } from '../../core/asset.ts'
 import { inputLimits } from '../input-limits.ts'
 
 /**
- * Does it for all assets, several at a time, even where one fails; then throws one sentence about everything that went
- * wrong.
+ * Does the work for all assets, several at a time, even when one fails. Then throws one sentence about all failures.
  */
 export async function forEachAsset(
   assets: readonly Asset[],

@@ -1,4 +1,4 @@
-/** Keeps monitoring systems from paging about assets that are being patched. docs/silences.md */
+/** Prevents alerts from monitoring systems about assets that are being patched. docs/silences.md */
 
 export { type AlertmanagerAccess, type AlertmanagerOptions, createAlertmanagerSilence } from './alertmanager.ts'
 export { type CommandSilenceOptions, createCommandSilence } from './command.ts'

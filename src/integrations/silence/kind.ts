@@ -1,4 +1,4 @@
-/** Two kinds: monitoring that has an interface of its own, and programs of the operator's for any other. */
+/** Two kinds: Alertmanager, and the operator's own programs for any other monitoring. */
 
 import { z } from 'zod'
 import { command as commandOf, duration, text, webAddress } from '../../config/fields.ts'
@@ -23,7 +23,7 @@ const matcher = text(matcherMend, 500)
     return { label, isRegex: operator.endsWith('~'), isEqual: !operator.startsWith('!'), value }
   })
 
-/** A silence must be about the asset: without, one patch would silence everything there is. */
+/** A matcher must name the asset. Otherwise one patch would silence all alerts. */
 const isAboutAsset = (text: string) => /\{(address|name)\}/.test(text)
 
 export const alertmanager = kind({

@@ -1,6 +1,6 @@
 import type { Asset } from '../../core/asset.ts'
 
-/** What chooses alerts by a label; `{address}` and `{name}` in the value stand for those of the asset. */
+/** Chooses alerts by a label. `{address}` and `{name}` in the value are replaced by those of the asset. */
 export interface MatcherTemplate {
   readonly label: string
   readonly value: string
@@ -8,7 +8,7 @@ export interface MatcherTemplate {
   readonly isEqual: boolean
 }
 
-/** One matcher as Alertmanager's API has it. */
+/** One matcher in the form of Alertmanager's API. */
 export interface Matcher {
   readonly name: string
   readonly value: string
@@ -17,8 +17,8 @@ export interface Matcher {
 }
 
 /**
- * Fills in an asset. In a regular expression, the asset's text only matches itself. Throws a sentence where the asset
- * has no such value.
+ * Fills in the asset. In a regular expression, the text of the asset is escaped. Throws a sentence when the asset lacks
+ * the value.
  */
 export function fillMatcher({ label, value, isRegex, isEqual }: MatcherTemplate, asset: Asset): Matcher {
   const filled = value.replace(/\{(address|name)\}/g, (_, key: string) => {
@@ -30,7 +30,7 @@ export function fillMatcher({ label, value, isRegex, isEqual }: MatcherTemplate,
   return { name: label, value: filled, isRegex, isEqual }
 }
 
-/** For RE2, which refuses a backslash before a letter or digit if the pair has no meaning. */
+/** Escapes for RE2, which refuses a backslash before a letter or digit if the pair has no meaning. */
 function escapeRegex(text: string): string {
   return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')
 }

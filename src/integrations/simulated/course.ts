@@ -1,6 +1,6 @@
 /**
- * When a simulated deployment begins and ends, and what it says in between. All of it follows from the clock and the
- * run's key.
+ * When a simulated deployment begins and ends, and its progress. Everything is computed from the clock and the run's
+ * key.
  */
 
 import { createHash } from 'node:crypto'
@@ -16,8 +16,8 @@ export interface Course {
 const SLOW = 5
 
 /**
- * An asset begins within the first fifth of `paceSeconds` and takes `paceSeconds`, a quarter more or less; with a
- * reboot half as long again. The same run and asset always take the same time.
+ * An asset begins within the first fifth of `paceSeconds`. It takes `paceSeconds`, up to a quarter more or less; with a
+ * reboot 1.5 times as long. The same run and asset always take the same time.
  */
 export function courseOf(
   run: Run,
@@ -34,7 +34,7 @@ export function courseOf(
   return { beginsAt, endsAt: new Date(beginsAt.getTime() + seconds * 1_000) }
 }
 
-/** What the asset is doing at `now`, for people. */
+/** Says for people what the asset is doing at `now`. */
 export function progressText(
   course: Course,
   deployment: RunDeployment,
@@ -59,7 +59,7 @@ function willReboot(asset: SimulatedAsset, deployment: RunDeployment): boolean {
   return asset.pending.some((one) => one.needsReboot && deployment.changes.some((change) => change.name === one.name))
 }
 
-/** A number from 0 to 1 that looks random and is the same each time. */
+/** Returns a number from 0 to 1 that looks random, but is always the same for the same parts. */
 function share(...parts: readonly string[]): number {
   return createHash('sha256').update(parts.join(' ')).digest().readUInt32BE(0) / 2 ** 32
 }

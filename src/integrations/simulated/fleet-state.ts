@@ -1,4 +1,4 @@
-/** The state of simulated assets: a JSON inventory file that is changed in place. */
+/** The state of the simulated assets: a JSON inventory file that is changed in place. */
 
 import { z } from 'zod'
 import type { DeploymentOutcome } from '../../core/ports.ts'
@@ -20,19 +20,19 @@ const outcomeSchema = z.discriminatedUnion('state', [
   ...unsuccessfulOutcome.options,
 ]) satisfies z.ZodType<DeploymentOutcome>
 
-/** An inventory asset, what each run did to it, and whatever else its author wrote there (kept as it is). */
+/** An asset of the inventory, with the outcomes of its runs. Other keys that the author wrote are kept unchanged. */
 const simulatedAssetSchema = z.looseObject({
   ...assetSchema.shape,
-  /** Outcome by run key. Written together with the packages, so a run is applied once or not at all. */
+  /** Outcomes by run key. They are written together with the packages, so a run is applied completely or not at all. */
   runs: z.record(z.string(), outcomeSchema).default({}),
-  /** Updates it has taken, so that they can be offered again. */
+  /** Updates that the asset has installed, so that they can be offered again. */
   installedUpdates: assetSchema.shape.pending,
 })
 
 export type SimulatedAsset = z.infer<typeof simulatedAssetSchema>
 
 export interface FleetState {
-  /** The asset of that name; `null` where there is none, or none that makes sense. */
+  /** Returns the asset with this name; `null` when there is none or it is invalid. */
   find(name: string): SimulatedAsset | null
   /** Replaces the asset of the same name. Nothing is written before `save`. */
   put(asset: SimulatedAsset): void

@@ -1,4 +1,4 @@
-/** An engine without hosts: it changes the versions in the example fleet's state file. docs/example-fleet.md */
+/** An engine without hosts. It changes versions in the state file of the example fleet. docs/example-fleet.md */
 
 import type { Asset } from '../../core/asset.ts'
 import type { PackageChange } from '../../core/change.ts'
@@ -20,17 +20,17 @@ export { prepareExample } from './prepare-example.ts'
 
 export interface SimulatedEngineOptions {
   readonly name: string
-  /** JSON inventory whose assets are changed in place; the runs are kept beside it in `<stateFile>.runs/`. */
+  /** JSON inventory whose assets are changed in place. The runs are stored in `<stateFile>.runs/`. */
   readonly stateFile: string
-  /** Seconds that one asset takes, a quarter more or less. 0: no time at all. */
+  /** Seconds that one asset takes, up to a quarter more or less. 0: no time at all. */
   readonly pace: number
   readonly clock: () => Date
 }
 
 /**
- * A run goes on by the clock: what should have happened until now is written to the state file at the next poll, in one
- * step with its outcome. A killed process therefore loses nothing, and nothing is done twice. One process at a time may
- * poll; any number may start and read.
+ * A run progresses by the clock. At the next poll, the steps until now are written to the state file, in one step with
+ * their outcome. So a killed process loses nothing, and nothing is done twice. Only one process may poll at a time; any
+ * number may start runs and read.
  */
 export function createSimulatedEngine(options: SimulatedEngineOptions): DeployEngine {
   const { name, stateFile, pace, clock } = options
@@ -141,7 +141,7 @@ interface Settled {
 function settle(record: SimulatedAsset, deployment: RunDeployment, key: string): Settled {
   const problem = obstacle(record, deployment.changes, deployment.transaction)
   if (problem !== null) return { asset: record, outcome: problem }
-  // The part of the approved transaction that is still to be done.
+  // The part of the approved transaction that has not been done yet.
   const plan = planTransaction(record, deployment.changes)
   const steps = plan.possible ? plan.steps : []
   if (record.fault === 'install fails' && steps.length > 0) return { asset: record, outcome: failedInstall(steps) }
@@ -169,7 +169,7 @@ function failedInstall(steps: PackageRequest['transaction']): DeploymentOutcome<
   }
 }
 
-/** Runs tasks one after the other, so that no two read and write the state file at the same time. */
+/** Runs tasks one after another, so that no two tasks use the state file at the same time. */
 function createTurns(): <T>(task: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve()
   return (task) => {

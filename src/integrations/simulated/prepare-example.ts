@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import { errorCode, temporaryBeside } from '../bounded-file.ts'
 
 /**
- * Copies the shipped example fleet, once, to a place where it may be changed: an existing copy keeps what happened to
- * it. Returns whether it copied. Throws when the shipped file is missing.
+ * Copies the shipped example fleet to a place where it may be changed. An existing copy is kept. Returns true when it
+ * copied. Throws when the shipped file is missing.
  */
 export async function prepareExample(files: { readonly from: string; readonly to: string }): Promise<boolean> {
   if (await exists(files.to)) return false

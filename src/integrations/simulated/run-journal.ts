@@ -1,4 +1,7 @@
-/** What was started, one file per run, so that a second start finds the first, after kill -9 and from another process. */
+/**
+ * Stores each started run in a file. So a second start finds the first one, also after kill -9 and from another
+ * process.
+ */
 
 import { link, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,7 +14,7 @@ import type { PackageBatch } from '../package-engine.ts'
 const runSchema = z.object({
   key: z.string(),
   startedAt: z.iso.datetime(),
-  /** Assets that had not begun by then never do. */
+  /** Assets that have not begun before this time never begin; `null`: not cancelled. */
   cancelledAt: z.iso.datetime().nullable(),
   deployments: z.array(
     z.object({
@@ -30,7 +33,7 @@ const runSchema = z.object({
         }),
       ),
       reboot: z.enum(['never', 'if required']),
-      /** Does not begin at this instant or later. */
+      /** The work does not begin at this time or later; `null`: no end. */
       notAfter: z.iso.datetime().nullable().default(null),
     }),
   ),
@@ -41,11 +44,11 @@ export type RunDeployment = Run['deployments'][number]
 
 export interface RunJournal {
   /**
-   * Writes the run down unless its key is there already; either way it returns the run on record. If there are two
-   * times in which an asset may begin, the earlier one stands.
+   * Stores the run, unless the key is already stored. Returns the stored run. When both have a time limit for an asset,
+   * the earlier one counts.
    */
   begin(batch: PackageBatch, now: Date): Promise<Run>
-  /** Throws a sentence when there is no such run. */
+  /** Throws a sentence when the run does not exist. */
   read(key: string): Promise<Run>
   /** Only the first cancellation counts. */
   cancel(key: string, now: Date): Promise<void>

@@ -1,4 +1,4 @@
-/** What a simulated package manager would do, and does. */
+/** Plans and applies the transactions of a simulated package manager. */
 
 import { createHash } from 'node:crypto'
 import type { PackageChange } from '../../core/change.ts'
@@ -10,7 +10,7 @@ export type Plan =
   | { readonly possible: true; readonly steps: readonly TransactionStep[] }
   | { readonly possible: false; readonly reason: string }
 
-/** The exact steps that `changes` cause on the asset now. What is installed already takes no step. */
+/** Returns the steps that `changes` cause on the asset now. A version that is already installed needs no step. */
 export function planTransaction(asset: SimulatedAsset, changes: readonly PackageChange[]): Plan {
   const steps: TransactionStep[] = []
   for (const { name, architecture, from, to } of changes) {
@@ -35,7 +35,10 @@ export function planTransaction(asset: SimulatedAsset, changes: readonly Package
   return { possible: true, steps }
 }
 
-/** How a transaction goes beyond the approved one, a sentence; `null` where it is the same, or only a part of it. */
+/**
+ * One sentence that says how a transaction goes beyond the approved one; `null` when it is the same or only a part of
+ * it.
+ */
 export function transactionDifference(
   approved: readonly TransactionStep[],
   now: readonly TransactionStep[],
@@ -49,7 +52,7 @@ export function transactionDifference(
   return `The transaction is not the approved one: ${parts.join('; ')}`
 }
 
-/** By the version a step leads to, whatever version it starts from: the result was approved. */
+/** Steps by their result. The version before a step does not matter, because the result was approved. */
 function byResult(steps: readonly TransactionStep[]): ReadonlyMap<string, TransactionStep> {
   return new Map(
     steps.map((step) => {
@@ -70,7 +73,10 @@ export interface Applied {
   readonly rebooted: boolean
 }
 
-/** The asset after `steps` and, where the rule and the packages ask for it, a reboot. `runKey` makes the new boot id. */
+/**
+ * Returns the asset after `steps`, and after a reboot if the rule and the packages require one. The new boot id is made
+ * from `runKey`.
+ */
 export function applyTransaction(
   asset: SimulatedAsset,
   steps: readonly TransactionStep[],
@@ -90,7 +96,7 @@ export function applyTransaction(
     next.pending = next.pending.filter((one) => one !== update)
     if (update) next.installedUpdates = [...next.installedUpdates, update]
     if (action === 'downgrade') {
-      // What was rolled back is offered again, as an archive would, and the trouble it brought is over.
+      // As in a real archive, the version before the rollback is offered again. The problem that it caused is over.
       next.pending.push(...next.installedUpdates.filter((one) => one.name === name && one.candidate === from))
       next.unhealthy = null
     }
@@ -116,7 +122,7 @@ function boot(asset: SimulatedAsset, runKey: string): SimulatedAsset {
   }
 }
 
-/** The same seed gives the same id, so that a run which is applied again after a crash has the same boot id. */
+/** The same seed gives the same boot id. So a run that is applied again after a crash has the same boot id. */
 function bootIdOf(seed: string): string {
   const hex = createHash('sha256').update(`boot ${seed}`).digest('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`

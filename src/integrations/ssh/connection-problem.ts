@@ -1,11 +1,11 @@
 export interface ConnectionProblem {
-  /** A sentence: what, where, how to mend it. */
+  /** A sentence: what happened, where, and how to repair it. */
   readonly reason: string
-  /** `no`: the script certainly never began on the host. */
+  /** `no`: the script certainly did not begin on the host. */
   readonly begun: 'no' | 'maybe'
 }
 
-/** What the OpenSSH client says before a login is complete. Order matters: the first that fits is the cause. */
+/** Messages of the OpenSSH client before a login is complete. The first pattern that fits is the cause. */
 const beforeLogin: readonly (readonly [RegExp, (name: string) => string])[] = [
   [
     /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed/,
@@ -45,7 +45,7 @@ const beforeLogin: readonly (readonly [RegExp, (name: string) => string])[] = [
   ],
 ]
 
-/** Reads why a connection failed from the SSH client's error output. */
+/** Finds out from the error output of the SSH client why a connection failed. */
 export function connectionProblem(name: string, stderr: string): ConnectionProblem {
   for (const [pattern, sentence] of beforeLogin) {
     if (pattern.test(stderr)) return { reason: sentence(name), begun: 'no' }
@@ -58,7 +58,7 @@ export function connectionProblem(name: string, stderr: string): ConnectionProbl
   return { reason: `The connection to ${name} was lost${words}.`, begun: 'maybe' }
 }
 
-/** A root script that sudo did not let run; `null` where sudo has nothing against it. */
+/** One sentence that says why sudo did not run a root script; `null`: sudo did not refuse it. */
 export function sudoProblem(name: string, stderr: string): string | null {
   if (/sudo: .*(password is required|not allowed|not in the sudoers)|is not in the sudoers file/.test(stderr)) {
     return `The login on ${name} may not use sudo without a password: allow it in /etc/sudoers.d, or log in as root.`

@@ -7,25 +7,31 @@ import { type HostShell, openShell } from './shell.ts'
 import { IDLE_SECONDS, SHELL, type SshTarget, sshArguments } from './target.ts'
 
 /**
- * One connection for each host, shared by all sessions to it (ControlMaster of OpenSSH). A login costs both sides more
- * than anything else that a script does. Where the connection cannot be shared, ssh opens one of its own for the
- * session.
+ * Shares one connection to each host among all sessions (ControlMaster of OpenSSH), because the login is the most
+ * expensive part of a script for both sides. When a connection cannot be shared, ssh opens one for the session.
  */
 export interface SshConnections {
-  /** Path of the socket for the host's connection; `null` where connections cannot be shared here. */
+  /** Path of the socket for the host's connection; `null` when connections cannot be shared here. */
   socket(target: SshTarget): string | null
-  /** A shell there that takes a script now; `null`: there is one, and it is at work. Throws a sentence. */
+  /** Returns a shell on the host that can take a script now; `null`: the shell is busy. Throws a sentence. */
   shell(target: SshTarget): HostShell | null
-  /** The next session opens a new connection: the one there is may be dead. It closes by itself. */
+  /**
+   * Makes the next session open a new connection, because the present one may be dead. The old one closes by itself.
+   */
   renew(target: SshTarget): void
-  /** Closes all that are open. */
+  /** Closes all connections. */
   close(): Promise<void>
 }
 
-/** The shortest limit there is on paths of sockets (macOS), less the suffix with which ssh first makes one. */
+/**
+ * The shortest limit for socket paths on any system (macOS), minus the suffix that ssh adds while it makes the socket.
+ */
 const LONGEST_PATH = 103 - 17
 
-/** Each is a process here and one on its host: with more, those that were used first and have nothing to do are ended. */
+/**
+ * Each shell is a process here and one on its host. When there are more, the idle ones that were used least recently
+ * are ended.
+ */
 const MOST_SHELLS = 100
 
 const folders = new Set<string>()
@@ -34,13 +40,13 @@ function removeFolders(): void {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 }
 
-/** What is open, and where its sockets are. */
+/** The open connections and the folder of their sockets. */
 interface OpenConnections {
-  /** The folder of the sockets; `null`: none was needed yet. */
+  /** The folder of the sockets; `null`: it has not been needed yet. */
   folder: string | null
-  /** How often the connection of a login was renewed. */
+  /** For each login, how often its connection was renewed. */
   readonly renewals: Map<string, number>
-  /** One for each login; the one that was used last is at the end. */
+  /** One shell for each login. The most recently used one is at the end. */
   readonly shells: Map<string, HostShell>
 }
 
@@ -59,7 +65,7 @@ export function createSshConnections(): SshConnections {
   }
 }
 
-/** Logins that differ in anything never share. */
+/** Identifies a login. Logins with any difference do not share a connection. */
 function loginName({ host, user, port, identityFile, knownHostsFile, configFile }: SshTarget): string {
   const login = JSON.stringify([host, user, port, identityFile, knownHostsFile, configFile])
   return createHash('sha256').update(login).digest('hex').slice(0, 16)
@@ -67,7 +73,7 @@ function loginName({ host, user, port, identityFile, knownHostsFile, configFile 
 
 function folderOf(open: OpenConnections): string {
   if (open.folder !== null) return open.folder
-  // Made for the owner alone (0700), under a name that nobody can foresee.
+  // The folder is only for its owner (0700), and its name cannot be guessed.
   const made = mkdtempSync(join(tmpdir(), 'pw-'))
   if (folders.size === 0) process.once('exit', removeFolders)
   folders.add(made)

@@ -17,21 +17,22 @@ import type { ScriptCarrier } from './transport.ts'
 
 export interface SshEngineOptions extends PatienceOptions {
   readonly name: string
-  /** How to reach an asset; `null`: no source lists it (any more). */
+  /** How to reach an asset; `null`: no source lists the asset (any more). */
   readonly target: (asset: Asset) => SshTarget | null
-  /** Takes scripts to the hosts instead of the OpenSSH client. */
+  /** Runs scripts on hosts in place of the OpenSSH client. */
   readonly carrier?: ScriptCarrier
-  /** Which package managers there are; the platform of an asset says which is its own. */
+  /** The package managers. The platform of an asset decides which one is used. */
   readonly managers?: readonly [PackageManager, ...PackageManager[]]
-  /** Hosts worked on at the same time. */
+  /** The number of hosts that are worked on at the same time. */
   readonly concurrency: number
-  /** Shared with the inventory of the same hosts; left out: every session logs in by itself. */
+  /** Shared with the inventory of the same hosts. Left out: every session logs in separately. */
   readonly connections?: SshConnections
 }
 
 /**
- * Upgrades Linux hosts over SSH with their package manager. Each host keeps a journal of its own per batch key, which
- * makes one transaction of any number of calls; it runs there detached from us: the approved transaction or none.
+ * Upgrades Linux hosts over SSH with their package manager. Each host keeps a journal for each batch key. So several
+ * calls with the same key make only one transaction. The transaction runs on the host, detached from us: either the
+ * approved one or none.
  */
 export function createSshEngine(options: SshEngineOptions): DeployEngine {
   const { name, target, carrier, connections, concurrency, clock } = options

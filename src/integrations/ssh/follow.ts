@@ -21,12 +21,12 @@ import {
 } from './run.ts'
 import type { RemoteAnswer } from './transport.ts'
 
-/** Hosts that end at about the same time are heard together. */
+/** Hosts that end within this time are reported together. */
 const TOGETHER_MS = 150
-/** Outcomes that are kept. */
+/** The number of outcomes that are kept. */
 const REMEMBERED = 1_000
 
-/** How far the upgrade of a host has come. `stop`: and what has not begun never does. */
+/** Reports the progress of the upgrade of a host. `stop`: an upgrade that has not begun never begins. */
 export async function follow(
   run: Run,
   { asset, outcome }: StartedAsset,
@@ -52,7 +52,7 @@ export async function follow(
   return look === null ? reported : { ...reported, look }
 }
 
-/** The latest answer of the session that is attached, where there is one; otherwise the host is asked. */
+/** Returns the latest answer of the attached session. Without a session, it asks the host. */
 async function hear(run: Run, asset: Asset, stop: 'cancelled' | null): Promise<RemoteAnswer | 'nothing new'> {
   const { engine, key } = run
   const upgrade = upgradeId(key, asset)
@@ -80,13 +80,13 @@ function remember({ outcomes, attached }: SshEngine, upgrade: string, outcome: D
   attached.delete(upgrade)
 }
 
-/** What went over a connection to a host that reboots is lost. */
+/** When a host reboots, its connection is lost. */
 function renewConnection({ target, connections }: SshEngine, asset: Asset): void {
   const where = target(asset)
   if (where !== null) connections?.renew(where)
 }
 
-/** Returns when one of them may have ended since it was heard last, or after this many seconds. */
+/** Returns when an upgrade may have ended since it was last read, or after this many seconds. */
 export async function waitForEnd(
   { engine, key, signal }: Run,
   started: readonly StartedAsset[],
@@ -99,7 +99,7 @@ export async function waitForEnd(
     return attending === undefined ? [] : [endOf(attending, over.signal)]
   })
   const some = Promise.race(ends).then(() => sleep(TOGETHER_MS, undefined, { signal: over.signal }))
-  // Where nobody attends, only time tells.
+  // Without any attached session, only the time limit ends the wait.
   const all = ends.length === 0 ? [] : [Promise.all(ends)]
   try {
     await Promise.race([some, ...all, sleep(seconds * 1_000, undefined, { signal: over.signal })])

@@ -23,7 +23,7 @@ const schema = z.object({
   assets: z.array(
     z.object({
       asset,
-      /** Settled when it was started, because nothing began. `null`: its journal tells. */
+      /** The outcome when nothing began, known since the start; `null`: read the journal of the host. */
       outcome: unsuccessfulOutcome.nullable(),
     }),
   ),
@@ -38,14 +38,14 @@ export function makeHandle(key: string, assets: readonly StartedAsset[]): Deploy
   return { key, data: { assets } }
 }
 
-/** Throws a sentence for what is not a handle of this engine. */
+/** Throws a sentence when the handle is not from this engine. */
 export function readHandle({ key, data }: DeploymentHandle): readonly StartedAsset[] {
   const read = schema.safeParse(data)
   if (read.success) return read.data.assets
   throw new Error(`The run ${key} is not one that the SSH engine started: ${z.prettifyError(read.error)}`)
 }
 
-/** Letters and digits that stand for the asset on its host. */
+/** Letters and digits that identify the asset on its host. */
 export function assetMark(asset: Asset): string {
   return createHash('sha256').update(asset.id).digest('hex')
 }

@@ -1,8 +1,8 @@
 import pLimit from 'p-limit'
 
 /**
- * Runs the tasks, this many at the same time, and yields each result as soon as it is there. If the caller stops
- * listening, tasks that have not begun never do; `onStop` ends the others.
+ * Runs tasks, up to `concurrency` at the same time, and yields each result as soon as it is available. When the caller
+ * stops listening, tasks that have not begun never begin, and `onStop` ends the others.
  */
 export async function* inOrderOfEnd<T>(
   tasks: readonly (() => Promise<T>)[],

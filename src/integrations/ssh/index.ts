@@ -1,4 +1,7 @@
-/** Linux hosts over SSH: their inventory, and an engine that upgrades them with their package manager. docs/integrations/ssh.md */
+/**
+ * Inventory of Linux hosts over SSH, and an engine that upgrades them with their package manager.
+ * docs/integrations/ssh.md
+ */
 
 export { createSshConnections, type SshConnections } from './connections.ts'
 export { createSshEngine, type SshEngineOptions } from './engine.ts'

@@ -9,28 +9,28 @@ import type { SshTarget } from './target.ts'
 import { runOverSsh } from './transport.ts'
 
 export interface SshHost {
-  /** The host as configured. Its platform is replaced by what the host says of itself. */
+  /** The asset as configured. Its platform is replaced by the platform that the host reports. */
   readonly asset: Asset
   readonly target: SshTarget
-  /** The login may be root by sudo, as an upgrade needs it: then services of others are looked into, too. */
+  /** The login may use sudo, as upgrades do. Then services of other users are looked at, too. */
   readonly sudo?: boolean
 }
 
 export interface SshInventoryOptions {
   readonly name: string
   readonly hosts: readonly SshHost[]
-  /** Let each host refresh its package lists before it is looked at. */
+  /** True: each host refreshes its package lists before the look. */
   readonly refresh: boolean
-  /** Hosts asked at the same time. */
+  /** The number of hosts that are asked at the same time. */
   readonly concurrency: number
-  /** Shared with the engine of the same hosts; left out: every look logs in by itself. */
+  /** Shared with the engine of the same hosts. Left out: every look logs in separately. */
   readonly connections?: SshConnections
   readonly clock: () => Date
   /** Seconds for one look at one host. Default 180. */
   readonly timeoutSeconds?: number
 }
 
-/** Hosts that are asked over SSH with the OpenSSH client. Yields each as soon as it has answered. */
+/** Looks at hosts with the OpenSSH client. Yields each host as soon as it has answered. */
 export function createSshInventory(options: SshInventoryOptions): InventorySource {
   const { name, hosts, refresh, concurrency, connections, clock } = options
   const timeoutSeconds = options.timeoutSeconds ?? inputLimits.hostLookSeconds

@@ -135,7 +135,7 @@ export function isSshSource(source: SourceConfig): source is SourceConfig & SshS
   return source.kind === 'ssh'
 }
 
-/** How a host of the source is connected to. */
+/** How to connect to a host of the source. */
 export function targetOf(source: SshSource, one: SshHost): SshTarget {
   return {
     host: one.address ?? one.name,
@@ -150,7 +150,7 @@ export function targetOf(source: SshSource, one: SshHost): SshTarget {
   }
 }
 
-/** By the id of the asset, over all sources. */
+/** The targets of all sources, by asset id. */
 function targetsOf({ sources }: Settings): ReadonlyMap<string, SshTarget> {
   const targets = new Map<string, SshTarget>()
   for (const [name, source] of Object.entries(sources)) {
@@ -160,7 +160,7 @@ function targetsOf({ sources }: Settings): ReadonlyMap<string, SshTarget> {
   return targets
 }
 
-/** Its login has sudo then, for the upgrade. */
+/** True when the engine upgrades over SSH. Then the login has sudo. */
 function upgradedOverSsh({ engines }: Settings, engine: string | null): boolean {
   const kind = engine === null ? null : engines[engine]?.kind
   return kind === 'ssh' || kind === 'ssh-apt'

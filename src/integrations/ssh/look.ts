@@ -7,7 +7,7 @@ import { lookScript } from '../upgrade-journal/script.ts'
 import { sudoProblem } from './connection-problem.ts'
 import { attemptScript, managerFor, type Run, runOnHost, type SshEngine, upgradeId } from './run.ts'
 
-/** What the changes would do. Throws a sentence where the host cannot say. */
+/** Returns the steps that the changes would cause. Throws a sentence when the host cannot tell. */
 export async function preview(
   engine: SshEngine,
   asset: Asset,
@@ -24,7 +24,7 @@ export async function preview(
   return transactionOf(look.simulation)
 }
 
-/** Whether a host could do now what was approved. */
+/** Checks whether a host could do now what was approved. */
 export async function preflight(run: Run, request: PackageRequest): Promise<PreflightResult> {
   const { engine, key } = run
   const { asset, changes, transaction } = request

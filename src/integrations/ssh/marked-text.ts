@@ -1,17 +1,17 @@
 export interface MarkedText {
-  /** False when it is more than there may be. */
+  /** Adds text. Returns false when all text together exceeds the limit. */
   add(text: string): boolean
-  /** What came before the mark, or all, until there is one. */
+  /** Returns the text before the mark; without a mark, all text. */
   text(): string
-  /** What stands behind the mark in its line; `null` until that has come. */
+  /** Returns the rest of the mark's line; `null` until this line is complete. */
   after(): string | null
 }
 
-/** Text up to a line that begins with the mark, or holds it behind what did not end its own line. */
+/** Collects text up to the mark. The mark begins a line, or follows text whose last line has no end. */
 export function markedText(mark: string, maxBytes: number, hear: (text: string) => void = () => undefined): MarkedText {
   const parts: string[] = []
   let bytes = 0
-  /** It may be the beginning of the mark. */
+  /** The end of the text, which may be the beginning of the mark. */
   let open = ''
 
   function keep(text: string): void {
@@ -43,7 +43,7 @@ export function markedText(mark: string, maxBytes: number, hear: (text: string) 
   }
 }
 
-/** Where in the text the longest beginning of the mark stands with which it ends; its length where there is none. */
+/** Returns the position where a beginning of the mark ends the text; without one, the length of the text. */
 function beginning(text: string, mark: string): number {
   for (let length = Math.min(mark.length - 1, text.length); length > 0; length--) {
     if (mark.startsWith(text.slice(-length))) return text.length - length

@@ -9,7 +9,7 @@ import { type HostSession, openSession } from './session.ts'
 import { DEFAULT_CONNECT_SECONDS, type SshTarget } from './target.ts'
 import { type Purpose, type RemoteAnswer, runOverSsh, type ScriptCarrier } from './transport.ts'
 
-/** What the engine works with, and what it keeps while it lives. */
+/** The parts of the engine, and its state in memory. */
 export interface SshEngine {
   readonly target: (asset: Asset) => SshTarget | null
   readonly carrier: ScriptCarrier | undefined
@@ -18,27 +18,27 @@ export interface SshEngine {
   readonly managers: readonly [PackageManager, ...PackageManager[]]
   readonly patience: Patience
   readonly clock: () => Date
-  /** Upgrades for which our own preflight saw no journal: only then is a failed start certainly the first. */
+  /** Upgrades for which our preflight found no journal. Only for these, a failed start is certainly the first start. */
   readonly noJournalYet: Set<string>
-  /** Sessions that stay until their upgrade ends, by upgrade; never more than `concurrency`. */
+  /** Sessions that stay until their upgrade ends, by upgrade; at most `concurrency`. */
   readonly attached: Map<string, Attending>
-  /** What hosts themselves said in the end, by upgrade; kept so that asking again costs the host nothing. */
+  /** Final outcomes that hosts reported, by upgrade. They are kept so that a host need not be asked again. */
   readonly outcomes: Map<string, DeploymentOutcome>
 }
 
-/** A session that stays, and what was read from it last. */
+/** A session that stays, and its output that was last read. */
 export interface Attending {
   readonly session: HostSession
   heard: string | null
 }
 
-/** One call of the engine about one batch. */
+/** One call of the engine for one batch. */
 export type Run = EngineRun<SshEngine>
 
 /** Seconds for a script that only looks or starts. */
 const SCRIPT_SECONDS = 90
 
-/** One upgrade of one host. */
+/** The id of one upgrade of one host. */
 export function upgradeId(key: string, asset: Asset): string {
   return `${key} ${asset.id}`
 }
@@ -47,7 +47,7 @@ export function managerFor({ managers }: SshEngine, asset: Asset): PackageManage
   return managerOf(managers, asset.platform)
 }
 
-/** Works on as many of them at the same time as the engine allows. */
+/** Runs a task for each item, as many at the same time as the engine allows. */
 export async function each<T, R>(
   { concurrency }: SshEngine,
   items: readonly T[],
@@ -64,7 +64,7 @@ export interface ScriptForHost {
   readonly purpose: Purpose
 }
 
-/** Runs a script on a host and brings back what the script printed. */
+/** Runs a script on a host and returns its output. */
 export async function runOnHost({ engine, key, signal }: Run, task: ScriptForHost): Promise<RemoteAnswer> {
   const { connections, carrier } = engine
   const { asset, script, as, purpose } = task
@@ -74,17 +74,23 @@ export async function runOnHost({ engine, key, signal }: Run, task: ScriptForHos
   return target === null ? unlisted(asset) : runOverSsh(asset.name, target, remote)
 }
 
-/** A carrier takes a script to the host and brings back what it printed; it does not stay. */
+/**
+ * Whether a session may stay attached to an upgrade. A carrier cannot stay: it only runs a script and returns its
+ * output.
+ */
 export function mayAttach({ carrier, attached, concurrency }: SshEngine): boolean {
   return carrier === undefined && attached.size < concurrency
 }
 
-/** What a carrier brings back may be cut short, and its hosts are looked at in another way. */
+/**
+ * Whether to look at the host after the upgrade. Not with a carrier: its output may be cut, and its hosts are looked at
+ * otherwise.
+ */
 export function looksAtEnd({ carrier }: SshEngine): boolean {
   return carrier === undefined
 }
 
-/** Runs a script as root and stays for what the script says later. Returns with its first answer. */
+/** Runs a script as root and stays for later answers of the script. Returns the first answer. */
 export async function attach({ engine, key, signal }: Run, asset: Asset, script: string): Promise<RemoteAnswer> {
   const { attached, connections, patience } = engine
   const target = engine.target(asset)
@@ -111,7 +117,7 @@ function unlisted(asset: Asset): RemoteAnswer {
   return { kind: 'failed', reason: `No SSH source lists ${asset.name}.`, begun: 'no', stdout: '' }
 }
 
-/** A script, or why there can be none. */
+/** Returns a script, or an error that says why there is none. */
 export function attemptScript(make: () => string): string | Error {
   try {
     return make()

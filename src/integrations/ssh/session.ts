@@ -2,23 +2,23 @@ import { whenAborted } from '../when-aborted.ts'
 import type { SshTarget } from './target.ts'
 import { type RemoteAnswer, type RemoteScript, runOverSsh } from './transport.ts'
 
-/** A script that answers more than once: it stays attached to what it started and reports the progress. */
+/** A script that answers several times: it stays attached to an upgrade and reports the progress. */
 export interface HostSession {
-  /** Its first whole answer, or how it came to an end without one. Rejects only when the signal aborts. */
+  /** The first complete answer, or why the script ended without one. Rejects only when the signal aborts. */
   readonly first: Promise<RemoteAnswer>
-  /** Its latest whole answer; `null` before the first. */
+  /** The latest complete answer; `null` before the first. */
   latest(): string | null
   ended(): boolean
-  /** Comes back at its next whole answer or its end. */
+  /** Resolves at the next complete answer, or at the end of the script. */
   news(): Promise<void>
 }
 
 export interface SessionRequest extends Omit<RemoteScript, 'onOutput'> {
-  /** Seconds until the first answer must be there; `timeoutSeconds` is for the whole session. */
+  /** Seconds until the first answer must arrive; `timeoutSeconds` is for the whole session. */
   readonly firstSeconds: number
 }
 
-/** What ends an answer. Lines that are not ours never begin with the mark. */
+/** The end of an answer. Only our own lines begin with `@@`. */
 const END = '\n@@ end\n'
 
 export function openSession(name: string, target: SshTarget, request: SessionRequest): HostSession {
@@ -69,7 +69,7 @@ export function openSession(name: string, target: SshTarget, request: SessionReq
       }
     }
   })
-  // A caller that does not wait any more must not get an abort as an error that nobody handles.
+  // When the caller no longer waits, an abort must not become an unhandled rejection.
   first.catch(() => undefined)
   return { first, latest: () => latest, ended: () => ended, news: () => news }
 }

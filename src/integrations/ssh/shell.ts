@@ -4,20 +4,20 @@ import { type ProcessEnd, type StartedProcess, startProcess } from '../bounded-p
 import { whenAborted } from '../when-aborted.ts'
 import { type MarkedText, markedText } from './marked-text.ts'
 
-/** A shell on a host: one login and one process here, for one script after another. */
+/** A shell on a host. It runs scripts one after another, with one login and one process here. */
 export interface HostShell {
-  /** It is there, and free. */
+  /** True when the shell is open and idle. */
   takes(): boolean
   /**
-   * `exited` is the end of the script; any other end is the end of the shell, too. `null`: it has run scripts before,
-   * and was gone before this one was sent. One script at a time; never throws.
+   * Runs one script; only one at a time. Never throws. When `end` is `exited`, only the script ended; otherwise the
+   * shell ended, too. `null`: the shell had run earlier scripts, but was gone before this one was sent.
    */
   run(script: ShellScript): Promise<ProcessEnd | null>
-  /** It has ended, or accepts nothing any more. */
+  /** True when the shell has ended or accepts no more scripts. */
   over(): boolean
-  /** Ends it as soon as it has nothing to do. */
+  /** Ends the shell as soon as it is idle. */
   leave(): void
-  /** Ends the shell, and what runs in it. */
+  /** Ends the shell and the script in it. */
   close(): void
 }
 
@@ -26,18 +26,18 @@ export interface ShellScript {
   readonly script: string
   readonly as: 'user' | 'root'
   readonly timeoutSeconds: number
-  /** The limit for standard output and for error output, each. */
+  /** The limit for standard output, and the same limit for error output. */
   readonly maxBytes: number
   readonly signal: AbortSignal
-  /** Hears standard output as it comes. */
+  /** Called with each piece of standard output as soon as it arrives. */
   readonly onOutput?: ((text: string) => void) | undefined
 }
 
-/** What is known of the script that runs. */
+/** The state of the running script. */
 interface Running {
   readonly asked: ShellScript
   readonly mark: string
-  /** What stood on standard output before the script was sent; `null`: the script was sent. */
+  /** Standard output before the script was sent; `null`: the script was sent. */
   before: string | null
   readonly stdout: MarkedText
   readonly stderr: MarkedText
@@ -45,7 +45,7 @@ interface Running {
   stopped: 'timed out' | 'too much output' | 'aborted' | null
 }
 
-/** What is known of a shell. */
+/** The state of a shell. */
 interface ShellState {
   /** `null`: ssh could not be started. */
   readonly started: StartedProcess | null
@@ -54,17 +54,17 @@ interface ShellState {
   running: Running | null
   idle: NodeJS.Timeout | undefined
   /**
-   * It takes no script any more: one has failed, so nobody knows how much of it was read; or the connection may be
-   * dead.
+   * True when the shell accepts no more scripts: a script failed, so nobody knows how much of it was read; or the
+   * connection may be dead.
    */
   spent: boolean
-  /** It has taken a script. */
+  /** True when the shell has taken a script. */
   used: boolean
 }
 
 /**
- * `args`: the arguments of ssh, which begin SHELL (target.ts). It ends by itself when it had nothing to do for
- * `idleSeconds`.
+ * Opens a shell. `args` are the arguments of ssh, which start SHELL (target.ts). The shell ends after `idleSeconds`
+ * without work.
  */
 export function openShell(args: readonly string[], idleSeconds: number): HostShell {
   const started = startProcess('ssh', args)
@@ -164,7 +164,7 @@ function run(shell: ShellState, asked: ShellScript): Promise<ProcessEnd | null> 
   })
 }
 
-/** While it has something to do, this process does not end. */
+/** While a script runs, this process does not exit. */
 function work({ idle, started }: ShellState): void {
   clearTimeout(idle)
   started?.holdOn(true)

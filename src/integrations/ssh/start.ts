@@ -8,7 +8,7 @@ import { assetMark, type StartedAsset } from './handle.ts'
 import { attach, attemptScript, looksAtEnd, managerFor, mayAttach, type Run, runOnHost, upgradeId } from './run.ts'
 import type { RemoteAnswer } from './transport.ts'
 
-/** Starts the upgrade of one host, or attaches to the one that was started under this key. */
+/** Starts the upgrade of one host, or attaches to the upgrade that was started before with this key. */
 export async function start(run: Run, request: PackageRequest): Promise<StartedAsset> {
   const { engine, key } = run
   const { asset } = request
@@ -46,7 +46,10 @@ function scriptOf({ engine, key }: Run, request: PackageRequest, staying: boolea
   })
 }
 
-/** How it ended, if nothing began; `null`: its journal tells. `first`: no earlier start can have begun it. */
+/**
+ * The outcome when nothing began; `null`: read the journal of the host. `first`: there was no earlier start that may
+ * have begun it.
+ */
 function settledAtStart({ asset }: PackageRequest, answer: RemoteAnswer, first: boolean): StartedAsset['outcome'] {
   if (answer.kind === 'failed') {
     const never = first && answer.begun === 'no'

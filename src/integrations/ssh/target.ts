@@ -1,4 +1,4 @@
-/** How to reach a host over SSH. For what is left out, the SSH configuration counts. */
+/** How to reach a host over SSH. Values that are left out come from the SSH configuration. */
 export interface SshTarget {
   /** Host name, address, or an alias in the SSH configuration. */
   readonly host: string
@@ -7,30 +7,33 @@ export interface SshTarget {
   /** Path of the private key. */
   readonly identityFile?: string
   readonly knownHostsFile?: string
-  /** Path of an SSH configuration to use instead of the user's and the system's. */
+  /** Path of an SSH configuration that replaces those of the user and the system. */
   readonly configFile?: string
-  /** Default 10. */
+  /** Seconds. Default 10. */
   readonly connectTimeoutSeconds?: number
 }
 
 export const DEFAULT_CONNECT_SECONDS = 10
 
-/** A silent connection is given up after this many seconds; 3 questions without an answer. */
+/** Seconds without an answer after which a connection is given up. In this time ssh asks the host 3 times. */
 export const SILENCE_SECONDS = 15
 
 /** A connection or shell that nobody uses is closed after this many seconds. */
 export const IDLE_SECONDS = 30
 
-/** Runs what comes on standard input, as the account that logs in. */
+/** Runs standard input as a script, as the login. */
 export const AS_USER = 'sh -s'
-/** Runs it as root. Constant text in single quotes: any login shell understands it. */
+/**
+ * Runs standard input as a script, as root. The text is constant and in single quotes, so every login shell understands
+ * it.
+ */
 export const AS_ROOT = `sh -c 'if [ "$(id -u)" = 0 ]; then exec sh -s; else exec sudo -n sh -s; fi'`
 
 /**
- * Runs one script after another. Before each script comes a line "user BYTES MARK" or "root BYTES MARK"; the script
- * follows when the mark stands on standard output. After it the mark stands there again, with the exit status, and on
- * error output. If a script fails, what it left unread would be taken for such lines, so it is the last one. Each
- * script asks sudo anew: whether the login may be root is up to the host, at any time.
+ * Runs scripts one after another. For each script we send a line "user BYTES MARK" or "root BYTES MARK". When the shell
+ * prints MARK, we send the script. At its end the shell prints MARK with the exit status, and MARK on error output.
+ * After a failed script the shell ends, because the unread rest of the script would be read as such lines. Each script
+ * asks sudo anew, because the host may change its permission at any time.
  */
 export const SHELL =
   'sh -c \'while read -r as size mark; do echo "$mark"; ' +
@@ -40,9 +43,9 @@ export const SHELL =
   "done'"
 
 /**
- * Arguments of the OpenSSH client. Nothing in them comes from chat or feeds; still, whatever could be read as an option
- * or expanded is refused. `sharedConnection`: the socket of a connection to use, and to open where there is none.
- * Throws a sentence.
+ * Arguments of the OpenSSH client. They never come from chat or feeds; still, values are refused that could be read as
+ * an option or be expanded. `sharedConnection`: the socket of the connection to use; if there is no connection, ssh
+ * opens it. Throws a sentence.
  */
 export function sshArguments(
   target: SshTarget,
@@ -93,7 +96,7 @@ function option(name: string, value: string): readonly string[] {
   return ['-o', `${name}=${value}`]
 }
 
-/** ssh splits paths at blanks and expands `%`. */
+/** Quotes a path, because ssh splits paths at blanks and expands `%`. */
 function quotedPath(path: string): string {
   if (/["\n\r\0]/.test(path)) throw new Error(`ssh cannot use a path with a quotation mark: ${JSON.stringify(path)}.`)
   return `"${path.replaceAll('%', '%%')}"`

@@ -11,22 +11,22 @@ export interface RemoteScript {
   /** POSIX sh, sent on standard input. */
   readonly script: string
   readonly as: 'user' | 'root'
-  /** The time for the script itself, without the time to connect. */
+  /** Seconds for the script, without the time to connect. */
   readonly timeoutSeconds: number
   readonly signal: AbortSignal
   readonly connections?: SshConnections | undefined
-  /** More scripts come soon: where connections are shared, it goes over a shell that stays for them. */
+  /** More scripts come soon. When connections are shared, the script runs in a shell that stays open for them. */
   readonly moreToCome?: boolean
-  /** Hears its output as it comes. */
+  /** Called with each piece of the output as soon as it arrives. */
   readonly onOutput?: (text: string) => void
 }
 
 export type RemoteAnswer =
-  /** The script came to an end; it may still have been cut short, so look for its own mark of the end. */
+  /** The script ended. Its output may still be incomplete, so look for the mark at its end. */
   | { readonly kind: 'ran'; readonly status: number; readonly stdout: string; readonly stderr: string }
   | ({ readonly kind: 'failed'; readonly stdout: string } & ConnectionProblem)
 
-/** What a script is sent for. */
+/** The purpose of a script. */
 export type Purpose = 'preview' | 'preflight' | 'apply' | 'outcome' | 'cancel'
 
 export interface CarriedScript extends RemoteScript {
@@ -36,18 +36,18 @@ export interface CarriedScript extends RemoteScript {
   readonly key: string
 }
 
-/** Another way to have scripts run on hosts than the OpenSSH client. */
+/** Runs scripts on hosts in another way than with the OpenSSH client. */
 export interface ScriptCarrier {
-  /** After "Upgrades hosts of ...": `with Ansible`. */
+  /** Continues "Upgrades hosts of ...", for example `with Ansible`. */
   readonly how: string
   /** Throws only when `signal` aborts. */
   run(carried: CarriedScript): Promise<RemoteAnswer>
 }
 
-/** ssh's own exit status for a connection that failed. */
+/** Exit status of ssh when the connection failed. */
 const SSH_FAILED = 255
 
-/** Runs a script on a host. `name` is what people call the host. Throws only when `signal` aborts. */
+/** Runs a script on a host. `name` is the name of the host for people. Throws only when `signal` aborts. */
 export async function runOverSsh(name: string, target: SshTarget, remote: RemoteScript): Promise<RemoteAnswer> {
   const connect = target.connectTimeoutSeconds ?? DEFAULT_CONNECT_SECONDS
   const seconds = remote.timeoutSeconds + connect
@@ -67,7 +67,7 @@ export async function runOverSsh(name: string, target: SshTarget, remote: Remote
       : await way.shell.run({ script, as, ...bounds, ...heard })
   remote.signal.throwIfAborted()
   if (ran === null) {
-    // The connection was dead. What a new one says is certain.
+    // The shared connection was dead. A new connection gives a certain answer.
     remote.connections?.renew(target)
     return runOverSsh(name, target, { ...remote, moreToCome: false })
   }

@@ -1,15 +1,15 @@
-# The part of apt and dpkg in the scripts on a host. package-manager.ts says what each function is for; ../apt/reads.sh comes
-# before it.
+# The functions for apt and dpkg in the scripts on a host. package-manager.ts describes each function. ../apt/reads.sh
+# comes before it.
 
 pm_cache=/var/cache/apt/archives
 pm_database=/var/lib/dpkg
 
 pm_present() { command -v apt-get >/dev/null && choose_reader; }
 
-# With -y, as it will run: what apt refuses to do unasked (packages on hold, downgrades) it refuses here, too.
+# With -y, like the real run. So apt refuses the same things here (packages on hold, downgrades).
 pm_simulate() { apt_reads apt-get -s -y "$@"; }
 
-# Sets `name`, as apt names the file of name:architecture=version.
+# Sets `name`, apt's file name for name:architecture=version.
 apt_file() { # ARGUMENT
   named=${1%%=*}
   version=${1#*=}
@@ -28,7 +28,7 @@ pm_fetch() { # SECONDS ARGUMENT...
   timeout "$seconds" apt-get -q -o APT::Sandbox::User=root -o Acquire::Retries=1 download "$@"
 }
 
-# The kept package where there is one: the archive may have lost the version since.
+# Prints the kept package in place of the argument, if there is one: the archive may no longer have the version.
 kept_or_named() {
   for one in $PW_UPGRADES; do
     pm_kept_file "$one"
@@ -36,7 +36,8 @@ kept_or_named() {
   done
 }
 
-# What is only pulled in is not named, so that it stays automatically installed; but where nothing pulls it in, it must be.
+# A package that is only pulled in is not named, so that it stays automatically installed. It is named when nothing
+# pulls it in.
 pm_choose_arguments() {
   named_new=
   upgrades=$PW_UPGRADES
@@ -64,7 +65,7 @@ pm_plan() {
     /^(Remv|Purg) / { name = $2; sub(/:.*/, "", name); print "R", name }' | sort -u
 }
 
-# apt asks the gate just before dpkg begins, with the lock of dpkg in hand and the exact list of what it is about to do
+# Just before dpkg begins, apt asks the gate. apt then holds the lock of dpkg, and passes the exact list of its steps
 # (DPkg::Pre-Install-Pkgs, version 3).
 pm_actual() {
   awk '
@@ -81,7 +82,8 @@ pm_install() { # SECONDS
     $arguments &
 }
 
-# What was named only because nothing else pulled it in was not asked for by anybody on the host.
+# Nobody on the host asked for a package that was named only because nothing pulled it in. So it becomes automatically
+# installed.
 pm_installed() {
   # shellcheck disable=SC2046,SC2086 # one argument a word
   [ -z "$named_new" ] || apt-mark -q auto $(printf '%s\n' $PW_NEW | sed 's/=.*//') || true
@@ -89,7 +91,7 @@ pm_installed() {
 
 pm_lock_holder() { holder_of /var/lib/dpkg/lock-frontend; }
 
-# Not "dpkg --audit", which also names packages that merely lack checksums.
+# "dpkg --audit" is not used, because it also names packages that only lack checksums.
 pm_half_done() {
   awk '$5 == "reinstreq" { $4 = $5 } $4 ~ /^(half-installed|half-configured|unpacked|reinstreq)$/ { print $1 " is " $4 }'
   set +f

@@ -8,7 +8,7 @@ const NAME = /^[a-z0-9][a-z0-9+.-]*$/
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9+._:~-]*$/
 const ARCHITECTURE = /^[a-z0-9][a-z0-9-]*$/
 
-/** Only what dpkg itself allows in these ever reaches a host. */
+/** Checks a package before it is sent to a host: only characters that dpkg allows. Throws a sentence. */
 function checkPackage(name: string, architecture: string, version: string | null): void {
   if (!NAME.test(name)) throw new Error(`${JSON.stringify(name.slice(0, 80))} is not the name of a Debian package.`)
   if (!ARCHITECTURE.test(architecture)) {
@@ -21,7 +21,7 @@ function checkPackage(name: string, architecture: string, version: string | null
 
 let script: string | null = null
 
-/** apt and dpkg, of Debian, Ubuntu and what is made from them. */
+/** apt and dpkg, for Debian, Ubuntu and their derivatives. */
 export const apt: PackageManager = {
   name: 'apt',
   systems: 'Debian and Ubuntu',
@@ -33,7 +33,7 @@ export const apt: PackageManager = {
     return script
   },
   checkPackage,
-  /** A package for all architectures is named without one. */
+  /** For a package for all architectures, the argument names no architecture. */
   argument({ name, architecture, to }) {
     checkPackage(name, architecture, to)
     return architecture === 'all' ? `${name}=${to}` : `${name}:${architecture}=${to}`

@@ -1,5 +1,5 @@
-# Tells how far an upgrade has come: once, or until its end. Read by follow.ts.
-# Set by the caller: PW_LOOK, a look at what is installed, made when it has ended; empty: it is not wanted.
+# Reports how far an upgrade has come: once, or until its end. Read by follow.ts.
+# Set by the caller: PW_LOOK, a script that looks at the installed packages after the end; empty: no look.
 
 alive() {
   [ -e "$journal/running/processes" ] || return 1
@@ -21,7 +21,7 @@ tell() {
   mark_file asset asset
   mark_file boot-id /proc/sys/kernel/random/boot_id
   mark_file run-boot-id running/boot-id
-  # Before the result is read: what has ended by now has left it.
+  # Checked before the result is read: a run that has ended has written its result.
   living=
   if alive; then living=yes; fi
   result=
@@ -50,7 +50,7 @@ mark_decision() {
 }
 
 tell_all() {
-  # A run that was killed never wrote them.
+  # A killed run has not written `after`.
   [ -e after ] || [ ! -e before ] || pm_packages >after
   if [ -n "$result" ]; then left=half-done; else left=; fi
   if [ -e actual ]; then planned=actual; else planned=planned; fi
@@ -67,7 +67,8 @@ reboots_now() {
   [ "$asked" = "$boot_id" ]
 }
 
-# tell_files NAME FILE...: each (-: standard input) as a section of that name; of before and after, what is gone and what has come.
+# tell_files NAME FILE...: prints each file (-: standard input) as a section with that name. From before and after it
+# prints the lines that are gone and those that have come.
 tell_files() {
   files=
   while [ $# -gt 1 ]; do
@@ -86,8 +87,8 @@ tell_files() {
     }' $files
 }
 
-# Tells of the end when it comes, and until then now and then: so that people see it get on, and a connection that is gone
-# is noticed.
+# Reports the end as soon as it comes. Until then it reports from time to time, so that people see the progress and a
+# lost connection is noticed.
 attend() {
   pause=10
   while [ ! -e "$journal/result" ] && alive; do

@@ -1,11 +1,11 @@
-# Whether an upgrade may begin. It is decided once, by a link `decision` in the journal: committed, or why it never shall
-# (cancelled, changed, lost, over).
-# Set by the caller: PW_NOT_AFTER, the second of the epoch from which on nothing begins; empty: there is no end.
+# Decides whether an upgrade may begin. This is decided once, by a link `decision` in the journal: committed, or why it
+# must never begin (cancelled, changed, lost, over).
+# Set by the caller: PW_NOT_AFTER, in seconds since 1970. From then on nothing begins. Empty: no end.
 
-# Two clocks are asked, and either can end it. The host's own, because how long a script was under way is not known: it may
-# have waited in a queue, or for a lock. And Patchwarden's, by the seconds that were left when the script came (`not-after`:
-# boot id, and the uptime at which they are over), because the host's may be slow. A clock that is wrong either way then makes
-# it begin nothing, and never too late.
+# Two clocks are compared, and each of them can end the time. The host's clock counts because the script may have waited
+# on its way, in a queue or for a lock. Patchwarden's clock counts because the host's may be slow: `not-after` has a
+# boot id and the uptime at which the seconds that were left are over. So a wrong clock can only prevent an upgrade,
+# never let it begin too late.
 is_over() {
   [ -n "$PW_NOT_AFTER" ] || return 1
   [ "$(date +%s)" -lt "$PW_NOT_AFTER" ] || return 0
@@ -16,7 +16,7 @@ is_over() {
   [ "$boot" = "$boot_id" ] && [ "$uptime" -ge "$until" ]
 }
 
-# Decides for an upgrade that has not begun that it never does. One that has begun goes on.
+# Makes sure that an upgrade which has not begun never begins. An upgrade that has begun goes on.
 stop_before_it_begins() { # WHY
   umask 077
   if [ ! -e "$journal" ]; then

@@ -1,8 +1,8 @@
 import type { TransactionStep } from '../../core/ports.ts'
 
-/** Free space that must be left for logs, databases and what scripts write, in KiB. */
+/** Free space in KiB that must remain for logs, databases and files of package scripts. */
 const MARGIN_KIB = 50 * 1024
-/** Beside its package, a kernel writes an initramfs about as large as the largest there is. */
+/** KiB for an initramfs when the host has none yet. Each new kernel writes one. */
 const FIRST_BOOT_IMAGE_KIB = 100 * 1024
 const MIN_INODES = 1_000
 
@@ -11,15 +11,15 @@ export interface DiskFacts {
   readonly sizes: readonly string[]
   /** `name KiB` for each installed package. */
   readonly installedSizes: readonly string[]
-  /** `place mount-point free-KiB free-inodes`; `-` where the file system counts no inodes. */
+  /** `place mount-point free-KiB free-inodes`; `-` when the file system does not count inodes. */
   readonly disk: readonly string[]
-  /** KiB of the largest initramfs; 0 where there is none. */
+  /** KiB of the largest initramfs; 0: there is none. */
   readonly bootImageKib: number
-  /** The place where what is fetched is kept. */
+  /** The place of fetched packages. */
   readonly cache: string
 }
 
-/** Why the host's disks are too full for the transaction, one sentence; `null` when there is room. */
+/** One sentence that says why the host's disks are too full for the transaction; `null`: there is room. */
 export function diskProblem(steps: readonly TransactionStep[], facts: DiskFacts): string | null {
   const installs = steps.filter((step) => step.to !== null)
   if (installs.length === 0) return null
@@ -46,7 +46,7 @@ export function diskProblem(steps: readonly TransactionStep[], facts: DiskFacts)
   return null
 }
 
-/** In KiB. The new files are unpacked beside the old, one package at a time. */
+/** Returns KiB. The new files are unpacked beside the old ones, one package at a time. */
 function spaceNeeded(installs: readonly TransactionStep[], facts: DiskFacts) {
   const installed = new Map(facts.installedSizes.map((line) => splitPair(line)))
   const offered = offeredSizes(facts.sizes)

@@ -1,14 +1,14 @@
-# The part of dnf 4 in the scripts on a host. package-manager.ts says what each function is for; dnf_plugin and rpm.sh come
-# before it. dnf lists what it resolved through a plugin: its tables are for people and break lines as they like.
+# The functions for dnf 4 in the scripts on a host. package-manager.ts describes each function. dnf_plugin and rpm.sh
+# come before it. A plugin lists the steps of dnf, because dnf's own tables are for people and break lines anywhere.
 
 pm_cache=/var/cache/dnf
 
-# dnf 5 is another program, which runs no plugins of Python.
+# dnf 5 is another program, which does not run Python plugins.
 dnf_python() { sed -n '1s/^#! *\([^ ]*python[^ ]*\).*/\1/p' "$(command -v dnf)" 2>/dev/null; }
 
 pm_present() { command -v rpm >/dev/null && [ -n "$(dnf_python)" ]; }
 
-# dnf with its own plugins and ours. FOLDER ARGUMENTS: the plugin is put into the folder.
+# Runs dnf with its own plugins and ours. FOLDER ARGUMENTS: our plugin is written into the folder.
 dnf_with_plugin() {
   folder=$1
   shift
@@ -17,7 +17,8 @@ dnf_with_plugin() {
   rpm_as_root env LC_ALL=C PYTHONDONTWRITEBYTECODE=1 PATCHWARDEN_GATE="${gate:-}" dnf --setopt=pluginpath="$plugins,$folder" "$@"
 }
 
-# Only from what it has fetched: a look changes nothing. dnf ends with 1 where it was not let do it, which is so here.
+# Uses only data that dnf has already fetched, so a look changes nothing. dnf ends with 1 because of --assumeno; this is
+# not a failure.
 pm_simulate() {
   [ $# -gt 0 ] || return 0
   place=$(mktemp -d /dev/shm/patchwarden-XXXXXXXX 2>/dev/null || mktemp -d) || return 1
@@ -28,8 +29,8 @@ pm_simulate() {
   [ $status = 0 ] || printf '%s\n' "$said" | grep -q '^Operation aborted\.$'
 }
 
-# "install" with an exact version goes to that version, up or down. Of what is to be upgraded, what is not there any more
-# is left out; new packages are named where nothing pulls them in.
+# "install" with an exact version moves a package to that version, up or down. Upgrades of packages that are no longer
+# installed are left out. New packages are named when nothing pulls them in.
 pm_choose_arguments() {
   named_new=
   arguments=$(rpm_kept_or_named "$(rpm_installed_of "$PW_UPGRADES")")
@@ -46,7 +47,7 @@ pm_choose_arguments() {
   done
 }
 
-# Sets `name`, as dnf names the file of name-epoch:version-release.architecture.
+# Sets `name`, dnf's file name for name-epoch:version-release.architecture.
 dnf_file() {
   before=${1%%:*}
   name=${before%-*}-${1#*:}.rpm
@@ -54,7 +55,7 @@ dnf_file() {
 
 pm_kept_file() { dnf_file "$1" && file=$kept/$name; }
 
-# It has one where keepcache is set.
+# The cache has the package only when keepcache is set.
 pm_cached_file() {
   dnf_file "$1"
   set +f
@@ -74,7 +75,7 @@ pm_plan() {
     $1 == "step" && $2 != "remove" { print "I", $3, $4, $6 }' | sort -u
 }
 
-# The plugin gives the gate the steps as it prints them.
+# The plugin gives the steps to the gate in the same form as it prints them.
 pm_actual() { pm_plan; }
 
 pm_install() { # SECONDS
@@ -83,16 +84,17 @@ pm_install() { # SECONDS
   { gate=$journal/gate dnf_with_plugin "$journal" --setopt='*.metadata_expire=-1' -y $arguments && ! grep -q 'scriptlet failed, exit status' log; } &
 }
 
-# name.architecture of name-epoch:version-release.architecture
+# Prints name.architecture of name-epoch:version-release.architecture.
 rpm_package_of() { printf '%s\n' "$1" | sed 's/^\(.*\)-[^-]*-[^-]*\.\([^.]*\)$/\1.\2/'; }
 
-# What was named only because nothing else pulled it in was not asked for by anybody on the host.
+# Nobody on the host asked for a package that was named only because nothing pulled it in. So it becomes automatically
+# installed.
 pm_installed() {
   # shellcheck disable=SC2046 # one argument a word
   [ -z "$named_new" ] || dnf -q -C mark remove $(for one in $PW_NEW; do rpm_package_of "$one"; done) || true
 }
 
-# dnf notes its number in a file while it is at work.
+# While dnf is at work, its process number is in a file.
 pm_lock_holder() {
   set +f
   for lock in /var/lib/dnf/rpmdb_lock.pid /var/cache/dnf/*_lock.pid /run/dnf/*.pid; do
@@ -116,7 +118,7 @@ pm_reboot_wanted() {
     dnf -q -C needs-restarting -r 2>/dev/null | grep -q '^Reboot is required'
 }
 
-# The simulation, which the caller has, tells the sizes beside the plan.
+# The simulation, which the caller has made, also contains the sizes.
 pm_sizes() { # ARGUMENT...
   printf '%s\n' "$simulation" | awk -F '\t' '$1 == "step" && $6 != "-" { print $3, $6, $8, $9 }'
   [ $# = 0 ] || dnf -q -C repoquery --qf '%{name} %{evr} %{downloadsize} %{installsize}' "$@" 2>/dev/null |

@@ -32,7 +32,7 @@ const failures: readonly Failure[] = [
 
 let script: string | null = null
 
-/** dnf 4, of Red Hat Enterprise Linux 8 to 9 and its derivatives. */
+/** dnf 4, for Red Hat Enterprise Linux 8 to 9 and its derivatives. */
 export const dnf: PackageManager = {
   name: 'dnf',
   systems: 'Red Hat Enterprise Linux and its kin',
@@ -61,7 +61,7 @@ export const dnf: PackageManager = {
   isOutcome: (line) => /^ {2}(?:Installing|Upgrading|Downgrading|Erasing|Obsoleting) +: /.test(line),
 }
 
-/** Reads the lines of the plugin; the rest is dnf's own words. */
+/** Reads the lines of the plugin, and ignores dnf's own output. */
 function parseSimulation(text: string): Simulation {
   const steps: TransactionStep[] = []
   const warnings: string[] = []

@@ -2,16 +2,16 @@ import type { DeployEngine, DeploymentHandle } from '../../core/ports.ts'
 import { type PackageEngine, packageEngine } from '../package-engine.ts'
 import { checkKey } from './script.ts'
 
-/** One call of an engine about one batch. */
+/** One call of an engine for one batch. */
 export interface EngineRun<Engine> {
-  /** What the engine works with, and what it keeps while it lives. */
+  /** The parts of the engine, and its state in memory. */
   readonly engine: Engine
-  /** Of the batch. */
+  /** The key of the batch. */
   readonly key: string
   readonly signal: AbortSignal
 }
 
-/** An engine that does nothing for whoever waits no longer, and nothing under a key that cannot be the name of a folder. */
+/** Wraps an engine. Nothing is done when `signal` has aborted, or when the key cannot be the name of a folder. */
 export function guarded(engine: PackageEngine): DeployEngine {
   const { preview, preflight, start, poll, wait, cancel } = engine
   return packageEngine({

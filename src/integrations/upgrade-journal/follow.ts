@@ -9,16 +9,16 @@ import { type ProbedAsset, readProbeWithin } from '../probe/index.ts'
 import type { PackageManager } from './package-manager.ts'
 import { planDifference } from './plan.ts'
 
-/** How far an upgrade has come, as its host says. */
+/** The progress of an upgrade, as its host reports it. */
 export type Progress =
   | { readonly kind: 'running'; readonly progress: string; readonly ageSeconds: number; readonly log: string }
-  /** All is installed and the host was told to reboot; it has not come back with a new boot id yet. */
+  /** Everything is installed, and the host was told to reboot. It does not have a new boot id yet. */
   | { readonly kind: 'rebooting'; readonly changed: readonly PackageChange[]; readonly log: string }
   | { readonly kind: 'ended'; readonly outcome: DeploymentOutcome }
   /** The answer cannot be used. */
   | { readonly kind: 'unclear'; readonly reason: string }
 
-/** Reads what follow.sh printed on the host called `name`. */
+/** Reads the output of follow.sh on the host called `name`. */
 export function parseProgress(manager: PackageManager, output: string, name: string, mark: string): Progress {
   const sections = splitSections(output, 'patchwarden-follow')
   if (sections === null) return { kind: 'unclear', reason: `The answer of ${name} was cut off.` }
@@ -36,13 +36,13 @@ export function parseProgress(manager: PackageManager, output: string, name: str
   return succeeded(manager, sections)
 }
 
-/** What the host said about itself when the upgrade had ended; `null`: it was not asked. */
+/** Returns the host's look at itself after the upgrade; `null`: it was not asked for. */
 export function parseLookAfter(output: string, probed: ProbedAsset): Observation | null {
   const sections = splitSections(output, 'patchwarden-follow')
   return sections === null ? null : readProbeWithin(sections, probed)
 }
 
-/** Whether the host has said how the upgrade ended; what it said before that may be out of date. */
+/** True when the output contains the result of the upgrade. Output without a result may be out of date. */
 export function isLast(output: string): boolean {
   const sections = splitSections(output, 'patchwarden-follow')
   return sections !== null && markedValue(sections, 'result') !== null
@@ -109,7 +109,7 @@ function heldBeforehand(manager: PackageManager, sections: Sections, name: strin
   }
 }
 
-/** The transaction failed. Before the gate let it begin, nothing was touched. */
+/** The outcome of a failed transaction. Before the gate let the transaction begin, nothing was changed. */
 function failed(manager: PackageManager, sections: Sections, name: string, decision: string | null): DeploymentOutcome {
   const text = linesOf(sections, 'log').join('\n')
   const log = manager.tellingLines(text)
@@ -124,13 +124,13 @@ function failed(manager: PackageManager, sections: Sections, name: string, decis
   return heldBack(`${manager.failureReason(text)} (${name}); nothing was changed.`, log)
 }
 
-/** The first few, and how many more there are, so that nobody takes the first few for all. */
+/** The first five lines, and the number of the others, so that nobody takes five lines for all. */
 function named(lines: readonly string[]): string {
   const more = lines.length > 5 ? ` and ${lines.length - 5} more` : ''
   return `${lines.slice(0, 5).join(', ')}${more}`
 }
 
-/** It was decided that it does not begin, which is not a failure. */
+/** The outcome when it was decided that the upgrade does not begin; this is not a failure. `null`: no such decision. */
 function neverBegan(manager: PackageManager, sections: Sections, decision: string | null): DeploymentOutcome | null {
   if (decision === 'cancelled') return notBegun(STOPPED)
   return decision === 'over' ? notBegun(overSentence(manager, sections)) : null
@@ -198,7 +198,7 @@ function progressText(manager: PackageManager, sections: Sections, decision: str
   return `unpacking ${Math.min(unpacked, total)} of ${total}`
 }
 
-/** What the host's own package list says has changed, before and after. */
+/** Returns the changes, from the host's package list before and after. */
 function changesOf(sections: Sections): readonly PackageChange[] {
   const before = new Map(linesOf(sections, 'gone').map((line) => [keyOf(line), line.split(' ')[2] ?? null]))
   const changed: PackageChange[] = []
@@ -214,7 +214,7 @@ function keyOf(line: string): string {
   return line.split(' ', 2).join(':')
 }
 
-/** Names that the plan would install and that did not come. */
+/** Returns the names of packages that the plan installs but that are not installed. */
 function missingSteps(sections: Sections): readonly string[] {
   const come = new Set(
     linesOf(sections, 'come')

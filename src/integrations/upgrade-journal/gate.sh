@@ -1,6 +1,6 @@
-# Asked just before anything is touched, with the lock of the package manager in hand and what it is about to do on
-# standard input. Exit status 0: go ahead. Anything that is not in the approved plan is refused here; what of the plan the
-# host has done by itself since is not done again.
+# The package manager runs this just before it changes anything. It holds its lock, and passes what it will do on
+# standard input. Exit status 0: it may go on. Steps outside the approved plan are refused. Steps of the plan that the
+# host has already done are not done again.
 
 within() { [ -s actual ] && [ -z "$(comm -23 actual plan)" ]; }
 
@@ -8,11 +8,11 @@ gate() {
   cd "$journal" || exit 1
   pm_actual >actual
   if [ -L decision ] && [ "$(readlink decision)" = committed ]; then
-    # The work may be handed over in several portions.
+    # The package manager may ask several times, each time for a part of the work.
     within
     exit
   fi
-  # There may have been a lock to wait for, and packages to fetch.
+  # The package manager may have waited for a lock and fetched packages.
   if is_over; then
     ln -s over decision
     keep .
@@ -20,7 +20,7 @@ gate() {
   fi
   if ! cmp -s actual plan; then
     within || { ln -s changed decision; exit 1; }
-    # From here on the plan is what is left of it: that is what the end is held against.
+    # From here on, the plan has only the steps that are left. The result is compared with them.
     cp actual plan.left && keep plan.left && mv plan.left plan
   fi
   if ln -s committed decision 2>/dev/null; then

@@ -1,6 +1,9 @@
 export type HostSilence = ReturnType<typeof createHostSilence>
 
-/** Remembers since when hosts have been silent. A restarted process starts to count anew: later, never too early. */
+/**
+ * Remembers since when hosts have been silent. After a restart the count begins again, so a silence is noticed later,
+ * never too early.
+ */
 export function createHostSilence(clock: () => Date) {
   const last = new Map<string, { at: number; rebooting: boolean }>()
 
@@ -8,14 +11,14 @@ export function createHostSilence(clock: () => Date) {
     heard(run: string): void {
       last.set(run, { at: clock().getTime(), rebooting: false })
     },
-    /** It was told to reboot, and still answers. Seconds since that was first seen. */
+    /** The host was told to reboot, but still answers. Returns the seconds since this was first noticed. */
     rebooting(run: string): number {
       const known = last.get(run)
       if (known?.rebooting === true) return (clock().getTime() - known.at) / 1_000
       last.set(run, { at: clock().getTime(), rebooting: true })
       return 0
     },
-    /** It does not answer. `rebooting`: it was told to reboot when last seen. */
+    /** The host does not answer. Returns the seconds of its silence. `rebooting`: the host had been told to reboot. */
     silent(run: string): { readonly seconds: number; readonly rebooting: boolean } {
       const known = last.get(run) ?? { at: clock().getTime(), rebooting: false }
       last.set(run, known)

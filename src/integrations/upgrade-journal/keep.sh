@@ -1,15 +1,16 @@
-# Keeps the packages that a transaction replaces, so that it can be rolled back when no archive has them any more. What the
-# cache of the package manager has is linked before it begins. The rest is fetched when it has ended, which it shall not
-# delay: `to-keep` in the journal says what is still to be fetched, so what a run that was killed left is fetched by the next.
+# Keeps the packages that a transaction replaces, so that a rollback is possible when no archive has them any more.
+# Packages in the package manager's cache are linked before the transaction. The others are fetched after it, so that
+# they do not delay it. `to-keep` in the journal lists the packages to fetch. If a run is killed, the next run fetches
+# them.
 
 KEPT_DAYS=180
 KEPT_KIB=2097152
-# Left for all else on the file system.
+# Must remain free for everything else on the file system.
 SPARE_KIB=102400
-# Less than a run waits for the lock, which zypper holds meanwhile.
+# Shorter than the time that a run waits for the lock, because zypper holds it meanwhile.
 KEEP_SECONDS=240
 
-# Public files, which a preview reads that does not run as root.
+# The files are public, because a preview reads them, and it does not run as root.
 make_kept() { [ -d "$kept" ] || { mkdir -p "$kept" && chmod 711 /var/lib/patchwarden && chmod 755 "$kept"; }; }
 
 keep_cached() {
@@ -20,7 +21,7 @@ keep_cached() {
   done
 }
 
-# At most as much as they take installed: a package is compressed.
+# Checks whether there is room. A package is compressed, so it needs at most its installed size.
 room_for() { # ARGUMENT...
   need=$(awk -v wanted=" $*" 'index(wanted, " " $1 "=") || index(wanted, " " $1 ":") || index(wanted, " " $1 "-") || index(wanted, " " $1 ".") { sum += $6 } END { print sum + 0 }' before)
   free=$(df -Pk "$kept" | awk 'NR == 2 { print $4 }')
@@ -39,7 +40,8 @@ prune_old() {
   set -f
 }
 
-# Fetches what is owed, of this run and of others. What cannot be had is tried once more, by the next run.
+# Fetches the packages that this run and others still have to keep. A package that cannot be fetched is tried once more,
+# by the next run.
 keep_owed() {
   set +f
   lists=
@@ -71,18 +73,18 @@ keep_owed() {
   prune_old
 }
 
-# Whole packages alone come to the others.
+# Fetches into a new folder, so that only complete packages get to the others.
 fetch_old() { # ARGUMENT...
   place=$(mktemp -d "$kept/.new-XXXXXXXX") && cd "$place" || return 0
   uptime_now
   until=$((uptime + KEEP_SECONDS))
-  # Nothing at all is fetched where one of them is gone.
+  # When one package is gone, the package manager fetches none. Then they are fetched one by one.
   pm_fetch $KEEP_SECONDS "$@" || for one in "$@"; do
     uptime_now
     [ "$uptime" -ge "$until" ] || pm_fetch $((until - uptime)) "$one"
   done
   set +f
-  # They come with the time of their making; kept they are from now on.
+  # The files have the time when they were built. Their age must count from now on.
   chmod 644 -- * && touch -- * && sync -- * && mv -f -- * "$kept/"
   set -f
   cd "$journal" && rm -rf "$place"

@@ -1,5 +1,5 @@
 # Looks at what an upgrade would do and whether it could. Changes nothing. Read by look.ts.
-# Set by the caller, beside what on-host.sh says: PW_PREFLIGHT (yes: whether the host is fit for it).
+# Set by the caller, beside the variables in on-host.sh: PW_PREFLIGHT (yes: also check whether the host is fit).
 
 look() {
   cd /
@@ -41,7 +41,7 @@ preflight() {
   mark "cache $pm_cache"
   mark 'disk'
   free_in /usr "$pm_cache" "$pm_database" /boot
-  # What the first initramfs takes, where a kernel comes.
+  # The size of the largest initramfs, when a kernel is installed.
   case $simulation in *linux-image-* | *kernel*)
     set +f
     mark "boot-image $(du -k /boot/initr* 2>/dev/null | sort -n | tail -n 1 | cut -f 1)"
@@ -50,7 +50,7 @@ preflight() {
   esac
 }
 
-# "place mount-point free-KiB free-inodes" of each place that there is; "-" where the file system counts no inodes.
+# "place mount-point free-KiB free-inodes" of each place that exists; "-" when the file system does not count inodes.
 free_in() { # PLACE...
   places=
   for place in "$@"; do [ ! -d "$place" ] || places="$places $place"; done

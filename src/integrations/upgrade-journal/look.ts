@@ -9,12 +9,12 @@ import { replaced } from './script.ts'
 /** Longer lists are cut in notes. */
 const NAMED = 6
 
-/** What a host would do, or one sentence that says why it cannot tell. */
+/** The steps that a host would do, or one sentence that says why it cannot tell. */
 export type Look =
   | { readonly kind: 'seen'; readonly simulation: Simulation; readonly sections: Sections }
   | { readonly kind: 'problem'; readonly reason: string; readonly log: string }
 
-/** Reads what look.sh printed on the host called `name`. */
+/** Reads the output of look.sh on the host called `name`. */
 export function parseLook(manager: PackageManager, output: string, name: string): Look {
   const sections = splitSections(output, 'patchwarden-look')
   if (sections === null) return { kind: 'problem', reason: `The answer of ${name} was cut off.`, log: '' }
@@ -37,17 +37,17 @@ export function parseLook(manager: PackageManager, output: string, name: string)
   return { kind: 'seen', simulation, sections }
 }
 
-/** The steps of a simulation, without what is only needed to judge them. */
+/** The steps of a simulation, without data that is only needed for checks. */
 export function transactionOf({ steps }: Simulation): readonly TransactionStep[] {
   return steps.map(({ action, name, architecture, from, to }) => ({ action, name, architecture, from, to }))
 }
 
-/** What a preflight found: why the host may not be upgraded now, or notes for those who watch. */
+/** The result of a preflight: why the host may not be upgraded now, or notes for people. */
 export type Fitness =
   | { readonly fit: true; readonly notes: readonly string[]; readonly untouched: boolean }
   | { readonly fit: false; readonly outcome: DeploymentOutcome }
 
-/** Judges what look.sh found before an upgrade. `lockSeconds`: how long the upgrade would wait for the lock. */
+/** Judges the output of look.sh before an upgrade. `lockSeconds`: how long the upgrade would wait for the lock. */
 export function judge(manager: PackageManager, output: string, request: PackageRequest, lockSeconds: number): Fitness {
   const { name } = request.asset
   const look = parseLook(manager, output, name)
@@ -55,7 +55,7 @@ export function judge(manager: PackageManager, output: string, request: PackageR
   const { simulation, sections } = look
   const untouched = markedValue(sections, 'journal') === 'missing'
   const notes: string[] = []
-  // What was begun under this key is followed, whatever the host would do now.
+  // An upgrade that has begun with this key is followed, even if the host could not begin it now.
   if (!untouched) return { fit: true, notes: ['it was begun before; its upgrade is followed, not repeated'], untouched }
 
   const halfDone = linesOf(sections, 'half-done')
@@ -91,7 +91,7 @@ export function judge(manager: PackageManager, output: string, request: PackageR
   return { fit: true, notes, untouched }
 }
 
-/** Versions that no archive has any more, and that have not been kept either. */
+/** Versions that are in no archive any more and have not been kept. */
 function cannotGoBack(manager: PackageManager, { transaction }: PackageRequest, sections: Sections): string[] {
   const kept = new Set(linesOf(sections, 'kept'))
   const offered = new Set(

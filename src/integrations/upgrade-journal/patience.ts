@@ -2,15 +2,15 @@ import type { DeploymentOutcome, DeploymentReport } from '../../core/ports.ts'
 import type { Progress } from './follow.ts'
 import { createHostSilence } from './host-silence.ts'
 
-/** How long hosts at work are waited for. */
+/** How long to wait for hosts during an upgrade. */
 export interface PatienceOptions {
   /** Seconds to wait while another program holds the lock of the package manager. Default 300. */
   readonly lockWaitSeconds?: number
-  /** Seconds a host may take to come back after a reboot. Default 600. */
+  /** Seconds that a host may take to come back after a reboot. Default 600. */
   readonly rebootWaitSeconds?: number
-  /** Seconds a host may be silent during its upgrade before it counts as unreachable. Default 900. */
+  /** Seconds that a host may be silent during its upgrade. After that it counts as unreachable. Default 900. */
   readonly silenceSeconds?: number
-  /** Seconds after which an upgrade without an end counts as failed. Default 7200. It is not stopped. */
+  /** Seconds after which an upgrade that has not ended counts as failed. Default 7200. It is not stopped. */
   readonly transactionSeconds?: number
   readonly clock: () => Date
 }
@@ -18,8 +18,8 @@ export interface PatienceOptions {
 export type Standing = Omit<DeploymentReport, 'asset'>
 
 /**
- * Who is asked about: `run` distinguishes one upgrade of one host from all others, `name` is what sentences call the
- * host.
+ * One upgrade: `run` distinguishes one upgrade of one host from all others, `name` is the name of the host in
+ * sentences.
  */
 export interface Subject {
   readonly run: string
@@ -28,7 +28,7 @@ export interface Subject {
 
 export type Patience = ReturnType<typeof createPatience>
 
-/** Says of each upgrade whether it is waited for any longer. */
+/** Decides for each upgrade whether to wait for it any longer. */
 export function createPatience({
   lockWaitSeconds = 300,
   rebootWaitSeconds = 600,
@@ -47,7 +47,10 @@ export function createPatience({
     return { outcome: null, progress }
   }
 
-  /** It does not answer, or not with anything usable. `reason` is a sentence; `meanwhile`: what is told until then. */
+  /**
+   * The host does not answer, or its answer cannot be used. `reason` is a sentence; `meanwhile` is the progress until
+   * the limit.
+   */
   function silent({ run, name }: Subject, reason: string, meanwhile?: string): Standing {
     const { seconds, rebooting } = silence.silent(run)
     const limit = rebooting ? rebootWaitSeconds : silenceSeconds
@@ -58,7 +61,7 @@ export function createPatience({
     return ended(run, { state: 'unreachable', reason: `${name} ${what}: ${reason}`, touched: true, log: '' })
   }
 
-  /** What the host itself says. */
+  /** The host has answered. */
   function heard(subject: Subject, seen: Progress): Standing {
     const { run, name } = subject
     switch (seen.kind) {
@@ -83,11 +86,11 @@ export function createPatience({
 
   return {
     lockSeconds: lockWaitSeconds,
-    /** No session with it lasts longer. */
+    /** The longest time of a session with a host, in seconds. */
     longestSeconds: transactionSeconds + rebootWaitSeconds,
-    /** Its silence counts from now on. */
+    /** From now on the silence of the host is counted. */
     began: silence.heard,
-    /** It ended, which was found out without asking it. */
+    /** The upgrade has ended; this is known without asking the host. */
     ended,
     heard,
     silent,

@@ -1,7 +1,10 @@
 import type { TransactionStep } from '../../core/ports.ts'
 import type { PackageManager } from './package-manager.ts'
 
-/** The lines that a host compares, sorted there: `I name architecture version` and `R name`. Throws a sentence. */
+/**
+ * Returns lines that a host compares with its own plan, sorted there: `I name architecture version` and `R name`.
+ * Throws a sentence.
+ */
 export function planLines(manager: PackageManager, steps: readonly TransactionStep[]): readonly string[] {
   return steps.map(({ action, name, architecture, to }) => {
     manager.checkPackage(name, architecture, to)
@@ -9,12 +12,12 @@ export function planLines(manager: PackageManager, steps: readonly TransactionSt
   })
 }
 
-/** Lists longer than this are cut in sentences. */
+/** Longer lists are cut in sentences. */
 const NAMED = 6
 
 /**
- * How what a host would do goes beyond what was approved, both as plan lines; `null` where it does the same, or only a
- * part of it.
+ * One sentence that says how the steps of a host go beyond the approved ones, both as plan lines; `null` when they are
+ * the same or only a part of them.
  */
 export function planDifference(approved: readonly string[], now: readonly string[]): string | null {
   const before = new Set(approved)

@@ -1,7 +1,7 @@
-# Restarts the services that still run files which the transaction replaced, ssh last. Leaves a line a service in the
-# file `services`: "restarted NAME", "left NAME WHY" or "failed NAME WHY".
+# Restarts the services that still run files which the transaction replaced, ssh last. Writes a line for each service to
+# the file `services`: "restarted NAME", "left NAME WHY" or "failed NAME WHY".
 
-# What would take sessions, the network or other machines with it; and ourselves.
+# Services whose restart would end sessions, the network or other machines; and Patchwarden's own.
 never_restarted() { # NAME
   case $1 in
     dbus* | systemd-* | *getty* | user@* | elogind* | gdm* | sddm* | lightdm* | xdm* | lxdm* | slim* | NetworkManager | \
@@ -11,7 +11,7 @@ never_restarted() { # NAME
   return 1
 }
 
-# The unit of a process under systemd; without systemd the init script that is named as it or starts its program.
+# Prints the systemd unit of a process. Without systemd: the init script that has its name or starts its program.
 service_of() { # PID
   if [ -d /run/systemd/system ]; then
     unit_of "$1"
@@ -31,7 +31,8 @@ service_of() { # PID
 
 of_a_login() { grep -q '/session-[^/]*\.scope$' "/proc/$1/cgroup" 2>/dev/null; } # PID
 
-# Stale services, and stale processes "pid/name" of none; not those of logins, which end with them.
+# Prints stale services, and "pid/name" of stale processes without a service. Processes of logins are left out: they end
+# with the login.
 stale() {
   set +f
   stale_processes | while read -r pid; do
@@ -42,7 +43,7 @@ stale() {
   set -f
 }
 
-# What it said itself since then, of which systemd only says that it failed; or that.
+# Prints what the service itself wrote since then; if nothing, what systemd wrote about it.
 its_own_words() { # UNIT SECONDS
   lines=$(journalctl -q -n 5 -o cat --since "@$2" "_SYSTEMD_UNIT=$1" 2>/dev/null)
   printf '%s\n' "${lines:-$(journalctl -q -n 5 -o cat --since "@$2" -u "$1" 2>/dev/null)}"
@@ -81,6 +82,6 @@ restart_services() {
     esac
   done <stale
   [ -n "$last" ] || return 0
-  # Nobody could log in to mend it.
+  # With a wrong configuration sshd would not come back, and nobody could log in to repair it.
   if sshd -t; then restart "$last"; else echo "left $last does not accept its own configuration (sshd -t)" >>services; fi
 }

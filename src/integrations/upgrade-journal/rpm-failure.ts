@@ -1,14 +1,14 @@
 import { shortened } from '../apt/failure.ts'
 
-/** A cause that output can name, and the sentence for it, without its full stop. */
+/** A pattern of a cause in the output, and the sentence for it, without its full stop. */
 export type Failure = readonly [RegExp, (match: RegExpExecArray) => string]
 
 const LINE_LENGTH = 300
 
-/** What rpm itself stumbled over. A script is named as rpm does: `%pre(demo-app-2.0-1.noarch)`. */
+/** The error line of rpm for a script. rpm names a script like `%pre(demo-app-2.0-1.noarch)`. */
 const SCRIPT = /^(?:error|warning): %(\w+)\(([^)]+)\) scriptlet failed, (.*)$/
 
-/** In order: the first that fits is the cause, and what follows is its consequence. */
+/** The first pattern that fits is the cause; failures further down are consequences. */
 const shared: readonly Failure[] = [
   [
     /No space left on device|needs (\d+ ?[KMG]B) (?:more space )?on the (\S+) filesystem/,
@@ -26,7 +26,10 @@ const shared: readonly Failure[] = [
   ],
 ]
 
-/** One sentence, without its full stop, for output that ended in a failure. `own`: what the program beside rpm says. */
+/**
+ * Returns one sentence, without its full stop, for the output of a failed run. `own`: patterns of the program that uses
+ * rpm.
+ */
 export function rpmFailure(program: string, own: readonly Failure[], log: string): string {
   const lines = log.split('\n').map((line) => line.trim())
   const at = lines.findIndex((line) => SCRIPT.test(line))
@@ -48,14 +51,14 @@ export function rpmFailure(program: string, own: readonly Failure[], log: string
         .slice(0, LINE_LENGTH)}`
 }
 
-/** What the script complained about just before rpm says that it failed. */
+/** Returns the line that the script printed before rpm reported its failure; empty when it printed none. */
 function saidBefore(lines: readonly string[], at: number): string {
   const said = lines[at - 1] ?? ''
   const ordinary = /^(?:Running|Preparing|Upgrading|Installing|Downgrading|Cleanup|Verifying|<|rpm:)|^$/
   return ordinary.test(said) ? '' : said.slice(0, LINE_LENGTH)
 }
 
-/** The lines that tell how it went wrong, with the one before each script that failed. */
+/** Returns the lines that explain the failure, with the line before each script that failed. */
 export function rpmTellingLines(log: string): string {
   const lines = log.split('\n')
   const kept = new Set<number>()

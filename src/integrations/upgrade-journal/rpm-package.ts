@@ -5,7 +5,7 @@ const NAME = /^[A-Za-z0-9_][A-Za-z0-9_+.-]*$/
 const VERSION = /^(?:\d+:)?[A-Za-z0-9][A-Za-z0-9+._~^]*-[A-Za-z0-9][A-Za-z0-9+._~^]*$/
 const ARCHITECTURE = /^[a-z0-9_]+$/
 
-/** Only what rpm itself allows in these ever reaches a host. Throws a sentence. */
+/** Checks a package before it is sent to a host: only characters that rpm allows. Throws a sentence. */
 export function checkRpmPackage(name: string, architecture: string, version: string | null): void {
   if (!NAME.test(name)) throw new Error(`${JSON.stringify(name.slice(0, 80))} is not the name of an RPM package.`)
   if (!ARCHITECTURE.test(architecture)) {
@@ -23,7 +23,7 @@ export const rpmSystems = {
   zypper: /^(?:opensuse|sles|suse)[\w-]*:/,
 } as const
 
-/** `null` where it is nothing that a transaction can do. */
+/** Returns `null` when the word is not an action of a transaction. */
 export function actionOf(word: string): TransactionStep['action'] | null {
   switch (word) {
     case 'install':

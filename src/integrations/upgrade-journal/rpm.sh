@@ -1,8 +1,8 @@
-# What dnf and zypper share on a host: the database of rpm. package-manager.ts says what each function is for.
+# The functions that dnf and zypper share on a host: the database of rpm. package-manager.ts describes each function.
 
 pm_database=/var/lib/rpm
 
-# The shell is what the login may run as root.
+# The login may run only sh with sudo. So the command runs through sh.
 rpm_as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n sh -c '"$@"' sh "$@"; fi; }
 
 pm_packages() {
@@ -10,7 +10,7 @@ pm_packages() {
     awk '$1 != "gpg-pubkey" { sub(/^0:/, "", $3); print $1, $2, $3, "installed ok", int($4 / 1024) }'
 }
 
-# An interrupted upgrade leaves the old version beside the new one. Kernels and keys are there in several versions anyway.
+# An interrupted upgrade leaves the old version beside the new one. Kernels and keys may have several versions.
 pm_half_done() {
   awk '{ print $1 "." $2 }' | sort | uniq -d | while read -r twice; do
     case $twice in gpg-pubkey.* | kernel*) continue ;; esac
@@ -20,7 +20,7 @@ pm_half_done() {
 
 rpm_kernel_comes() { grep -qE '^I kernel(-core|-default|-rt-core|-uek-core|-uek)? ' plan; }
 
-# For versions that are older than what they replace, the kept packages: the archive may have lost them since.
+# When a version becomes older, prints the kept package in place of the argument: the archive may no longer have it.
 rpm_kept_or_named() { # ARGUMENTS
   for one in $1; do
     pm_kept_file "$one"
@@ -28,7 +28,7 @@ rpm_kept_or_named() { # ARGUMENTS
   done
 }
 
-# Of arguments, those whose package is installed.
+# Prints the arguments whose package is installed.
 rpm_installed_of() { # ARGUMENTS
   installed=" $(rpm -qa --qf '%{NAME}.%{ARCH} ') "
   for one in $1; do

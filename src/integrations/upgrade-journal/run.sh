@@ -1,9 +1,9 @@
-# The runner: one transaction of the package manager, with nobody watching. Lives in the journal, where it leaves what it did:
-#   running/   it has begun: boot id, processes, time        log      what the package manager said
+# The runner: one transaction of the package manager, which nobody watches. Its folder is the journal, with these files:
+#   running/   it has begun: boot id, processes, time        log      the output of the package manager
 #   decision   committed: it may begin; anything else: it never will. A link, so that it is decided once (begins.sh).
-#   before, after   the packages                             result   "exit N" or "held WHY", when all is done
-#   ended      a pipe that it holds open until the result is there
-#   to-keep    versions that it replaced and has not kept yet
+#   before, after   the packages                             result   "exit N" or "held WHY", at the very end
+#   ended      a pipe that the runner holds open until the result is there
+#   to-keep    replaced versions that it has not kept yet
 # Set above: PW_KEY, PW_UPGRADES, PW_NEW, PW_REBOOT, PW_RESTART, PW_LOCK_SECONDS, PW_NOT_AFTER.
 
 leave_result() { # RESULT
@@ -11,17 +11,17 @@ leave_result() { # RESULT
   keep result.new
   mv result.new result
   keep .
-  # Who opens it from now on finds nothing, and who reads it reads its end.
+  # From now on the pipe cannot be opened, and a process that reads it gets its end.
   rm -f ended
   exec 9>&-
 }
 
-# A key is used once; half a year later nobody asks for it again.
+# Deletes journals after half a year. A key is used only once, and nobody asks for it later.
 forget_old() {
   find "$runs" -mindepth 1 -maxdepth 1 \( -mtime +180 -o -name '.new-*' -mmin +60 \) -exec rm -rf {} +
 }
 
-# Nothing was replaced.
+# Ends a run that has replaced nothing.
 finish() { # RESULT
   rm -f to-keep
   leave_result "$1"
@@ -58,10 +58,10 @@ run() {
   start_time_of $$
   echo "$$ $start_time" >"$mine/processes"
   exec 9<>ended
-  # As with the journal: whoever renames first is the only runner there will ever be.
+  # Only the first runner can rename; any other one exits.
   mv -T "$mine" running 2>/dev/null || { rm -rf "$mine"; exit 0; }
   exec >>log 2>&1 </dev/null
-  # What services are started with in the course of it should not be ours; a unit has no HOME, which some scripts need.
+  # Restarted services must not get the variables of our login. A unit has no HOME, which some scripts need.
   HOME=/root
   export HOME
   unset SSH_CLIENT SSH_CONNECTION SSH_TTY SSH_AUTH_SOCK SUDO_COMMAND SUDO_GID SUDO_UID SUDO_USER
@@ -76,14 +76,14 @@ run() {
   keep_cached
   uptime_now
   left=$((PW_LOCK_SECONDS - (uptime - began)))
-  # No service that it starts may hold the pipe.
+  # Services that the transaction starts must not hold the pipe open.
   pm_install $((left > 10 ? left : 10)) 9>&-
   start_time_of $!
   echo "$! $start_time" >>running/processes
   wait $!
   status=$?
   umask 077
-  # It never asked the gate: there was nothing that it would have done.
+  # The package manager has not asked the gate, so it had nothing to do.
   if [ $status = 0 ] && [ ! -e actual ]; then
     cp before after
     : >actual
@@ -108,7 +108,7 @@ run() {
     return
   fi
   leave_result "exit $status"
-  # The host is back at its own work.
+  # The host is at its own work again, so the rest runs with the lowest priority.
   renice -n 19 -p $$ >/dev/null 2>&1
   chrt --idle --pid 0 $$ >/dev/null 2>&1
   keep_owed >keep-log 2>&1

@@ -1,7 +1,7 @@
 /**
- * One upgrade of one Linux host: the scripts that run there and the journal that they keep in /var/lib/patchwarden, the
- * reading of what they print, and the package managers. Whatever takes the scripts there (SSH, Ansible, AWS Run
- * Command) uses the same ones. The journal on the host ensures that an upgrade is not begun twice for one key.
+ * One upgrade of one Linux host: the scripts on the host, its journal in /var/lib/patchwarden, the readers of their
+ * output, and the package managers. SSH, Ansible and AWS Run Command use the same scripts. The journal on the host
+ * ensures that an upgrade begins only once for a key.
  */
 
 import { readFileSync } from 'node:fs'
@@ -12,28 +12,30 @@ import { probeWithin } from '../probe/index.ts'
 import type { PackageManager } from './package-manager.ts'
 import type { planLines } from './plan.ts'
 
-/** The parts of an upgrade that end up in a script on a host. Everything here is checked before it is written. */
+/** The values that are written into a script for a host. Each is checked before. */
 export interface HostUpgrade {
   readonly manager: PackageManager
   readonly key: string
   readonly changes: readonly PackageChange[]
-  /** What will happen: the versions that it replaces are kept. */
+  /** The approved steps. The versions that they replace are kept. */
   readonly transaction?: readonly TransactionStep[]
 }
 
 const KEY = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/
-/** Throws a sentence for a key that cannot be the name of a folder. */
+/** Throws a sentence when the key cannot be the name of a folder. */
 export function checkKey(key: string): void {
   if (!KEY.test(key)) throw new Error(`${JSON.stringify(key.slice(0, 80))} cannot be the key of a run.`)
 }
 
-/** Only looks at what the changes would do; with `preflight` also whether the host is fit for it. */
+/**
+ * Makes a script that only looks at what the changes would do; with `preflight` also whether the host is fit for them.
+ */
 export function lookScript(upgrade: HostUpgrade, { preflight }: { readonly preflight: boolean }): string {
   return script('look', upgrade, { PW_PREFLIGHT: preflight ? 'yes' : '' })
 }
 
 export interface HostStart extends HostUpgrade {
-  /** Tells which asset the journal belongs to: letters and digits. */
+  /** Letters and digits that identify the asset of the journal. */
   readonly assetMark: string
   readonly plan: ReturnType<typeof planLines>
   readonly reboot: boolean
@@ -41,11 +43,11 @@ export interface HostStart extends HostUpgrade {
   readonly lockSeconds: number
   /** Nothing begins after this time, ISO 8601; `null`: no end. */
   readonly notAfter: string | null
-  /** When it is sent. */
+  /** When the script is sent. */
   readonly now: Date
-  /** Stay until the end of the upgrade, and tell how it gets on. */
+  /** Stay until the end of the upgrade, and report the progress. */
   readonly attach: boolean
-  /** Look at what is installed when it has ended. */
+  /** Look at the installed packages after the upgrade. */
   readonly look: boolean
 }
 
@@ -64,7 +66,7 @@ export function startScript(start: HostStart): string {
     PW_SECONDS_LEFT: seconds(end === null ? null : end - start.now.getTime()),
     PW_ATTACH: start.attach ? 'yes' : '',
     PW_LOOK: start.look ? probeWithin(start.manager.name) : '',
-    // In the order of `sort` in the locale C, as the host compares them.
+    // Sorted like `sort` in the locale C, because the host compares the lines.
     PW_PLAN: [...new Set(start.plan)]
       .sort()
       .map((line) => `${line}\n`)
@@ -74,7 +76,7 @@ export function startScript(start: HostStart): string {
   })
 }
 
-/** Whole seconds, rather too few. */
+/** Whole seconds, rounded down. */
 function seconds(milliseconds: number | null): string {
   return milliseconds === null ? '' : String(Math.floor(milliseconds / 1_000))
 }
@@ -82,11 +84,11 @@ function seconds(milliseconds: number | null): string {
 export interface HostFollow {
   readonly manager: PackageManager
   readonly key: string
-  /** What has not begun must never begin, because somebody cancelled it. */
+  /** `cancelled`: an upgrade that has not begun must never begin. */
   readonly stop: 'cancelled' | null
   /** Stay until the end of the upgrade. */
   readonly attach: boolean
-  /** Look at what is installed when it has ended. */
+  /** Look at the installed packages after the upgrade. */
   readonly look: boolean
 }
 
@@ -103,7 +105,7 @@ type Part = 'look' | 'start' | 'run' | 'gate' | 'follow'
 
 type Extra = 'attend' | 'begins' | 'keep' | 'services' | 'restart'
 
-/** What some parts use in addition to what all share. */
+/** Functions that some scripts need in addition to the common ones. */
 const used: Readonly<Partial<Record<Part, readonly Extra[]>>> = {
   start: ['begins', 'attend'],
   follow: ['begins', 'attend'],
@@ -122,7 +124,7 @@ function script(
     PW_KEY: key,
     PW_UPGRADES: named(changes.filter((change) => change.from !== null)),
     PW_NEW: named(changes.filter((change) => change.from === null)),
-    // A package may become older only where that was approved.
+    // A package may become older only when this was approved.
     PW_OLDER: changes.some(({ from, to }) => from !== null && manager.compare(from, to) > 0) ? 'yes' : '',
     PW_KEEP: replaced(manager, transaction).join(' '),
     ...settings,

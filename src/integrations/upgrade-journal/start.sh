@@ -1,5 +1,5 @@
-# Begins an upgrade once, and never again for the same key: the journal, written whole and then renamed into its place,
-# is the lock. The runner works detached from this connection. Read by start.ts.
+# Begins an upgrade once, and never again for the same key. The journal is the lock: it is written completely and then
+# renamed into its place. The runner works detached from this connection. Read by start.ts.
 # Set by the caller, beside PW_KEY: PW_ASSET, PW_REBOOT, PW_RESTART, PW_LOCK_SECONDS, PW_PLAN, PW_RUNNER, PW_GATE,
 # PW_ATTACH (yes: stay until its end), PW_NOT_AFTER (see begins.sh), PW_SECONDS_LEFT (until then, when this was sent).
 
@@ -15,14 +15,13 @@ write_journal() {
       mkfifo "$new/ended" &&
       keep "$new/asset" "$new/plan" "$new/run" "$new/gate" "$new/to-keep" "$new/not-after" "$new"
   } || { rm -rf "$new"; return 1; }
-  # Whoever renames first has begun it; the place is never an empty folder, so the second cannot.
+  # The first process that renames has begun the upgrade. The journal is never empty, so a second rename fails.
   mv -T "$new" "$journal" 2>/dev/null || rm -rf "$new"
   keep "$runs"
 }
 
-# systemd ends what is left of a session where it is told to (KillUserProcesses); a unit of its own stays. With the unit only
-# the runner ends: what a package started by itself stays. The runner itself sees to it that it runs once, should both be
-# started.
+# When a session ends, systemd may end its processes (KillUserProcesses), but not a unit of its own. When the unit ends,
+# only the runner ends; processes that a package started stay. If both runners below are started, only one of them runs.
 launch() {
   if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null &&
     systemd-run --quiet --collect --property=KillMode=process --unit="patchwarden-$PW_KEY" /bin/sh "$journal/run" </dev/null >/dev/null 2>&1; then
@@ -35,10 +34,10 @@ start() {
   umask 077
   mark 'patchwarden-start 1'
   [ -d "$runs" ] || mkdir -p "$runs" 2>/dev/null
-  # From the first moment here: what comes next may take its time.
+  # The clock is read first, because the next steps may take time.
   uptime_now
   boot_id_now
-  # What has begun is attached to all the same.
+  # If the upgrade has begun, this session still attaches to it.
   if [ "${PW_SECONDS_LEFT:-1}" -le 0 ] || is_over; then stop_before_it_begins over
   elif [ ! -e "$journal" ]; then write_journal; fi
   if [ ! -e "$journal" ]; then
@@ -47,7 +46,7 @@ start() {
     return 0
   fi
   [ -L "$journal/decision" ] || [ -d "$journal/running" ] || launch
-  # Longer each time, half a minute in all: a host that is busy is not made busier.
+  # Waits half a minute in all. The pauses grow, to spare a busy host.
   for pause in 0.04 0.1 0.2 0.5 1 2 5 10 11; do
     if [ -d "$journal/running" ] || [ -L "$journal/decision" ]; then break; fi
     sleep $pause

@@ -1,14 +1,14 @@
-# The part of zypper in the scripts on a host. package-manager.ts says what each function is for; rpm.sh comes before it.
+# The functions for zypper in the scripts on a host. package-manager.ts describes each function. rpm.sh comes before it.
 
 pm_cache=/var/cache/zypp
 
 pm_present() { command -v rpm >/dev/null && command -v zypper >/dev/null && command -v script >/dev/null; }
 
-# A reboot or another run that is wanted afterwards (102, 103), and repositories that are away (106), are no failures.
+# These are not failures: a reboot (102) or another run (103) is needed, or a repository is not available (106).
 zypper_fine() { case $1 in 0 | 102 | 103 | 106) return 0 ;; *) return "$1" ;; esac; }
 
-# Takes no lock and writes nothing. As root it would fetch what it has never seen, so it is asked only where there are
-# package lists.
+# Takes no lock and writes nothing. As root, zypper would fetch unknown package lists. So it is asked only where there
+# are package lists.
 pm_simulate() {
   [ $# -gt 0 ] || return 0
   find /var/cache/zypp/raw -name repomd.xml 2>/dev/null | grep -q . || { echo 'error: no repository was ever refreshed there'; return 6; }
@@ -16,8 +16,8 @@ pm_simulate() {
   zypper_fine $?
 }
 
-# Of what is to be upgraded, what is not there any more is left out; new packages are named where nothing pulls them in.
-# Files may be unsigned, and those are what is kept alone: zypper checked it as its repository wants it when it was fetched.
+# Upgrades of packages that are no longer installed are left out. New packages are named when nothing pulls them in.
+# Package files may be unsigned, because only kept packages are files: zypper checked them when it fetched them.
 pm_choose_arguments() {
   arguments=$(rpm_kept_or_named "$(rpm_installed_of "$PW_UPGRADES")")
   [ -z "$arguments" ] || arguments="${PW_OLDER:+--oldpackage --allow-unsigned-rpm} $arguments"
@@ -32,12 +32,12 @@ pm_choose_arguments() {
   done
 }
 
-# name.architecture of name.architecture=version
+# Prints name.architecture of name.architecture=version.
 rpm_package_of() { printf '%s\n' "${1%%=*}"; }
 
 rpm_name_of() { package=${1%%=*}; printf "%s\n" "${package%.*}"; }
 
-# Sets `name`, the file of name.architecture=version-release; no epoch is in it.
+# Sets `name`, the file name for name.architecture=version-release. It has no epoch.
 zypper_file() {
   package=${1%%=*}
   version=${1#*=}
@@ -46,7 +46,7 @@ zypper_file() {
 
 pm_kept_file() { zypper_file "$1" && file=$kept/$name; }
 
-# It has one where keeppackages is set.
+# The cache has the package only when keeppackages is set.
 pm_cached_file() {
   zypper_file "$1"
   cached=$(find "$pm_cache/packages" -type f -name "$name" 2>/dev/null | head -n 1)
@@ -75,12 +75,12 @@ pm_plan() {
     }' | sort -u
 }
 
-# The gate is given all that zypper said up to its question.
+# The gate gets the output of zypper up to its question.
 pm_actual() { pm_plan; }
 
-# zypper asks whether to go on with the lock in hand, when it has said exactly what it will do: there the gate answers.
-# Every other question gets its default, which is no. It reads answers from a terminal alone, so it is given one (script).
-# What is needed is fetched before, so that it does not fail there.
+# When zypper asks whether to go on, it holds its lock and has printed exactly what it will do. There the gate answers.
+# Other questions get their default answer, which is no. zypper reads answers only from a terminal, so script gives it
+# one. Packages are fetched before, so that fetching cannot fail there.
 pm_install() { # SECONDS
   [ -n "$arguments" ] || { : & return 0; }
   export ZYPP_LOCK_TIMEOUT="$1"
@@ -107,7 +107,7 @@ zypper_answers() { # passes on what zypper says, and answers what it asks
     printf '%s\n' "$line"
     [ "$said" = decided ] || said="$said$line
 "
-    # The terminal shows what was answered.
+    # The terminal shows the answers, too. These lines are ignored.
     case $line in '' | y | n) continue ;; esac
     [ -z "$answering" ] || kill "$answering" 2>/dev/null
     answering=
@@ -126,8 +126,8 @@ zypper_answers() { # passes on what zypper says, and answers what it asks
   [ -z "$answering" ] || kill "$answering" 2>/dev/null
 }
 
-# Between its question and its look at the terminal zypper throws away what was typed, so an answer is given again until
-# it goes on; one too many is thrown away at its next question.
+# Before zypper reads an answer, it discards what was typed. So the answer is repeated until zypper goes on. An answer
+# too many is discarded at the next question.
 zypper_answer() { # ANSWER
   for wait in 0.1 0.5 1 2 4 8 16 32 64; do
     sleep "$wait"
@@ -155,7 +155,7 @@ pm_reboot_wanted() {
     { zypper needs-rebooting >/dev/null 2>&1; [ $? = 102 ]; }
 }
 
-# zypper tells the size of the whole alone, and of other versions only that there are such.
+# zypper reports only the total size. Of other versions it reports only that they exist.
 pm_sizes() { # ARGUMENT...
   total=$(printf '%s\n' "$simulation" | sed -n 's/.*<install-summary .*download-size="\([0-9]*\)".*/\1/p')
   awk -v kib="$((${total:-0} / 1024))" '$1 == "I" { print $2, $4, kib, kib * 3; kib = 0 }'

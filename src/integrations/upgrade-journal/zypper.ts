@@ -30,7 +30,7 @@ const failures: readonly Failure[] = [
 
 let script: string | null = null
 
-/** zypper, of openSUSE and SUSE Linux Enterprise. */
+/** zypper, for openSUSE and SUSE Linux Enterprise. */
 export const zypper: PackageManager = {
   name: 'zypper',
   systems: 'SUSE Linux Enterprise and openSUSE',
@@ -56,7 +56,7 @@ export const zypper: PackageManager = {
   isOutcome: (line) => /^<progress id="(?:install|remove)-resolvable" .*done="1"/.test(line),
 }
 
-/** Reads the summary of what zypper would do. */
+/** Reads zypper's summary of what it would do. */
 function parseSimulation(text: string): Simulation {
   const steps: TransactionStep[] = []
   const warnings: string[] = []

@@ -4,18 +4,18 @@ import type { Newer, PendingAnswer, Planned } from '../rpm/pending.ts'
 import { attributesOf, solvables, zypperText } from './xmlout.ts'
 
 export interface ZypperAnswers {
-  /** `list-updates --all` */
+  /** Output of `list-updates --all`. */
   readonly updates: string
-  /** `update --dry-run`; `null` where it could not be asked. */
+  /** Output of `update --dry-run`; `null` when zypper could not be asked. */
   readonly plan: string | null
-  /** `info -t patch --conflicts` of the security patches that are needed. */
+  /** Output of `info -t patch --conflicts` for the needed security patches. */
   readonly conflicts: string
-  /** `locks` */
+  /** Output of `locks`. */
   readonly locks: string
 }
 
 /**
- * Reads zypper's answers. An update is a security update where a needed security patch wants a newer version than the
+ * Reads zypper's answers. An update is a security update when a needed security patch requires a version newer than the
  * installed one.
  */
 export function zypperPending(answers: ZypperAnswers, installed: readonly InstalledPackage[]): PendingAnswer {
@@ -52,7 +52,7 @@ export function zypperPending(answers: ZypperAnswers, installed: readonly Instal
   }
 }
 
-/** `name < version` and `name.architecture < version`, where that is what is installed. */
+/** Packages with a line `name < version` or `name.architecture < version` that applies to the installed version. */
 function securityPackages(conflicts: string, installed: readonly InstalledPackage[]): ReadonlySet<string> {
   const wanted = new Map<string, string[]>()
   for (const line of zypperText(conflicts).split('\n')) {
@@ -68,7 +68,7 @@ function securityPackages(conflicts: string, installed: readonly InstalledPackag
   return found
 }
 
-/** zypper's locks may have `*` and `?`. */
+/** Makes a pattern for a zypper lock, which may contain `*` and `?`. */
 function pattern(glob: string): RegExp {
   const escaped = glob
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')

@@ -1,4 +1,4 @@
-/** Reads what `zypper --xmlout` prints. It may be cut short or have other output in between, so it is read tag by tag. */
+/** Reads the output of `zypper --xmlout`. It may be cut off or contain other output, so it is read tag by tag. */
 
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
@@ -6,7 +6,7 @@ function decoded(text: string): string {
   return text.replace(/&(lt|gt|amp|quot|apos);/g, (_, name: string) => entities[name] ?? '')
 }
 
-/** `name="value"` of one tag. */
+/** The attributes `name="value"` of one tag. */
 export function attributesOf(tag: string): ReadonlyMap<string, string> {
   return new Map([...tag.matchAll(/ ([a-z-]+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, decoded(value)]))
 }
@@ -17,11 +17,11 @@ export interface Solvable {
   readonly name: string
   readonly architecture: string
   readonly edition: string
-  /** What is installed now; `null` where the package is new. */
+  /** The version installed now; `null` when the package is new. */
   readonly installed: string | null
 }
 
-/** The packages of an install summary; patches and products only group them. */
+/** The packages of an install summary. Patches and products are left out, because they only group packages. */
 export function solvables(text: string): readonly Solvable[] {
   const found: Solvable[] = []
   let action: string | null = null
@@ -45,7 +45,7 @@ export function solvables(text: string): readonly Solvable[] {
   return found
 }
 
-/** The words alone, each message on lines of its own: as zypper says it to people. */
+/** Returns the text without tags, each message on its own lines, as zypper prints it for people. */
 export function zypperText(text: string): string {
   return decoded(
     text

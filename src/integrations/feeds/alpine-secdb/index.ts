@@ -1,4 +1,4 @@
-/** Alpine's list of fixed vulnerabilities, one file a release and repository. docs/integrations/alpine-secdb.md */
+/** Feed of Alpine's security database, one file for each release and repository. docs/integrations/alpine-secdb.md */
 
 import type { CatalogFeed } from '../../../core/ports.ts'
 import { createDocumentFeed } from '../document-feed.ts'
@@ -6,10 +6,10 @@ import type { FeedOptions } from '../feed.ts'
 import { secdbReader } from './read.ts'
 
 export interface SecdbOptions extends Omit<FeedOptions, 'location'> {
-  /** `3.20` */
+  /** For example `3.20`. */
   readonly release: string
   readonly repository: 'main' | 'community'
-  /** Default: Alpine's file of the repository. */
+  /** Default: Alpine's file for the release and repository. */
   readonly location?: string
 }
 

@@ -13,7 +13,7 @@ const fileSchema = z.object({
 const packageSchema = z.object({
   pkg: z.object({
     name: z.string().min(1).max(300),
-    /** `null` stands for none, in some editions. */
+    /** Some editions write `null` for no fixes. */
     secfixes: z.record(z.string().max(200), z.array(z.string().max(500)).nullable()).nullish(),
   }),
 })
@@ -29,7 +29,10 @@ function isSecdb(value: object): boolean {
   return 'packages' in value && ('apkurl' in value || 'distroversion' in value || 'reponame' in value)
 }
 
-/** Alpine's secdb (and Wolfi's and Chainguard's): package, version, the CVEs that it mends. Version `0`: never affected. */
+/**
+ * Reads the secdb of Alpine, Wolfi or Chainguard: the fixed version of each package and its CVEs. Version `0` means
+ * that the package was never affected.
+ */
 function readSecdb(value: unknown, where: string, sink: Sink): void {
   const parsed = fileSchema.safeParse(value)
   if (!parsed.success) {
@@ -49,7 +52,7 @@ function readSecdb(value: unknown, where: string, sink: Sink): void {
     }
     const { name, secfixes } = one.data.pkg
     for (const [version, ids] of Object.entries(secfixes ?? {})) {
-      // One entry may hold several names: `CVE-2019-14697 XSA-1`.
+      // One entry may hold several ids: `CVE-2019-14697 XSA-1`.
       const cves = cveIdsIn((ids ?? []).flatMap((id) => id.split(/\s+/)))
       if (cves.length === 0) continue
       sink.fixes.push({

@@ -1,4 +1,6 @@
-/** Vendors' advisories and VEX statements in the Common Security Advisory Framework. docs/integrations/csaf.md */
+/**
+ * Feed of vendors' advisories and VEX statements in the Common Security Advisory Framework. docs/integrations/csaf.md
+ */
 
 import type { CatalogFeed } from '../../../core/ports.ts'
 import { type ChangeList, csafChanges } from '../changes.ts'
@@ -21,7 +23,9 @@ const publishers: Readonly<Record<CsafPublisher, { location: string; changes: Ch
 
 export interface CsafOptions extends Omit<FeedOptions, 'location'> {
   readonly publisher: CsafPublisher
-  /** A folder with changes.csv, an archive, or a folder on the disk. Default: the publisher's. */
+  /**
+   * The address of a folder with changes.csv or of an archive, or a folder on disk. Default: the publisher's address.
+   */
   readonly location?: string
 }
 

@@ -27,7 +27,7 @@ function isCsaf(value: object): boolean {
 interface Component {
   readonly platform: string
   readonly package: string
-  /** `null`: named without one, as products that have no fix yet are. */
+  /** `null` when the product has no version, as is usual for products without a fix. */
   readonly version: string | null
   readonly module: string | null
 }
@@ -66,7 +66,7 @@ function readCsaf(value: unknown, where: string, sink: Sink): void {
       const key = `${cve} ${platform} ${name} ${module}`
       fixed.add(`${platform} ${name}`)
       const known = fixes.get(key)
-      // If several architectures and rebuilds are named for one package, the lowest version mends it.
+      // A package may have several architectures and rebuilds. The lowest of their versions fixes the flaw.
       if (known?.fixedVersion != null && schemeFor(platform).compare(known.fixedVersion, version) <= 0) continue
       fixes.set(key, { ...said, platform, package: name, by: 'binary', fixedVersion: version, module })
     }
@@ -126,7 +126,7 @@ function scoresOf(
   return [{ source: name, version: first.version, score: first.baseScore, vector: first.vectorString }]
 }
 
-/** Every product that is a package of a platform, by its id. */
+/** Returns every product that is a package of a platform, by product id. */
 function componentsOf(tree: z.infer<typeof documentSchema>['product_tree']): ReadonlyMap<string, Component> {
   const products = new Map<string, Product>()
   for (const branch of tree.branches ?? []) collect(branch, products)
@@ -134,7 +134,7 @@ function componentsOf(tree: z.infer<typeof documentSchema>['product_tree']): Rea
     const product = productSchema.safeParse(item)
     if (product.success) products.set(product.data.product_id, product.data)
   }
-  /** A module is a product, and its packages relate to it: then the platform is two steps away. */
+  /** Relations between products. A package of a module relates to the module, and the module to the platform. */
   const through = new Map<string, { readonly product: string; readonly base: string }>()
   const components = new Map<string, Component>()
   for (const item of tree.relationships ?? []) {
@@ -157,7 +157,7 @@ function componentsOf(tree: z.infer<typeof documentSchema>['product_tree']): Rea
   return components
 }
 
-/** Branches nest; the number of steps is bounded by the JSON's own nesting. */
+/** Collects the products of nested branches. The limit of nesting in JSON also limits this recursion. */
 function collect(branch: unknown, products: Map<string, Product>): void {
   if (typeof branch !== 'object' || branch === null) return
   if ('product' in branch) {
@@ -175,7 +175,10 @@ function platformOf(product: Product | undefined): string | null {
   return fromCpe ?? (/suse/i.test(product.name) ? susePlatform(product.name) : null)
 }
 
-/** `pkg:rpm/redhat/sudo@1.9.5p2-1.el8_6?arch=src`, else a name such as `sudo-0:1.9.5p2-1.el8_6.x86_64`. */
+/**
+ * Reads the package from a purl, `pkg:rpm/redhat/sudo@1.9.5p2-1.el8_6?arch=src`, or else from a name,
+ * `sudo-0:1.9.5p2-1.el8_6.x86_64`.
+ */
 function packageOf({
   name,
   product_id: id,
@@ -211,7 +214,7 @@ function moduleOf({ name, product_id: id, product_identification_helper: helper 
   return streamName(id) ?? streamName(name)
 }
 
-/** `nodejs:18` of `nodejs:18:8080020230718:63b34585`. */
+/** Returns `nodejs:18` for `nodejs:18:8080020230718:63b34585`; `null`: there is no stream. */
 function streamName(text: string): string | null {
   return /^([\w.+-]+:[\w.+-]+)(?::|$)/.exec(text)?.[1] ?? null
 }

@@ -1,4 +1,4 @@
-/** CSAF 2.0, https://docs.oasis-open.org/csaf/csaf/v2.0/, as Red Hat, SUSE and Microsoft use it. */
+/** CSAF 2.0, https://docs.oasis-open.org/csaf/csaf/v2.0/, as Red Hat, SUSE and Microsoft write it. */
 
 import { z } from 'zod'
 

@@ -1,4 +1,4 @@
-/** Debian's security advisories (DSA, and DLA of long-term support). docs/integrations/debian-advisories.md */
+/** Feed of Debian's security advisories: DSA, and DLA for long-term support. docs/integrations/debian-advisories.md */
 
 import type { Platform } from '../../../core/asset.ts'
 import type { Advisory, RejectedRecord } from '../../../core/catalog.ts'
@@ -20,10 +20,10 @@ const repository = 'https://salsa.debian.org/security-tracker-team/security-trac
 export const dsaListLocation = `${repository}/DSA/list`
 export const dlaListLocation = `${repository}/DLA/list`
 
-/** The lists only grow. */
+/** Normally the lists only grow. */
 const MAX_SHRINK_PERCENT = 1
 
-/** One feed reads one list: configure one for DSA and, where long-term support is used, one for DLA. */
+/** One feed reads one list. Configure one feed for DSA, and another one for DLA if you use long-term support. */
 export function createDebianAdvisoriesFeed(options: FeedOptions): CatalogFeed {
   return createFeed(options, { describe: 'Debian security advisories', state: stateSchema, parse: parseAdvisories })
 }
@@ -82,11 +82,14 @@ function readHead(line: string): Draft | null {
   return { id, title: title.trim().replace(/\s+/g, ' ').slice(0, 500), published, cves: [], fixes: [] }
 }
 
-/** Notes, `<not-affected>`, `<end-of-life>` and releases older than versions in the data add nothing. */
+/**
+ * Adds one line below the head of an advisory. Ignores notes, `<not-affected>`, `<end-of-life>`, and releases older
+ * than versions in the data.
+ */
 function readDetail(draft: Draft, line: string, where: string, rejected: RejectedRecord[]): void {
   const cves = cvesLine.exec(line)?.[1]
   if (cves !== undefined) {
-    // Before 2005 the list used candidate names (CAN-...), which are of no use today.
+    // Before 2005 the list had candidate names (CAN-...). Nobody uses them today.
     for (const cve of cves.split(/\s+/)) if (isCveId(cve) && !draft.cves.includes(cve)) draft.cves.push(cve)
     return
   }

@@ -1,4 +1,4 @@
-/** The tracker's list format. It is not JSON, so these patterns are its schema. */
+/** The format of the tracker's lists. They are not JSON, so these patterns are the schema. */
 
 import { z } from 'zod'
 
@@ -13,7 +13,7 @@ export const fixLine = /^\[([a-z]+)\]\s+-\s+(\S+)\s+(\S+)/
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-/** ISO date; `null` where there is no such day. */
+/** Returns an ISO date; `null` when the day does not exist. */
 export function isoDate(day: string, month: string, year: string): string | null {
   const text = `${year}-${String(months.indexOf(month) + 1).padStart(2, '0')}-${day.padStart(2, '0')}`
   return z.iso.date().safeParse(text).success ? text : null

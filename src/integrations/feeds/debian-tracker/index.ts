@@ -1,4 +1,6 @@
-/** Debian's security tracker: what is fixed where, by source package. docs/integrations/debian-tracker.md */
+/**
+ * Feed of Debian's security tracker: fixed versions by source package and release. docs/integrations/debian-tracker.md
+ */
 
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Platform } from '../../../core/asset.ts'
@@ -21,15 +23,15 @@ import { issueSchema, releaseSchema, type State, stateSchema } from './schema.ts
 
 export const debianTrackerLocation = 'https://security-tracker.debian.org/tracker/data/json'
 
-/** A release that leaves the tracker takes up to a third of the records with it. */
+/** When a release leaves the tracker, up to a third of the records leave with it. */
 const MAX_SHRINK_PERCENT = 40
 
 const SOURCES_PER_TURN = 200
 
 export interface DebianTrackerOptions extends Omit<FeedOptions, 'location'> {
-  /** Default: the tracker's own. */
+  /** Default: the address of Debian's tracker. */
   readonly location?: string
-  /** Only these, e.g. `['debian:12']`. Default: every release the tracker speaks of. */
+  /** Keep only these platforms, e.g. `['debian:12']`. Default: all releases in the tracker. */
   readonly platforms?: readonly Platform[]
 }
 
@@ -81,7 +83,7 @@ interface Reading {
 }
 
 function readIssue(reading: Reading, source: string, cve: string, value: unknown): void {
-  // Issues that have no CVE yet are kept under a temporary name that changes.
+  // An issue without a CVE has a temporary name, which changes later.
   if (cve.startsWith('TEMP-')) return
   const where = `${source} ${cve}`
   if (!isCveId(cve)) {

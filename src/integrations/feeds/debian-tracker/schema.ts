@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
-/** What one release says about one CVE in one source package. */
+/** The state of one CVE in one source package of one release. */
 export const releaseSchema = z.object({
   status: z.enum(['open', 'resolved', 'undetermined']),
-  /** `0`: never affected. */
+  /** `0`: the release was never affected. */
   fixed_version: z.string().min(1).max(200).optional(),
 })
 

@@ -1,24 +1,25 @@
 import { schemeFor } from '../../../core/versions/scheme.ts'
 
-/** Sources whose stable updates carry no mark of their release: the kernel follows one upstream series per release. */
+/** The upstream series of the kernel, by Debian release. The versions of the kernel carry no mark of the release. */
 const series: Readonly<Record<string, string>> = { 11: '5.10.', 12: '6.1.', 13: '6.12.' }
 
 const unmarked = /^linux(?:-signed-[a-z0-9]+)?$/
 
 export interface DebsecanRow {
   readonly source: string
-  /** True where the feed says that this release has a fix. */
+  /** True when the feed says that this release has a fix. */
   readonly available: boolean
-  /** Empty: not fixed in unstable. */
+  /** Version fixed in unstable; empty: not fixed there. */
   readonly unstable: string
-  /** Fixed versions of every release, mixed. */
+  /** Fixed versions of all releases together. */
   readonly others: readonly string[]
 }
 
 /**
- * The lowest version of Debian `release` (`12`) that mends the row's CVE; `null` where there is none yet. The feed
- * mixes the versions of all releases; they are told apart by their marks (`+deb12u1`), the kernel by its series. Where
- * nothing tells them apart, the highest counts: a false alarm is better than a false all-clear.
+ * Returns the lowest version in Debian `release` (for example `12`) that fixes the CVE of the row; `null`: there is no
+ * fix yet. The feed mixes the versions of all releases. Their marks (`+deb12u1`) tell them apart; for the kernel, the
+ * upstream series does. If neither does, the highest version counts, because a false alarm is better than a missed
+ * flaw.
  */
 export function fixedVersion(row: DebsecanRow, release: string): string | null {
   const { source, available, unstable, others } = row
@@ -36,20 +37,20 @@ export function fixedVersion(row: DebsecanRow, release: string): string | null {
 }
 
 /**
- * Versions of any release that the feed lists as mended and that sort before this release's fix: a host that has exactly
- * one of them is not affected, as debsecan has it, too.
+ * Returns fixed versions of other releases that are lower than this release's fix. Like debsecan, a host with exactly
+ * one of these versions counts as not affected.
  */
 export function alsoFixed({ others }: DebsecanRow, fixed: string | null): readonly string[] {
   return fixed === null ? [] : others.filter((version) => version !== '0' && compare(version, fixed) < 0)
 }
 
-/** `12` of `1.2-3+deb12u4`; `backport` of `1.2-3~bpo12+1`; `null` where there is none. */
+/** Returns `12` for `1.2-3+deb12u4` and `backport` for `1.2-3~bpo12+1`; `null` when there is no mark. */
 function markOf(version: string): string | null {
   if (/~bpo\d/.test(version)) return 'backport'
   return /[-+~.]deb(\d+)(?:u|$)/.exec(version)?.[1] ?? null
 }
 
-/** What the release shipped with before its first update: `1.2-3` of `1.2-3+deb12u4`. */
+/** Returns the version that the release had before its first update: `1.2-3` for `1.2-3+deb12u4`. */
 function withoutMark(version: string): string {
   return version.replace(/[-+~.]deb\d+u.*$/, '')
 }

@@ -1,4 +1,4 @@
-/** The feed of the debsecan tool, one per release. docs/integrations/debsecan.md */
+/** Feed of the debsecan tool, one for each release. docs/integrations/debsecan.md */
 
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Platform } from '../../../core/asset.ts'
@@ -25,13 +25,13 @@ const MAX_SHRINK_PERCENT = 20
 const ROWS_PER_TURN = 5_000
 
 export interface DebsecanOptions extends Omit<FeedOptions, 'location'> {
-  /** Code name of the release: `bookworm`. */
+  /** Code name of the release, for example `bookworm`. */
   readonly release: string
-  /** Default: the tracker's feed of that release. */
+  /** Default: the tracker's feed for the release. */
   readonly location?: string
 }
 
-/** Throws when the release is not known. */
+/** Throws when the release is unknown. */
 export function createDebsecanFeed(options: DebsecanOptions): CatalogFeed {
   const { release } = options
   const platform = debianPlatform(release)
@@ -80,7 +80,7 @@ export async function parseDebsecan(input: FeedInput<State>, platform: Platform)
 type ReadRow =
   | { readonly kind: 'fix'; readonly fix: Fix }
   | { readonly kind: 'rejected'; readonly reason: string }
-  /** About a binary package, or an issue under a temporary name. */
+  /** The row is about a binary package, or about an issue with a temporary name. */
   | { readonly kind: 'left out' }
 
 function readRow(line: string, cves: readonly string[], platform: Platform): ReadRow {

@@ -1,4 +1,4 @@
-/** How long platforms are supported. docs/integrations/endoflife.md */
+/** Feed of the support periods of platforms. docs/integrations/endoflife.md */
 
 import type { CatalogFeed } from '../../../core/ports.ts'
 import { createDocumentFeed } from '../document-feed.ts'

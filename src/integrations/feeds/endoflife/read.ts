@@ -4,7 +4,7 @@ import type { DocumentReader } from '../document-reader.ts'
 import { schemaProblem } from '../schema-problem.ts'
 import type { Sink } from '../sink.ts'
 
-/** https://endoflife.date/docs/api/v1/, `/products/full`. */
+/** The answer of `/products/full`, https://endoflife.date/docs/api/v1/. */
 const fileSchema = z.object({ result: z.array(z.unknown()).max(10_000) })
 const date = z.iso.date().nullish()
 const productSchema = z.object({
@@ -19,7 +19,7 @@ const releaseSchema = z.object({
   eoesFrom: date,
 })
 
-/** Products that are platforms here, and how a release of theirs is called. */
+/** The products that are platforms here, each with a function from its release name to the platform. */
 const families: Readonly<Record<string, (release: string) => Platform | null>> = {
   debian: (release) => `debian:${release}`,
   ubuntu: (release) => `ubuntu:${release}`,
@@ -33,7 +33,10 @@ const families: Readonly<Record<string, (release: string) => Platform | null>> =
   windows: (release) => windowsClient(release),
 }
 
-/** `11-24h2-e` and `11-24h2-w` are editions of `windows:11-24h2`; the shorter support is the ordinary one. */
+/**
+ * `11-24h2-e` and `11-24h2-w` are editions of `windows:11-24h2`. Uses `-w`, the ordinary edition, which has the shorter
+ * support.
+ */
 function windowsClient(release: string): Platform | null {
   return /-(?:e|iot|lts|w-lts)/.test(release) ? null : `windows:${release.toLowerCase().replace(/-w$/, '')}`
 }

@@ -1,4 +1,4 @@
-/** FIRST's Exploit Prediction Scoring System. docs/integrations/epss.md */
+/** Feed of FIRST's Exploit Prediction Scoring System. docs/integrations/epss.md */
 
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { EpssScore, RejectedRecord } from '../../../core/catalog.ts'
@@ -17,13 +17,13 @@ import { columnsLine, modelLine, rowLine, type State, stateSchema } from './sche
 
 export const epssLocation = 'https://epss.empiricalsecurity.com/epss_scores-current.csv.gz'
 
-/** Scores from here on are rare and their share is steady: 6.3 to 6.8 % for months under one model. */
+/** Few CVEs have this score or a higher one. Under one model their share is steady: 6.3 to 6.8 % for months. */
 const HIGH = 0.1
-/** A bad day (2025-03-30) raised it by half; a new model may change it by anything. */
+/** On a bad day (2025-03-30) the share rose by half. A new model may change it by any amount. */
 const MAX_SHARE_CHANGE_PERCENT = 20
-/** Scores further apart than this are not compared: a real change is accepted in the end. */
+/** Answers that are more days apart than this are not compared, so a real change is accepted in the end. */
 const COMPARABLE_DAYS = 14
-/** Rejected CVEs are dropped: 5 % at the largest change of model so far. */
+/** Rejected CVEs lose their rows: 5 % at the largest model change so far. */
 const MAX_SHRINK_PERCENT = 10
 
 const ROWS_PER_TURN = 20_000
@@ -33,7 +33,7 @@ export interface EpssOptions extends Omit<FeedOptions, 'location'> {
   readonly location?: string
 }
 
-/** A CVE without a row has no score yet, which is not the same as a score of 0. */
+/** A CVE without a row has no score yet. That is not the same as a score of 0. */
 export function createEpssFeed(options: EpssOptions): CatalogFeed {
   return createFeed(
     { location: epssLocation, datedByRedirect: true, ...options },

@@ -7,10 +7,10 @@ export const columnsLine = 'cve,epss,percentile'
 
 export const rowLine = /^(CVE-\d{4}-\d{4,19}),(\d(?:\.\d*)?(?:[eE]-?\d+)?),(\d(?:\.\d*)?(?:[eE]-?\d+)?)$/
 
-/** What the next fetch compares with. */
+/** Kept for comparison with the next answer. */
 export const stateSchema = z.object({
   rows: z.number(),
-  /** Share of scores of 0.1 and more. */
+  /** Share of the scores that are 0.1 or more. */
   highShare: z.number(),
   model: z.string(),
   date: z.iso.date(),

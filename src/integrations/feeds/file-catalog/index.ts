@@ -1,4 +1,6 @@
-/** A catalog in one JSON file: the example fleet's, and what an air-gapped site carries in. docs/integrations/file-catalog.md */
+/**
+ * A catalog in one JSON file, for the example fleet and for sites without a network. docs/integrations/file-catalog.md
+ */
 
 import { z } from 'zod'
 import type { RejectedRecord } from '../../../core/catalog.ts'
@@ -16,7 +18,7 @@ import { schemaProblem } from '../schema-problem.ts'
 import { advisorySchema, catalogFileSchema, epssSchema, fixSchema, kevSchema } from './schema.ts'
 
 export interface FileCatalogOptions extends FeedOptions {
-  /** For dates such as `today-3`. */
+  /** Used for dates such as `today-3`. */
   readonly clock: () => Date
 }
 

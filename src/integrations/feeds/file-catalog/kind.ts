@@ -6,7 +6,7 @@ import { kind } from '../../../config/kind.ts'
 import type { FeedKind } from '../kind.ts'
 import { catalogFile, createFileCatalogFeed } from './index.ts'
 
-/** A catalog file of this size, bytes, is read at once. */
+/** A catalog file up to this size, in bytes, is read at once. */
 const SMALL = 256 * 1024
 
 export const fileCatalog: FeedKind = {

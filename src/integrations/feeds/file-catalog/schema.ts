@@ -5,7 +5,7 @@ import { cveId } from '../cve-id.ts'
 
 const text = z.string().trim().min(1).max(500)
 
-/** An ISO date, or `today`, `today-3`, `today+2`: days from the day the file is read. For examples and drills. */
+/** An ISO date, or days from today: `today`, `today-3`, `today+2`. These are for examples and drills. */
 export function dateSchema(today: string) {
   return z.string().transform((value, context) => {
     if (z.iso.date().safeParse(value).success) return value
@@ -19,7 +19,7 @@ export function dateSchema(today: string) {
   })
 }
 
-/** `source` names a source package, `package` a binary one, for platforms whose fixes go by binaries. */
+/** `source` is a source package. `package` is a binary package, for platforms whose fixes name binary packages. */
 export const fixSchema = z
   .object({
     platform: text,
@@ -66,7 +66,7 @@ export function epssSchema(today: string) {
   })
 }
 
-/** The envelope: a kind that is absent says nothing, a kind that is empty says there is none. */
+/** The whole file. A missing list means that the file says nothing; an empty list means that there are none. */
 export const catalogFileSchema = z.object({
   fixes: z.array(z.unknown()).optional(),
   advisories: z.array(z.unknown()).optional(),

@@ -1,4 +1,4 @@
-/** CISA's catalog of known exploited vulnerabilities. docs/integrations/kev.md */
+/** Feed of CISA's catalog of known exploited vulnerabilities. docs/integrations/kev.md */
 
 import { z } from 'zod'
 import type { KevEntry, RejectedRecord } from '../../../core/catalog.ts'
@@ -17,22 +17,22 @@ import { schemaProblem } from '../schema-problem.ts'
 import { catalogSchema, entrySchema } from './schema.ts'
 
 export const kevLocation = 'https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json'
-/** CISA's own copy; updated by hand, so it may lag behind. */
+/** CISA's own copy. CISA updates it by hand, so it may be older. */
 export const kevMirror =
   'https://raw.githubusercontent.com/cisagov/kev-data/develop/known_exploited_vulnerabilities.json'
 
-/** Entries are withdrawn now and then, one at a time: more than this at once is a broken answer. */
+/** CISA withdraws entries rarely and one at a time. A larger loss means that the answer is broken. */
 const MAX_SHRINK_PERCENT = 5
 
 const stateSchema = z.object({ count: z.number(), catalogVersion: z.string() })
 type State = z.infer<typeof stateSchema>
 
 export interface KevOptions extends Omit<FeedOptions, 'location'> {
-  /** Default: CISA's own, then its mirror. */
+  /** Default: CISA's address, then its mirror. */
   readonly location?: string
 }
 
-/** What CISA withdraws disappears with the next fetch, because `kev` replaces all that was said before. */
+/** An entry that CISA withdraws disappears at the next fetch, because each answer replaces the last one. */
 export function createKevFeed(options: KevOptions): CatalogFeed {
   const places = options.location === undefined ? { location: kevLocation, mirrors: [kevMirror] } : {}
   return createFeed(

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { cveId } from '../cve-id.ts'
 
-/** The catalog's envelope; each entry is parsed by itself. */
+/** The whole catalog. Each entry is parsed separately. */
 export const catalogSchema = z.object({
   /** `2026.08.07` */
   catalogVersion: z.string().regex(/^\d{4}\.\d{2}\.\d{2}/, { error: 'is not a date such as 2026.08.07' }),

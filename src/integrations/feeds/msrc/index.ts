@@ -1,4 +1,4 @@
-/** Microsoft's security updates, a month at a time. docs/integrations/msrc.md */
+/** Feed of Microsoft's security updates, by month. docs/integrations/msrc.md */
 
 import type { CatalogFeed } from '../../../core/ports.ts'
 import { msrcMonths } from '../changes.ts'
@@ -7,9 +7,9 @@ import type { FeedOptions } from '../feed.ts'
 import { msrcReaders } from './read.ts'
 
 export interface MsrcOptions extends Omit<FeedOptions, 'location'> {
-  /** Months from this one on, `2024-01`: older updates are superseded by newer cumulative ones. */
+  /** The first month to read, for example `2024-01`. Newer cumulative updates supersede older ones. */
   readonly since: string
-  /** Microsoft's list of months, or a folder of months. Default: Microsoft's. */
+  /** The address of a list of months, or a folder of months. Default: Microsoft's list. */
   readonly location?: string
 }
 

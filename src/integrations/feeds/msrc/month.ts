@@ -9,7 +9,7 @@ export interface Vulnerability {
   readonly remediations: readonly {
     readonly type: string
     readonly subType: string
-    /** The KB's number. */
+    /** The number of the KB. */
     readonly description: string
     readonly supersedes: string
     readonly fixedBuild: string
@@ -24,17 +24,17 @@ export interface Vulnerability {
   readonly scores: readonly { readonly score: number; readonly vector: string }[]
 }
 
-/** One month of Microsoft's CVRF, from XML or JSON alike. */
+/** One month of Microsoft's CVRF data, read from XML or JSON. */
 export interface Month {
-  /** `2024-Mar` */
+  /** For example `2024-Mar`. */
   readonly id: string
   readonly released: string
-  /** Names by product id. */
+  /** Names of the products, by product id. */
   readonly products: ReadonlyMap<string, string>
   readonly vulnerabilities: readonly Vulnerability[]
 }
 
-/** The updates of a month, one for each KB and platform, and what the month says about its CVEs. */
+/** Reads the updates of a month, one for each KB and platform, and the facts about its CVEs. */
 export function readMonth({ id, released, products, vulnerabilities }: Month, where: string, sink: Sink): void {
   const published = /^\d{4}-\d{2}-\d{2}/.test(released) ? released.slice(0, 10) : null
   sink.records.add(id)

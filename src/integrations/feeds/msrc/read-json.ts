@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { schemaProblem } from '../schema-problem.ts'
 import type { Month } from './month.ts'
 
-/** The same document as JSON, where types are numbers: https://api.msrc.microsoft.com/cvrf/v3.0/swagger/v3/swagger.json. */
+/**
+ * The CVRF document as JSON. Its types are numbers: https://api.msrc.microsoft.com/cvrf/v3.0/swagger/v3/swagger.json.
+ */
 const value = z.object({ Value: z.string().max(20_000).nullish() }).nullish()
 const ids = z.array(z.string().max(50)).nullish()
 const threatTypes = ['Impact', 'Exploit Status', 'Target Set', 'Severity']
@@ -40,7 +42,7 @@ export function isCvrfJson(given: object): boolean {
   return 'DocumentTracking' in given && 'ProductTree' in given
 }
 
-/** Throws a sentence where it is not a month of Microsoft's. */
+/** Throws a sentence when the document is not one of Microsoft's months. */
 export function readCvrfJson(given: unknown, what: string): Month {
   const parsed = schema.safeParse(given)
   if (!parsed.success) throw new Error(`${what} is not a CVRF document of Microsoft's: ${schemaProblem(parsed.error)}`)

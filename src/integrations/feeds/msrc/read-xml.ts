@@ -26,24 +26,24 @@ interface Score {
   vector: string
 }
 
-/** The parts of a document that were read so far. */
+/** What was read of a document so far. */
 interface Reading {
   readonly products: Map<string, string>
   readonly vulnerabilities: Vulnerability[]
   id: string
   released: string
-  /** The CVE of the vulnerability whose end has not come yet. */
+  /** The CVE of the vulnerability that is being read. */
   cve: string
   remediations: Remediation[]
   threats: Threat[]
   scores: Score[]
-  /** The one whose end has not come yet. */
+  /** The remediation that is being read; `null`: none. */
   remediation: Remediation | null
-  /** The one whose end has not come yet. */
+  /** The threat that is being read; `null`: none. */
   threat: Threat | null
 }
 
-/** A month of Microsoft's security updates as CVRF 1.1 XML, what the API sends unless asked for JSON. */
+/** Reads a month of Microsoft's security updates as CVRF 1.1 XML. The API sends XML unless the caller asks for JSON. */
 export function readCvrfXml(text: string, what: string): Month {
   const reading: Reading = {
     products: new Map(),

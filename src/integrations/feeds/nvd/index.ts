@@ -1,4 +1,4 @@
-/** NVD's scores: one voice of several. docs/integrations/nvd.md */
+/** Feed of NVD's scores, one source of several. docs/integrations/nvd.md */
 
 import type { CatalogFeed } from '../../../core/ports.ts'
 import { createDocumentFeed } from '../document-feed.ts'
@@ -6,9 +6,12 @@ import type { FeedOptions } from '../feed.ts'
 import { nvdReader } from './read.ts'
 
 export interface NvdOptions extends Omit<FeedOptions, 'location'> {
-  /** A year, or `modified`: what changed in the last eight days, added to what is known. */
+  /**
+   * A year, or `modified`. `modified` contains the changes of the last eight days, which are added to the known
+   * records.
+   */
   readonly part: string
-  /** Default: NVD's file of the part. */
+  /** Default: NVD's file for the part. */
   readonly location?: string
 }
 

@@ -5,7 +5,7 @@ import type { DocumentReader } from '../document-reader.ts'
 import { schemaProblem } from '../schema-problem.ts'
 import type { Sink } from '../sink.ts'
 
-/** NVD API 2.0 and its yearly files, https://nvd.nist.gov/developers/vulnerabilities. */
+/** The format of NVD's API 2.0 and its yearly files, https://nvd.nist.gov/developers/vulnerabilities. */
 const metric = z.object({
   source: z.string().max(200).default('NVD'),
   type: z.string().max(50).default('Primary'),
@@ -36,7 +36,7 @@ function isNvd(value: object): boolean {
   return 'vulnerabilities' in value && 'format' in value && value.format === 'NVD_CVE'
 }
 
-/** NVD's scores are one voice of several: since 2026-04 it scores only some CVEs, and repeats the CNA's for others. */
+/** Reads NVD's scores. Since 2026-04, NVD scores only some CVEs and repeats the CNA's score for others. */
 function readNvd(value: unknown, where: string, sink: Sink): void {
   const file = fileSchema.safeParse(value)
   if (!file.success) {

@@ -2,14 +2,15 @@ import type { Platform } from '../../../core/asset.ts'
 
 export interface Ecosystem {
   readonly platform: Platform
-  /** What the package names of the ecosystem stand for. */
+  /** Whether package names in the ecosystem are source or binary packages. */
   readonly by: 'source' | 'binary'
   readonly subscription: string | null
 }
 
 /**
- * The platform of an OSV ecosystem, https://ossf.github.io/osv-schema/#defined-ecosystems; `null` for those that are
- * not a platform here: languages, and tracks that replace packages (Ubuntu's FIPS, Realtime, BlueField).
+ * Returns the platform of an OSV ecosystem, https://ossf.github.io/osv-schema/#defined-ecosystems. `null` for
+ * ecosystems that are not a platform here: programming languages, and tracks that replace packages (Ubuntu's FIPS,
+ * Realtime, BlueField).
  */
 export function ecosystemOf(name: string): Ecosystem | null {
   const [first = '', ...rest] = name.split(':')
@@ -46,16 +47,22 @@ export function ecosystemOf(name: string): Ecosystem | null {
   }
 }
 
-/** From a CPE's parts: `enterprise_linux:8::baseos` is `rhel:8`, `rhel_eus:8.6::baseos` is `rhel:8.6-eus`. */
+/**
+ * Returns `rhel:8` for the CPE part `enterprise_linux:8::baseos`, `rhel:8.6-eus` for `rhel_eus:8.6::baseos`; `null` for
+ * other CPEs.
+ */
 export function rhelPlatform(cpe: string): Platform | null {
   const [, product, version] = /(enterprise_linux|rhel_(?:eus|aus|tus|e4s|els)[a-z_]*):(\d+(?:\.\d+)?)/.exec(cpe) ?? []
   if (product === undefined || version === undefined) return null
-  // RHEL 10 names its minor releases: 10.1 is still the main stream.
+  // The CPEs of RHEL 10 name the minor release: 10.1 is still the main stream.
   if (product === 'enterprise_linux') return `rhel:${version.split('.')[0]}`
   return `rhel:${version}-${product.replace('rhel_', '').split('_')[0]}`
 }
 
-/** `Linux Enterprise Module for Basesystem 15 SP4` belongs to `sles:15.4`; `Leap 15.5` is `opensuse:15.5`. */
+/**
+ * Returns `sles:15.4` for `Linux Enterprise Module for Basesystem 15 SP4`, `opensuse:15.5` for `Leap 15.5`; `null` for
+ * others.
+ */
 export function susePlatform(product: string): Platform | null {
   const [, leap] = /\bLeap (\d+\.\d+)/i.exec(product) ?? []
   if (leap !== undefined) return `opensuse:${leap}`

@@ -1,4 +1,4 @@
-/** Records of the Open Source Vulnerability format, by ecosystem. docs/integrations/osv.md */
+/** Feed of records in the Open Source Vulnerability format, by ecosystem. docs/integrations/osv.md */
 
 import type { Platform } from '../../../core/asset.ts'
 import type { CatalogFeed } from '../../../core/ports.ts'
@@ -8,9 +8,9 @@ import type { FeedOptions } from '../feed.ts'
 import { osvReader } from './read.ts'
 
 export interface OsvOptions extends Omit<FeedOptions, 'location'> {
-  /** The name that OSV uses: `Debian`, `Ubuntu`, `AlmaLinux`, `Rocky Linux`, `Red Hat`, `SUSE`, `Alpine`. */
+  /** OSV's name of the ecosystem: `Debian`, `Ubuntu`, `AlmaLinux`, `Rocky Linux`, `Red Hat`, `SUSE`, `Alpine`. */
   readonly ecosystem: string
-  /** Only these, e.g. `['ubuntu:22.04']`: an ecosystem has every release there ever was. Default: all. */
+  /** Keep only these platforms, e.g. `['ubuntu:22.04']`. Default: all; an ecosystem contains every old release. */
   readonly platforms?: readonly Platform[]
   /** An archive, a folder or one record. Default: OSV's archive of the ecosystem. */
   readonly location?: string

@@ -29,7 +29,7 @@ function isOsv(value: object): boolean {
   )
 }
 
-/** Reads one OSV record. A part that makes no sense costs that part, and is reported. */
+/** Reads one OSV record. An invalid part is skipped and reported. */
 function readOsv(value: unknown, where: string, sink: Sink): void {
   const parsed = recordSchema.safeParse(value)
   if (!parsed.success) {
@@ -104,7 +104,9 @@ function distinctFixes(fixes: readonly Fix[]) {
   return [...all.values()]
 }
 
-/** `upstream` and `aliases` name the record's own CVEs; `related` only where publishers use nothing else. */
+/**
+ * Returns the CVEs of the record: its id, `upstream` and `aliases`. `related` is used only when those contain no CVE.
+ */
 function cvesOf(record: {
   id: string
   upstream?: string[] | null | undefined
@@ -115,7 +117,10 @@ function cvesOf(record: {
   return own.length > 0 ? own : cveIdsIn(record.related ?? [])
 }
 
-/** Red Hat's letters, which its rebuilds keep: SA security, BA bug fix, EA enhancement. */
+/**
+ * Reads the type from the letters of Red Hat's ids, which rebuilds of RHEL keep: SA security, BA bug fix, EA
+ * enhancement.
+ */
 function typeOf(id: string, summary: string): PatchType {
   const [, letter] = /^(?:RH|AL|RL|RX|EL)([SBE])A-/.exec(id) ?? []
   if (letter === 'B') return 'bugfix'
@@ -123,7 +128,7 @@ function typeOf(id: string, summary: string): PatchType {
   return /^(?:SUSE|openSUSE)-RU-/.test(id) && !/security/i.test(summary) ? 'bugfix' : 'security'
 }
 
-/** Each `introduced` lasts until the `fixed` after it; where there is none, there is no fix yet. */
+/** Each `introduced` lasts until the next `fixed`. Without a `fixed` there is no fix yet. */
 function intervals(events: readonly { introduced?: string | undefined; fixed?: string | undefined }[]) {
   const found: { introduced: string | null; fixed: string | null }[] = []
   let introduced: string | null = null
@@ -137,7 +142,10 @@ function intervals(events: readonly { introduced?: string | undefined; fixed?: s
   return found
 }
 
-/** The stream of modular packages is said in the title alone: `Moderate: nodejs:18 security update`. */
+/**
+ * For modular packages, only the title names the stream: `Moderate: nodejs:18 security update`. Returns `null` for
+ * other packages, and an empty text when the title names no stream.
+ */
 export function streamIn(title: string, version: string | null): string | null {
   if (version === null || !/\.module[_+]el/.test(version)) return null
   return /(?:^|\s)([a-z][\w.+-]*:[\w.+-]+)\b/i.exec(title.replace(/^\w+: /, ''))?.[1] ?? ''
@@ -145,7 +153,7 @@ export function streamIn(title: string, version: string | null): string | null {
 
 const words = new Set(['low', 'moderate', 'medium', 'important', 'high', 'critical'])
 
-/** AlmaLinux and Rocky begin the summary with it. */
+/** Returns the vendor's severity; `null`: none. AlmaLinux and Rocky Linux write it at the beginning of the summary. */
 function severityOf(summary: string, specific: unknown): string | null {
   const said = severitySchema.safeParse(specific)
   const word = said.success ? said.data.severity : (/^(\w+):/.exec(summary)?.[1] ?? '')

@@ -1,4 +1,7 @@
-/** The OSV format, https://ossf.github.io/osv-schema/, as far as it is used; lenient where publishers are. */
+/**
+ * The parts of the OSV format that are used, https://ossf.github.io/osv-schema/. Accepts known deviations of
+ * publishers.
+ */
 
 import { z } from 'zod'
 
@@ -30,7 +33,7 @@ export const recordSchema = z.object({
 
 export const severitySchema = z.object({ severity: z.string().max(50) })
 
-/** SUSE's form, name to version, and Ubuntu's, a list of names and versions. */
+/** SUSE's form (name to version) and Ubuntu's form (a list of names and versions). */
 export const binariesSchema = z.object({
   binaries: z.array(
     z.union([z.object({ binary_name: z.string(), binary_version: z.string() }), z.record(z.string(), z.string())]),

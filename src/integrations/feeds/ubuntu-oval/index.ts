@@ -1,4 +1,4 @@
-/** Canonical's OVAL of Ubuntu security notices, one file a release. docs/integrations/ubuntu-oval.md */
+/** Feed of Canonical's OVAL files of Ubuntu security notices, one for each release. docs/integrations/ubuntu-oval.md */
 
 import type { CatalogFeed } from '../../../core/ports.ts'
 import { createDocumentFeed } from '../document-feed.ts'
@@ -6,9 +6,9 @@ import type { FeedOptions } from '../feed.ts'
 import { ovalReader } from './read.ts'
 
 export interface UbuntuOvalOptions extends Omit<FeedOptions, 'location'> {
-  /** Code name of the release: `jammy`. */
+  /** Code name of the release, for example `jammy`. */
   readonly release: string
-  /** Default: Canonical's file of the release. */
+  /** Default: Canonical's file for the release. */
   readonly location?: string
 }
 

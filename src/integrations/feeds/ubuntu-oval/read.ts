@@ -31,20 +31,23 @@ interface Test {
   state: string
 }
 
-/** The parts of a document that were read so far. */
+/** What was read of a document so far. */
 interface Reading {
   readonly definitions: Definition[]
   readonly tests: Map<string, Test>
   readonly objects: Map<string, string>
   readonly states: Map<string, string>
   readonly variables: Map<string, string[]>
-  /** The one whose end has not come yet. */
+  /** The definition that is being read; `null`: none. */
   definition: Definition | null
-  /** The one whose end has not come yet. */
+  /** The test that is being read; `null`: none. */
   test: Test | null
 }
 
-/** Canonical's OVAL of USNs: definition -> tests -> object (a variable that lists packages) and state (a version). */
+/**
+ * Reads Canonical's OVAL of USNs. A definition has tests; a test has an object (a variable that lists packages) and a
+ * state (a version).
+ */
 function readUbuntuOval(text: string, where: string, sink: Sink): void {
   const reading: Reading = {
     definitions: [],
@@ -141,7 +144,7 @@ function leave(reading: Reading, { name, parent }: XmlElement, own: string): voi
   }
 }
 
-/** `where`: the document, and which of its notices. */
+/** `where` names the document and the notice. */
 function readDefinition(
   { tests, variables, objects, states }: Reading,
   { title, severity, issued, platform, cves, tests: criteria }: Definition,

@@ -1,4 +1,7 @@
-/** Microsoft's updates since 2001 as Windows Exploit Suggester NG packs them, for sites that cannot reach Microsoft. docs/integrations/wesng.md */
+/**
+ * Feed of Microsoft's updates since 2001 in the file of Windows Exploit Suggester NG, for sites that cannot reach
+ * Microsoft. docs/integrations/wesng.md
+ */
 
 import type { CatalogFeed } from '../../../core/ports.ts'
 import { createDocumentFeed } from '../document-feed.ts'

@@ -45,8 +45,8 @@ function rowsOf(text: string, where: string): readonly string[][] {
 }
 
 /**
- * The definitions of Windows Exploit Suggester - Next Generation: Microsoft's data since 2001 as one CSV, for sites that
- * cannot reach Microsoft. It knows no builds, so only who replaces whom tells what is there.
+ * Reads the definitions of Windows Exploit Suggester - Next Generation: Microsoft's data since 2001 in one CSV file.
+ * The file names no builds. So only the KBs, and which KB supersedes which, tell what is installed.
  */
 export function readWesng(text: string, where: string, sink: Sink): void {
   const updates = new Map<string, Draft>()
