@@ -1,4 +1,4 @@
-/** The card of a proposal as a value that no platform is named in: its content and its order. */
+/** The card of a proposal as a value for every platform: its content, and its order. */
 
 import type { Action, ActionName, Question } from './actions.ts'
 import type { Picture } from './picture/picture.ts'

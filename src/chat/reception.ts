@@ -19,7 +19,7 @@ export interface Reception {
   tested(nonce: string, account: Account): Promise<Answer>
 }
 
-/** The answer after a failure. It tells nothing more about the database, because details are for the operator. */
+/** The answer after a failure. It gives no details of a database failure, because these are for the operator. */
 function failure(error: unknown): string {
   if (databaseSentence(error) === null)
     return 'That failed on our side, and nothing was counted. Try again in a moment; it is in the log.'

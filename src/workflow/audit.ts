@@ -39,7 +39,7 @@ export type RecordVerdict =
     }
 
 export interface VerifyOptions extends RebuildOptions {
-  /** Also compares all tables with what the events rebuild. */
+  /** Also compares every table that is made from events with its events. */
   readonly rebuild: boolean
   /** True: lost data beside entries is not a fault. Nothing erases data yet, so the running service never sets this. */
   readonly mayBeErased?: boolean

@@ -159,7 +159,7 @@ async function recordTeam(
   return written ? 'done' : 'again'
 }
 
-/** The flaws of a team whose judgement has changed, and when each fix came out or is expected. */
+/** The flaws of a team whose judgement has changed, and since when each flaw could be fixed. */
 async function judgedNow(
   { parts: { db, judgement }, assessor }: FindingsWork,
   team: string,

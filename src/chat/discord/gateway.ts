@@ -4,7 +4,7 @@ import type { ConnectionEvents } from '../platform.ts'
 
 /** A connection that comes back within this time is not reported as down. */
 const NOTICED_MS = 5_000
-/** After this time we expect that the client will not reconnect by itself. */
+/** After this time we expect no reconnection by the client itself. */
 const PATIENCE_MS = 60_000
 const READY_MS = 60_000
 

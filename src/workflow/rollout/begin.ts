@@ -21,7 +21,7 @@ export async function putBack(work: Work, open: readonly string[]): Promise<void
 /**
  * Looks, prepares, then starts. Permission is asked before the first step, and again just before the engine is called.
  * The assets are stored before that call. After a crash the engine is called again with the same key and assets, and
- * finds its work again. It is told which assets may not begin any more.
+ * finds its work again. The engine is told which assets may not begin any more.
  */
 export async function begin(
   work: Work,

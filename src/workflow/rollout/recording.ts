@@ -11,15 +11,13 @@ const verification: Actor = { kind: 'system', part: 'verification' }
 /** How long results are collected before they are written, at most. Shorter if looks come more often. */
 const PAUSE_MS = 250
 
-/** Records the results for many assets of a proposal at once, because each commit takes long. */
+/** Records the results for many assets of a proposal at once, because a commit costs as much as its assets. */
 export interface Recording {
   /** Announces outcomes and verifications. Collected results wait only while announced ones are missing. */
   expect(coming: { readonly outcomes: readonly string[]; readonly verifications: readonly string[] }): void
   /** These assets have nothing more to report. */
   forget(assets: readonly string[]): void
-  /**
-   * Resolves when the outcomes are recorded. After an earlier crash the engine is asked again; its journal has them.
-   */
+  /** Resolves when the outcomes are recorded. After an earlier crash, the engine still has them in its journal. */
   outcomes(ended: readonly RecordedOutcome[]): Promise<void>
   /** Resolves when the verifications are recorded. After an earlier crash the assets are looked at again. */
   verifications(found: readonly RecordedVerification[]): Promise<void>
