@@ -1,14 +1,14 @@
-/** Which person a chat account speaks for, and which account a person is reached by. A display name is never enough. */
+/** Finds the person behind a chat account, and the account of a person. A display name is never enough. */
 
 import { type ChatPlatformName, chatPlatforms } from '../core/chat-platforms.ts'
 import { writeRealmId } from '../core/realm.ts'
 
 export type AccountPlatform = ChatPlatformName
 
-/** What an account's id counts in: a Slack workspace, and one that the operator named. */
+/** The space in which an account's id is unique: a Slack workspace that the operator named. */
 export interface Realm {
   readonly id: string
-  /** No other counts: an id that is written alone means this one. */
+  /** True when no other realm counts. An id without a realm then means this one. */
   readonly only: boolean
 }
 
@@ -16,22 +16,22 @@ export interface Account {
   readonly platform: AccountPlatform
   /** The platform's own id. */
   readonly id: string
-  /** `null`: the id is the same everywhere on the platform. */
+  /** `null`: the id is unique on the whole platform. */
   readonly realm: Realm | null
-  /** How the account calls itself; shown, never trusted. */
+  /** The name that the account's owner chose. It is shown, never trusted. */
   readonly label: string
-  /** An address that the platform says is verified; `null` where it says none. */
+  /** An e-mail address that the platform has verified; `null`: the platform names none. */
   readonly verifiedEmail: string | null
 }
 
 export type AccountId = Pick<Account, 'platform' | 'id' | 'realm'>
 
-/** What the account is kept as: `T012AB3CD/U012AB3CD` on Slack. */
+/** The name under which the account is stored: `T012AB3CD/U012AB3CD` on Slack. */
 export function wholeName({ id, realm }: AccountId): string {
   return writeRealmId({ realm: realm?.id ?? null, id })
 }
 
-/** All that the account may be written as, the whole name first. */
+/** All names that the account may be written with. The whole name comes first. */
 export function namesOf(account: AccountId): readonly string[] {
   const whole = wholeName(account)
   return account.realm?.only ? [whole, account.id] : [whole]
@@ -43,25 +43,25 @@ export interface KnownPerson {
 }
 
 export interface RecognisedPerson extends KnownPerson {
-  /** When the account was linked by a code; `null`: the configuration or its e-mail address says who it is. */
+  /** When the account was linked by a code; `null`: the person was found by the configuration or by e-mail address. */
   readonly linkedAt: string | null
 }
 
 export interface Accounts {
   readonly all: readonly KnownPerson[]
   /**
-   * Found by the id in the configuration, by a link, or by e-mail; by e-mail only where that is configured and only one
-   * person has the address.
+   * Finds the person by the account id in the configuration, by a link, or by e-mail address. The address counts only
+   * if this is configured and exactly one person has it.
    */
   personOf(account: Account): Promise<RecognisedPerson | null>
   /**
-   * Where a message reaches somebody, as `addressee` says: a person by their id, an account itself by `@` before its own. As it
-   * is written or kept: with its realm, or alone where that is the only one.
+   * The account that reaches an addressee: a person id, or `@` and an account (see `addressee`). The account is
+   * returned as it was written or stored, so its realm may be missing. `null`: none is known.
    */
   accountOf(platform: AccountPlatform, addressee: string): Promise<string | null>
 }
 
-/** What somebody unknown is told. */
+/** The answer to an account that belongs to nobody. */
 export function strangerText(account: AccountId): string {
   const { title, accountId } = chatPlatforms[account.platform]
   const name = namesOf(account).at(-1)

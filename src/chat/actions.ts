@@ -1,8 +1,8 @@
-/** Everything a person can do, once: buttons, slash commands, command line, their help and the manifests come from here. */
+/** Everything a person can do. Buttons, slash commands, command line, help and manifests are made from this table. */
 
 import type { ProposalCommand } from '../core/proposal/command.ts'
 
-/** Undoes a rollout by a new proposal, so it is not a command to this one. */
+/** Undoes a rollout with a new proposal. So this is not a command to the old proposal. */
 export interface RollBack {
   readonly type: 'roll-back'
   readonly reason: string | null
@@ -10,9 +10,9 @@ export interface RollBack {
   readonly only: string | null
 }
 
-/** What a person says with an action. */
+/** The values that a person gives with an action. */
 export interface ActionInput {
-  /** The number that the button carried, as of `CardAction`; `null`: the proposal alone was named. */
+  /** The number on the button (see `CardAction`); `null`: the person named only the proposal. */
   readonly revision: number | null
   readonly reason: string | null
   /** Person id. */
@@ -23,37 +23,37 @@ export interface ActionInput {
   readonly asset: string | null
 }
 
-/** `until`: a date. `owner`: a person who looks at it again. `asset`: one of the proposal's. */
+/** `until`: a date. `owner`: the person who looks at the proposal again. `asset`: an asset of the proposal. */
 export type Ask = 'reason' | 'until' | 'owner' | 'asset'
 
-/** One thing that an action asks for: a field of every form, and a part of every command. */
+/** One question of an action: a field in every form, and a part of every command. */
 export interface Question {
   readonly ask: Ask
-  /** False: it may be left out. */
+  /** False: the answer may be left out. */
   readonly required: boolean
   readonly label: string
 }
 
 export interface Action {
-  /** The text of a button; it ends with three dots where something is asked first. */
+  /** The text of the button. It ends with three dots if the action asks questions first. */
   readonly label: string
   readonly style: 'primary' | 'danger' | 'plain'
-  /** Days from today of the date that is proposed where one is asked for. */
+  /** The date that a form suggests, in days from today. */
   readonly untilDays?: number
-  /** For help: what it does. */
+  /** What the action does, for the help. */
   readonly summary: string
-  /** What the person is told when it worked; empty where something is shown instead. */
+  /** The answer when the action worked; empty if the action shows something instead. */
   readonly done: string
-  /** `null`: it only shows something. */
+  /** `null`: the action only shows something. */
   readonly command: ((input: ActionInput) => ProposalCommand | RollBack) | null
-  /** Its command on the command line, where that is not the name; `null`: part of another command. */
+  /** The command on the command line, if it differs from the action's name; `null`: it is a part of another command. */
   readonly commandLine?: string | null
 }
 
 interface Entry extends Action {
-  /** What is asked first, in this order; with a question mark what may be left out. */
+  /** The questions of the action, in this order. A question mark stands after an optional one. */
   readonly asks: readonly (Ask | `${Ask}?`)[]
-  /** What it is called that is asked for, where that is not as in `usualLabels`; short enough for a field of Discord. */
+  /** Labels that differ from `usualLabels`. They must be short enough for a field of Discord. */
   readonly labels?: Readonly<Partial<Record<Ask, string>>>
 }
 
@@ -281,14 +281,14 @@ const table = {
   },
 } as const satisfies Readonly<Record<string, Entry>>
 
-/** One name each on every platform. */
+/** An action has the same name on every platform. */
 export type ActionName = keyof typeof table
 
 export const actions: Readonly<Record<ActionName, Action>> = table
 
 const entries: Readonly<Record<ActionName, Entry>> = table
 
-/** What an action asks for, in this order. */
+/** The questions of an action, in their order. */
 export function questionsOf(name: ActionName): readonly Question[] {
   const { asks, labels = {} } = entries[name]
   return asks.map((asked) => {
@@ -304,17 +304,17 @@ export function isActionName(name: string): name is ActionName {
 }
 
 /**
- * The turn that a command answers when it names only the proposal: a vote answers the present revision, everything else
- * answers whatever is asked.
+ * The number that a command carries when it names only the proposal. A vote answers the present revision. `null`: any
+ * other action answers whatever the proposal asks now.
  */
 export function numberNamedAlone(name: ActionName, revision: number): number | null {
   return name === 'approve' || name === 'reject' || name === 'abstain' ? revision : null
 }
 
-/** In the order in which help lists them. */
+/** All actions, in the order of the help. */
 export const actionNames: readonly ActionName[] = names.filter(isActionName)
 
-/** Commands that are about no single proposal. */
+/** Commands that are not about one proposal. */
 const looks = {
   list: { summary: 'show what is open in this channel' },
   mine: { summary: 'show what waits for you, and what you decided' },
@@ -327,7 +327,7 @@ const looks = {
 
 interface Look {
   readonly summary: string
-  /** What is typed after its name. */
+  /** The arguments after the name. */
   readonly follows?: string
 }
 

@@ -8,7 +8,7 @@ import { testRunning } from '../core/rollout/run.ts'
 import { type ActionName, actions, questionsOf } from './actions.ts'
 import type { CardAction } from './card.ts'
 
-/** A button as the table of actions describes it. */
+/** The button of an action, made from the table of actions. */
 export function cardAction(
   name: ActionName,
   revision: number,
@@ -18,20 +18,20 @@ export function cardAction(
   return { name, label, style: actions[name].style, questions: questionsOf(name), revision, rare }
 }
 
-/** What an action may be, depending on what is given with it; none: it only shows something. */
+/** The acts that an action may stand for, depending on its input; empty: the action only shows something. */
 export function actsOfAction(name: ActionName): readonly Act[] {
   if (name === 'extend') return ['extend-window']
   if (name === 'skip') return ['skip', 'leave-out']
   return isAct(name) ? [name] : []
 }
 
-/** The number that a button for it carries now. */
+/** The number that the button of the action carries now. */
 export function numberOfAction(name: ActionName, glance: Glance): number {
   const [act] = actsOfAction(name)
   return act === undefined ? glance.revision : turnOf(act, glance)
 }
 
-/** From these actions, the ones that only show something or whose act is offered. */
+/** Keeps the actions that only show something, and those with an offered act. */
 export function offeredOf(names: readonly ActionName[], offered: ReadonlySet<Act>): readonly ActionName[] {
   return names.filter((name) => {
     const possible = actsOfAction(name)
@@ -40,13 +40,13 @@ export function offeredOf(names: readonly ActionName[], offered: ReadonlySet<Act
 }
 
 /**
- * `likely`: what is expected in the states in which it is offered. `seldom`: after all others, and put away where there are
- * many. `by state`: the one or the other, as `isLikely` says. `look`: it shows something, and is always there.
- * `without`: no button on the card, and why.
+ * `likely`: people usually need it when it is offered. `seldom`: it comes last, and is hidden behind "More" if there
+ * are many. `by state`: likely or seldom, see `isLikely`. `look`: it shows something and is always there. `without`:
+ * the card has no such button; the text says why.
  */
 type ButtonPlace = 'likely' | 'seldom' | 'by state' | 'look' | { readonly without: string }
 
-/** Where the button of each action is on the card. Among those of one place they stand as here, the safe and likely first. */
+/** The place of each action's button on the card. Buttons of one place keep this order, safe and likely ones first. */
 export const buttonPlaces: Readonly<Record<ActionName, ButtonPlace>> = {
   approve: 'likely',
   reject: 'likely',
@@ -79,7 +79,9 @@ const actingButtons = (Object.keys(buttonPlaces) as ActionName[]).filter((name) 
   return typeof place === 'string' && place !== 'look'
 })
 
-/** Buttons of the card: what would be accepted now, from this reader, or with `null` from any member of the team. */
+/**
+ * The card's buttons: actions that would be accepted now from this viewer; with `null`, from any member of the team.
+ */
 export function cardActions(place: Place, viewer: Doer | null): readonly CardAction[] {
   const { glance } = place
   const { status, subject } = glance
@@ -102,7 +104,7 @@ export function cardActions(place: Place, viewer: Doer | null): readonly CardAct
   const acting = offeredOf(actingButtons, offered)
   const shown: CardAction[] = acting.filter(isLikely).map((name) => {
     const shown = button(name)
-    // While people vote, the vote is what is expected: only its button is coloured.
+    // While people vote, only the buttons for votes are coloured.
     return name === 'resume' && testRunning(glance) ? { ...shown, style: 'plain' } : shown
   })
   const rare = acting

@@ -1,4 +1,4 @@
-/** What a card says below its facts: what people should know before they act, the votes first, the end last. */
+/** The notes below a card's facts: what people should know before they act. Votes come first, the end last. */
 
 import { isOwn, nameAsKnown, namesIn, throughWords } from '../core/hands.ts'
 import { voters } from '../core/permission/place.ts'
@@ -30,7 +30,7 @@ function note(tone: Tone, ...text: readonly (string | Span)[]): Note {
   return { tone, text: rich(...text) }
 }
 
-/** While people vote: what happens without them, and whether their votes can be enough. */
+/** During the vote: what happens if nobody votes, and whether the votes can be enough. */
 function votingNotes(state: Glance, members: readonly Member[]): readonly Note[] {
   const { noticeEndsAt, standingRefused, expiresAt } = state
   const notes: Note[] = []
@@ -56,7 +56,7 @@ function votingNotes(state: Glance, members: readonly Member[]): readonly Note[]
   return notes
 }
 
-/** Approvals that were not given by an account of the person's own, and that nobody confirmed. */
+/** Approvals that did not come from the person's own account, and that nobody confirmed. */
 function unconfirmed(state: Glance, members: readonly Member[]): string | null {
   const given = state.votes.filter((vote) => vote.choice === 'approve' && !isOwn(vote))
   const list = given.map(
@@ -66,7 +66,7 @@ function unconfirmed(state: Glance, members: readonly Member[]): string | null {
   return `Approved in the name of ${list.join(', ')}. What came by one hand counts once, until each confirms it by an account of their own.`
 }
 
-/** What a rollout waits for, and what it leaves out. */
+/** What a rollout waits for, and which assets it leaves out. */
 function rolloutNotes(state: Glance): readonly Note[] {
   const { tally, subject, status, notStarted, waitsFor } = state
   const notes: Note[] = []
@@ -89,7 +89,7 @@ function rolloutNotes(state: Glance): readonly Note[] {
   return notes
 }
 
-/** What a stop leaves to be finished, and how it goes on. */
+/** After a stop: which assets must still be finished, and how the rollout goes on. */
 function stopNotes(state: Glance, members: readonly Member[]): readonly Note[] {
   const { atWork } = state.tally
   const notes: Note[] = []
@@ -106,7 +106,7 @@ function stopNotes(state: Glance, members: readonly Member[]): readonly Note[] {
   return notes
 }
 
-/** For whoever is woken by it: what can be done now, and by whom. */
+/** Tells a person who was alerted what can be done now, and by whom. */
 function howToGoOn(state: Glance, members: readonly Member[]): string {
   const who = resumers(state).map((role) => {
     const people = holders(members, [role]).map(({ name }) => name)
@@ -122,7 +122,7 @@ function howToGoOn(state: Glance, members: readonly Member[]): string {
   return `${testStop(state) === null ? 'It' : 'The test'} goes on when ${who.join(' and ')} resumes it.${what}${so}`
 }
 
-/** Decisions that were not made by votes for it, and what is still owed. */
+/** Notes about decisions other than votes, and about duties that are still open. */
 function decisionNotes({ deferral, supersededBy, breakGlass, rollBack, tally }: Glance): readonly Note[] {
   const notes: Note[] = []
   if (rollBack?.over === false) notes.push(note('warning', `${rollBack.proposal} rolls it back.`))

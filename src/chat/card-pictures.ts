@@ -2,8 +2,8 @@ import type { Status } from '../core/proposal/proposal.ts'
 import type { Picture } from './picture/picture.ts'
 
 /**
- * What a card shows of the pictures that its thread was told, oldest first: the newest of each kind that still says
- * something. Only those that were told: a card that changes each few seconds keeps its pictures meanwhile.
+ * The pictures of a card: of each kind that still says something, the newest one that was posted in the thread (`told`,
+ * oldest first). The card changes every few seconds, but keeps its pictures until new ones are posted.
  */
 export function cardPictures(status: Status, told: readonly Picture[]): readonly Picture[] {
   return kindsOf(status).flatMap((kind) => told.findLast((picture) => picture.kind === kind) ?? [])

@@ -1,4 +1,4 @@
-/** The card of a proposal as a platform-neutral value: what it says, and in which order. */
+/** The card of a proposal as a value for every platform: its content, and its order. */
 
 import type { Action, ActionName, Question } from './actions.ts'
 import type { Picture } from './picture/picture.ts'
@@ -8,14 +8,14 @@ export interface CardAction {
   readonly name: ActionName
   readonly label: string
   readonly style: Action['style']
-  /** What is asked before it is done; nothing: it is done at once. */
+  /** Questions that are asked before the action is done; empty: it is done at once. */
   readonly questions: readonly Question[]
   /**
-   * The number that the button carries (core/permission/turn): for a vote the revision, for Resume the stop. A click that
-   * answers something earlier gets the new card, and counts for nothing. With Confirm: the number of the act.
+   * The number that the button carries (core/permission/turn): the revision for a vote, the stop for Resume, the number
+   * of the act for Confirm. An older number does nothing; the person gets the new card.
    */
   readonly revision: number
-  /** Seldom the right one in this state: comes after the others, and may be put away where there are many. */
+  /** True: the action is seldom right in this state. The button comes last, and may be hidden if there are many. */
   readonly rare: boolean
 }
 
@@ -25,7 +25,7 @@ export interface CardRing {
   readonly name: string
   readonly total: number
   readonly good: number
-  /** Failed, held back, still missing, or never answered. */
+  /** Assets that failed, were held back, are still missing a change, or never answered. */
   readonly bad: number
   readonly running: number
   readonly status: 'waiting' | 'running' | 'soaking' | 'passed' | 'failed'
@@ -35,13 +35,13 @@ export interface CardQuorum {
   readonly role: string
   readonly have: number
   readonly need: number
-  /** Names of those who filled it. */
+  /** Names of the people who filled the role. */
   readonly by: readonly string[]
-  /** Names of those who still can. */
+  /** Names of the people who can still fill the role. */
   readonly waitingFor: readonly string[]
 }
 
-/** A button under a message that stands alone: it names its proposal. */
+/** A button under a message outside the card. It names its proposal. */
 export interface EntryAction extends CardAction {
   readonly proposal: string
 }
@@ -53,15 +53,15 @@ export interface Card {
   readonly tone: Tone
   /** `Immediate`, `Verified`, `Halted`, ... */
   readonly badge: string
-  /** Beside the badge: due date, state, revision, patch types. */
+  /** Next to the badge: due date, state, revision, patch types. */
   readonly context: readonly RichText[]
   readonly title: string
   readonly simulated: boolean
   /** "Why now: ...". */
   readonly lead: RichText | null
-  /** Label and value, in the order to read them: Change, Affects, Tested, Plan, If not, Progress, ... */
+  /** Label and value, in reading order: Change, Affects, Tested, Plan, If not, Progress, ... */
   readonly facts: readonly { readonly label: string; readonly value: RichText }[]
-  /** Under the facts: the plan, measured load, how it ended. */
+  /** Pictures under the facts: the plan, the measured load, the outcome. */
   readonly pictures: readonly Picture[]
   readonly rings: readonly CardRing[]
   readonly quorum: readonly CardQuorum[]
@@ -76,12 +76,12 @@ export interface ThreadEntry {
   readonly author: { readonly id: string; readonly name: string; readonly via: string } | null
   readonly tone: Tone
   readonly text: RichText
-  /** Log lines or a list, shown in fixed width under the text. */
+  /** Log lines or a list. They are shown under the text in a fixed-width font. */
   readonly detail: readonly string[]
-  /** Buttons under a message to one person, or of a digest. */
+  /** Buttons under a direct message or a digest. */
   readonly actions?: readonly EntryAction[]
-  /** Path in the console that says more. */
+  /** Path of the console page with more about this. */
   readonly link?: string
-  /** Shown under the text, in the thread of a proposal. */
+  /** A picture under the text. Only entries in a proposal's thread have one. */
   readonly picture?: Picture
 }

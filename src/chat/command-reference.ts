@@ -2,7 +2,7 @@ import { type ActionName, actionNames, actions, lookNames, lookSummaries, questi
 import { buttonsOnly, MOST_SUBCOMMANDS } from './discord/typed.ts'
 import { argumentsOf } from './slash.ts'
 
-/** How an action is called on the command line; `null`: it is not there. */
+/** The action's command on the command line; `null`: there is none. */
 function onCommandLine(name: ActionName): string | null {
   switch (name) {
     case 'approve':
@@ -18,7 +18,7 @@ function onCommandLine(name: ActionName): string | null {
   }
 }
 
-/** docs/commands.md: every action and look, from the one table. */
+/** The text of docs/commands.md: every action and look, made from the table of actions. */
 export function commandReference(): string {
   const rows = actionNames.map((name) => {
     const { label, summary } = actions[name]

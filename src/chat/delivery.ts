@@ -1,4 +1,4 @@
-/** How messages reach a chat platform: cards, their threads and direct messages, each posted once, whatever is lost in between. */
+/** Delivers cards, thread entries and direct messages. Each is posted once, even after a crash or a lost answer. */
 
 import type { ThreadEntry } from './card.ts'
 import type { Desk } from './desk.ts'
@@ -15,7 +15,7 @@ interface Delivery<Content> extends DeliveryParts {
   readonly messaging: Messaging<Content>
 }
 
-/** One message, posted at most once. */
+/** A message that must be posted once at most. */
 interface Once<Content> {
   readonly key: string
   readonly proposal: string | null
@@ -23,7 +23,7 @@ interface Once<Content> {
   readonly content: Content
 }
 
-/** The card's message, and whether it was posted again because the one before is gone. */
+/** The card's message. `anew`: it was posted again because the earlier one was deleted. */
 interface CardPost {
   readonly message: string
   readonly anew: boolean
@@ -60,7 +60,7 @@ interface EntryMessage {
   readonly place: string
 }
 
-/** In how many seconds the card is to be shown again: with the entry's picture, or because it was posted anew without any. */
+/** Posts an entry. Returns the seconds after which the card must be shown again, with pictures; `null`: not again. */
 async function addEntry<Content>(to: Delivery<Content>, message: EntryMessage): Promise<number | null> {
   const { messaging, posts } = to
   const { id, proposal, entry, place } = message
@@ -87,7 +87,7 @@ async function addEntry<Content>(to: Delivery<Content>, message: EntryMessage): 
   return null
 }
 
-/** The card whose thread is open; posted and opened now if it is not there yet. `null`: there is no such proposal. */
+/** The card with an open thread. Posts the card or opens the thread if missing. `null`: there is no such proposal. */
 async function threadOf<Content>(to: Delivery<Content>, proposal: string, place: string): Promise<CardPost | null> {
   const { messaging, posts, desk } = to
   let anew = false
@@ -101,7 +101,7 @@ async function threadOf<Content>(to: Delivery<Content>, proposal: string, place:
       await messaging.openThread(place, message, `${proposal} ${title}`)
     } catch (error) {
       if (attempt === 'last' || !messaging.isGone(error)) throw error
-      // Somebody deleted the card: a proposal without it would be out of sight.
+      // Somebody deleted the card. It is posted again, because otherwise nobody would see the proposal.
       await posts.forget(messaging.name, cardKey(proposal))
       anew = true
       continue
@@ -113,7 +113,7 @@ async function threadOf<Content>(to: Delivery<Content>, proposal: string, place:
   return null
 }
 
-/** The card's message; posted now, without pictures, if it is not there yet. `null`: there is no such proposal. */
+/** The id of the card's message. Posts the card without pictures if missing. `null`: there is no such proposal. */
 async function cardOf<Content>(to: Delivery<Content>, proposal: string, place: string): Promise<string | null> {
   const { messaging, posts, desk } = to
   const key = cardKey(proposal)
@@ -138,7 +138,7 @@ async function showCard<Content>(to: Delivery<Content>, proposal: string, place:
     if (shown !== 'elsewhere') return shown
   } catch (error) {
     if (!messaging.isGone(error)) throw error
-    // A proposal without its card would be out of sight.
+    // The card is posted again, because otherwise nobody would see the proposal.
     log.warn(`Somebody deleted the card of ${proposal} in ${messaging.title}; it is posted again.`)
   }
   await posts.forget(messaging.name, key)
@@ -146,7 +146,7 @@ async function showCard<Content>(to: Delivery<Content>, proposal: string, place:
   return PICTURE_SECONDS
 }
 
-/** Posts under a key, once: what may have arrived before a crash is looked for first. `null`: nobody takes it. */
+/** Posts under a key, once. First looks for a message from before a crash. `null`: the recipient takes no messages. */
 async function once<Content>(
   to: Delivery<Content>,
   { key, proposal, spot, content }: Once<Content>,

@@ -1,6 +1,4 @@
-/**
- * Where people's requests arrive, whatever platform they come from: what a platform needs from the rest of Patchwarden.
- */
+/** The desk: requests of people arrive here from every platform. A platform needs nothing else from Patchwarden. */
 
 import type { Actor } from '../core/proposal/proposal.ts'
 import type { Account, KnownPerson } from './accounts.ts'
@@ -9,7 +7,7 @@ import type { Card } from './card.ts'
 import type { Picture } from './picture/picture.ts'
 import type { RichText } from './rich-text.ts'
 
-/** A table or text behind a card's button: assets, explain, plan, report. */
+/** A table or text that a button of the card opens: assets, explain, plan, report. */
 export interface Detail {
   readonly title: string
   readonly lead: RichText
@@ -18,7 +16,7 @@ export interface Detail {
     readonly columns: readonly string[]
     readonly rows: readonly (readonly RichText[])[]
   }[]
-  /** Preformatted lines: commands, a transaction preview. */
+  /** Lines that keep their format: commands, a transaction preview. */
   readonly lines: readonly string[]
   readonly picture?: Picture
 }
@@ -27,17 +25,17 @@ export type DetailName = 'assets' | 'explain' | 'plan' | 'report'
 
 export const detailNames: readonly DetailName[] = ['assets', 'explain', 'plan', 'report']
 
-/** Which part of a detail that is long. */
+/** Selects a part of a long detail. */
 export interface DetailPart {
-  /** The `next` of the part before; `null`: the first part. */
+  /** The `next` of the earlier part; `null`: the first part. */
   readonly after: string | null
   /** Only the assets that did not end well. */
   readonly only?: 'not well' | null
 }
 
-/** A detail, or a part of a long one. */
+/** A whole detail, or one part of a long one. */
 export interface PartOfDetail extends Detail {
-  /** Where the next part begins; left out: it is the last. */
+  /** The start of the next part; left out: this is the last part. */
   readonly next?: string
 }
 
@@ -46,13 +44,13 @@ export interface ActRequest extends ActionInput {
   readonly action: ActionName
 }
 
-/** A button that was clicked, before anything is asked. */
+/** A click on a button, before any question is asked. */
 export type Click = Pick<ActRequest, 'proposal' | 'action' | 'revision'>
 
-/** What a dialog shows of the proposal that it asks about. */
+/** What a dialog shows of its proposal. */
 export interface Asking {
   readonly title: string
-  /** People who may be named to look at it again, whoever is asking. */
+  /** People who may be named to look at the proposal again. The list is the same for everybody. */
   readonly owners: readonly KnownPerson[]
 }
 
@@ -61,57 +59,57 @@ export interface Suggestion {
   readonly value: string
 }
 
-/** Shown only to the person who acted; no click is ever swallowed. */
+/** The answer to an action. Only the person who acted sees it. Every click gets one. */
 export interface Answer {
   readonly ok: boolean
   readonly message: RichText
   readonly detail?: Detail
-  /** Path in the console that says more, or where it goes on. */
+  /** Path of the console page with more about this, or with the next step. */
   readonly link?: string
 }
 
 /** One line of a person's overview. */
 export interface OverviewLine {
   readonly proposal: string
-  /** The number that its buttons carry, as of `CardAction`. */
+  /** The number that the line's buttons carry, see `CardAction`. */
   readonly revision: number
   readonly text: RichText
   readonly actions: readonly ActionName[]
 }
 
-/** What waits for a person, what they decided last, what is running: the newest of each. */
+/** Proposals that wait for a person, that run, and that the person decided: the newest of each. */
 export interface Overview {
   readonly waiting: readonly OverviewLine[]
   readonly running: readonly OverviewLine[]
   readonly decided: readonly OverviewLine[]
 }
 
-/** A person of the configuration, on some platform. */
+/** A person of the configuration who acts on some platform. */
 export type Person = Extract<Actor, { kind: 'person' }>
 
 export interface Desk {
   act(request: ActRequest, person: Person): Promise<Answer>
-  /** What follows `/patch`. `proposal`: the one whose thread it was typed in, if any. */
+  /** Runs the text after `/patch`. `proposal`: the one whose thread the person typed in; `null`: none. */
   slash(
     text: string,
     where: { readonly channel: string | null; readonly proposal: string | null },
     person: Person,
   ): Promise<Answer>
   comment(proposal: string, text: string, person: Person): Promise<Answer>
-  /** A code for an account that nobody knows yet. */
+  /** Makes a code for an account that belongs to nobody yet. */
   askLink(account: Account): Promise<Answer>
   overview(person: Person): Promise<Overview>
-  /** For a dialog; or an answer, where this person's click would be refused whatever they entered. */
+  /** The content of a dialog; or an answer, if any input of this person would be refused. */
   asking(click: Click, person: Person): Promise<Asking | Answer>
   /**
-   * Proposals that could be meant by what has been typed so far, those that are open first, then the newest. `action`: only
-   * those of which it would be accepted from the person.
+   * Proposals that match the text typed so far: open ones first, then the newest. Only proposals for which this action
+   * would be accepted from the person.
    */
   suggest(typed: string, action: ActionName, person: Person): Promise<readonly Suggestion[]>
-  /** A test button was clicked: tells whoever waits for it. */
+  /** Somebody clicked a test button. Tells this to the command that waits for the click. */
   tested(nonce: string): Promise<void>
-  /** Without a part: the first one. */
+  /** Without `part`: the first part. */
   detail(proposal: string, name: DetailName, part?: DetailPart): Promise<PartOfDetail | null>
-  /** The card as this person sees it; for nobody in particular with `null`. */
+  /** The card as this person sees it; with `null`, the card for everybody. */
   card(proposal: string, person: Person | null): Promise<Card | null>
 }

@@ -1,7 +1,7 @@
 import type { Detail } from './desk.ts'
 import { plain } from './rich-text.ts'
 
-/** A detail as lines, for platforms that show no tables: tables first. */
+/** A detail as lines, for platforms without tables. Tables come first. */
 export function detailLines({ tables, lines }: Detail): readonly string[] {
   const rows = tables.flatMap((table) => [
     table.caption,

@@ -1,4 +1,4 @@
-/** Tables and text behind a card's buttons. Pure: made from the proposal's state. */
+/** Makes the tables and texts behind a card's buttons from the proposal's state. Pure functions. */
 
 import { DateTime } from 'luxon'
 import { changeLine } from '../core/change.ts'
@@ -26,7 +26,7 @@ import { plain, type RichText, rich, type Span, strong, time } from './rich-text
 import { sinceSentences } from './story/words.ts'
 import { count } from './words.ts'
 
-/** Seconds that an asset is taken to need where nothing is known. */
+/** Seconds that an asset is expected to take when nothing is known. */
 const FALLBACK = limits.unknownDeploymentSeconds
 
 export function assetsDetail(state: ProposalState, subject: PatchSubject): Detail {
@@ -45,7 +45,7 @@ export function assetsDetail(state: ProposalState, subject: PatchSubject): Detai
   }
 }
 
-/** A page of its assets, in the order of their ids. `state`: with these assets alone, of `total`. */
+/** One page of the proposal's assets, ordered by id. `state` holds only the assets of this page; `total` counts all. */
 export function assetPageDetail(
   state: ProposalState,
   subject: PatchSubject,
@@ -77,7 +77,7 @@ function assetRow(state: ProposalState, id: string) {
   }
 }
 
-/** How an asset is doing; while people vote, in the test. */
+/** The state of an asset in words. During the vote: its state in the test. */
 function assetState(state: ProposalState, asset: string): string {
   const deployment = (state.rollout ?? state.test)?.deployments[asset]
   if (deployment === undefined) {
@@ -106,7 +106,7 @@ export function explainDetail(
 
 export type PlanPicture = Extract<Picture, { kind: 'plan' }>
 
-/** The plan as a picture, drawn in the zone of its window where the reader has none: the place where night is meant. */
+/** The plan as a picture. For readers without a time zone it is drawn in the zone of the window. */
 export function planPictureOf(
   state: ProposalState,
   subject: PatchSubject,
@@ -116,7 +116,7 @@ export function planPictureOf(
   return { kind: 'plan', forecast: forecastOf(state, subject, context), timeZone }
 }
 
-/** `estimates`: seconds that one asset takes, by name of ring. */
+/** `estimates`: seconds for one asset, by name of ring. */
 export function planDetail(
   state: ProposalState,
   subject: PatchSubject,
@@ -136,15 +136,15 @@ export function planDetail(
   return { ...shownPlan(state, plan, { lead, since: sinceLines(state), first, forecast, freezes, now }), picture }
 }
 
-/** A plan without any list of assets. */
+/** A plan without lists of assets. */
 export interface LightPlan
   extends Pick<PatchSubject, 'window' | 'engine' | 'failureBudget' | 'clusters' | 'hooks' | 'silence'> {
   readonly rings: readonly (Omit<PatchSubject['rings'][number], 'assets'> & { readonly assets: number })[]
-  /** All are hosts of the example fleet. */
+  /** True: all assets are hosts of the example fleet. */
   readonly simulated: boolean
 }
 
-/** The same for very many assets, with what was expected when the thread was last told; `null`: it was not told. */
+/** Like `planDetail`, for very many assets. `told`: the forecast last posted in the thread; `null`: none was posted. */
 export function toldPlanDetail(
   glance: Glance,
   plan: LightPlan,
@@ -235,7 +235,7 @@ function expectedEnd(state: Pick<ProposalState, 'status'>, { end, problem }: Pla
   return [`${open} would be done by about `, time(end), '.']
 }
 
-/** The times are a careful guess where nothing like it has run yet. */
+/** Says that the times are a careful guess, because nothing like this has run yet. */
 function unknownPace(
   { status }: ProposalState,
   { rings }: PatchSubject,
@@ -247,10 +247,10 @@ function unknownPace(
   return ` Too little has run yet to know how long a server${where} takes: ${FALLBACK / 60} min are taken.`
 }
 
-/** How many are named in the plan; the rest is in the list of assets. */
+/** How many servers the plan names. The list of assets shows the rest. */
 const NAMED_SINCE = 20
 
-/** What became of the servers since the vote: a line each. */
+/** What happened to the servers since the vote, one line each. */
 function sinceLines(state: ProposalState): readonly string[] {
   const { leftOut, waiting } = sinceOf(state)
   const out = Object.entries(leftOut)
@@ -264,7 +264,7 @@ function sinceLines(state: ProposalState): readonly string[] {
   return lines
 }
 
-/** What may hold the rollout back or stop it, beside the rings' own counts; one line each. */
+/** What may hold back or stop the rollout, besides the counts of its rings. One line each. */
 function safeguards(plan: LightPlan): readonly string[] {
   const { rings, failureBudget, clusters = [], hooks = [], silence } = plan
   const lines: string[] = []
@@ -308,7 +308,7 @@ function instant(at: string | null): RichText {
   return at === null ? rich('never') : rich(time(at))
 }
 
-/** A detail as plain lines for a terminal, its times in an IANA zone. */
+/** A detail as plain lines for a terminal. `timeZone`: IANA zone for its times. */
 export function detailLines(detail: Detail, timeZone: string | null = null): readonly string[] {
   const words = (text: RichText) => plain(timeZone === null ? text : text.map((span) => local(span, timeZone)))
   const lines = [detail.title, words(detail.lead)].filter((line) => line !== '')

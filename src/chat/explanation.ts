@@ -1,4 +1,4 @@
-/** An explanation as tables, for console, chat and terminal. */
+/** An explanation as tables, for the console, chat and terminals. */
 
 import type { Patch } from '../core/catalog.ts'
 import type { Assumption, PriorityEvidence } from '../core/priority/priority.ts'
@@ -8,7 +8,7 @@ import { type RichText, rich, strong } from './rich-text.ts'
 
 type Table = Detail['tables'][number]
 
-/** Evidence, what was assumed, when it is due and why, and what would change the answer. */
+/** The evidence, the assumptions, the due date with its reason, and what would change the result. */
 export function judgementTable(patch: Patch, caption: string): Table {
   return {
     caption,
@@ -91,7 +91,7 @@ function assetsWords(count: number): string {
   return `${count} ${count === 1 ? 'server' : 'servers'}`
 }
 
-/** What is known and asked for of one name. */
+/** What feeds, findings and open proposals say about one name. */
 export function lookUpDetail({ name, statements, findings, judged }: LookUpView): Detail {
   const open = findings.reduce((sum, finding) => sum + finding.open, 0)
   const lead =

@@ -1,7 +1,4 @@
-/**
- * What a click, a dialog or a command leads to, on any platform: the platforms only read what was asked, and show the
- * result.
- */
+/** Handles clicks, dialogs and commands of every platform. The platforms only read the request and show the result. */
 
 import { DAY_MS } from '../core/time/instant.ts'
 import type { Account, Accounts } from './accounts.ts'
@@ -10,26 +7,26 @@ import type { ActRequest, Answer, Asking, Click, Desk, Overview, Person, Suggest
 import { createReception, type Reception } from './reception.ts'
 import { rich } from './rich-text.ts'
 
-/** Finds out whose account asks; `problem`: why it may not, for them to read. */
+/** Finds out which account asks. `problem`: why this account may not ask, as a sentence for its owner. */
 export type Who = () => Promise<{ readonly account: Account } | { readonly problem: string }>
 
-/** An answer, shown only to who asked. */
+/** An answer that only the person who asked sees. */
 export interface Reply {
   readonly answer: Answer
-  /** Path in the console that says more; `null`: there is none. */
+  /** Path of the console page with more about this; `null`: none. */
   readonly link: string | null
 }
 
-/** Asks somebody who may do an action for what it needs to know. */
+/** A dialog with the questions of an action that the person may do. */
 export interface Dialog extends Click, Asking {
-  /** ISO 8601 date that is proposed where one is asked for. */
+  /** The date that the form suggests, ISO 8601. */
   readonly until: string
 }
 
-/** What follows `/patch`. */
+/** The text after `/patch`. */
 export interface Typed {
   readonly text: string
-  /** The proposal that it names; `null`: none. */
+  /** The proposal that the text names; `null`: none. */
   readonly named: string | null
 }
 
@@ -43,22 +40,22 @@ export interface InteractionParts {
 }
 
 export interface Interaction {
-  /** The button of a test by `patchwarden check` was clicked. */
+  /** Somebody clicked the test button of `patchwarden check`. */
   tested(nonce: string, who: Who): Promise<Answer>
-  /** A button that asks nothing was clicked. */
+  /** Somebody clicked a button without questions. */
   clicked(click: Click, who: Who): Promise<Reply>
-  /** A button that asks something was clicked: the dialog, or why it would be in vain. */
+  /** Somebody clicked a button with questions. Returns the dialog, or an answer that says why it would be refused. */
   asked(click: Click, who: Who): Promise<Dialog | Reply>
-  /** A dialog was sent. */
+  /** Somebody sent a dialog. */
   submitted(request: ActRequest, who: Who): Promise<Reply>
-  /** `where`: the channel, and the proposal whose thread it is. */
+  /** `where`: the channel, and the proposal if its thread was used. */
   typed(typed: Typed, where: () => Promise<Where>, who: Who): Promise<Reply>
   overview(who: Who): Promise<Overview | Answer>
-  /** Runs the work that answers somebody; if it fails, they are told so, and the operator is told why. */
+  /** Runs the work that answers a person. If it fails, the person is told so, and the operator is told why. */
   answered(work: () => Promise<Answer>): Promise<Answer>
-  /** Proposals of which the action would be accepted, while their name is typed. */
+  /** Suggests proposals for which the action would be accepted, while the person types. */
   proposals(typed: string, action: ActionName, who: Who): Promise<readonly Suggestion[]>
-  /** People who may be named to look again at a proposal, while their name is typed. */
+  /** Suggests people who may be named to look at a proposal again, while the person types. */
   owners(proposal: string | null, typed: string, who: Who): Promise<readonly Suggestion[]>
 }
 
@@ -67,18 +64,18 @@ export const testWords = {
   button: 'Click me',
 } as const
 
-/** What the id of a test button carries; `null`: it is another button. */
+/** The nonce in the id of a test button; `null`: the id is of another button. */
 export function testNonce(id: string): string | null {
   return /^pw:test:([\w-]+)$/.exec(id)?.[1] ?? null
 }
 
-/** Whether something is asked before it is done. */
+/** True if the action asks questions first. */
 export function isAsking(action: ActionName): boolean {
   return questionsOf(action).length > 0
 }
 
 const DAYS = 30
-/** People who are suggested at once: as many as Discord shows. */
+/** How many people are suggested at once: Discord's limit. */
 const SUGGESTED = 25
 const nothingTyped = { reason: null, owner: null, until: null, asset: null }
 
@@ -137,7 +134,7 @@ export function createInteraction({ desk, accounts, clock, log }: InteractionPar
   }
 }
 
-/** Runs the work that answers an account; if the account does not count, its owner is told why. */
+/** Runs the work that answers an account. If the account may not act, its owner is told why. */
 function asAccount<Found = never>(
   reception: Reception,
   who: Who,

@@ -1,4 +1,4 @@
-/** How the accounts of people are called, listed, and what their owner is told of them. */
+/** Names of accounts, lists of accounts, and the messages to a person about their accounts. */
 
 import { chatPlatforms } from '../core/chat-platforms.ts'
 import type { Via } from '../core/proposal/proposal.ts'
@@ -8,25 +8,25 @@ import type { Detail } from './desk.ts'
 import { code, type RichText, rich, time } from './rich-text.ts'
 import { count } from './words.ts'
 
-/** One account that speaks for somebody. */
+/** An account that speaks for a person. */
 export interface NamedAccount {
   readonly platform: AccountPlatform
   /** The platform's own id. */
   readonly account: string
-  /** How it calls itself; `null`: not known. */
+  /** The name that the account's owner chose; `null`: not known. */
   readonly label: string | null
 }
 
 export interface AccountEntry extends NamedAccount {
   /** Person id. */
   readonly person: string
-  /** `null`: the configuration names it, and only there can that be changed. */
+  /** `null`: the configuration names the account, and it can be changed only there. */
   readonly linked: { readonly at: string; readonly via: Via | null } | null
 }
 
 /** `Discord account tomski (8035)` */
 export function accountWords({ platform, account, label }: NamedAccount): string {
-  // In quotes, because people choose what they call themselves.
+  // The label is in quotes, because people choose it themselves.
   const called = label === null || label === account ? account : `"${label.replaceAll('"', "'")}" (${account})`
   return `${chatPlatforms[platform].title} account ${called}`
 }
@@ -36,13 +36,13 @@ export function placeWords(via: Via): string {
   return via === 'console' ? 'in the console' : `in ${chatPlatforms[via].title}`
 }
 
-/** How an account came to speak for its person. */
+/** How the account became linked with its person. */
 export function linkedWords({ linked }: Pick<AccountEntry, 'linked'>): RichText {
   if (linked === null) return rich('named in the configuration')
   return rich(linked.via === null ? 'linked ' : `linked ${placeWords(linked.via)}, `, time(linked.at))
 }
 
-/** What `/patch accounts` shows. */
+/** The answer to `/patch accounts`. */
 export function accountsDetail(entries: readonly AccountEntry[]): {
   readonly message: RichText
   readonly detail?: Detail
@@ -79,7 +79,7 @@ interface Happening {
   readonly via: Via
 }
 
-/** For the person's other accounts: an account was linked. */
+/** Tells the person's other accounts that an account was linked. */
 export function linkedNotice(account: NamedAccount, { at, via }: Happening): ThreadEntry {
   return notice(
     'warning',
@@ -94,9 +94,9 @@ export function linkedNotice(account: NamedAccount, { at, via }: Happening): Thr
 }
 
 /**
- * For the person's other accounts, and for the one that was revoked.
+ * Tells the person's other accounts, and the revoked account itself.
  *
- * @param by the name of somebody else who did it; `null`: it was done in the person's own name
+ * @param by the name of another person who revoked it; `null`: it was done in the person's own name
  */
 export function revokedNotice(
   account: NamedAccount,

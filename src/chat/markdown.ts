@@ -1,22 +1,22 @@
 /**
- * Markdown as files and auditors' tools read it (CommonMark with GitHub's tables and links), not the markup of a chat
- * platform.
+ * Markdown for files and for auditors' tools (CommonMark with GitHub's tables and links). It is not the markup of a
+ * chat platform.
  */
 
 import { oneLine } from './visible.ts'
 
-/** Whatever stands between other words could begin: emphasis, code, links, pictures, HTML, entities, cells, formulas. */
+/** Characters that could start markup inside text: emphasis, code, links, pictures, HTML, entities, cells, formulas. */
 const marks = /[\\`*_{}[\]<>|#&~!$@]|:(?=\/\/)|(?<=www)\./gi
 
-/** A line of Markdown: the template is markup, every value is text and is shown as it is. */
+/** A line of Markdown. The template is markup. Every value is plain text and is escaped. */
 export function md(template: TemplateStringsArray, ...values: readonly (string | number)[]): string {
   return String.raw({ raw: template }, ...values.map((value) => escaped(String(value))))
 }
 
-/** Text as code. A backtick, which would end it, becomes a sign that looks like one. */
+/** Text as code. A backtick would end the code, so it is replaced by a similar character. */
 export function codeSpan(text: string): string {
   const shown = oneLine(text).replaceAll('`', 'ˋ').trimEnd()
-  // Markdown has no empty code.
+  // Markdown has no empty code span.
   return shown === '' ? '' : `\`${shown}\``
 }
 

@@ -1,4 +1,4 @@
-/** What a chat platform does for the delivery of messages: each call is one step of the flow in `delivery.ts`. */
+/** The calls of a chat platform that `delivery.ts` uses. Each call is one step of a delivery. */
 
 import type { Card, ThreadEntry } from './card.ts'
 
@@ -6,7 +6,7 @@ import type { Card, ThreadEntry } from './card.ts'
 export interface Spot {
   /** The platform's own id of the channel. */
   readonly place: string
-  /** The message that the thread began with; `null`: in the channel itself. */
+  /** The message where the thread began; `null`: the message goes into the channel itself. */
   readonly thread: string | null
 }
 
@@ -16,51 +16,51 @@ export interface Posted {
   readonly message: string
 }
 
-/** An entry on its way to the thread of a proposal. */
+/** An entry for the thread of a proposal. */
 export interface ThreadMessage {
-  /** The message's id in the outbox. */
+  /** The id of the message in the outbox. */
   readonly id: number
   readonly proposal: string
   readonly entry: ThreadEntry
-  /** The channel of the card. */
+  /** The channel that has the card. */
   readonly place: string
-  /** The card's message. */
+  /** The id of the card's message. */
   readonly card: string
 }
 
-/** `Content`: a message as the platform takes it. Ids of messages and channels are the platform's own. */
+/** `Content` is a message in the platform's own format. Ids of messages and channels are the platform's own. */
 export interface Messaging<Content> {
   readonly name: string
-  /** The name that people use for the platform. */
+  /** The platform's name for people. */
   readonly title: string
-  /** The channel of the configuration there; `null`: it is not on the platform. */
+  /** The platform's id for a channel of the configuration; `null`: that channel is not on the platform. */
   placeOf(channel: string): string | null
-  /** The direct messages with an addressee; `null` where they are not on the platform, or take none from us. */
+  /** The direct-message channel of an addressee; `null`: not on the platform, or takes no messages from us. */
   conversationWith(addressee: string): Promise<string | null>
-  /** The card as it is posted first: without pictures. */
+  /** The card as it is posted first, without pictures. */
   cardContent(card: Card): Content
-  /** An entry that stands alone: a direct message, or one about no single proposal. */
+  /** An entry outside a thread: a direct message, or a message that is not about one proposal. */
   aloneContent(entry: ThreadEntry): Content
-  /** The id of the message; `null`: the recipient takes no messages, and trying again would not fix that. */
+  /** Returns the id of the message; `null`: the recipient takes no messages, and trying again would not help. */
   post(spot: Spot, key: string, content: Content): Promise<string | null>
   /** Looks for a message that may have been posted before. */
   find(spot: Spot, key: string, content: Content): Promise<string | null>
   /**
-   * Shows the card as `current` gives it at the last moment. Returns in how many seconds it should be shown again with
-   * a picture that it lacks; `null`: nothing is missing. `elsewhere`: the message is where nothing counts any more,
-   * while `place`, its present channel, does count.
+   * Shows the card that `current` returns just before it is sent. Returns the seconds until the card must be shown
+   * again with a picture that is missing now; `null`: nothing is missing. `elsewhere`: the message is in a workspace
+   * that does not count any more, but `place`, the channel of today, counts.
    */
   editCard(posted: Posted, place: string, current: () => Promise<Card | null>): Promise<number | null | 'elsewhere'>
-  /** Where the entries of a card's thread are posted. */
+  /** Where entries of the card's thread are posted. */
   threadSpot(place: string, card: string): Spot
-  /** Begins the card's thread. Left out: every message has one. */
+  /** Opens the card's thread. Left out: on this platform every message has a thread. */
   readonly openThread?: (place: string, card: string, name: string) => Promise<void>
-  /** Says an entry, and shows its picture where it can be had. `write` posts once. */
+  /** Posts an entry, with its picture if possible. `write` posts once. */
   say(message: ThreadMessage, write: (content: Content) => Promise<void>): Promise<void>
-  /** Did the platform say no, so that nothing has arrived? After any other error it may have arrived. */
+  /** True if the platform refused, so nothing has arrived. After any other error the message may have arrived. */
   isRefusal(error: unknown): boolean
-  /** Is the message or thread that was meant not there any more? */
+  /** True if the message or thread does not exist any more. */
   isGone(error: unknown): boolean
-  /** What is thrown instead: a sentence on how to fix it, or `TryLater`. */
+  /** The error to throw instead: a sentence that says how to fix it, or `TryLater`. */
   problem(error: unknown, place: string): unknown
 }

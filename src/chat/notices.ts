@@ -1,4 +1,4 @@
-/** Who is told something by a direct message, and what: never more than one message for one thing. */
+/** Decides who gets a direct message about an event, and its text. One event gives a person one message at most. */
 
 import { isOwn, namesIn } from '../core/hands.ts'
 import { offersTo, whoMay } from '../core/permission/answer.ts'
@@ -23,8 +23,8 @@ export interface Notice {
 const MOST = 25
 
 /**
- * What is told to people of what was done in their name, but not by an account of their own. `state`: after all that came of
- * it, as they find it. `told`: the thread entries of it.
+ * Messages to a person about acts in their name that did not come from an account of their own. `state`: the proposal
+ * after the whole command. `told`: the thread entries of the event.
  */
 export function noticesInName(
   recorded: RecordedEvent,
@@ -34,7 +34,7 @@ export function noticesInName(
 ): readonly Notice[] {
   const { event, actor, seq } = recorded
   if (actor.kind !== 'person' || isOwn(actor)) return []
-  // An agreement that was enough, or that others made pointless, leaves nothing to confirm.
+  // There is nothing to confirm if the agreement was already enough or is not needed any more.
   const waits = [...state.votes, ...state.resumeVotes].some((act) => act.seq === seq && !isOwn(act))
   const possible: readonly ActionName[] = event.type === 'vote-cast' ? ['confirm', 'withdraw-vote'] : ['confirm']
   const buttons = waits ? offeredTo({ recorded, state, moment }, actor.id, possible) : []
@@ -65,14 +65,14 @@ export function noticesInName(
   )
 }
 
-/** An event that may be worth direct messages. */
+/** An event that may need direct messages. */
 interface Occasion {
   readonly recorded: RecordedEvent
   readonly state: ProposalState
   readonly moment: Moment
 }
 
-/** Sends the same message to some people, each with the buttons that they may use. Whoever caused it is not told. */
+/** Sends one message to several people, each with the buttons they may use. The person who caused it gets none. */
 function tell(
   occasion: Occasion,
   people: readonly string[],
@@ -100,21 +100,21 @@ function tell(
   }))
 }
 
-/** Nobody is offered a button that would be refused. */
+/** Keeps the buttons that would be accepted from this person. */
 function offeredTo(occasion: Occasion, person: string, buttons: readonly ActionName[]): readonly ActionName[] {
   if (buttons.length === 0) return buttons
   const name = namesIn(occasion.moment.members)(person)
   return offeredOf(buttons, offersTo({ kind: 'person', id: person, name, via: 'console' }, placeOf(occasion)))
 }
 
-/** Worked out only where it is needed: for most events nobody is told anything. */
+/** Made only when it is needed, because most events need no message. */
 function placeOf({ state, moment }: Occasion): Place {
   return { ...moment, glance: glanceOf(state) }
 }
 
 /**
- * The direct messages that an event is worth. Who caused it is not told of it. `state`: after all that came with it, so that
- * no button is told that would be refused.
+ * The direct messages of an event. The person who caused it gets none. `state`: the proposal after the whole command,
+ * so that no button is sent that would be refused.
  */
 export function noticesOf(recorded: RecordedEvent, state: ProposalState, moment: Moment): readonly Notice[] {
   const { event } = recorded

@@ -12,16 +12,16 @@ import { numberOfAction, offeredOf } from './card-actions.ts'
 import type { Detail, Overview, OverviewLine, Person } from './desk.ts'
 import { plain, rich, strong, time } from './rich-text.ts'
 
-/** How many of each are listed. */
+/** How many lines each part of the overview has at most. */
 export const OVERVIEW_LINES = 10
 
-/** A person's overview of proposals that may belong there, in the order to show them. */
+/** A person's overview, made from proposals that may belong into it. Lines keep the order of the proposals. */
 export function overviewOf(given: Readonly<Record<keyof Overview, readonly Place[]>>, person: Person): Overview {
   const offersOf = (place: Place, doer: Doer): Offered => {
     const offered = offersTo(doer, place)
     return (actions) => offeredOf(actions, offered)
   }
-  // What waits for a person does so however they came to look; its buttons are for this way.
+  // Proposals wait for a person on every platform alike. So the person is checked as with an account of their own.
   const byOwnAccount: Doer = { kind: 'person', id: person.id, name: person.name, via: 'console' }
   const lines = (places: readonly Place[], wanted: (place: Place) => OverviewLine | null) =>
     places.flatMap((place) => wanted(place) ?? []).slice(0, OVERVIEW_LINES)
@@ -36,10 +36,10 @@ export function overviewOf(given: Readonly<Record<keyof Overview, readonly Place
   }
 }
 
-/** From these actions, the ones that would be accepted from the reader. */
+/** Keeps the actions that would be accepted from the reader. */
 type Offered = (actions: readonly ActionName[]) => readonly ActionName[]
 
-/** The most pressing of what somebody is asked for and would be `accepted` from them. */
+/** The most urgent request to a person that the person may still answer; `null`: none. */
 function waiting({ glance, members }: Place, me: Member, accepted: Offered, offered: Offered): OverviewLine | null {
   for (const ask of asksOf(glance)) {
     if (!isAsked(ask, me, members)) continue

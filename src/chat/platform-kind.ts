@@ -1,4 +1,4 @@
-/** What a chat platform says of itself, in `platform.ts` of its folder: everything else asks the list of platforms. */
+/** What a chat platform says about itself in its folder's `platform.ts`. Other code uses the list of platforms. */
 
 import type { InstallationStore } from '@slack/bolt'
 import type { Values, Variables } from '../core/variables.ts'
@@ -8,18 +8,18 @@ import type { DrawPng } from './picture/sending.ts'
 import type { ChatConnection, Posts } from './platform.ts'
 import type { Installations } from './slack/workspaces.ts'
 
-/** What `connect` is given. */
+/** The parts that `connect` gets. */
 export interface PlatformGiven {
-  /** The variables of the environment that are set. Secrets. */
+  /** The environment variables that are set. They hold secrets. */
   readonly values: Values
   readonly desk: Desk
   readonly posts: Posts
   readonly accounts: Accounts
-  /** The channels of the platform by channel of the configuration. */
+  /** The platform's channels, by channel of the configuration. */
   readonly places: ReadonlyMap<string, string>
-  /** identity.slackWorkspaces: the workspaces that the operator named. */
+  /** identity.slackWorkspaces: workspaces that the operator named. */
   readonly slackWorkspaces: readonly string[]
-  /** Where Slack keeps what it is given by workspaces that install the app, sealed with the secret. */
+  /** Storage for the tokens that Slack workspaces give when they install the app. It is encrypted with the secret. */
   slackInstallations(secret: string): Installations & InstallationStore
   readonly consoleUrl: string
   readonly drawPng: DrawPng
@@ -29,8 +29,8 @@ export interface PlatformGiven {
 
 export interface PlatformKind {
   readonly variables: Variables
-  /** Whether the variables say how to connect. */
+  /** True if the variables say how to connect. */
   isUsed(values: Values): boolean
-  /** Makes the connection where it is used, without connecting. The client of the platform is loaded only then. */
+  /** Loads the platform's client library and makes the connection, not yet open; `null`: the platform is not used. */
   connect(given: PlatformGiven): Promise<ChatConnection | null>
 }

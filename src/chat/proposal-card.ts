@@ -18,8 +18,8 @@ import { testSummary } from './story/words.ts'
 import { count, duration } from './words.ts'
 
 /**
- * The proposal's card for one reader. `viewer` null: for nobody in particular, with every action that makes sense now.
- * `told`: the pictures of its thread, oldest first.
+ * The proposal's card for one reader. `viewer` null: the card for everybody, with every action that somebody could do
+ * now. `told`: the pictures of its thread, oldest first.
  */
 export function proposalCard(place: Place, viewer: Doer | null, told: readonly Picture[] = []): Card {
   const { glance: state, members } = place
@@ -97,7 +97,7 @@ function statusText(state: Glance): string {
   return state.status
 }
 
-/** A card is read on a phone: the rest is behind "Plan", "Servers" and "Explain". */
+/** Limits for lists on the card, which is read on a phone. "Plan", "Servers" and "Explain" show the rest. */
 const CVES_SHOWN = 2
 const NAMES_SHOWN = 4
 const ASSUMED_SHOWN = 3
@@ -122,7 +122,7 @@ function patchFacts(state: Glance, subject: PatchBrief): Card['facts'] {
   return facts
 }
 
-/** A line for each patch, then what happens about reboots. */
+/** One line for each patch, then the rule for reboots. */
 function changeFact(state: Glance, subject: PatchBrief): RichText {
   const lines = subject.patches.flatMap((patch) => {
     if (subject.rollsBack !== null) return [code(patch.source), ` ${patch.version} → ${versions(patch.to)}`, lineBreak]
@@ -136,7 +136,7 @@ function changeFact(state: Glance, subject: PatchBrief): RichText {
   return rich(...lines, ...more, reboot)
 }
 
-/** The version of a patch's packages on one side of its changes; how many where assets differ. */
+/** The version before or after the patch; the number of versions if assets differ. */
 function versions({ count, first }: Values): string {
   return count > 1 ? `${count} older versions` : (first ?? '')
 }
@@ -164,7 +164,7 @@ function previewFact(subject: PatchBrief): RichText | null {
   return rich(`${parts.join('; ')}.`)
 }
 
-/** What the test ring showed, or why it showed nothing yet. */
+/** The result of the test ring, or why there is none yet. */
 function testedFact(state: Glance, subject: PatchBrief): RichText | null {
   const ring = subject.rings[0]
   if (ring?.beforeVote !== true || !runsTest(state.policy)) return null
@@ -206,7 +206,7 @@ function progressFact(state: Glance, subject: PatchBrief): RichText | null {
   return rich(`${parts.join(', ')}.`)
 }
 
-/** What ended badly, in the words of its verification; its log is in the thread. */
+/** Assets that ended badly, with the words of their verification. The log is in the thread. */
 function failedFact(state: Glance): RichText | null {
   const { failed } = state.tally
   if (failed.count === 0) return null
@@ -230,7 +230,7 @@ function ruleFacts(state: Glance): Card['facts'] {
   ]
 }
 
-/** While people vote: the rings of the test that runs. */
+/** The rings of the rollout. During the vote: the rings of the running test. */
 function cardRings(state: Glance, subject: PatchBrief): readonly CardRing[] {
   const run = state.rollout ?? state.test
   const failed = state.rollout === null && state.test?.result?.passed === false

@@ -1,4 +1,4 @@
-/** Where every click and command of a chat platform arrives: it finds out who speaks, and hands it to the desk. */
+/** Takes every click and command of a chat platform, finds out who sent it, and passes it to the desk. */
 
 import { databaseSentence } from '../core/database-problem.ts'
 import { errorText } from '../core/error-text.ts'
@@ -8,20 +8,18 @@ import { rich } from './rich-text.ts'
 import { parseSlash } from './slash.ts'
 
 export interface Reception {
-  /** Runs the work that answers somebody; if it fails, they are told so, and the operator is told why. */
+  /** Runs the work that answers a person. If it fails, the person is told so, and the operator is told why. */
   answered<Found = never>(work: () => Promise<Answer | Found>): Promise<Answer | Found>
   /** `null`: Patchwarden does not know the account. */
   personOf(account: Account): Promise<Person | null>
   act(request: ActRequest, account: Account): Promise<Answer>
-  /** What a dialog shows; or an answer, where this account cannot do what the dialog would ask about. */
+  /** The content of a dialog; or an answer, if this account cannot do the action. */
   asking(click: Click, account: Account): Promise<Asking | Answer>
   slash(text: string, where: Parameters<Desk['slash']>[1], account: Account): Promise<Answer>
   tested(nonce: string, account: Account): Promise<Answer>
 }
 
-/**
- * What people who asked are told. They hear no more than that about the database, because the rest is for the operator.
- */
+/** The answer after a failure. It gives no details of a database failure, because these are for the operator. */
 function failure(error: unknown): string {
   if (databaseSentence(error) === null)
     return 'That failed on our side, and nothing was counted. Try again in a moment; it is in the log.'

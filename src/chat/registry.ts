@@ -1,4 +1,4 @@
-/** Every chat platform: a folder and a line. */
+/** The list of chat platforms. Each has a folder and a line here. */
 
 import type { ChatPlatformName } from '../core/chat-platforms.ts'
 import { discord } from './discord/platform.ts'

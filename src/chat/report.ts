@@ -13,7 +13,7 @@ import { storyOf } from './story/story.ts'
 import { logsTold } from './story/verification.ts'
 import { sinceSentences } from './story/words.ts'
 
-/** A proposal as a document for an auditor: what, why, who decided, what was done, what each asset says now. Markdown. */
+/** A proposal as Markdown for an auditor: what, why, who decided, what was done, what each asset says now. */
 export function proposalReport(
   state: ProposalState,
   events: readonly OpenedEvent[],
@@ -62,7 +62,7 @@ function decision(state: ProposalState): string[] {
   return lines
 }
 
-/** How it came, where it was not by an account of the person's own. */
+/** How the act came in, if not by an account of the person's own; otherwise empty. */
 function how({ through, confirmedAt }: CountedAct): string {
   if (through === undefined) return ''
   const confirmed = confirmedAt === undefined ? '' : `; confirmed ${minuteOf(confirmedAt)}`
@@ -103,7 +103,7 @@ function assets(state: ProposalState): string[] {
   return lines
 }
 
-/** Hashes of the logs that the report quotes. */
+/** Hashes of the logs in the report. */
 export function logsInReport(events: readonly OpenedEvent[]): readonly string[] {
   const hashes = new Set<string>()
   for (const { event, before, after } of steps(events))

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-/** The whole body of a request; `null` when it is longer than a platform's would be. */
+/** The whole body of a request; `null`: it is longer than any request of the platform. */
 export async function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer | null> {
   const chunks: Buffer[] = []
   let length = 0

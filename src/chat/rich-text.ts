@@ -1,6 +1,6 @@
 /**
- * Text as values, so that each platform renders it in its own idiom and nothing untrusted is ever parsed as markup.
- * `text` of every span is shown as it is, on one line: renderers escape it, and begin a new line at a `break` alone.
+ * Text as values. Each platform renders it in its own markup, and untrusted text is never parsed as markup. The `text`
+ * of a span is shown as it is, on one line: renderers escape it. Only a `break` begins a new line.
  */
 
 import { minuteOf } from '../core/time/instant.ts'
@@ -8,14 +8,14 @@ export type Span =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'strong'; readonly text: string }
   | { readonly kind: 'code'; readonly text: string }
-  /** An instant (ISO 8601 UTC) shown in the reader's own zone. */
+  /** An instant, ISO 8601 UTC. It is shown in the reader's own zone. */
   | { readonly kind: 'time'; readonly at: string; readonly style: 'time' | 'date and time' | 'relative' }
   | { readonly kind: 'person'; readonly id: string; readonly name: string }
   | { readonly kind: 'break' }
 
 export type RichText = readonly Span[]
 
-/** `rich` turns a mixed list into spans: plain strings become text. */
+/** Makes spans from a mixed list. Strings become text spans. */
 export function rich(...parts: readonly (string | Span)[]): RichText {
   return parts.map((part) => (typeof part === 'string' ? { kind: 'text', text: part } : part))
 }
@@ -34,7 +34,7 @@ export function time(at: string, style: 'time' | 'date and time' | 'relative' = 
 
 export const lineBreak: Span = { kind: 'break' }
 
-/** What a person wrote, with its lines. */
+/** Text that a person wrote, with its line breaks. */
 export function paragraphs(text: string): RichText {
   return text.split('\n').flatMap((line, index) => (index === 0 ? rich(line) : [lineBreak, ...rich(line)]))
 }
@@ -43,7 +43,7 @@ export function person(id: string, name: string): Span {
   return { kind: 'person', id, name }
 }
 
-/** Plain words for terminals, reports and alert text. Instants are printed in UTC. */
+/** Plain text for terminals, reports and alerts. Instants are in UTC. */
 export function plain(text: RichText): string {
   let out = ''
   for (const span of text) {
@@ -55,7 +55,7 @@ export function plain(text: RichText): string {
   return out
 }
 
-/** What a person or a host said, as a sentence that ends. */
+/** Text of a person or host, with a full stop at its end if none is there. */
 export function sentence(text: string): string {
   const said = text.trimEnd()
   return /[.!?…]$/.test(said) ? said : `${said}.`

@@ -1,4 +1,4 @@
-/** What is said in a team's channel when other people may decide than before. */
+/** The message in a team's channel when the people who may decide have changed. */
 
 import {
   type Counted,
@@ -10,11 +10,11 @@ import {
 import type { ThreadEntry } from './card.ts'
 import { rich } from './rich-text.ts'
 
-/** How many changes of people, and how many changes of a policy, are listed one by one at most. */
+/** Limit for the changes of people, and for the changes of a policy, that are listed one by one. */
 const SAID = 12
 
 /**
- * One message for a team. `nameOf`: the name for a pseudonym. It notifies nobody: whoever may decide is asked when
+ * One message for a team. `nameOf`: gives the name for a pseudonym. It notifies nobody, because people are asked when
  * there is something to decide.
  */
 export function rightsTold(

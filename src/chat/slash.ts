@@ -17,9 +17,9 @@ import {
 export type SlashCommand =
   | { readonly kind: 'help'; readonly problem: string | null }
   | { readonly kind: 'list' | 'mine' | 'running' | 'accounts' }
-  /** `code` null: one is asked for. */
+  /** `code` null: the person asks for a code. */
   | { readonly kind: 'link'; readonly code: string | null; readonly confirmed: boolean }
-  /** `account` null: whichever is linked on the platform. */
+  /** `account` null: the account that is linked on the platform. */
   | { readonly kind: 'unlink'; readonly platform: AccountPlatform; readonly account: string | null }
   | {
       readonly kind: 'act'
@@ -32,8 +32,8 @@ export type SlashCommand =
     }
 
 /**
- * Reads what follows `/patch`: a verb, then a proposal, `asset NAME`, `owner PERSON`, `until DATE` and `because REASON`. `current` is
- * the proposal the person is looking at.
+ * Reads the text after `/patch`: a verb, then a proposal, `asset NAME`, `owner PERSON`, `until DATE` and `because
+ * REASON`. `current`: the proposal that the person is looking at.
  */
 export function parseSlash(text: string, current: string | null): SlashCommand {
   const words = text.trim().split(/\s+/)
@@ -76,7 +76,7 @@ export const slashHelp: readonly string[] = [
   ...lookNames.map((name) => `/patch ${name}${lookSummaries[name].follows ?? ''}: ${lookSummaries[name].summary}`),
 ]
 
-/** What may follow the proposal, as it is typed; the reason comes last, because all that follows belongs to it. */
+/** The arguments after the proposal, for the help. The reason comes last, because it takes all text that follows. */
 export function argumentsOf(questions: readonly Question[]): string {
   const typed = (ask: Ask, words: (label: string) => string) =>
     questions

@@ -1,4 +1,4 @@
-/** Numbers and spans in words. */
+/** Numbers and durations in words. */
 
 /** `1 asset`, `3 assets` */
 export function count(n: number, one: string, many = `${one}s`): string {

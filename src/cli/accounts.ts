@@ -13,7 +13,7 @@ interface Options {
   readonly json?: boolean
 }
 
-/** The chat accounts that speak for people. Accounts that the configuration names are changed there. */
+/** Commands for the chat accounts that speak for people. Accounts in the configuration can be changed only there. */
 export function accountsCommand(program: Command, done: (code: number) => void): void {
   const accounts = program
     .command('accounts')
@@ -32,7 +32,7 @@ export function accountsCommand(program: Command, done: (code: number) => void):
     await withService(program, async ({ config, workflow }) => {
       const found = await workflow.linking.accountsOf(null)
       const shown = found.filter((entry) => person === undefined || entry.person === person)
-      // Somebody who has left the configuration may still have accounts.
+      // A person who has left the configuration may still have accounts.
       if (shown.length === 0 && person !== undefined) knownPerson(config, person)
       if (json) return printJsonLines(shown.map(asJson))
       if (shown.length === 0)
@@ -42,7 +42,7 @@ export function accountsCommand(program: Command, done: (code: number) => void):
   }
 
   async function revoke(platform: string, account: string, _: Options, command: Command): Promise<void> {
-    // The options of the command above this one may stand behind this one, too.
+    // The options of the parent command may also stand after this one.
     const { person = null, json = false } = command.optsWithGlobals<Options>()
     if (!isChatPlatform(platform))
       throw new BadUse(`There is no platform "${platform}"; use ${chatPlatformNames.join(' or ')}.`)

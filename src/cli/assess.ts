@@ -84,7 +84,7 @@ function printSummary({ assets, packages, versions, findings, patches }: FleetSu
     print(`${priority.padEnd(12)} ${source} ${version} (${platform}) on ${on}, ${cves.length} CVEs`)
 }
 
-/** One patch is one row, however many CVEs it mends. */
+/** One row for each patch, however many CVEs it fixes. */
 function printPatches({ patches, assets }: Assessment, json: boolean): void {
   const on = new Map<string, string[]>()
   for (const entry of assets) {
@@ -209,7 +209,7 @@ function facts({ platform, exposure, criticality }: Options) {
   }
 }
 
-/** One object for each CVE on each binary package. */
+/** Prints one object for each CVE on each binary package. */
 function printFindings(snapshot: AssetSnapshot, catalog: CatalogView, rule: PriorityRule): void {
   const priorityOf = new Map<string, Priority>()
   const found: object[] = []
@@ -223,7 +223,7 @@ function printFindings(snapshot: AssetSnapshot, catalog: CatalogView, rule: Prio
   printJsonLines(found)
 }
 
-/** The newest notice of the source package that mends the CVE. */
+/** The newest notice of the source package that fixes the CVE; `null`: there is none. */
 function advisoryFor(finding: Finding, platform: string, catalog: CatalogView): string | null {
   let newest: { readonly id: string; readonly published: string | null } | null = null
   for (const notice of catalog.advisories(platform, finding.source)) {

@@ -70,8 +70,8 @@ export function auditCommands(program: Command, done: (code: number) => void): v
 }
 
 /**
- * Writes byte for byte what is hashed, except in a terminal, which would obey some of it. Waits where the reader is
- * slower.
+ * Writes the hashed text byte for byte. On a terminal it is escaped, because a terminal obeys control characters. Waits
+ * for a slow reader.
  */
 async function writeOut(line: string): Promise<void> {
   if (!process.stdout.write(process.stdout.isTTY ? visibleJson(line) : line)) await once(process.stdout, 'drain')

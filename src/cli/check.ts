@@ -64,7 +64,7 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
     })
 }
 
-/** True when all answered as they should. The database is asked first: without it nothing else is asked. */
+/** True if all answers are good. The database is asked first; if it fails, nothing else is asked. */
 async function ask(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
   const { config, environment } = load(program)
   const { lookAtDatabase } = await import('../app/database.ts')

@@ -19,7 +19,7 @@ import { versionsCommand } from './versions.ts'
 import { watchCommand } from './watch.ts'
 import { windowsCommand } from './windows.ts'
 
-/** Every command. `done` is told the exit code of one that ran, where it is not 0. */
+/** All commands. A command calls `done` with its exit code if that is not 0. */
 export function commandLine(done: (code: number) => void): Command {
   const program = new Command('patchwarden')
     .description(
@@ -53,10 +53,10 @@ export function commandLine(done: (code: number) => void): Command {
   return program
 }
 
-/** Neither a yes, a no nor a refusal: the program has a fault. */
+/** Exit code for a fault in Patchwarden itself. */
 const INTERNAL_ERROR = 70
 
-/** Exit codes: 0 done, 1 the answer is no, 2 bad use or bad input, 70 a fault of ours. */
+/** Exit codes: 0 done, 1 the answer is no, 2 bad use or bad input, 70 a fault in Patchwarden. */
 export async function main(argv: string[]): Promise<number> {
   let code = 0
   const program = commandLine((result) => {

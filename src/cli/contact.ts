@@ -10,7 +10,7 @@ import { DAY_MS } from '../core/time/instant.ts'
 import { mendZoneData, missedZoneChange } from '../core/time/zone-changes.ts'
 import { inTime } from '../workflow/in-time.ts'
 
-/** The result of asking one outside system whether it can be used. */
+/** The answer of one outside system to the question whether it can be used. */
 export interface Contact {
   readonly kind:
     | 'database'
@@ -26,7 +26,7 @@ export interface Contact {
     | 'limit'
   readonly name: string
   readonly ok: boolean
-  /** One line: what was seen, or what is wrong and how to mend it. */
+  /** One line: what was seen; or what is wrong, and how to fix it. */
   readonly what: string
 }
 
@@ -37,28 +37,28 @@ export interface Contacted {
   readonly metrics?: ReadonlyMap<string, MetricSource>
   readonly loads?: ReadonlyMap<string, LoadSource>
   readonly connections: readonly ChatConnection[]
-  /** Names that are a source and an engine at once: what is seen of one is said together. */
+  /** Names of systems that are a source and an engine. The results of both are shown together. */
   readonly systems?: readonly string[]
-  /** Of freezes. */
+  /** Calendars with freezes. */
   readonly calendars?: readonly { readonly name: string; readonly check: (signal: AbortSignal) => Promise<Seen> }[]
 }
 
-/** Asked at the same time: a feed that is being read may fill much memory. */
+/** How many are asked at the same time. A feed may need much memory while it is read. */
 const AT_ONCE = 4
 
-/** How long to wait, in seconds. */
+/** Time limits, in seconds. */
 export interface Patience {
   /** For one answer. */
   readonly one: number
-  /** For one inventory source, and for all together. */
+  /** For one inventory source, and for the whole check. */
   readonly all: number
 }
 
 const patience: Patience = { one: limits.contactSeconds, all: limits.checkSeconds }
 
 /**
- * Asks every source, engine, feed, calendar and chat platform once, and gives up on one that does not answer in time.
- * Stores nothing and changes no host; hosts may refresh their package lists.
+ * Asks every source, engine, feed, calendar and chat platform once, each with a time limit. Stores nothing and changes
+ * no host. Hosts may refresh their package lists.
  */
 export async function* contact(
   { sources, feeds, engines, metrics, loads, connections, calendars, systems = [] }: Contacted,
@@ -97,7 +97,7 @@ export async function* contact(
   }
 }
 
-/** What the question brought in time, or why it brought nothing. */
+/** The answer to the question; or why none came in time. */
 async function seenIn(
   seconds: number,
   signal: AbortSignal,
@@ -128,7 +128,7 @@ async function sourceAndEngines(
   return contacts
 }
 
-/** The source and the engine of its name as one, a line for each. */
+/** Joins a source and the engine of the same name into one result, with a line for each. */
 function asSystem(contacts: readonly Contact[]): readonly Contact[] {
   const [source, ...engines] = contacts
   if (source === undefined) return contacts
@@ -144,20 +144,20 @@ interface Seen {
   readonly what: string
 }
 
-/** A question that needs no data: address and secret are right. */
+/** Sends a query that needs no data. It shows that address and secret are right. */
 async function answered(source: MetricSource, signal: AbortSignal): Promise<Seen> {
   await source.value('vector(1)', signal)
   return { ok: true, what: `${source.describe} answers` }
 }
 
-/** The last day is enough to see that it still records. */
+/** Reads the last day, which is enough to see that the source still records. */
 async function recorded(source: LoadSource, signal: AbortSignal): Promise<Seen> {
   const now = Date.now()
   const samples = await source.history(new Date(now - DAY_MS).toISOString(), new Date(now).toISOString(), signal)
   return { ok: true, what: `${count(samples.length, 'sample')} of the last day` }
 }
 
-/** `assets` gets those that answer, also where not all do in time. */
+/** Adds the assets that answer to `assets`, even if others do not answer in time. */
 async function look(source: InventorySource, assets: Asset[], signal: AbortSignal): Promise<Seen> {
   const lost: string[] = []
   for await (const observation of onlyLooks(source.observe({ signal }))) {
@@ -168,7 +168,7 @@ async function look(source: InventorySource, assets: Asset[], signal: AbortSigna
   return { ok: lost.length === 0, what: [counted, ...lost, ...zonesOf(assets)].join('\n') }
 }
 
-/** A line for each zone of assets whose rules are newer than the time zone data of this process. */
+/** A warning for each time zone whose rules are newer than the time zone data of this process. */
 function zonesOf(assets: readonly Asset[]): readonly string[] {
   const lines: string[] = []
   for (const zone of new Set(assets.map(({ timeZone }) => timeZone))) {
@@ -179,7 +179,7 @@ function zonesOf(assets: readonly Asset[]): readonly string[] {
   return lines
 }
 
-/** A batch without changes: the engine says whether it could work there, and has nothing to do. */
+/** Asks the engine for a batch without changes. The engine says whether it could work there, and does nothing. */
 async function fitness(engine: DeployEngine, assets: readonly Asset[], signal: AbortSignal): Promise<Seen> {
   const deployments = assets.map((asset) => ({
     asset,
@@ -188,7 +188,7 @@ async function fitness(engine: DeployEngine, assets: readonly Asset[], signal: A
     reboot: 'never' as const,
     notAfter: null,
   }))
-  // One reason may hold for all: a token that is wrong, a template that is not ready.
+  // All assets may have the same reason, such as a wrong token or a template that is not ready.
   const refused: string[] = []
   for (const result of await engine.preflight({ key: 'check', deployments }, signal)) {
     if (!result.ready && result.outcome.state !== 'succeeded') refused.push(result.outcome.reason)

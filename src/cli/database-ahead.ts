@@ -3,7 +3,7 @@ import { sizeText } from '../core/size-text.ts'
 import type { Outlook } from '../store/database.ts'
 import type { Contact } from './contact.ts'
 
-/** What the next start does to a database that holds something; `null`: nothing. */
+/** What the next start will change in a database that has content; `null`: nothing. */
 export function databaseAhead(outlook: Outlook): Contact | null {
   const { fresh, pending, noWayBack, place, copy } = outlook
   if (fresh || pending.length === 0) return null

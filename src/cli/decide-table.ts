@@ -25,7 +25,7 @@ function load(name: string): DecisionTable {
   }
 }
 
-/** The outcome's words, or why there is none. */
+/** The outcome of the table; or why there is none. */
 function answer(table: DecisionTable, line: string): { readonly out: string } | { readonly problem: string } {
   let value: unknown
   try {
@@ -39,7 +39,7 @@ function answer(table: DecisionTable, line: string): { readonly out: string } | 
   for (const [point, fact] of Object.entries(value)) {
     if (typeof fact === 'object' && fact !== null)
       return { problem: `the fact ${JSON.stringify(point.slice(0, 60))} is a list or a group of its own` }
-    // YAML and spreadsheets turn yes and no into true and false.
+    // YAML and spreadsheets turn yes and no into true and false. They are turned back here.
     facts.set(point, typeof fact === 'boolean' ? (fact ? 'yes' : 'no') : String(fact).trim())
   }
   const decided = decideByTable(table, Object.fromEntries(facts))

@@ -22,7 +22,7 @@ interface As {
   json?: boolean
 }
 
-/** Choices of `vote`. */
+/** The choices of `vote`, with their actions. */
 export const choices: ReadonlyMap<string, ActionName> = new Map([
   ['approve', 'approve'],
   ['reject', 'reject'],
@@ -30,7 +30,7 @@ export const choices: ReadonlyMap<string, ActionName> = new Map([
   ['withdraw', 'withdraw-vote'],
 ])
 
-/** The person a command speaks for: whoever runs it says so, and the record says who that was. */
+/** The person whom a command speaks for, from `--as`. The record also says which system user ran the command. */
 export function actorFrom({ config }: Service, id: string | undefined): Person {
   const people = Object.keys(config.people).join(', ')
   if (id === undefined) throw new BadUse(`Say who you are: --as <person>, one of ${people}.`)
@@ -42,13 +42,13 @@ export function actorFrom({ config }: Service, id: string | undefined): Person {
 
 interface Commands {
   readonly program: Command
-  /** Says how the process is to end. */
+  /** Sets the exit code of the process. */
   readonly done: (code: number) => void
-  /** What `--as` is said to mean. */
+  /** The help text of `--as`. */
   readonly as: string
 }
 
-/** Commands that decide something, for scripts and for the day chat is down. Each takes `--as <person>`. */
+/** Commands that decide something, for scripts and for days without chat. Each takes `--as <person>`. */
 export function decideCommands(program: Command, done: (code: number) => void): void {
   const as = `speak for this person of the configuration (the record says that ${whereFrom().user} ran it)`
   const commands: Commands = { program, done, as }
@@ -103,7 +103,7 @@ function proposeCommand({ program, done, as }: Commands): void {
     })
 }
 
-/** One for each action that decides something. */
+/** A command for each action that decides something. */
 function actionCommands(commands: Commands): void {
   for (const name of actionNames) {
     const { command, commandLine, summary } = actions[name]

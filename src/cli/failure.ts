@@ -1,4 +1,4 @@
-/** Bad use or bad input: on stderr a line for each problem, which says what, where and how to fix it; exit code 2. */
+/** Bad use or bad input: each line says what, where and how to fix it. Printed on stderr; exit code 2. */
 export class BadUse extends Error {
   readonly lines: readonly string[]
 
@@ -23,7 +23,7 @@ const reasons: Readonly<Record<string, string>> = {
   EIO: 'the disk fails. Look at the log of the machine.',
 }
 
-/** What kept us from a file, for whoever runs the command; `null`: it is another kind of error. */
+/** Why a file cannot be used, as a sentence for the person at the command line; `null`: another kind of error. */
 export function fileSentence(error: unknown): string | null {
   if (!(error instanceof Error && 'code' in error && 'syscall' in error)) return null
   const why = reasons[String(error.code)]

@@ -1,18 +1,18 @@
-/** What `patchwarden init` writes. */
+/** The text of the files that `patchwarden init` writes. */
 
 export interface InitAnswers {
   readonly name: string
   readonly timeZone: string
   readonly team: string
-  /** Empty: only this machine, watched. */
+  /** Empty: only this machine is watched. */
   readonly hosts: readonly string[]
   readonly login: string | null
-  /** Names of two people. */
+  /** `owner` and `security`: names of two people. */
   readonly owner: string
   readonly security: string
 }
 
-/** `Mara Keller` as a name for configuration: `mara-keller`. */
+/** Turns `Mara Keller` into `mara-keller`, a name for the configuration. */
 export function nameId(name: string): string {
   const plain = name
     .normalize('NFKD')
@@ -22,7 +22,7 @@ export function nameId(name: string): string {
     .replace(/^[^a-z]+|-+$/g, '')
     .slice(0, 40)
   if (plain !== '' && plain !== 'constructor') return plain
-  // Names in other scripts: stable, and different for different names.
+  // For names in other scripts. The result is stable, and differs for different names.
   return `x-${[...name].map((sign) => (sign.codePointAt(0) ?? 0).toString(36)).join('')}`.slice(0, 40)
 }
 

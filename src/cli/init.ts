@@ -1,4 +1,4 @@
-/** `patchwarden init`: a few questions, then a short patchwarden.yaml and a .env to go on from. */
+/** `patchwarden init` asks a few questions, then writes a short patchwarden.yaml and a .env. */
 
 import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,13 +11,13 @@ import { parseSettings } from '../integrations/configuration.ts'
 import { type InitAnswers, initialEnvironment, initialYaml, nameId } from './init-text.ts'
 
 export interface InitTools {
-  /** Puts the question to the person; resolves to what was typed, without the line end. Empty takes the default. */
+  /** Asks the person a question. Resolves to the typed text without the line end. An empty answer takes the default. */
   ask(question: string): Promise<string>
-  /** Tells the person something, one line. */
+  /** Shows the person one line. */
   write(line: string): void
-  /** Folder that the files are written to. */
+  /** The folder for the files. */
   readonly cwd: string
-  /** The IANA zone that is offered. Default: the zone of the machine. */
+  /** The IANA zone that is suggested. Default: the zone of the machine. */
   readonly timeZone?: string
 }
 
@@ -27,7 +27,7 @@ export type InitResult =
 
 const TRIES = 5
 
-/** The IANA zone that is offered. Default: the zone of the machine. */
+/** Asks the questions, checks the answers, and writes the files. */
 export async function init(tools: InitTools): Promise<InitResult> {
   const { cwd, write } = tools
   if (!(await mayWrite(tools, configFileName))) {
@@ -106,7 +106,7 @@ function readLogin(answer: string): Read<string> {
   return answer === 'that of ~/.ssh/config' ? { ok: true, value: '' } : oneOf(user)(answer)
 }
 
-/** Asks until the answer can be used; `null` after too many that cannot. */
+/** Asks until the answer is valid; `null`: too many answers were not. */
 async function asked<T>(
   { ask, write }: InitTools,
   question: string,
@@ -127,7 +127,7 @@ async function mayWrite({ ask, cwd }: InitTools, name: string): Promise<boolean>
   return /^y(es)?$/i.test((await ask(`${name} is there already. Write over it? [no] `)).trim())
 }
 
-/** Written in one step, so that a killed process does not leave half a file. */
+/** Writes the file in one step, so that a killed process does not leave half a file. */
 function writeWhole(path: string, content: string, mode: number): void {
   const temporary = `${path}.${process.pid}.new`
   writeFileSync(temporary, content, { mode, flag: 'wx' })

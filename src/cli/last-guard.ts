@@ -2,16 +2,16 @@ import { errorStack, stackFrames } from '../core/error-text.ts'
 import { oncePerMinute } from '../store/repeated-error.ts'
 
 /**
- * The last guard of a running service: a rejection or an error that no code caught is told in the log, with where it came
- * from, and the service goes on. What each connection needs to work again is its own supervisor's business; this is for what
- * a library lets escape beside it. Returns the function that takes the guard away.
+ * The last guard of a running service. It logs errors and rejections that no code caught, with their origin, and the
+ * service goes on. Each connection reopens itself; this guard is for errors that a library lets escape. Returns a
+ * function that removes the guard.
  */
 export function guardProcess(log: { warn(message: string): void }): () => void {
   const tell = oncePerMinute((error) => {
     try {
       log.warn(`Something failed that no code caught, in ${originOf(error)}: ${errorStack(error)}`)
     } catch {
-      // The log itself is what failed.
+      // The log itself has failed.
     }
   })
   process.on('unhandledRejection', tell)
@@ -22,7 +22,7 @@ export function guardProcess(log: { warn(message: string): void }): () => void {
   }
 }
 
-/** Whose code the stack names first: a library's, or ours with the file and line. */
+/** The origin of the error, from the first useful line of its stack: a library, or our file and line. */
 export function originOf(error: Error): string {
   for (const line of stackFrames(error)) {
     const [, library] = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(line) ?? []

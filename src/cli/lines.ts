@@ -3,14 +3,14 @@ import { visibleJson } from '../chat/visible.ts'
 import { BadUse } from './failure.ts'
 import { complain, print } from './print.ts'
 
-/** The longest line that is read: a longer one cannot be a list of facts or versions, and would fill the memory. */
+/** The longest line that is read, in characters. Longer lines are no facts or versions, and would fill the memory. */
 const LINE_BYTES = 1_000_000
-/** What is printed at once. */
+/** How many lines are printed at once. */
 const CHUNK = 10_000
 
 export type LineAnswer = { readonly out: string } | { readonly problem: string }
 
-/** One line out for each line in, in order: the answer, or `!` with a sentence on standard error. */
+/** Prints one line for each input line, in order: the answer; or `!`, with a sentence on standard error. */
 export async function answerLines(input: Readable, answer: (line: string) => LineAnswer): Promise<void> {
   let out: string[] = []
   let number = 0
@@ -30,7 +30,7 @@ function shown(line: string): string {
   return visibleJson(JSON.stringify(line.length > 80 ? `${line.slice(0, 80)}...` : line))
 }
 
-/** Lines without their ends. Throws a sentence at a line that is too long, before it is in memory. */
+/** The input's lines without line ends. Throws a sentence as soon as a line gets too long. */
 async function* boundedLines(input: Readable): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let rest = ''

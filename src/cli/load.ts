@@ -26,7 +26,7 @@ interface Question {
 }
 
 const THREE_HOURS = 10_800
-/** Where only a load is named. */
+/** Weeks of history when only a load is named. */
 const WEEKS = 6
 
 export function loadCommand(program: Command, done: (code: number) => void): void {
@@ -96,7 +96,7 @@ function durationOf(text: string): number {
   return parsed.seconds
 }
 
-/** A row a day, a block an hour, and marks under the hours of the window. */
+/** A row for each day, a block for each hour, and marks under the hours of the window. */
 function describe({ evidence, profile, rule }: MeasuredWindow): readonly string[] {
   const marked = hoursOf(rule)
   const lines = ['     00    06    12    18', '']
@@ -111,7 +111,7 @@ function describe({ evidence, profile, rule }: MeasuredWindow): readonly string[
   return [...lines, '', `${evidence.sentence} (${rule.timeZone}).`, `${covered}${ignored}.`]
 }
 
-/** Hours of the week, 0 to 167, that the window touches. */
+/** The hours of the week, 0 to 167, that the window touches. */
 function hoursOf({ days, start, durationSeconds }: MeasuredWindow['rule']): ReadonlySet<number> {
   const [hours = 0, minutes = 0] = start.split(':').map(Number)
   const first = ((days[0] ?? 1) - 1) * 24 + hours

@@ -14,7 +14,7 @@ import { print, printDocument, printJson } from './print.ts'
 import { theProposal } from './the-proposal.ts'
 import { withService } from './with-service.ts'
 
-/** Commands that only look. */
+/** Commands that read, and decide nothing. */
 export function lookCommands(program: Command, done: (code: number) => void): void {
   syncCommand(program, done)
   proposalsCommand(program)

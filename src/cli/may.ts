@@ -13,7 +13,7 @@ interface Options {
   markdown?: boolean
 }
 
-/** Whether a person may do something to a proposal now, and why not. The person as by an account of their own. */
+/** Whether a person may do something to a proposal now, and why not: as if by an account of their own. */
 export function mayCommand(program: Command, done: (code: number) => void): void {
   program
     .command('may [act] [proposal]')

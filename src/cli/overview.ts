@@ -10,7 +10,7 @@ import { print, printDocument, printJson } from './print.ts'
 import { theProposal } from './the-proposal.ts'
 import { withService } from './with-service.ts'
 
-/** What chat shows by `/patch mine`, `/patch running` and its buttons, for scripts and for the day chat is down. */
+/** `/patch mine`, `/patch running` and their buttons as commands, for scripts and for days without chat. */
 export function overviewCommands(program: Command): void {
   const show = (title: string, parts: Parameters<typeof overviewDetail>[1], json: boolean) =>
     json ? printJson(Object.fromEntries(parts)) : print(detailLines(overviewDetail(title, parts)))
@@ -41,7 +41,7 @@ export function overviewCommands(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (options: { json?: boolean }) => {
       await withService(program, async ({ workflow }) => {
-        // What runs is the same for everybody.
+        // The list of running rollouts is the same for everybody.
         const nobody: Person = { kind: 'person', id: '', name: '', via: 'cli' }
         const { running }: Overview = await workflow.desk.overview(nobody)
         show('Rollouts', [['Running and scheduled', running]], options.json ?? false)
@@ -69,7 +69,7 @@ export function overviewCommands(program: Command): void {
     .option('--discord', 'as Discord registers them: manifests/discord-commands.json')
     .action(async (options: { markdown?: boolean; discord?: boolean }) => {
       if (options.discord) {
-        // Loaded where it is needed: Discord's library is large.
+        // Loaded only here, because Discord's library is large.
         const { patchCommand } = await import('../chat/discord/commands.ts')
         return printJson([patchCommand()])
       }

@@ -1,37 +1,37 @@
-/** All that the command line prints for people goes through here, so that no name or answer from outside moves the cursor. */
+/** All output for people goes through here, so that no text from outside can move the terminal's cursor. */
 
 import { oneLine, shorten, visible, visibleJson } from '../chat/visible.ts'
 
-/** A longer word is cut in error messages, because they quote what was typed. */
+/** Longer words are cut in error messages, because these quote what was typed. */
 const LONGEST_WORD = 300
 
-/** Each text is one line, whatever is in it. */
+/** Prints each text on one line, whatever it contains. */
 export function print(lines: string | readonly string[]): void {
   process.stdout.write(asLines(lines, oneLine))
 }
 
-/** For programs: a value on one line, or indented by `indent`. It is read back exactly as it is. */
+/** Prints a value as JSON for programs, on one line or indented by `indent`. Reading it gives the same value. */
 export function printJson(value: unknown, indent?: number): void {
   process.stdout.write(`${visibleJson(JSON.stringify(value, null, indent))}\n`)
 }
 
-/** Many at once, a line each. */
+/** Prints each value as JSON on a line of its own. */
 export function printJsonLines(values: readonly unknown[]): void {
   const lines = values.map((value) => JSON.stringify(value))
   process.stdout.write(asLines(lines, visibleJson))
 }
 
-/** A document whose lines are made with care for what comes from outside: the report. */
+/** Prints a document that has made its outside texts safe already, such as the report. */
 export function printDocument(text: string): void {
   process.stdout.write(`${visible(text)}\n`)
 }
 
-/** On standard error, a line each. */
+/** Prints to standard error, each text on one line. */
 export function complain(lines: string | readonly string[]): void {
   process.stderr.write(asLines(lines, (line) => shortWords(oneLine(line))))
 }
 
-/** What commander says about an option or command that it does not know, in its own lines. */
+/** Prints commander's message about an unknown option or command, with its own lines. */
 export function complainAsIs(text: string): void {
   process.stderr.write(shortWords(visible(text)))
 }

@@ -22,7 +22,7 @@ export function startCommand(program: Command): void {
     .action(async () => {
       const { config, environment, warnings } = load(program)
       complain(warnings)
-      // Loaded only here: they bring every chat platform and engine, and not every command needs one.
+      // Loaded only here: this loads every chat platform and engine, and most commands need none.
       const { openService } = await import('../app/open.ts')
       const { noteConfiguration } = await import('../app/rights.ts')
       const { runService } = await import('../app/run.ts')
@@ -65,7 +65,7 @@ export function startCommand(program: Command): void {
     })
 }
 
-/** A link made on the command line: whoever could run that command may hold it. */
+/** Makes a sign-in link and records where it was made: the person at the command line may keep it. */
 function linkFromHere(
   { config, database }: Pick<Service, 'config' | 'database'>,
   person: string,
@@ -93,7 +93,7 @@ function watching(example: boolean, sources: readonly string[]): string {
   return sources.length === 0 ? 'nothing yet (add sources to patchwarden.yaml)' : sources.join(', ')
 }
 
-/** Whoever reads what is printed and logged may go away: the service goes on. */
+/** The service goes on if the reader of its output and log goes away. */
 function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.removeAllListeners('error')
@@ -102,9 +102,9 @@ function outliveReaders(): void {
 }
 
 /**
- * Resolves at the first SIGINT or SIGTERM; at SIGHUP, too, where the service was started in a terminal: that was closed. A
- * second one more than a second later ends the process at once. Other signals, which by themselves would end it or open
- * Node's debugger, are told and ignored.
+ * Resolves at the first SIGINT or SIGTERM, and at SIGHUP if the service runs in a terminal, which was then closed. A
+ * second signal, more than a second later, ends the process at once. Other signals that would end the process or open
+ * Node's debugger are logged and ignored.
  */
 function untilStopped(log: { warn(message: string): void }): Promise<void> {
   const inTerminal = process.stdin.isTTY
@@ -153,14 +153,14 @@ export function signOutCommand(program: Command): void {
           by: null,
           now: new Date().toISOString(),
         })
-        // Somebody who has left the configuration may still have had sessions.
+        // A person who has left the configuration may still have had sessions.
         if (ended === 0) knownPerson(config, person)
         print(`${person} is signed out.`)
       })
     })
 }
 
-/** Throws a sentence where there is no such person. */
+/** Throws a sentence if there is no such person. */
 export function knownPerson({ people }: Config, person: string): void {
   if (Object.hasOwn(people, person)) return
   throw new BadUse(`There is no person "${person}" in the configuration; it knows ${Object.keys(people).join(', ')}.`)

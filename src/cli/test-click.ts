@@ -6,8 +6,8 @@ import { listenForTest } from '../store/notify.ts'
 import type { Contact } from './contact.ts'
 
 /**
- * Posts a button on a chat platform and waits for somebody to click it: the only proof that clicks find their way back.
- * Clicks arrive at the process that listens to the platform: the running service, or else this one.
+ * Posts a button on a chat platform and waits for a click. Only this shows that clicks arrive. The process that listens
+ * to the platform gets the click: the running service, or else this process.
  */
 export async function testClick(
   connection: ChatConnection,
@@ -28,7 +28,7 @@ export async function testClick(
   const listened = new Promise<void>((resolve) => {
     listens = resolve
   })
-  // False at once while the service listens.
+  // Resolves to false at once if the service listens.
   const here = alone(`listen to ${name}`, async () => {
     await connection.start()
     listens()
@@ -36,7 +36,7 @@ export async function testClick(
   }).catch((error: unknown) => {
     problem = errorText(error)
   })
-  // A click must not come before there is somebody to take it.
+  // Post the button only when somebody listens for the click.
   await Promise.race([listened, here])
   try {
     const place = await connection.postTest(nonce)

@@ -17,7 +17,7 @@ export function versionsCommand(program: Command): void {
     })
 }
 
-/** Split at a tab, so that versions may contain blanks. */
+/** Splits at a tab if there is one, so that versions may contain spaces. */
 function compareLine(scheme: VersionScheme, line: string): LineAnswer {
   const parts = line.includes('\t') ? line.split('\t') : line.trim().split(/ +/)
   const [a = '', b = ''] = parts

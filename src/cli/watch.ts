@@ -12,12 +12,12 @@ import { theProposal } from './the-proposal.ts'
 import { withService } from './with-service.ts'
 
 const BAR = 30
-/** Should a notification be lost. */
+/** Looks again after this time, in case a notification was lost. */
 const LOOK_MS = 5_000
-/** How many looks may fail in a row: a database that is started anew is waited for, for two minutes or so. */
+/** How many looks in a row may fail. This waits about two minutes for a database that restarts. */
 const LOOKS_LOST = 24
 
-/** After these statuses nothing follows by itself any more; `true`: it has ended well. */
+/** The status values after which nothing more happens by itself; `true`: the proposal ended well. */
 const ends: Partial<Readonly<Record<Status, boolean>>> = {
   completed: true,
   halted: false,
@@ -48,7 +48,7 @@ async function look(service: Service, proposal: string) {
 
 type Show = (lines: readonly string[]) => void
 
-/** Shows the proposal whenever it has changed; whether it ended well. */
+/** Shows the proposal each time it changes. Returns true if it ended well. */
 async function follow(service: Service, proposal: string, show: Show): Promise<boolean> {
   let wake = () => {}
   let lost = 0
@@ -57,7 +57,7 @@ async function follow(service: Service, proposal: string, show: Show): Promise<b
   })
   try {
     while (true) {
-      // Asked for before the look, so that a change during the look leads to another one.
+      // Created before the look, so that a change during the look leads to another look.
       const changed = new Promise<void>((resolve) => {
         wake = resolve
       })
@@ -92,12 +92,12 @@ function cardLines(card: Card, status: Status): readonly string[] {
   ]
 }
 
-/** Untrusted text on one line of the terminal, without control signs. */
+/** Untrusted text on one line of the terminal, without control characters. */
 function line(text: string, limit = 160): string {
   return shorten(oneLine(text), limit)
 }
 
-/** `#` ended well, `x` not, `~` at work, `.` not begun. */
+/** `#` ended well, `x` ended badly, `~` at work, `.` not begun. */
 function bar({ good, bad, running, total }: Card['rings'][number]): string {
   const upTo = (count: number) => Math.round((BAR * Math.min(count, total)) / Math.max(1, total))
   const parts = [
@@ -110,19 +110,19 @@ function bar({ good, bad, running, total }: Card['rings'][number]): string {
   return `[${drawn.padEnd(BAR, '.')}]`
 }
 
-/** In a terminal the same lines are written again. */
+/** For a terminal: writes the lines again in the same place. */
 function drawnAnew(out: { readonly columns: number; write(text: string): boolean }): Show {
   let height = 0
   return (lines) => {
     const up = height === 0 ? '' : `\u001b[${height}A`
-    // A line that were broken would be two.
+    // Lines are cut to the width, because a wrapped line would take two.
     const fitted = lines.map((text) => `${shorten(text, Math.max(20, out.columns - 1))}\u001b[K\n`)
     out.write(`${up}${fitted.join('')}\u001b[J`)
     height = lines.length
   }
 }
 
-/** In a log every line is written only once, when it says something new. */
+/** For a log: writes a line only if the last time did not have it. */
 function whatIsNew(): Show {
   let before: readonly string[] = []
   return (lines) => {

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os'
 
-/** Who ran this, and on which host, as the operating system says; a user without a name is told by number. */
+/** The system user who ran this, and the host. A user without a name is given as a number. */
 export function whereFrom(): { readonly user: string; readonly host: string } {
   return { user: systemUser(), host: hostname() }
 }

@@ -9,14 +9,14 @@ export interface RuleWindows {
   readonly rule: string
   readonly duration?: string
   readonly zone?: string
-  /** In milliseconds: no window starts before it. It stands in for DTSTART where the rule has none. */
+  /** Milliseconds since 1970: no window starts earlier. If the rule has no DTSTART, this is used instead. */
   readonly from: number
   readonly count: number
 }
 
 const LONGEST_SECONDS = 366 * DAY_SECONDS
 
-/** Windows of a bare rule: not merged where they overlap, and no freeze is known. */
+/** The windows of a rule alone. Overlapping windows are not merged, and freezes are not considered. */
 export function windowsOfRule({ rule, duration, zone: zoneName = 'UTC', from, count }: RuleWindows): readonly Window[] {
   const zone = zoneNamed(zoneName)
   if (zone === null)
@@ -33,7 +33,7 @@ export function windowsOfRule({ rule, duration, zone: zoneName = 'UTC', from, co
   const windows: Window[] = []
   const end = Date.UTC(9999, 11, 31)
   for (const start of recurrenceOccurrences(parsed.recurrence, localOf(from, zone), zone, from, end)) {
-    // RFC 5545, 3.3.6: days and weeks are those of the calendar; hours, minutes and seconds are elapsed time.
+    // RFC 5545, 3.3.6: days and weeks are calendar days; hours, minutes and seconds are elapsed time.
     const until = days === 0 ? start : instantOf(localOf(start, zone) + days * DAY_SECONDS, zone)
     windows.push({ start: new Date(start).toISOString(), end: new Date(until + rest).toISOString() })
     if (windows.length === count) break
@@ -41,7 +41,7 @@ export function windowsOfRule({ rule, duration, zone: zoneName = 'UTC', from, co
   return windows
 }
 
-/** Days that an ISO 8601 duration names as days or weeks. */
+/** The number of days in the days and weeks of an ISO 8601 duration. */
 function nominalDays(duration: string): number {
   const [, weeks = 0, days = 0] = /^P(?:(\d+)W)?(?:(\d+)D)?/i.exec(duration.trim()) ?? []
   return Number(weeks) * 7 + Number(days)

@@ -70,7 +70,7 @@ async function fromStore(program: Command, options: Options, count: number): Pro
       const known = parts.teams.plans.map((one) => one.team).join(', ')
       throw new BadUse(`Team "${team}" has no window; teams that have one: ${known || 'none'}.`)
     }
-    // Nobody can say where the assets of a whole team are, so the team's own zone is used.
+    // The assets of a team may be in different zones, so the team's own zone is used.
     const window = asset === null ? windowOn(plan.window, timeZoneFor(config, team)) : windowFor(plan, asset)
     return nextWindows(
       measured.scheduleFor(window).plan,
@@ -97,11 +97,11 @@ async function theAsset({ database }: Service, wanted: string): Promise<Asset> {
   return first
 }
 
-/** In milliseconds; a time without an offset is in the zone. */
+/** Milliseconds since 1970. A time without an offset is in the zone. */
 function instantAt(written: string | undefined, zone: string): number {
   if (written === undefined) return Date.now()
   const at = DateTime.fromISO(written, { zone })
-  // An unknown zone is told where it is read.
+  // An unknown zone is reported by the code that reads it.
   const known = at.isValid ? at : DateTime.fromISO(written, { zone: 'utc' })
   if (known.isValid && known.year >= 1900 && known.year < 9_999) return known.toMillis()
   throw new BadUse(`"${written}" is not a time for --from; write 2026-11-24T01:00:00Z.`)

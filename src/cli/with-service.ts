@@ -13,7 +13,7 @@ export interface Loaded {
   readonly warnings: readonly string[]
 }
 
-/** The configuration and environment, or a failure that lists every problem. */
+/** Reads the configuration and the environment. Throws `BadUse` with all problems. */
 export function load(program: Command): Loaded {
   const environment = readEnvironment()
   if (!environment.ok) throw new BadUse(...environment.problems.map(describeProblem))
@@ -24,10 +24,10 @@ export function load(program: Command): Loaded {
   return { config: loaded.config, environment: environment.environment, warnings }
 }
 
-/** Runs one command on the service and closes it again; other processes on the same database do not notice. */
+/** Opens the service for one command and closes it again. Other processes on the database do not notice. */
 export async function withService<T>(program: Command, work: (service: Service) => Promise<T>): Promise<T> {
   const { config, environment } = load(program)
-  // Loaded only here: it brings every chat platform and engine, and not every command needs one.
+  // Loaded only here: this loads every chat platform and engine, and most commands need none.
   const { openService } = await import('../app/open.ts')
   const service = await openService(config, {
     ...environment,

@@ -1,25 +1,25 @@
-/** What the address of a request asks for. */
+/** Reads what a request asks for from its address. */
 
 import type { Context } from 'hono'
 import { storable } from '../core/storable.ts'
 import type { AssetsQuery, CardsQuery } from './console-port.ts'
 
-/** What is searched for, at its longest. */
+/** The longest search text, in characters. */
 const TEXT_CHARACTERS = 200
 
-/** A text of the address, cleaned; `null`: there is none. */
+/** A text from the address, cleaned; `null`: there is none. */
 export function textIn(c: Context, name: string): string | null {
   return storable(c.req.query(name) ?? '').trim() || null
 }
 
-/** A whole number, zero or above; `null`: there is none. */
+/** A whole number from the address, 0 or more; `null`: there is none. */
 export function numberIn(c: Context, name: string): number | null {
   const given = c.req.query(name)
   const asked = Number(given)
   return given && Number.isSafeInteger(asked) && asked >= 0 ? asked : null
 }
 
-/** The id that stands in the path, as proposals are called. */
+/** The proposal id from the path, in capital letters. */
 export function proposalIn(c: Context): string {
   return (c.req.param('id') ?? '').toUpperCase()
 }

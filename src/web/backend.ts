@@ -19,10 +19,10 @@ import type { ConsolePort } from './console-port.ts'
 import { keptFor } from './kept-for.ts'
 import { createSessionWatch } from './session-watch.ts'
 
-/** How old counts of assets may be. */
+/** The greatest age of asset counts. */
 const COUNTED_MS = 5_000
 
-/** The console's port on the real service. */
+/** Implements the console's port with the real service. */
 export function createBackend(service: ConsoleParts): ConsolePort {
   const { db, parts, workflow } = service
   const { desk, linking } = workflow

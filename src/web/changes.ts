@@ -4,7 +4,7 @@ import { changesChannel } from '../store/notify.ts'
 import type { WatchedConnection } from '../workflow/watched-connection.ts'
 import type { ConsolePort } from './console-port.ts'
 
-/** What open pages were told; anything else on the channel is not ours. */
+/** A message to open pages. Other messages on the channel are not ours. */
 const told = z.object({ channel: z.string(), proposal: z.string().nullable() })
 
 type Listener = Parameters<ConsolePort['subscribe']>[0]
@@ -14,7 +14,7 @@ export interface Changes {
   readonly close: () => Promise<void>
 }
 
-/** Tells open pages what changed. Listens from the first page on. */
+/** Tells open pages what changed. It listens to the database after the first page has opened. */
 export function createChanges({ url }: { readonly url: string }, watch: WatchedConnection): Changes {
   const listeners = new Set<Listener>()
   let listening: Listening | null = null
@@ -34,7 +34,7 @@ export function createChanges({ url }: { readonly url: string }, watch: WatchedC
       },
       onUp: () => {
         watch.up()
-        // Whatever changed while nobody listened.
+        // Anything may have changed while we did not listen.
         tell({ channel: '', proposal: null })
       },
       onDown: watch.down,

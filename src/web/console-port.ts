@@ -1,4 +1,4 @@
-/** What the console's pages need from the rest of Patchwarden. Pages know nothing of the database or of the workflow. */
+/** What the console's pages need from the rest of Patchwarden. Pages do not know the database or the workflow. */
 
 import type { Card, ThreadEntry, Tone } from '../chat/card.ts'
 import type { ActRequest, Answer, Detail, DetailName, DetailPart, PartOfDetail } from '../chat/desk.ts'
@@ -8,24 +8,24 @@ import type { RichText } from '../chat/rich-text.ts'
 import type { Through } from '../core/hands.ts'
 import type { ListedAsset } from '../store/asset-pages.ts'
 
-/** A button that asks something first was clicked. */
+/** A click on a button that asks questions first. */
 export type Click = Pick<ActRequest, 'proposal' | 'action' | 'revision'>
 
-/** The person looking at the page. */
+/** The person who looks at the page. */
 export interface Viewer {
   readonly person: string
   readonly name: string
-  /** For the header, such as `service owner of web, security`. */
+  /** Shown in the header, such as `service owner of web, security`. */
   readonly roles: readonly string[]
-  /** IANA zone in which times are shown to this person. */
+  /** IANA zone for the times on this person's pages. */
   readonly timeZone: string
   readonly session: string
-  /** When the session expires. */
+  /** When the session expires, ISO 8601 UTC. */
   readonly sessionEnds: string
-  /** People this session may act as with one click; only ever filled for the labelled example. */
+  /** People whom this session may act as with one click. Only the labelled example has any. */
   readonly switchTo: readonly { readonly id: string; readonly name: string; readonly roles: readonly string[] }[]
   readonly isOperator: boolean
-  /** How we know the person. */
+  /** How we know who the person is. */
   readonly through: Through
 }
 
@@ -34,21 +34,21 @@ export interface ChannelSummary {
   readonly title: string
   readonly waitingForViewer: number
   readonly open: number
-  /** Every asset of the channel is simulated. */
+  /** True: every asset of the channel is simulated. */
   readonly simulated: boolean
 }
 
 export interface CardView {
   readonly card: Card
-  /** People who may be named to look at it again: those of its team. */
+  /** Members of the team who may be named to look at the proposal again. */
   readonly owners: readonly Pick<PersonRow, 'id' | 'name'>[]
-  /** When it was made, ISO 8601 UTC: which dates may be named goes by it. */
+  /** When this view was made, ISO 8601 UTC. The dates that may be chosen depend on it. */
   readonly now: string
   readonly openedAt: string
   readonly closedAt: string | null
 }
 
-/** What is pending on assets that Patchwarden only watches: no engine is set, so nothing can be proposed. */
+/** Missing patches of assets without an engine. Patchwarden only watches these assets, so it proposes nothing. */
 export interface WatchView {
   readonly title: string
   readonly lead: RichText
@@ -63,38 +63,35 @@ export interface WatchView {
   readonly hint: RichText
 }
 
-/** What is asked of a channel's proposals. */
+/** Which proposals of a channel are asked for. */
 export interface CardsQuery {
-  /** `open first`: then those that are over. */
+  /** `open first`: open ones, then those that are over. */
   readonly status: 'open' | 'over' | 'open first'
-  /** Only with this in the title or the id; empty: whatever they are called. */
+  /** Only proposals with this text in the title or id; empty: all. */
   readonly text: string
   /**
-   * The `next` of the page before, which includes the whole question; with another question it begins anew. `null`: the
-   * first page.
+   * The `next` of the page before. It contains the whole question; with another question the list starts from the
+   * beginning. `null`: the first page.
    */
   readonly after: string | null
 }
 
 export interface ChannelView {
   readonly channel: ChannelSummary
-  /**
-   * On the first page: what everybody in the channel should know these days and that is not about a proposal; newest
-   * first.
-   */
+  /** Only on the first page: recent messages for the channel that are not about a proposal, newest first. */
   readonly notices: readonly ThreadItem[]
   /** Newest first. */
   readonly cards: readonly CardView[]
-  /** Where the next page begins: an opaque text that can stand in an address. `null`: this is the last. */
+  /** Start of the next page, an opaque text for an address; `null`: this is the last page. */
   readonly next: string | null
-  /** On the first page, for each team. */
+  /** Only on the first page, one for each team. */
   readonly watch: readonly WatchView[]
-  /** What the team sees when there is nothing to decide. */
+  /** The text for a channel without anything to decide. */
   readonly empty: RichText
 }
 
 export interface ThreadItem {
-  /** Rising number; also the SSE event id. */
+  /** A rising number, also used as SSE event id. */
   readonly id: number
   readonly at: string
   readonly entry: ThreadEntry
@@ -103,35 +100,35 @@ export interface ThreadItem {
 export interface ProposalView {
   readonly channel: ChannelSummary
   readonly card: CardView
-  /** Would a comment of the viewer be taken? */
+  /** True if a comment of the viewer would be accepted. */
   readonly takesComments: boolean
-  /** The last entries, or those before an asked one; oldest first. */
+  /** The last entries, or those before the `before` that was asked for; oldest first. */
   readonly thread: readonly ThreadItem[]
-  /** The id before which there are older ones; `null`: there is none. */
+  /** Older entries have ids below this one; `null`: there are none. */
   readonly older: number | null
 }
 
-/** What is asked of the assets. By name. */
+/** Which assets are asked for. Assets are ordered by name. */
 export interface AssetsQuery {
-  /** `null`: of every one. */
+  /** `null`: assets of all teams. */
   readonly team: string | null
   readonly platform: string | null
-  /** The beginning of the name, or with `anywhere` any part of it; empty: any name. */
+  /** The beginning of the name, or with `anywhere` any part of it; empty: all names. */
   readonly text: string
   readonly anywhere: boolean
-  /** Only where the last look failed, or a reboot is needed. */
+  /** Only assets whose last look failed (`problem`), or that need a reboot (`reboot`). */
   readonly is: 'problem' | 'reboot' | null
-  /** As of cards. */
+  /** See `CardsQuery`. */
   readonly after: string | null
 }
 
 export interface AssetsView {
   readonly rows: readonly AssetRow[]
-  /** As of cards. */
+  /** See `ChannelView`. */
   readonly next: string | null
-  /** Counted a few seconds ago at most; for the team that was asked for, or for all. */
+  /** Counts for the team that was asked for, or for all. A few seconds old at most. */
   readonly counts: AssetCounts
-  /** Teams that have assets. */
+  /** Teams with assets. */
   readonly teams: readonly string[]
 }
 
@@ -140,7 +137,7 @@ export interface AssetCounts {
   readonly simulated: number
   /** Assets that can be assessed. */
   readonly covered: number
-  /** When they were counted. */
+  /** When the assets were counted. */
   readonly at: string
 }
 
@@ -171,27 +168,27 @@ export interface SourceRow {
   readonly describe: string
   readonly lastGoodAt: string | null
   readonly problem: string | null
-  /** Since when a connection has the problem; `null` where that is not known. */
+  /** Since when the connection has the problem; `null`: not known. */
   readonly problemSince: string | null
 }
 
 export interface ConsolePort {
   /**
-   * The name of the person whom a one-time sign-in token would sign in; the token stays usable. `null`: unknown, spent
-   * or expired.
+   * The name of the person whom a one-time sign-in token belongs to. The token stays valid. `null`: it is unknown,
+   * spent or expired.
    */
   askSignIn(token: string): Promise<string | null>
-  /** Spends a one-time sign-in token; `null`: unknown, spent or expired. */
+  /** Spends a one-time sign-in token; `null`: it is unknown, spent or expired. */
   signIn(token: string): Promise<{ readonly session: string; readonly maxAgeSeconds: number } | null>
   viewer(session: string): Promise<Viewer | null>
   signOut(session: string): Promise<void>
-  /** Ends every session of the person who signed in, and the links to new ones. */
+  /** Ends all sessions of the person who signed in, and their sign-in links. */
   signOutEverywhere(viewer: Viewer): Promise<void>
-  /** Calls back within seconds once the session is over, however it ended. Returns the function that stops it. */
+  /** Calls `ended` within seconds after the session ends for any reason. Returns a function that stops the watch. */
   whenSignedOut(viewer: Viewer, ended: () => void): () => void
-  /** Acts as another person of the labelled example from now on; refused otherwise. */
+  /** From now on acts as another person of the labelled example. Outside the example it is refused. */
   switchPerson(viewer: Viewer, person: string): Promise<Answer>
-  /** A one-time link for somebody else; operators only, recorded in the audit record. */
+  /** Makes a one-time sign-in link for another person. Only operators may; the audit record says so. */
   makeSignInLink(
     viewer: Viewer,
     person: string,
@@ -199,28 +196,32 @@ export interface ConsolePort {
 
   channels(viewer: Viewer): Promise<readonly ChannelSummary[]>
   channel(id: string, query: CardsQuery, viewer: Viewer): Promise<ChannelView | null>
-  /** `before`: only entries of the thread before this one; `null`: the last ones. */
+  /** `before`: only thread entries before this one; `null`: the last ones. */
   proposal(id: string, before: number | null, viewer: Viewer): Promise<ProposalView | null>
   detail(id: string, detail: DetailName, part: DetailPart, viewer: Viewer): Promise<PartOfDetail | null>
-  /** The picture of a thread entry, by its id, or of a detail, by its name. */
+  /** The picture of a thread entry (by id) or of a detail (by name). */
   picture(id: string, which: string, viewer: Viewer): Promise<Picture | null>
-  /** Everything behind a CVE, an advisory, a KB or a package. */
+  /** Everything known about a CVE, an advisory, a KB or a package. */
   explain(name: string): Promise<Detail>
-  /** Before a dialog opens: why its answer would be refused from the viewer, whatever they said; `null`: it may be taken. */
+  /**
+   * Called before a dialog opens. The refusal, if any input of the viewer would be refused; `null`: it may be accepted.
+   */
   refusal(click: Click, viewer: Viewer): Promise<Answer | null>
   act(request: ActRequest, viewer: Viewer): Promise<Answer>
-  /** A comment in the thread, or a slash command (`/patch ...`); its answer is only for the viewer. */
+  /** A comment in the thread, or a slash command (`/patch ...`). Only the viewer sees the answer. */
   say(channel: string, proposal: string | null, text: string, viewer: Viewer): Promise<Answer>
 
   assets(query: AssetsQuery, viewer: Viewer): Promise<AssetsView>
-  /** Newest first, from a position on. Without `known`: nothing about what was known of feeds, assets and flaws. */
+  /** Newest first, below the position `before`. Without `known`, entries about feeds, assets and flaws are left out. */
   audit(viewer: Viewer, before: number | null, known: boolean): Promise<readonly AuditRow[]>
   people(viewer: Viewer): Promise<readonly PersonRow[]>
-  /** Accounts that speak for the viewer; to an operator, those of everybody. */
+  /** The viewer's accounts; for an operator, the accounts of everybody. */
   accounts(viewer: Viewer): Promise<readonly AccountEntry[]>
-  /** Revokes a linked account of a person: they themselves may, and operators. */
+  /** Revokes a linked account of a person. The person and operators may do this. */
   revokeAccount(viewer: Viewer, person: string, which: Pick<NamedAccount, 'platform' | 'account'>): Promise<Answer>
   sources(viewer: Viewer): Promise<readonly SourceRow[]>
-  /** Calls back when a proposal (or, with `null`, anything else) changed. Returns the function that stops it. */
+  /**
+   * Calls `onChange` when a proposal changed; with `null`, when anything else did. Returns a function that stops it.
+   */
   subscribe(onChange: (change: { readonly channel: string; readonly proposal: string | null }) => void): () => void
 }

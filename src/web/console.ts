@@ -19,15 +19,15 @@ export interface ConsoleOptions {
   readonly port: ConsolePort
   readonly health: HealthOptions
   readonly log: { warn(message: string): void }
-  /** Host names under which the console is reached; any other is refused (DNS rebinding). */
+  /** Host names of the console. A request for another name is refused (DNS rebinding). */
   readonly allowedHosts: readonly string[]
-  /** Address under which people reach the console: for links, and with https the cookie is sent by https alone. */
+  /** The address that people use, for links. If it is https, the cookie is sent only by https. */
   readonly publicUrl?: string | null
 }
 
 const BODY_BYTES = 64 * 1024
 
-/** The console's pages and actions. */
+/** Makes the console's pages and actions. */
 export function createConsole({ port, health, log, allowedHosts, publicUrl = null }: ConsoleOptions): Hono {
   const app = new Hono()
   addHealthRoutes(app, health)
@@ -35,7 +35,7 @@ export function createConsole({ port, health, log, allowedHosts, publicUrl = nul
   const tooLong = alone('That is too long', html`<p>Nothing was done. Shorten it, and send it again.</p>`)
   const limited = bodyLimit({ maxSize: BODY_BYTES, onError: (c) => c.html(tooLong, 413) })
   const cutOff = alone('That did not arrive in full', html`<p>Nothing was done. Send it again.</p>`)
-  // What a handler throws does not come by here: only reading the body can fail.
+  // Errors of handlers do not arrive here. Only reading the body can fail.
   app.use((c, next) => limited(c, next).catch(() => c.html(cutOff, 400)))
   const site = { app, port, publicUrl }
   addFiles(site)
@@ -58,7 +58,7 @@ function explainError(error: Error, c: Context, log: ConsoleOptions['log']): Res
   }
   log.warn(`The console could not answer ${c.req.method} ${c.req.path}. ${sentence}`)
   c.header('retry-after', '5')
-  // What was asked for may have been done, and only the answer lost.
+  // The action may have been done, and only the answer was lost.
   const again = 'Look in a moment whether it was done, and ask again if it was not: nothing counts twice.'
   return failed(c, 503, 'The database cannot be used just now', `${sentence} ${c.req.method === 'GET' ? '' : again}`)
 }

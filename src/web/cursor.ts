@@ -1,14 +1,14 @@
-/** Where a page of a list ended, as one text for an address that nobody needs to understand. */
+/** The end of one page of a list, as an opaque text for an address. */
 
 import type { z } from 'zod'
 import { canonicalJson } from '../core/canonical-json.ts'
 
-/** It also contains the list: what is asked of it, and in which order. */
+/** The text also contains the question of the list, so that it fits only this list. */
 export function cursorAt(list: unknown, place: unknown): string {
   return Buffer.from(JSON.stringify([canonicalJson(list), place])).toString('base64url')
 }
 
-/** The place in it; `null`, which is the beginning, where it is none, or one in another list. */
+/** Reads the place from the text; `null`, which means the beginning: there is none, or it belongs to another list. */
 export function placeIn<Place>(cursor: string | null, list: unknown, shape: z.ZodType<Place>): Place | null {
   if (cursor === null) return null
   try {

@@ -3,7 +3,7 @@ import type { Writing } from '../store/write-test.ts'
 import type { WatchedConnection } from '../workflow/watched-connection.ts'
 
 export interface HealthOptions {
-  /** Tries to write to the database; answers within a few seconds and never rejects. */
+  /** Tries to write to the database. Answers within a few seconds and never rejects. */
   readonly writing: () => Promise<Writing>
   readonly platforms: readonly WatchedConnection[]
 }
@@ -16,9 +16,9 @@ const sentences: Readonly<Record<Exclude<Writing, 'ok'>, string>> = {
 }
 
 /**
- * What a supervisor asks, without sign-in; so no answer names a host, a person or the words of an error. Ready means
- * that it can write. A chat platform that is not connected is reported, but does not make the service unready: votes
- * come in over the console and the other platform, messages wait, and a restart would not bring it back.
+ * Answers for a supervisor. They need no sign-in, so they name no host, person or error text. Ready means that the
+ * database can be written to. A chat platform without connection is reported, but the service stays ready: people can
+ * vote elsewhere, messages wait, and a restart would not help.
  */
 export function addHealthRoutes(app: Hono, { writing, platforms }: HealthOptions): void {
   app.get('/livez', (c) => c.text('ok'))

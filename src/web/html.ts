@@ -1,6 +1,5 @@
 /**
- * HTML as values. All text of a template is escaped and shown as it is: it cannot bring markup or a character that
- * reverses a line.
+ * HTML as values. All text in a template is escaped, so that it cannot bring markup or change the writing direction.
  */
 
 import { html as template } from 'hono/html'
@@ -10,13 +9,13 @@ export { raw } from 'hono/html'
 
 export type Html = ReturnType<typeof template>
 
-/** Values are text, HTML made here, or lists of both. */
+/** Values are text, HTML from this function, or lists of both. */
 export function html(strings: TemplateStringsArray, ...values: readonly unknown[]): Html {
   return template(strings, ...values.map(shown))
 }
 
 function shown(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shown)
-  // What was made here is an object, and was shown before.
+  // HTML from this function is an object, and is safe already.
   return typeof value === 'string' ? visible(value) : value
 }

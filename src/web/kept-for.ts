@@ -1,12 +1,10 @@
-/** What was worked out, with when (ISO 8601 UTC). */
+/** A value, and when it was made (ISO 8601 UTC). */
 export interface Kept<Value> {
   readonly value: Value
   readonly at: string
 }
 
-/**
- * Works something out at most once in this many milliseconds, however often it is asked for. What fails is tried again.
- */
+/** Makes a value once in `ms` milliseconds at most, however often it is asked for. After a failure it tries again. */
 export function keptFor<Value>(ms: number, clock: () => Date, make: () => Promise<Value>): () => Promise<Kept<Value>> {
   let known: { readonly since: number; readonly kept: Promise<Kept<Value>> } | null = null
   return () => {

@@ -1,4 +1,4 @@
-/** How the console answers: by a page, or by the part of one that htmx asked for. */
+/** The console's answers: a whole page, or the part that htmx asked for. */
 
 import type { Context } from 'hono'
 import type { Answer } from '../chat/desk.ts'
@@ -21,7 +21,7 @@ export async function page({ port }: Site, c: Context, viewer: Viewer, shown: Pa
   return c.html(layout({ ...more, viewer, channels: await port.channels(viewer), aside }))
 }
 
-/** A page for somebody who is not signed in, or about whom nothing more is known. */
+/** A page without a viewer: nobody is signed in, or nothing is known about the person. */
 export function alone(title: string, text: Html): Html {
   return layout({
     title,
@@ -37,7 +37,7 @@ export async function missing(c: Context): Promise<Response> {
   return c.notFound()
 }
 
-/** The result of something that was done. `back`: the page on which it was done. */
+/** Shows the result of an action. `back`: the page where it was done. */
 export async function answered(
   site: Site,
   c: Context,
@@ -58,7 +58,7 @@ export function incomplete(c: Context, viewer: Viewer): Response | Promise<Respo
   return c.html(answerHtml({ ok: false, message: [{ kind: 'text', text }] }, viewer), 400)
 }
 
-/** A page of its own, or what stands under the button that was clicked. */
+/** Shows a failure as a page, or under the button that was clicked. */
 export function failed(c: Context, status: 500 | 503, title: string, text: string): Response | Promise<Response> {
   if (isForPart(c)) return c.html(html`<p class="only warning">${title}. ${text}</p>`, status)
   return c.html(alone(title, html`<p>${text} <a href="/">Back</a></p>`), status)

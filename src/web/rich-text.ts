@@ -3,7 +3,7 @@ import type { RichText, Span } from '../chat/rich-text.ts'
 import { oneLine } from '../chat/visible.ts'
 import { type Html, html } from './html.ts'
 
-/** Spans as HTML. All text is escaped by the template; nothing in it is read as markup. */
+/** Spans as HTML. The template escapes all text, so nothing in it becomes markup. */
 export function richText(text: RichText, timeZone: string): Html {
   return html`${text.map((span) => spanHtml(span, timeZone))}`
 }

@@ -4,8 +4,8 @@ const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 /**
- * What every page needs against other sites: only known host names (DNS rebinding), state changes only from our own
- * pages (CSRF), no inline script, frame or referrer, and nothing kept in a cache unless a page says so.
+ * Protects every page against other sites: only known host names (DNS rebinding), changes only from our own pages
+ * (CSRF), no inline script, no frames, no referrer for other sites, and no caching unless a page allows it.
  */
 export function protect(allowedHosts: readonly string[], publicUrl: string | null): MiddlewareHandler {
   const address = publicUrl === null ? null : new URL(publicUrl)
@@ -30,8 +30,8 @@ export function protect(allowedHosts: readonly string[], publicUrl: string | nul
 }
 
 /**
- * With TLS, only pages of exactly the public address are ours under its name: without TLS, anybody on the way can forge
- * one.
+ * True if the page with this origin is ours. If the public address is https, an http page with the same name is not
+ * ours, because anybody on the network path can forge it.
  */
 function isOurs(origin: string, host: string, address: URL | null): boolean {
   if (!URL.canParse(origin)) return false

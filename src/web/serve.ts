@@ -4,20 +4,20 @@ import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { localUrl } from '../config/console-url.ts'
 
-/** Requests on the same address that belong to somebody else, by the beginning of their path. */
+/** Handles requests whose path begins with `path`, at the same address. */
 export interface Other {
   readonly path: string
   handle(request: IncomingMessage, response: ServerResponse): void
 }
 
-/** Listens; `port` 0 takes any free one. Rejects with a sentence when the address cannot be had. */
+/** Listens; `port` 0 takes any free port. Rejects with a sentence if the address cannot be used. */
 export function serveConsole(
   app: Hono,
   { host, port }: { readonly host: string; readonly port: number },
   others: readonly Other[] = [],
 ): Promise<{ readonly address: string; readonly close: () => Promise<void> }> {
   return new Promise((resolve, reject) => {
-    // For an address or a host name that cannot be one; the pages themselves answer whatever else fails.
+    // For an invalid address or host name. All other failures are answered by the pages.
     const errorHandler = () => new Response('That address cannot be read.\n', { status: 400 })
     const pages = getRequestListener(app.fetch, { errorHandler })
     const server = createServer((request, response) => {
@@ -40,7 +40,7 @@ export function serveConsole(
           }),
       })
     })
-    // After the start it is about a connection that could not be taken, and rejects nothing.
+    // After the start, an error is about one connection, and the promise is settled already.
     server.on('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'another program uses that port' : error.message
       reject(
@@ -52,7 +52,7 @@ export function serveConsole(
   })
 }
 
-/** A request that is hardly HTTP, or never ends, gets an answer where somebody still reads. */
+/** Answers a request that is not valid HTTP or never ends, if somebody still reads. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
   const [status, sentence] = unreadable(error.code)

@@ -1,11 +1,11 @@
-/** How often open pages are compared with the sessions that there are. */
+/** How often the sessions of open pages are checked. */
 const LOOK_MS = 2_000
 
 /** Tells open pages that their session has ended. */
 export interface SessionWatch {
-  /** Calls `ended` once when the session is over. Returns the function that stops waiting for it. */
+  /** Calls `ended` once when the session is over. Returns a function that stops the watch. */
   watch(session: { readonly tokenHash: string; readonly expiresAt: string }, ended: () => void): () => void
-  /** Looks at once: a session was ended here. */
+  /** Checks at once. Called after this process has ended a session. */
   look(): Promise<void>
 }
 
@@ -16,11 +16,11 @@ interface Watched {
 }
 
 /**
- * Compares the sessions of open pages with those that there are: another process may have ended them. While that cannot be
- * asked, a page stays open until its session expires: it shows nothing new then, for every part that it fetches is asked
- * for with the session.
+ * Checks whether the sessions of open pages still exist, because another process may have ended them. If the database
+ * does not answer, a page stays open until its session expires. It shows nothing new then, because every part is
+ * fetched with the session.
  *
- * @param stillOpen which of the sessions have neither ended nor expired
+ * @param stillOpen returns those of the sessions that have not ended or expired
  */
 export function createSessionWatch(
   stillOpen: (tokenHashes: readonly string[]) => Promise<ReadonlySet<string>>,
@@ -47,7 +47,7 @@ export function createSessionWatch(
     const now = clock().getTime()
     endWhere(({ expiresAt }) => Date.parse(expiresAt) <= now)
     if (pages.size === 0) rest()
-    // A database that hangs is not asked again and again.
+    // No second question while the database has not answered the first.
     if (pages.size === 0 || asking) return
     asking = true
     look()

@@ -1,4 +1,4 @@
-/** Who asks: the session is a cookie that only the console reads. */
+/** Finds out who sends a request. The session is a cookie that only the console reads. */
 
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
@@ -33,7 +33,7 @@ function cookieSettings({ publicUrl }: Site) {
   return { path: '/', secure: /^https:/i.test(publicUrl ?? '') } as const
 }
 
-/** For people who are signed in; anybody else is told how to sign in. */
+/** For people who are signed in. Others are told how to sign in. */
 export function withViewer({ port }: Site, handle: (c: Context, viewer: Viewer) => Promise<Response>): Handler {
   return async (c) => {
     const session = sessionOf(c)
@@ -44,7 +44,7 @@ export function withViewer({ port }: Site, handle: (c: Context, viewer: Viewer) 
   }
 }
 
-/** The same with the fields of a form; a body that is not a form is answered here. */
+/** Like `withViewer`, with the fields of a form. A body that is not a form is refused here. */
 export function withForm(site: Site, handle: (c: Context, viewer: Viewer, form: Form) => Promise<Response>): Handler {
   return withViewer(site, async (c, viewer) => {
     const form = await c.req.parseBody().catch(() => null)

@@ -1,15 +1,15 @@
 import type { Context, Hono } from 'hono'
 import type { ConsolePort } from './console-port.ts'
 
-/** What every route of the console works with. */
+/** What every route of the console uses. */
 export interface Site {
   readonly app: Hono
   readonly port: ConsolePort
-  /** Address under which people reach the console; `null`: the one that a request names. */
+  /** The address that people use; `null`: the address in the request. */
   readonly publicUrl: string | null
 }
 
-/** Without a slash at its end. */
+/** The console's address, without a slash at the end. */
 export function addressOf({ publicUrl }: Site, c: Context): string {
   return publicUrl?.replace(/\/+$/, '') ?? new URL(c.req.url).origin
 }

@@ -3,7 +3,7 @@ import { count } from '../chat/words.ts'
 import type { WatchedTeam } from '../store/watched.ts'
 import type { WatchView } from './console-port.ts'
 
-/** What is pending on a team's assets that have no engine: shown, never proposed. */
+/** The missing patches of a team's assets without an engine. They are shown, never proposed. */
 export function watchView({ assets, names, patches, security, first, at }: WatchedTeam): WatchView {
   const all = names.join(', ')
   const named = assets === names.length && all.length <= 60 ? all : count(assets, 'watched server')

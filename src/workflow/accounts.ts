@@ -24,10 +24,10 @@ import type { Linking } from './ports.ts'
 const CODE_SECONDS = 600
 const NOT_REVOKED =
   'Not revoked: this session began with a sign-in link, so it may not be you. Revoke it in Slack or Discord, or ask an operator.'
-/** Without what looks alike: I, L, O, U. */
+/** Without I, L, O and U, which look like other signs. */
 const SIGNS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
-/** What the configuration says about people's accounts, to remember since when. */
+/** The accounts that the configuration names. They are stored to know since when it names them. */
 export function configuredAccountsOf(people: readonly PersonEntry[]): readonly ConfiguredAccount[] {
   return people.flatMap((person) => {
     const named = [
@@ -40,7 +40,7 @@ export function configuredAccountsOf(people: readonly PersonEntry[]): readonly C
   })
 }
 
-/** @param emailOn platforms whose verified address may recognise somebody */
+/** @param emailOn platforms whose verified e-mail address may identify a person */
 export function createAccounts(db: Db, people: readonly PersonEntry[], emailOn: readonly string[]): Accounts {
   const byId = (id: string, linkedAt: string | null) => {
     const found = people.find((person) => person.id === id)
@@ -61,7 +61,7 @@ export function createAccounts(db: Db, people: readonly PersonEntry[], emailOn: 
       }
       const address = account.verifiedEmail?.toLowerCase()
       if (!emailOn.includes(account.platform) || !address) return null
-      // A person with an id of their own on the platform is recognised by that alone.
+      // If the configuration names the person's account on this platform, the address does not count.
       const same = people.filter(
         (person) => person.email?.toLowerCase() === address && person[account.platform] === null,
       )
@@ -82,12 +82,12 @@ export interface LinkingParts {
   readonly db: Db
   readonly clock: () => Date
   readonly people: readonly PersonEntry[]
-  /** Where people are told; complete when the service runs. */
+  /** Platforms for direct messages. The list is complete when the service runs. */
   readonly platforms: readonly Pick<ChatPlatform, 'name'>[]
   readonly log: { info(message: string): void }
 }
 
-/** Links by code: asked for with the account that is unknown, confirmed by somebody who is known. */
+/** Links accounts by code. The unknown account asks for the code, and a known person confirms it. */
 export function createLinking({ db, clock, people, platforms, log }: LinkingParts): Linking {
   const now = () => clock().toISOString()
   const surroundings = () => ({
@@ -172,7 +172,7 @@ function configured(entry: PersonEntry, platform: AccountPlatform): readonly Acc
   return account === null ? [] : [{ person: entry.id, platform, account, label: null, linked: null }]
 }
 
-/** Why nothing was revoked: the link is gone already, or the account stands in the configuration. */
+/** Why nothing was revoked: the link does not exist any more, or the configuration names the account. */
 function notLinked(
   { platform, account, person }: WhichLinked,
   people: readonly PersonEntry[],
@@ -194,7 +194,7 @@ function notLinked(
   }
 }
 
-/** Of the accounts that may be meant, the one that the configuration names. */
+/** The account that the configuration names, if it is the one that was meant; `null`: it names none. */
 function configuredAmong({ platform, account, person }: WhichLinked, people: readonly PersonEntry[]): string | null {
   if (account === null) return people.find(({ id }) => id === person)?.[platform] ?? null
   const owner = configuredOwner(people, platform, [account])

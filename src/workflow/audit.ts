@@ -1,4 +1,4 @@
-/** Checking and exporting the audit record, each on one snapshot of the database. */
+/** Checks and exports the audit record, each on one snapshot of the database. */
 
 import { type AuditProblem, createChainCheck, type LostBesides } from '../core/audit.ts'
 import { createContentCheck } from '../core/audit-content.ts'
@@ -17,38 +17,35 @@ import {
 import { readSnapshot } from '../store/snapshot.ts'
 import { type RebuildOptions, rebuild } from './rebuild.ts'
 
-/** Differences that are told; the rest is counted. */
+/** How many differences are returned. The others are only counted. */
 const TOLD = 100
 
 export type RecordVerdict =
   | ({
       readonly ok: true
-      /** Entries whose words were erased, so that what was told of them is not compared; 0, too, where nothing is rebuilt. */
+      /** How many entries have erased words, so that their messages could not be compared; 0 without `rebuild`. */
       readonly notCompared: number
     } & RecordCounts)
   | {
       readonly ok: false
-      /** The first record that is wrong. */
+      /** The first record with a fault. */
       readonly record: string
       readonly problem: string
       readonly findings: readonly AuditProblem[]
-      /** Findings beyond those that are told. */
+      /** How many more findings there are. */
       readonly more: number
-      /** Entries that have lost what stood beside them, as far as the record could be read. */
+      /** How many entries have lost their data beside them, in the part that could be read. */
       readonly erased: number
     }
 
 export interface VerifyOptions extends RebuildOptions {
-  /** Compare all that is derived from the events with what they rebuild. */
+  /** Also compares every table that is made from events with its events. */
   readonly rebuild: boolean
-  /**
-   * It is not a fault if entries have lost what stood beside them. Nothing erases yet, so the running service never
-   * sets this.
-   */
+  /** True: lost data beside entries is not a fault. Nothing erases data yet, so the running service never sets this. */
   readonly mayBeErased?: boolean
 }
 
-/** Checks every chain and, where asked, every table that events rebuild. */
+/** Checks every chain. With `rebuild`, also every table that is made from events. */
 export async function verifyRecord(url: string, options: VerifyOptions): Promise<RecordVerdict> {
   return readSnapshot(url, async (db) => {
     const findings: AuditProblem[] = []
@@ -72,7 +69,7 @@ export async function verifyRecord(url: string, options: VerifyOptions): Promise
   })
 }
 
-/** What was found until something was wrong. */
+/** The result of the chains, up to the first fault. */
 interface Chains {
   readonly problem: AuditProblem | null
   readonly counts: RecordCounts
@@ -114,7 +111,7 @@ async function chainProblem(
   return null
 }
 
-/** Hands the export over line by line, each when the one before was taken, after a checkpoint of its own. */
+/** Writes a checkpoint, then passes the export to `write` line by line. Waits for each line. */
 export async function exportRecord(
   { db, url }: { readonly db: Db; readonly url: string },
   now: string,

@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What is written together. */
+/** Items that are written together. */
 interface Gathering<Item> {
   readonly items: Item[]
-  /** Writes it without waiting for more. */
+  /** Writes them without waiting for more. */
   readonly close: () => void
   readonly written: Promise<void>
 }
 
 export interface Collecting<Item> {
-  /** Comes back when these are written; rejects where they could not be, or when the work is ended before. */
+  /** Resolves when these items are written. Rejects if writing fails or `signal` ends the work before. */
   add(items: readonly Item[]): Promise<void>
-  /** Nothing more comes soon: what is collected is written without further waiting. */
+  /** Writes what is collected at once, because nothing more comes soon. */
   flush(): void
 }
 
 /**
- * Collects what comes within a short time, from everybody who brings something, and writes it together: `most` at once,
- * one write after another. What is not written yet is only in memory, so it must be known elsewhere, too.
+ * Collects items from all callers for a short time and writes them together: `most` items at once, one write after
+ * another. Until then items are only in memory, so they must be stored elsewhere, too.
  */
 export function collecting<Item>(
   write: (items: readonly Item[]) => Promise<void>,
@@ -32,12 +32,12 @@ export function collecting<Item>(
     const full = new AbortController()
     const pause = sleep(pauseMs, undefined, { signal: AbortSignal.any([signal, full.signal]) }).catch(() => undefined)
     const written = writeAfter(pause, last, items)
-    // Whoever brought something is told about a failure.
+    // The callers of `add` get the error, so it is ignored here.
     last = written.catch(() => undefined)
     return { items, close: () => full.abort(), written }
   }
 
-  /** While the write before goes on, more may still come. */
+  /** More items may be added while the earlier write is running. */
   async function writeAfter(pause: Promise<void>, before: Promise<void>, items: readonly Item[]): Promise<void> {
     await pause
     await before

@@ -1,11 +1,11 @@
 import type { AccountPlatform, KnownPerson } from '../chat/accounts.ts'
 
-/** A person as the configuration names them, with their accounts. */
+/** A person of the configuration, with their accounts. */
 export interface PersonEntry extends KnownPerson, Readonly<Record<AccountPlatform, string | null>> {
   readonly email: string | null
 }
 
-/** The person whom the configuration names an account for, by any of its names; `null`: nobody. */
+/** The person for whom the configuration names this account. `names`: the ways to write the account. `null`: nobody. */
 export function configuredOwner(
   people: readonly PersonEntry[],
   platform: AccountPlatform,

@@ -1,4 +1,4 @@
-/** Delivers what waits for one platform. */
+/** Delivers the waiting messages of one platform. */
 
 import { addressee, type ChatPlatform, TryLater } from '../chat/platform.ts'
 import { sentence } from '../chat/rich-text.ts'
@@ -8,14 +8,14 @@ import { markDelivered, markFailed, putMessages, type WaitingMessage, waitingMes
 import { oncePerMinute } from '../store/repeated-error.ts'
 import type { WorkflowParts } from './ports.ts'
 
-/** Entries of a channel that are looked at together. */
+/** How many messages of a channel are read together. */
 const PER_CHANNEL = 50
-/** A channel whose messages fail rests this long at first, then twice as long each time. */
+/** How long a channel rests after a failure. The time doubles with each further failure. */
 const FIRST_REST_MS = 2_000
 const LONGEST_REST_MS = 5 * 60_000
-/** After this long a channel's messages are looked at again, so that a changed card does not wait behind them. */
+/** After this time a channel's messages are read again, so that a changed card does not wait behind entries. */
 const LANE_MS = 2_000
-/** Another process delivers now; it may have missed what we wrote meanwhile. */
+/** When to look again while another process delivers. That process may have missed our messages. */
 const LOOK_AGAIN_MS = 300
 
 export type CourierParts = Pick<WorkflowParts, 'db' | 'clock' | 'log'>
@@ -29,9 +29,9 @@ interface Courier {
   readonly platform: ChatPlatform
   readonly parts: CourierParts
   readonly alone: Leases['alone']
-  /** By channel. */
+  /** Channels that rest after a failure. */
   readonly resting: Map<string, Rest>
-  /** What the operator was told about a channel, until it works again. */
+  /** The last problem that was logged for a channel, until the channel works again. */
   readonly told: Map<string, string>
   readonly report: (error: Error) => void
   running: Promise<void> | null
@@ -39,7 +39,7 @@ interface Courier {
   kicks: ReturnType<typeof signalled>
 }
 
-/** Made once per process and platform. */
+/** Made once for each process and platform. */
 export function createCourier(platform: ChatPlatform, parts: CourierParts, alone: Leases['alone']) {
   const courier: Courier = {
     platform,
@@ -86,10 +86,10 @@ async function deliverWaiting(courier: Courier, lease: Lease): Promise<void> {
   }
 }
 
-/** Starts what is waiting in channels that are not busy, and waits until there may be more. False when all is done. */
+/** Starts delivery for channels that are not busy, then waits until there may be more. False if all is done. */
 async function deliverRound(courier: Courier, busy: Map<string, Promise<void>>, lease: Lease): Promise<boolean> {
   lease.signal.throwIfAborted()
-  // Asked for before the look, so that a message that comes during it leads to another look.
+  // Taken before the look, so that a message that comes during the look leads to another look.
   const kicked = courier.kicks.told
   const atWork = [...busy.keys()]
   const except = [...restingChannels(courier), ...atWork]
@@ -109,7 +109,7 @@ async function deliverRound(courier: Courier, busy: Map<string, Promise<void>>, 
       .finally(() => busy.delete(channel))
     busy.set(channel, lane)
   }
-  // One that came free during the look was left out of it, and may have got more meanwhile.
+  // A channel that became free during the look was left out, and may have messages. So look again.
   if (atWork.some((channel) => !busy.has(channel))) return true
   if (busy.size === 0) return false
   await Promise.race([...busy.values(), kicked])
@@ -117,8 +117,8 @@ async function deliverRound(courier: Courier, busy: Map<string, Promise<void>>, 
 }
 
 /**
- * Delivers what waits for one channel, cards first: they show the present state, and an old one shows what is long
- * over.
+ * Delivers the waiting messages of one channel, cards first. A card shows the present state, and an old card misleads
+ * people.
  */
 async function deliverLane(
   courier: Courier,
@@ -130,7 +130,7 @@ async function deliverLane(
   const began = parts.clock().getTime()
   for (const message of messages) {
     if (message.entry !== null && parts.clock().getTime() - began > LANE_MS) return
-    // A process that was stopped or cut off has been replaced, and must not say anything twice.
+    // If another process has replaced this one, this throws, so that no message is posted twice.
     await lease.show()
     try {
       const seconds = await platform.deliver(message)
@@ -146,8 +146,8 @@ async function deliverLane(
 }
 
 /**
- * A problem of ours, such as with the database: it holds back this channel, but no other channel, where somebody may be
- * waiting for an answer.
+ * Pauses this channel after a problem of our own, such as with the database. Other channels go on, because people may
+ * wait for answers there.
  */
 function restAfterTrouble(courier: Courier, channel: string, error: unknown): void {
   const { report, platform } = courier
@@ -167,7 +167,7 @@ async function rest(courier: Courier, message: WaitingMessage, error: unknown): 
   pause(courier, channel, ms, ms)
   await markFailed(parts.db, message.id, errorText(error))
   const problem = errorText(error)
-  // One notice for one problem: the page of the sources in the console shows that it still does not work.
+  // Logged once for each problem. The console's page of sources shows that it goes on.
   if (told.get(channel) === problem) return
   told.set(channel, problem)
   const what = message.proposal === null ? 'A message' : `A message of ${message.proposal}`
@@ -180,7 +180,7 @@ function pause(courier: Courier, channel: string, forMs: number, ms: number): vo
   kickIn(courier, forMs)
 }
 
-/** Sent as a message of its own that waits for its time, so that it comes whatever happens to this process. */
+/** Stored as a message with a time, so that it is sent even if this process ends. */
 async function showAgain(courier: Courier, { channel, proposal }: WaitingMessage, seconds: number): Promise<void> {
   const { platform, parts } = courier
   const notBefore = new Date(parts.clock().getTime() + seconds * 1_000).toISOString()
@@ -199,7 +199,7 @@ function kickIn(courier: Courier, ms: number): void {
   setTimeout(() => void kick(courier), ms + 5).unref()
 }
 
-/** Starts a delivery round, or makes the running one look once more. */
+/** Starts a delivery, or makes the running one look once more. */
 function kick(courier: Courier): Promise<void> {
   courier.kicks.tell()
   courier.kicks = signalled()

@@ -14,7 +14,7 @@ import type { WorkflowParts } from './ports.ts'
 
 const LISTED = 10
 
-/** Posts the digests that are due: once a day and channel, by whichever process comes first. */
+/** Posts the digests that are due: one for each channel, team and day, from the first process that claims it. */
 export function createDigests(
   parts: Pick<WorkflowParts, 'db' | 'clock' | 'teams' | 'platforms'>,
   afterCommit: () => void,
@@ -52,7 +52,7 @@ interface DigestGiven {
   readonly now: string
 }
 
-/** False where another process was first, or nothing waits. */
+/** False if another process was first, or nothing waits. */
 async function postDigest(tx: Tx, { parts, team, rule, channel, day, now }: DigestGiven): Promise<boolean> {
   if (!(await claimDigest(tx, `${channel} ${team}`, day))) return false
   const open = await votedOn(tx, team, rule.priorities, LISTED)

@@ -8,7 +8,7 @@ import type { WorkflowLog } from './log.ts'
 /** A group that another system keeps. */
 export interface GroupReader {
   readonly name: string
-  /** Ids of the people in it now. Throws a sentence. */
+  /** Ids of the people who are in the group now. Throws a sentence. */
   read(signal: AbortSignal): Promise<readonly string[]>
 }
 
@@ -17,16 +17,16 @@ export interface DirectoryParts {
   readonly clock: () => Date
   readonly log: WorkflowLog
   readonly rotas: ReadonlyMap<string, Rota>
-  /** Who holds a group while the other system cannot be asked. */
+  /** Who is in a group while the other system does not answer. */
   readonly fallbacks: ReadonlyMap<string, readonly string[]>
 }
 
 export type Directory = ReturnType<typeof createDirectory>
 
-/** What another system said longer ago than this no longer gives anybody a role. */
+/** An answer older than this gives nobody a role any more. */
 const TRUSTED_MS = DAY_MS
 
-/** Who is in which group at this moment: by rota, or as the other system said when it was last asked. */
+/** Who is in each group now, from a rota or from the other system's last answer. */
 export function createDirectory(parts: DirectoryParts) {
   let seen: ReadonlyMap<string, { readonly people: readonly string[]; readonly seenAt: string }> = new Map()
   let readers: readonly GroupReader[] = []

@@ -6,15 +6,14 @@ import type { WorkflowParts } from './ports.ts'
 type DispatchParts = CourierParts & Pick<WorkflowParts, 'platforms'>
 
 /**
- * Delivers outbox rows: platforms and channels side by side, within a channel oldest first, but for cards. A channel that
- * fails or has to wait holds back no other, and neither does a platform that does not answer. Of several waiting views of one
- * card only the last is shown. One process at a time delivers to a platform; a crash in the middle delivers again under the
- * same id.
+ * Delivers outbox rows. Platforms and channels work side by side; within a channel cards come first, then the oldest
+ * entry. A channel or platform that fails or waits holds back no other. Of several waiting views of a card only the
+ * last is shown. One process at a time delivers to a platform. After a crash the same ids are delivered again.
  */
 export function createDispatcher(parts: DispatchParts, alone: Leases['alone']) {
   const couriers = new Map<string, ReturnType<typeof createCourier>>()
 
-  /** Made at the first need: platforms join while the parts are put together. */
+  /** Made when first needed, because platforms join while the parts are put together. */
   function courierTo(platform: ChatPlatform): ReturnType<typeof createCourier> {
     const courier = couriers.get(platform.name) ?? createCourier(platform, parts, alone)
     couriers.set(platform.name, courier)
@@ -22,7 +21,7 @@ export function createDispatcher(parts: DispatchParts, alone: Leases['alone']) {
   }
 
   return {
-    /** Delivers what waits; resolves when nothing waits any more, or only what has to wait longer. */
+    /** Delivers what waits. Resolves when nothing waits any more, or only messages that must wait longer. */
     async kick(): Promise<void> {
       await Promise.all(parts.platforms.map((platform) => courierTo(platform).kick()))
     },

@@ -8,14 +8,14 @@ import type { Execute } from './commands/execute.ts'
 import type { WorkflowParts } from './ports.ts'
 
 const verification: Actor = { kind: 'system', part: 'verification' }
-/** How long after its end a rollout is watched. */
+/** How long a rollout is watched after its end. */
 const WATCHED_MS = 30 * DAY_MS
-/** Assets that are compared together. */
+/** How many assets are compared together. */
 const AT_ONCE = 500
 
 /**
- * Tells the threads of finished rollouts when what they verified is not true any more. For each rollout it reads only
- * assets whose software has changed since this process last compared it.
+ * Tells the threads of finished rollouts if an asset lost again what was verified. It reads only assets whose software
+ * has changed since this process last compared them.
  */
 export function createDrift({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>, { execute }: Execute) {
   let compared = new Map<string, ReadonlyMap<string, number | null>>()

@@ -21,32 +21,32 @@ const timer: Actor = { kind: 'system', part: 'timer' }
 const rollout: Actor = { kind: 'system', part: 'rollout' }
 
 export interface DriverParts {
-  /** Runs `work` while nobody else drives this proposal, here or in another process; false at once if somebody does. */
+  /** Runs `work` if nobody else drives this proposal, here or in another process. Otherwise returns false at once. */
   readonly alone: Leases['alone']
-  /** Looks at these assets again, because what was seen is too old to act on. */
+  /** Looks at the proposal's assets again, because the last look is too old to start on. */
   readonly refresh: (state: ProposalState, signal: AbortSignal) => Promise<void>
 }
 
-/** What moves proposals along, and what it remembers of its own attempts: made once per process. */
+/** What the driver keeps in memory, once for each process. */
 interface Driving extends DriverParts {
   readonly parts: Pick<WorkflowParts, 'db' | 'clock' | 'log'>
   readonly commands: Pick<Execute, 'execute'>
-  /** Brings assets to their end, for the holder of the lease. */
+  /** Makes the functions that bring assets to their end, for the holder of the lease. */
   readonly deployUnder: (lease: Lease) => Deploy
   readonly askGate: ReturnType<typeof createGateChecks>
   /**
-   * Proposals that could not be carried over from an earlier version: why, and when that is tried again, in
-   * milliseconds since 1970.
+   * Proposals that could not be carried over from an earlier version: the problem, and when to try again (milliseconds
+   * since 1970).
    */
   readonly standing: Map<string, { readonly problem: string; readonly again: number }>
   readonly report: (error: Error) => void
-  /** Whether somebody here just looks at what is due. */
+  /** True while this process reads what is due. */
   looking: boolean
 }
 
 const CARRY_AGAIN_MS = HOUR_MS
 
-/** One walk along a proposal: the work that it has begun, and how much of it was seen. */
+/** One drive of a proposal: its work, and the version of the work when the state was read. */
 interface Walk {
   readonly driving: Driving
   readonly work: ReturnType<Deploy['session']>
@@ -55,8 +55,8 @@ interface Walk {
 }
 
 /**
- * Moves proposals along: reads the state, does the next step, reads again. It remembers nothing about them itself, so
- * any process may take over after a crash, and calling it too often does no harm.
+ * Moves proposals along: reads the state, does the next step, and reads again. It keeps nothing about the steps in
+ * memory, so any process may take over after a crash. Calling it too often does no harm.
  */
 export function createDriver(
   parts: Pick<WorkflowParts, 'db' | 'clock' | 'log' | 'health' | 'metrics'>,
@@ -86,8 +86,8 @@ async function advance(driving: Driving, proposal: string, signal: AbortSignal):
 }
 
 /**
- * If a proposal cannot be carried over, nothing more could be recorded about it, so no engine is asked. That is told
- * once, and tried rarely, because each try reads all its events.
+ * True if the proposal cannot be carried over. Then nothing can be recorded about it, so no engine is asked. This is
+ * logged once. It is tried again once an hour, because each try reads all its events.
  */
 async function standsStill({ parts, standing }: Driving, proposal: string): Promise<boolean> {
   const known = standing.get(proposal)
@@ -106,10 +106,10 @@ async function standsStill({ parts, standing }: Driving, proposal: string): Prom
 async function walk(driving: Driving, proposal: string, lease: Lease, signal: AbortSignal): Promise<void> {
   const { parts, deployUnder } = driving
   if (await standsStill(driving, proposal)) return
-  // Whatever it has begun ends with it, even where it ends early.
+  // Stops the work of this drive when the drive ends for any reason.
   const over = new AbortController()
   const both = AbortSignal.any([signal, over.signal])
-  // All the work for thousands of assets listens to it.
+  // All the work for thousands of assets listens to this signal, so Node's limit of listeners is removed.
   setMaxListeners(0, both)
   const work = deployUnder(lease).session(proposal, both)
   try {
@@ -123,7 +123,7 @@ async function walk(driving: Driving, proposal: string, lease: Lease, signal: Ab
       const step = nextStep(state, now)
       const walking: Walk = { driving, work, seen, signal }
       if (await take(walking, state, step)) continue
-      // What was refused keeps nothing waiting that is under way.
+      // If the step was refused, running work must still go on.
       const other = workStep(state, now)
       if (other !== null && other.do !== step.do && (await take(walking, state, other))) continue
       if (unfinishedDeployments(state).length === 0) return
@@ -137,8 +137,9 @@ async function walk(driving: Driving, proposal: string, lease: Lease, signal: Ab
 }
 
 /**
- * Leaves a proposal alone whose assets are at work for long: it holds no lease and no job meanwhile, and goes on when its
- * time comes or when something happens to it. Monitoring is kept silent by whoever is there, so that such a one stays.
+ * True if the proposal can be left alone while its assets work for a long time. It then holds no lease and no job, and
+ * goes on at its time or when something happens to it. A proposal that keeps monitoring silent cannot be left alone,
+ * because the silence must be renewed.
  */
 async function rests({ driving: { parts }, work, seen }: Walk, state: ProposalState): Promise<boolean> {
   const until = work.restsUntil()
@@ -148,7 +149,7 @@ async function rests({ driving: { parts }, work, seen }: Walk, state: ProposalSt
   return restProposal(parts.db, { proposal: state.id, seq: state.seq, dueAt })
 }
 
-/** False when there is nothing more to do now. */
+/** False if there is nothing more to do now. */
 async function take({ driving, work, seen, signal }: Walk, state: ProposalState, step: Step): Promise<boolean> {
   switch (step.do) {
     case 'nothing':
@@ -211,7 +212,7 @@ async function command(
   return done.ok
 }
 
-/** Recovers what a crash lost: every proposal whose time has come is moved along. One look at a time. */
+/** Moves every proposal along whose time has come, also after a crash. Reads what is due once at a time. */
 async function sweep(driving: Driving, signal: AbortSignal): Promise<void> {
   const { parts, report } = driving
   if (driving.looking) return

@@ -11,7 +11,7 @@ import type { Window } from '../core/window.ts'
 
 const FRESH_MS = HOUR_MS
 
-/** The entries of an event with the pictures that belong to it: the plan where it is new, the outcome where it stops. */
+/** Adds the pictures to an event's entries: the plan if it is new, the outcome if the rollout halts. */
 export function withPictures(
   entries: readonly ThreadEntry[],
   event: ProposalEvent,
@@ -52,12 +52,12 @@ function beginsAtOnce(window: Window, now: string): boolean {
   return Date.parse(window.start) <= Date.parse(now)
 }
 
-/** Where it begins soon after it opened, the plan that was shown then is the plan. */
+/** True if the proposal was opened a short time ago. Then the plan from the opening is still valid. */
 function isFresh({ openedAt }: ProposalState, now: string): boolean {
   return Date.parse(now) - Date.parse(openedAt) < FRESH_MS
 }
 
-/** For a new proposal: when the service is least busy, and which data says so; or why nobody knows. */
+/** For a new proposal: when the service is least busy, and from which data; or why this is not known. */
 export function measuredEntries({ measured, window }: PatchSubject): readonly ThreadEntry[] {
   if (measured === undefined) return []
   const entry = { author: null, tone: 'neutral', detail: [] } as const

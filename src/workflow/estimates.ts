@@ -8,7 +8,7 @@ const FRESH_MS = 60_000
 
 export type Estimates = ReturnType<typeof createEstimates>
 
-/** How long an asset of each ring of a proposal is expected to take; read anew once a minute, on `db`. */
+/** How long an asset of each ring is expected to take, in seconds. Read again once a minute, on `db`. */
 export function createEstimates({ clock }: Pick<WorkflowParts, 'clock'>) {
   const known = new Map<string, { readonly at: number; readonly took: Took }>()
 

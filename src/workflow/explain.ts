@@ -17,27 +17,27 @@ import { type SaidOf, type Statement, statementsOf } from './feed-statements.ts'
 import type { WorkflowParts } from './ports.ts'
 import type { Propose } from './proposing/propose.ts'
 
-/** What is known and asked for, without looking at every asset. */
+/** What is known about a name without looking at every asset. */
 export interface LookUp {
   /** The name that was asked for, as feeds write it. */
   readonly name: string
   readonly statements: readonly Statement[]
-  /** What the record last said about it, team by team. */
+  /** What the record last said about it, for each team. */
   readonly findings: readonly FindingKnown[]
-  /** Most urgent first; by team, because each team's own assets decide. Here as open proposals ask for it. */
+  /** The patches of open proposals, most urgent first. Each team has its own judgement, because its assets decide. */
   readonly judged: readonly (Judged & { readonly proposal: string })[]
 }
 
 interface Judged {
   readonly team: string
   readonly patch: Patch
-  /** The first ones. */
+  /** Only the first ones. */
   readonly assets: readonly AssetReason[]
 }
 
 export interface Explanation extends Pick<LookUp, 'name' | 'statements'> {
   readonly judged: readonly Judged[]
-  /** Assets that have the software and do not miss it, with why. */
+  /** Assets that have the software but need no patch, with the reason. */
   readonly others: readonly AssetReason[]
 }
 
@@ -46,19 +46,19 @@ export interface AssetReason {
   readonly why: string
 }
 
-/** Longer lists of assets are not told one by one. */
+/** How many assets a list has at most. */
 const MOST = 100
-/** Patches of open proposals that are told of one name: each has a table of its own. */
+/** How many patches of open proposals are shown for a name. Each has a table of its own. */
 const ASKED = 10
 
 export function createExplain({ db }: Pick<WorkflowParts, 'db'>, { assessments }: Pick<Propose, 'assessments'>) {
   return {
     /**
-     * Everything behind a CVE, an advisory, a KB or a package, with every asset assessed for it. `asset`: only as far as this
-     * one (name or id) goes.
+     * Everything about a CVE, an advisory, a KB or a package, with all assets assessed for it. `asset`: only this one,
+     * by name or id.
      */
     explain: (given: string, asset: string | null = null) => explain(db, assessments, given, asset),
-    /** The same from what is kept: what the record and open proposals say, and about which assets. */
+    /** The same from stored data: the record and open proposals. */
     lookUp: (given: string) => lookUp(db, given),
   }
 }
@@ -151,7 +151,7 @@ function whyMissing(patch: Patch, changes: readonly Change[]): string {
   return from === null ? `lacks ${first.name} ${to}${more}` : `${first.name} ${from} is older than ${to}${more}`
 }
 
-/** Why an asset that has the software is not asked for; `null` where it does not have the software. */
+/** Why no patch is asked for on an asset that has the software; `null`: it does not have the software. */
 function whyNot(
   name: string,
   { asset, packages }: AssetSnapshot,

@@ -1,18 +1,18 @@
-/** What feeds say of one name, in words. */
+/** What feeds say about a name, in words. */
 
 import { readAbout, sourceStates, type statementsAbout } from '../store/catalog.ts'
 import type { Db } from '../store/connection.ts'
 
-/** One thing that one feed says. */
+/** One statement of one feed. */
 export interface Statement {
   readonly feed: string
-  /** ISO 8601: when the feed last gave something good. */
+  /** When the feed was last read without problems, ISO 8601; `null`: never. */
   readonly readAt: string | null
   readonly about: string
   readonly says: string
 }
 
-/** What feeds say, as it is stored. */
+/** The stored statements of feeds about a name. */
 export type SaidOf = Awaited<ReturnType<typeof statementsAbout>>
 
 export async function statementsOf(db: Db, name: string, said: SaidOf): Promise<readonly Statement[]> {

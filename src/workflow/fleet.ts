@@ -9,13 +9,13 @@ export interface FleetSummary {
   readonly assets: number
   readonly packages: number
   readonly versions: number
-  /** CVEs on binary packages, over all assets. */
+  /** The number of CVEs on binary packages, over all assets. */
   readonly findings: number
-  /** Most urgent first, each with on how many assets it is missing. */
+  /** Most urgent first, each with the number of assets that miss it. */
   readonly patches: readonly (Patch & { readonly assets: number })[]
 }
 
-/** The whole fleet in counts. */
+/** Makes the counts of the whole fleet. */
 export function createFleetSummary(
   { db }: { readonly db: Db },
   assessor: Assessor,

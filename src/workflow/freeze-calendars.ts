@@ -11,16 +11,16 @@ import {
 } from '../store/freeze-calendars.ts'
 import type { WorkflowLog } from './log.ts'
 
-/** A calendar whose events are freezes. Several may have one location, for different teams or events. */
+/** A calendar whose events are freezes. Several calendars may have one location, for different teams or events. */
 export interface FreezeCalendar {
   readonly location: string
-  /** For people. */
+  /** A name for people. */
   readonly name: string
-  /** `null`: every team. */
+  /** `null`: it freezes every team. */
   readonly teams: readonly string[] | null
-  /** Its text. Throws a sentence. */
+  /** Reads the calendar's text. Throws a sentence. */
   read(signal: AbortSignal): Promise<string>
-  /** What the text freezes from `from` until `to`, ISO 8601. Throws a sentence. */
+  /** The freezes in the text from `from` until `to`, ISO 8601. Throws a sentence. */
   freezes(text: string, from: string, to: string): readonly Freeze[]
 }
 
@@ -33,12 +33,12 @@ export interface FreezeCalendarParts {
 
 export type FreezeCalendars = ReturnType<typeof createFreezeCalendars>
 
-/** How far ahead windows are looked for, and some days. */
+/** How far ahead freezes are read: as far as windows, and some days more. */
 const AHEAD_MS = 410 * DAY_MS
 
 /**
- * The freezes of calendars, by the last text of each that could be understood, kept in the database. A calendar that was
- * never read freezes its teams: nobody knows when nothing may be touched.
+ * The freezes of calendars. The last text of each calendar that could be understood is kept in the database. A calendar
+ * that was never read freezes its teams, because nobody knows its freezes.
  */
 export function createFreezeCalendars({ db, clock, log, calendars }: FreezeCalendarParts) {
   let states: ReadonlyMap<string, CalendarState> = new Map()
@@ -58,7 +58,7 @@ export function createFreezeCalendars({ db, clock, log, calendars }: FreezeCalen
     return [{ name, from: '1970-01-01T00:00:00.000Z', to: '9999-12-31T00:00:00.000Z', teams: calendar.teams }]
   }
 
-  /** Takes what is in the database: another replica may have read it. */
+  /** Loads the texts from the database, because another process may have read a calendar. */
   async function load(): Promise<void> {
     if (calendars.length === 0) return
     states = new Map((await calendarStates(db)).map((state) => [state.location, state]))
@@ -99,7 +99,7 @@ export function createFreezeCalendars({ db, clock, log, calendars }: FreezeCalen
 
   return {
     load,
-    /** From now on, as far ahead as windows are looked for. */
+    /** The freezes from now on, as far ahead as windows are looked for. */
     freezes(): readonly Freeze[] {
       const { from, to } = stretch(clock)
       const key = [from, ...calendars.map(({ location }) => JSON.stringify(states.get(location) ?? null))].join()
@@ -112,14 +112,14 @@ export function createFreezeCalendars({ db, clock, log, calendars }: FreezeCalen
       await Promise.all(once.map((calendar) => refreshOne(calendar, signal)))
       await load()
     },
-    /** Asks a calendar once, and keeps nothing; one question for each. */
+    /** A check for each calendar. It reads the calendar once and stores nothing. */
     checks: calendarChecks({ calendars, clock }, fallback),
   }
 }
 
 type Read = Pick<FreezeCalendarParts, 'calendars' | 'clock'>
 
-/** Questions to each calendar that need no database; `fallback` says what counts where it does not answer. */
+/** Checks for calendars that need no database. `fallback`: says which freezes count if a calendar cannot be read. */
 export function calendarChecks(read: Read, fallback?: (location: string) => string) {
   return onePerLocation(read.calendars).map((calendar) => ({
     name: calendar.name,
@@ -144,7 +144,7 @@ function stretch(clock: () => Date): { readonly from: string; readonly to: strin
   return { from: new Date(from).toISOString(), to: new Date(from + AHEAD_MS).toISOString() }
 }
 
-/** The text, understood in full by every use of it. Throws a sentence. */
+/** Reads the text and checks it with all calendars at this location. Throws a sentence. */
 async function readWhole(calendar: FreezeCalendar, { calendars, clock }: Read, signal: AbortSignal): Promise<string> {
   const { from, to } = stretch(clock)
   const text = await calendar.read(signal)

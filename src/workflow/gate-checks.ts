@@ -6,16 +6,16 @@ import { ringNow } from '../core/rollout/run.ts'
 import { judgeMetric } from '../core/service-check.ts'
 import type { WorkflowParts } from './ports.ts'
 
-/** A question that hangs is as good as a no; a check of its own may take two minutes. */
+/** A question without an answer counts as a no after this time. A check may itself take two minutes. */
 const ANSWER_MS = 150_000
 
-/** Asks what the gate of the current ring wants to know about the service as a whole. Whatever goes wrong is an answer. */
+/** Asks the checks of the current ring's gate about the service. A failure is also an answer. */
 export function createGateChecks({ health, metrics }: Pick<WorkflowParts, 'health' | 'metrics'>) {
   async function ask(check: ServiceCheck, team: string, signal: AbortSignal): Promise<HealthResult> {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
     switch (check.kind) {
       case 'health': {
-        // These checks name their hosts themselves.
+        // The hosts are named in these checks, so the asset is only a stand-in.
         const [result] = await health.check(standInAsset(`service/${team}`, team, team), [check.check], limited)
         return result ?? { check: check.check.kind, healthy: false, detail: 'no answer' }
       }

@@ -1,7 +1,4 @@
-/**
- * Gives `work` up after this many seconds, with a sentence that begins with `what`; also work that does not listen to
- * its signal.
- */
+/** Rejects after this many seconds with a sentence that begins with `what`, even if `work` ignores its signal. */
 export async function inTime<T>(
   what: string,
   seconds: number,
@@ -23,7 +20,7 @@ export async function inTime<T>(
   try {
     return await Promise.race([work(both), over])
   } catch (error) {
-    // What the work says when it is interrupted is not the reason why it was.
+    // If the work was interrupted, throw the reason for that, not the work's own error.
     both.throwIfAborted()
     throw error
   } finally {

@@ -1,4 +1,4 @@
-/** What is decided and written in one transaction when an account is linked with a person, or revoked. */
+/** Links an account with a person, or revokes it, in one transaction. */
 
 import type { AccountPlatform } from '../chat/accounts.ts'
 import type { ThreadEntry } from '../chat/card.ts'
@@ -31,7 +31,7 @@ import { configuredOwner, type PersonEntry } from './configured-account.ts'
 
 interface Surroundings {
   readonly people: readonly PersonEntry[]
-  /** Where people are told. */
+  /** Platforms for direct messages. */
   readonly chats: readonly AccountPlatform[]
   readonly now: string
 }
@@ -42,17 +42,17 @@ export interface LinkGiven extends Surroundings {
   readonly person: Person
 }
 
-/** For a person who signed in by a link: it may be somebody else. */
+/** The refusal for a person who signed in by a link, because somebody else may have used the link. */
 const NOT_OWN =
   'Not linked: this session began with a sign-in link, so it may not be you. Type the code in Slack or Discord where you are known already, or ask an operator to write the account under people in patchwarden.yaml.'
 
 export type LinkResult =
   | { readonly kind: 'unknown' }
   | ({ readonly kind: 'refused' } & LinkObstacle)
-  /** The person was shown whose account it is, and may confirm it now. */
+  /** `asked`: the person has seen whose account it is, and may confirm now. */
   | { readonly kind: 'asked' | 'linked'; readonly account: NamedAccount }
 
-/** Shows whose account a code is about. When the person who was shown it confirms, it links the account. */
+/** Shows whose account a code is for. If the person has seen this and confirms, links the account. */
 export async function linkInTransaction(tx: Tx, given: LinkGiven): Promise<LinkResult> {
   const { codeHash, confirmed, person, now } = given
   if (!isOwn(person)) return { kind: 'refused', already: false, sentence: NOT_OWN }
@@ -77,7 +77,7 @@ export async function linkInTransaction(tx: Tx, given: LinkGiven): Promise<LinkR
 async function obstacleTo(tx: Tx, named: NamedAccount, { people, person }: LinkGiven): Promise<LinkObstacle | null> {
   const { platform, account } = named
   const earlier = await linkedAccountOf(tx, platform, person.id)
-  // The names it may have: as it was written, or as it was kept before realms were known.
+  // The account may be stored with its realm, or without it from before realms were known.
   const names = [...new Set([account, readRealmId(account).id])]
   const linked = await Promise.all(names.map((name) => findLinked(tx, platform, name)))
   return linkObstacle({
@@ -93,11 +93,11 @@ async function obstacleTo(tx: Tx, named: NamedAccount, { people, person }: LinkG
 
 export interface RevokeGiven extends Surroundings {
   readonly which: WhichLinked
-  /** `null`: whoever runs the command line. */
+  /** `null`: the person at the command line. */
   readonly by: Person | null
 }
 
-/** Ends a link and tells its person, also on the account that was revoked. `null`: there is no such link. */
+/** Ends a link and tells its person, also on the revoked account. `null`: there is no such link. */
 export async function revokeInTransaction(tx: Tx, given: RevokeGiven): Promise<LinkedAccount | null> {
   const { which, by, now, chats } = given
   const ended = await deleteLinkedAccount(tx, which)
@@ -135,7 +135,7 @@ interface Conversation {
   readonly channel: string
 }
 
-/** The person's direct messages, on each platform where another account of theirs is known than this one. */
+/** The person's direct messages on each platform where they have another account than this one. */
 async function conversationsWith(
   tx: Tx,
   { account, platform, person }: LinkedAccount,

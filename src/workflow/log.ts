@@ -1,4 +1,4 @@
-/** Where the service says what an operator is to know. */
+/** The service's messages for the operator. */
 export interface WorkflowLog {
   info(message: string): void
   warn(message: string): void

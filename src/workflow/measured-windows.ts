@@ -17,43 +17,43 @@ export interface MeasuredWindowsParts {
 }
 
 export interface MeasuredSchedule {
-  /** By measured load where that may be used and is good enough to choose by; otherwise by the rules. */
+  /** From the measured load, if it may be used and is good enough; otherwise from the rules. */
   readonly plan: WindowPlan
-  /** For the card, also where the window is only shown and not used. */
+  /** For the card, even if the measured window is only shown. */
   readonly measured: MeasuredWindow | null
-  /** Why the rules hold although the window is measured, in sentences. */
+  /** Why the rules are used although the window is measured, in sentences; `null`: there is nothing to say. */
   readonly note: string | null
 }
 
 export type MeasuredWindows = ReturnType<typeof createMeasuredWindows>
 
-/** What was found longer ago than this says nothing about tonight. */
+/** A measurement older than this is not used any more. */
 const TRUSTED_MS = WEEK_MS
 
-/** What is known of measured windows: kept once per process. */
+/** What is known about measured windows, once for each process. */
 interface Measuring {
   readonly parts: MeasuredWindowsParts
-  /** By window. */
+  /** Stored measurements, by window. */
   known: ReadonlyMap<string, StoredMeasure>
-  /** Windows that cannot be measured, and about which the operator was told. */
+  /** Windows that cannot be measured, and whose problem was logged. */
   readonly failing: Set<string>
 }
 
-/** The times of measured windows, as their load said when it was last read, which is once a day. */
+/** The times of measured windows. Their load is read once a day. */
 export function createMeasuredWindows(parts: MeasuredWindowsParts) {
   const measuring: Measuring = { parts, known: new Map(), failing: new Set() }
   return {
     load: () => load(measuring),
-    /** Reads the histories that are a day old; one that cannot be read keeps its last answer, and is tried again. */
+    /** Reads the histories that are a day old. If one cannot be read, its last answer is kept and it is tried again. */
     refresh: (signal: AbortSignal) => refresh(measuring, signal),
     /** `null`: the window is not measured. */
     measuredFor: (window: string) => measuredFor(measuring, window),
-    /** The plan to draft with, and its measured window; a plan that is not measured comes back as it is. */
+    /** The plan for drafts, with its measured window. A plan without measurement is returned as it is. */
     scheduleFor: (plan: WindowPlan) => scheduleFor(measuring, plan),
   }
 }
 
-/** What is stored about the window, if it was measured for the present settings. */
+/** The stored measurement of the window; `null`: there is none for the present settings. */
 function storedFor({ known }: Measuring, rule: MeasureRule): StoredMeasure | null {
   const stored = known.get(rule.window)
   return stored?.wish === wishOf(rule) ? stored : null
@@ -149,7 +149,7 @@ function ruleOf(result: StoredMeasure['result']) {
   return result?.kind === 'measured' ? result.rule : null
 }
 
-/** Without `use`: to be shown or used, the answer is the same. */
+/** The settings without `use`, which does not change the measurement. */
 function wishOf({ use: _use, ...wish }: MeasureRule): string {
   return canonicalJson(wish)
 }

@@ -1,4 +1,4 @@
-/** From what sources and feeds say to what is proposed: each step asks for the next one as a job. */
+/** From sources and feeds to proposals. Each step asks for the next one as a job. */
 
 import type { WorkflowLog } from './log.ts'
 import type { ProposeReport } from './proposing/proposing.ts'
@@ -8,7 +8,7 @@ import type { Workflow } from './workflow.ts'
 export interface Pipeline {
   readonly workflow: Workflow
   readonly log: WorkflowLog
-  /** Asks for a step that looks at everything: it is done once, after all who ask for it. */
+  /** Asks for a step that covers everything. It runs once, after all requests for it. */
   readonly askFor: (step: 'propose' | 'record-findings') => Promise<void>
 }
 
@@ -25,17 +25,17 @@ export async function readSource(
 ): Promise<void> {
   tellRead(log, [await workflow.syncSource(name, signal)])
   await workflow.tellDrift()
-  // Also where nothing was seen: time alone changes what is proposed.
+  // Asked for even if no asset was seen, because time alone can change proposals.
   await askFor('propose')
 }
 
-/** Every feed and source, one after the other. */
+/** Reads every feed and source, one after the other. */
 export async function readAll({ workflow, log }: Pipeline, signal: AbortSignal): Promise<void> {
   tellRead(log, await workflow.syncFeeds(signal))
   tellRead(log, await workflow.syncInventory(signal))
 }
 
-/** `stopping`: the signal of the process, for what goes on beside the job. */
+/** `stopping`: the signal of the process, for work that goes on after the job. */
 export async function proposeMissing(
   { workflow, log, askFor }: Pipeline,
   signal: AbortSignal,

@@ -1,5 +1,5 @@
 /**
- * Everything that decides who may do what to a proposal, made in one place, so that cards, clicks and explanations
+ * Makes everything that decides who may do what to a proposal. Cards, clicks and explanations all use it, so they
  * agree.
  */
 
@@ -22,7 +22,7 @@ export async function placeOf(parts: PlaceParts, proposal: string): Promise<Plac
   return place
 }
 
-/** For several proposals, in their order. */
+/** The places of several proposals, in their order. */
 export async function placesOf(parts: PlaceParts, glances: readonly Glance[]): Promise<readonly Place[]> {
   const teams = [...new Set(glances.map(({ team }) => team))]
   const moments = new Map(await Promise.all(teams.map(async (team) => [team, await momentOf(parts, team)] as const)))

@@ -1,4 +1,4 @@
-/** What the workflow needs from outside: it states these interfaces, others implement them. */
+/** The interfaces that the workflow needs from outside. Others implement them. */
 
 import type { Account } from '../chat/accounts.ts'
 import type { Answer, Person } from '../chat/desk.ts'
@@ -29,13 +29,13 @@ import type { FeedChanged } from '../store/save-feed.ts'
 import type { WorkflowLog } from './log.ts'
 import type { MeasuredWindows } from './measured-windows.ts'
 
-/** The teams as configured now: people, policies, plans. */
+/** The teams as they are configured now: people, policies, plans. */
 export interface Teams {
   readonly plans: readonly TeamPlan[]
   membersOf(team: string): readonly Member[]
   policyOf(team: string): Policy
   channelOf(team: string): string
-  /** `null`: every proposal of the team gets its card at once. */
+  /** `null`: the team has no digest, so every proposal gets its card at once. */
   digestOf(team: string): DigestRule | null
   readonly freezes: readonly Freeze[]
   readonly standingRules: readonly {
@@ -49,11 +49,9 @@ export interface Teams {
 export interface Linking {
   askCode(account: Account): Promise<Answer>
   useCode(code: string, confirmed: boolean, person: Person): Promise<Answer>
-  /**
-   * The accounts that speak for somebody, those from the configuration first; with `null`, the accounts of everybody.
-   */
+  /** The accounts of a person, those from the configuration first; with `null`, the accounts of everybody. */
   accountsOf(person: string | null): Promise<readonly AccountEntry[]>
-  /** Whether they may is decided before this. `by` null: whoever runs the command line. */
+  /** Ends a link. The caller has decided that the person may do this. `by` null: the person at the command line. */
   revoke(which: WhichLinked, by: Person | null, asOperator?: boolean): Promise<Answer>
 }
 
@@ -71,25 +69,25 @@ export interface WorkflowParts {
   readonly silences: ReadonlyMap<string, MonitoringSilence>
   /** The times of measured windows; left out: no window is measured. */
   readonly measured?: Pick<MeasuredWindows, 'measuredFor' | 'scheduleFor'>
-  /** Complete when the service runs: what they show is the workflow's own desk. */
+  /** Complete only when the service runs, because the platforms show the workflow's own desk. */
   readonly platforms: readonly ChatPlatform[]
   readonly linking: Linking
   readonly log: WorkflowLog
-  /** Is told what a feed changed, in the transaction that stores it; left out: nobody is told. */
+  /** Called with what a feed changed, in the transaction that stores it; left out: nobody is told. */
   readonly feedChanged?: FeedChanged
-  /** Puts a job that wakes the proposal into the caller's transaction. */
+  /** Adds a job that wakes the proposal to the caller's transaction. `at`: ISO 8601 UTC. */
   readonly wake: (tx: Tx, proposal: string, at: string) => Promise<void>
   readonly judgement: {
-    /** Stand in for what the inventory does not say. */
+    /** Used if the inventory does not say it. */
     readonly exposure: Exposure
     readonly criticality: Criticality
     readonly dueDays: DueDays
-    /** The table that judges. */
+    /** The decision table for priorities. */
     readonly rule: PriorityRule
-    /** What is proposed at all. */
+    /** Only these types and priorities are proposed. */
     readonly types: readonly PatchType[]
     readonly minPriority: Priority
-    /** What goes into one proposal together. */
+    /** Which patches go into one proposal together. */
     readonly grouping: Grouping
   }
   /** Seconds between two looks at a running batch. */

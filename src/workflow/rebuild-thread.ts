@@ -1,4 +1,4 @@
-/** Compares the thread of one proposal with what its events tell, while both are read. */
+/** Compares the thread of one proposal with its events, while both are being read. */
 
 import { plain } from '../chat/rich-text.ts'
 import type { AuditProblem } from '../core/audit.ts'
@@ -6,15 +6,15 @@ import { errorText } from '../core/error-text.ts'
 import { sha256 } from '../core/sha256.ts'
 import type { SentEntry, ToldEntry } from '../store/told.ts'
 
-/** An entry that an event tells. */
+/** A thread entry that an event makes. */
 export interface ThreadLine {
   /** Person id; `null`: Patchwarden itself. */
   readonly author: string | null
-  /** The names were erased: it may be anybody's. */
+  /** True: the author's name was erased, so the entry may be anybody's. */
   readonly somebody: boolean
-  /** What they wrote, word for word; `null` where the words are ours and change with the version, or were erased. */
+  /** The person's words; `null`: Patchwarden's words, which change with the version, or words that were erased. */
   readonly text: string | null
-  /** It may be missing: what was erased would have said whether it was told. */
+  /** True: the entry may be missing, because erased words decided whether there was one. */
   readonly maybe: boolean
 }
 
@@ -27,35 +27,35 @@ interface Found extends Pick<ToldEntry, 'id' | 'table' | 'author'> {
   readonly hash: string | null
 }
 
-/** What belongs to one instant. */
+/** Events and entries of one instant. */
 interface Instant {
-  /** An event was recorded then. */
+  /** True: an event was recorded at this instant. */
   happened: boolean
   expected: Expected[]
   found: Found[]
 }
 
-/** An entry on the way to chat platforms, or there since not long. */
+/** An entry that waits for a chat platform, or was delivered recently. */
 interface Sent {
   readonly id: number
-  /** In milliseconds. */
+  /** Milliseconds since 1970. */
   readonly at: number
-  /** An event was recorded then. */
+  /** True: an event was recorded at this instant. */
   happened: boolean
 }
 
 export type ThreadCheck = ReturnType<typeof createThreadCheck>
 
 /**
- * What is matched is forgotten, so that a thread of any length fits, as long as events and entries are handed over at
- * about the same pace: some hundred bytes are kept for each that has no counterpart yet, and 50 for each that was sent
- * this month. It compares instants, how many entries each has, whose they are and what people wrote: the other words
- * depend on the version.
+ * Compares the instants, how many entries each has, their authors, and the words of people. Other words depend on the
+ * version. Matches are forgotten, so a thread of any length fits into memory if events and entries are read at about
+ * the same pace. It keeps some hundred bytes for each event or entry without a match, and 50 for each entry sent this
+ * month.
  */
 export function createThreadCheck(id: string) {
-  /** By instant, in milliseconds. */
+  /** By instant, in milliseconds since 1970. */
   const open = new Map<number, Instant>()
-  /** They are in the order of their instants as soon as the first event was handed over. */
+  /** Sorted by instant when the first event comes. */
   const outgoing: Sent[] = []
   let events = 0
   let told = 0
@@ -88,17 +88,17 @@ export function createThreadCheck(id: string) {
     found++
   }
 
-  /** All of them before the first event. */
+  /** All sent entries must come before the first event. */
   function sent({ id: number, at }: SentEntry): void {
     outgoing.push({ id: number, at: Date.parse(at), happened: false })
   }
 
-  /** Forgets what matches of all instants that are over in both, as far as clocks go forward. */
+  /** Forgets the matches of instants that both sides have passed. This assumes that clocks go forward. */
   function settle(): void {
     settleBefore(open, Math.min(lastEvent, lastEntry))
   }
 
-  /** Yields what has no counterpart. */
+  /** Yields everything without a match. */
   function* differences(): Generator<AuditProblem> {
     settleBefore(open, Number.POSITIVE_INFINITY)
     yield* withoutCounterpart(id, open, outgoing)
@@ -107,7 +107,7 @@ export function createThreadCheck(id: string) {
   return { event, entry, sent, settle, differences, behind: () => found < told }
 }
 
-/** Forgets what matches of all instants before this. */
+/** Forgets the matches of all instants before `end`. */
 function settleBefore(open: Map<number, Instant>, end: number): void {
   for (const [at, instant] of open) {
     if (at >= end) continue
@@ -116,7 +116,7 @@ function settleBefore(open: Map<number, Instant>, end: number): void {
   }
 }
 
-/** What in the thread of a proposal has no counterpart. */
+/** Everything in the thread and the events that has no match. */
 function* withoutCounterpart(
   id: string,
   open: ReadonlyMap<number, Instant>,
@@ -145,7 +145,7 @@ function* withoutCounterpart(
       }
 }
 
-/** All of an instant at which an event was recorded. */
+/** Marks all sent entries of an instant at which an event was recorded. */
 function markHappened(outgoing: readonly Sent[], at: number): void {
   let [low, high] = [0, outgoing.length]
   while (low < high) {
@@ -157,8 +157,7 @@ function markHappened(outgoing: readonly Sent[], at: number): void {
 }
 
 /**
- * Those of which most is known come first: otherwise an entry that fits everything would take the place of one that
- * fits only something else.
+ * Matches the most exact entries first. Otherwise an entry that fits everything could take the place of an exact one.
  */
 function match(instant: Instant): void {
   const known = ({ hash, somebody, maybe }: Expected) => (hash === null ? 0 : 4) + (somebody ? 0 : 2) + (maybe ? 0 : 1)
@@ -175,7 +174,7 @@ function match(instant: Instant): void {
   instant.found = left
 }
 
-/** What was changed in the store may be of any shape. */
+/** Somebody may have changed the store, so the text may have any shape. */
 function wordsOf(text: NonNullable<ToldEntry['text']>): string {
   try {
     return plain(text)

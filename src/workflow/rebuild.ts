@@ -1,4 +1,4 @@
-/** Rebuilds every table of current state from the events, and says where what is stored differs. */
+/** Rebuilds all tables of the present state from the events, and reports differences to the stored tables. */
 
 import { storyOf } from '../chat/story/story.ts'
 import type { AuditProblem, OpenedEvent } from '../core/audit.ts'
@@ -24,25 +24,25 @@ import { consoleThreads, differingCopies, postsOfNothing, sentEntries, toldPropo
 import { measuredEntries } from './entry-pictures.ts'
 import { createThreadCheck, type ThreadCheck, type ThreadLine } from './rebuild-thread.ts'
 
-/** Proposals that are rebuilt together, as long as they are small: by their events, bytes and assets. */
+/** Limits for small proposals that are rebuilt together: by number, events, bytes and assets. */
 const TOGETHER = { proposals: 100, events: 1_000, bytes: 4 * 1024 * 1024, assets: 20_000 }
 
 export interface RebuildOptions {
-  /** Who belongs to a team, as the configuration says now. */
+  /** Members of a team, from the present configuration. */
   readonly membersOf: (team: string) => readonly Member[]
   readonly now: string
 }
 
-/** What was erased and so could not be compared. */
+/** What could not be compared, because it was erased. */
 export interface NotCompared {
-  /** Entries of events whose words were erased, beside which copies may have been kept. */
+  /** Entries whose words were erased. Copies of the words may still exist. */
   erased: number
 }
 
 /**
- * Every difference, in the order of the proposals. Read it on one snapshot. It keeps in memory the state and rows of
- * one large proposal, or of several small ones, and some hundred of their events; and for every proposal its id and
- * what freezes are compared with: about 1 KB for each. `notCompared` is counted up.
+ * Yields every difference, in the order of the proposals. Use it on one snapshot. In memory it keeps one large proposal
+ * or several small ones, some hundred of their events, and about 1 KB for every proposal: its id and data to compare
+ * freezes. Counts `notCompared` up.
  */
 export async function* rebuild(
   db: Queryable,
@@ -93,7 +93,7 @@ export async function* rebuild(
   yield* comparePersons(db)
 }
 
-/** The register itself: without it nobody can say whose the pseudonyms are in all that was compared. */
+/** Compares the register of persons. Without it nobody can say who the pseudonyms are. */
 async function* comparePersons(db: Queryable): AsyncGenerator<AuditProblem> {
   const check = createPersonsCheck()
   for await (const entry of personEntries(db)) {
@@ -103,7 +103,7 @@ async function* comparePersons(db: Queryable): AsyncGenerator<AuditProblem> {
   yield* check.differences(await allPersons(db))
 }
 
-/** A proposal with many events is alone. */
+/** Groups small proposals. A proposal with many events is alone. */
 function* groupsOf(ids: readonly string[], sizes: ReadonlyMap<string, StreamSize>): Generator<readonly string[]> {
   let group: string[] = []
   let [events, bytes] = [0, 0]
@@ -142,9 +142,9 @@ async function* compareGroup(
   const untallied = new Set<string>()
   for await (const stored of earlierOf(db, [...walked.keys()])) {
     const { replayed = null, lastIsEarlier = false } = walked.get(stored.state.id) ?? {}
-    // What stands beside it is not shown either, until the service has made it anew.
+    // The rows beside it are not shown either, until the service has made them again.
     if (!stored.tallied) untallied.add(stored.state.id)
-    // A row that says it is an earlier version's, though this version wrote its last event, was changed: it is compared like all others.
+    // If this version wrote the last event, somebody has marked the row as old. It is compared like all others.
     if (replayed === null || !lastIsEarlier || isCarried(stored)) continue
     earlier.add(stored.state.id)
     yield* compareEarlier(stored, replayed)
@@ -162,13 +162,13 @@ async function* compareGroup(
 
 type StartsCheck = ReturnType<typeof createStartsCheck>
 
-/** Keeps only starts that do not match until the end. */
+/** Compares starts over all proposals. Keeps only those without a match. */
 function createStartsCheck() {
-  /** Keys of stored starts, by their proposal, that no event of it mentions. */
+  /** Stored starts that no event of their proposal mentions: proposal by key. */
   const kept = new Map<string, string>()
-  /** Keys of starts that events tell and that are not kept for the same proposal. */
+  /** Starts that events mention but that are not stored for that proposal: proposal by key. */
   const told = new Map<string, string>()
-  /** The ones that certainly reached an engine. */
+  /** Keys of starts that an engine certainly got. */
   const reached = new Set<string>()
 
   function compare(walked: ReadonlyMap<string, Walked>, rows: readonly StartOf[]): void {
@@ -203,26 +203,25 @@ function witness({ id, team, openedAt, closedAt, policy: { stop, resume } }: Pro
 
 interface Walked {
   readonly id: string
-  /** `null`: there is no event of it. */
+  /** `null`: the proposal has no events. */
   readonly replayed: Replayed | null
-  /** An earlier version wrote its last event. */
+  /** True: an earlier version wrote the last event. */
   readonly lastIsEarlier: boolean
-  /** Why it cannot be followed; `null`: it can. */
+  /** Why the events cannot be replayed; `null`: they can. */
   readonly problem: string | null
   readonly thread: ThreadCheck
-  /** Keys of starts that events tell. */
+  /** Keys of starts that the events mention. */
   readonly starts: Set<string>
-  /** The ones that certainly reached an engine. */
+  /** Keys of starts that an engine certainly got. */
   readonly reached: Set<string>
   readonly acts: readonly FreezeAct[]
-  /** Entries whose words could not be compared. */
+  /** How many entries have words that could not be compared. */
   readonly erased: number
 }
 
 /**
- * Follows proposals from their first event on, each with what was told about it: small ones together, a large one some
- * hundred events and entries at a time. `sent`: proposals about which something was sent to chat platforms not long
- * ago.
+ * Replays proposals from their first event on, with their thread entries: small proposals together, a large one in
+ * pieces of some hundred events and entries. `sent`: proposals with entries that were sent to chat platforms recently.
  */
 async function* walkAll(
   db: Queryable,
@@ -244,7 +243,7 @@ async function* walkAll(
   }
   for await (const events of readStreams(db, ids, register)) {
     for (const { stream, event } of events) walks.get(stream)?.event(event)
-    // What was told of one proposal is in the order of its events.
+    // For a single proposal, read entries in the order of its events, and forget matches.
     const [only] = walks.values()
     if (walks.size > 1 || only === undefined) continue
     while (more && only.thread.behind()) await readThreads()
@@ -254,7 +253,7 @@ async function* walkAll(
   for (const walk of walks.values()) yield walk.end()
 }
 
-/** One stream from its first event on. */
+/** Replays one stream from its first event on. */
 function createWalk(id: string, register: Register) {
   const thread = createThreadCheck(id)
   const starts = new Set<string>()
@@ -265,7 +264,7 @@ function createWalk(id: string, register: Register) {
   let problem: string | null = null
   let erased = 0
 
-  /** A sentence where it cannot be read. */
+  /** `recorded`: an event, or a sentence if it cannot be read. */
   function event(recorded: OpenedEvent | string): void {
     if (problem !== null) return
     if (typeof recorded === 'string') {
@@ -300,7 +299,7 @@ function createWalk(id: string, register: Register) {
   return { event, end, thread }
 }
 
-/** Keys of the starts that an engine certainly was given: it said how an asset ended that it worked on. */
+/** Keys of starts that an engine certainly got: it reported how an asset ended. */
 function handedOver({ rollout, test }: ProposalState, event: ProposalEvent): readonly string[] {
   return outcomesOf(event).flatMap(({ asset, outcome }) => {
     if (outcome.state !== 'succeeded' && outcome.state !== 'failed') return []
@@ -317,7 +316,7 @@ function toldBy(
 ): readonly ThreadLine[] {
   const { event, erased = false } = recorded
   const text = event.type === 'commented' && !erased ? event.text : null
-  // A revision tells its reason, or nothing where it had none: once that was erased, either may be right.
+  // The entry of a revision tells its reason, or is missing without one. If the reason was erased, both are right.
   const maybe = erased && event.type === 'revised'
   const entries: ThreadLine[] = storyOf(recorded, before, state).map(({ author }) => {
     const somebody = author !== null && register.isErased(author.id)
@@ -340,7 +339,7 @@ function actOf(
   return { proposal: stream, seq, team, person, at, freeze }
 }
 
-/** What an earlier version kept whole, and is not carried over yet. */
+/** Compares a row that an earlier version stored and that is not carried over yet. */
 function* compareEarlier(stored: StoredProposal, replayed: Replayed): Generator<AuditProblem> {
   const other = stored.headHash === replayed.headHash ? differing(stored, replayed.state) : 'last event'
   if (other === null) return
@@ -348,7 +347,7 @@ function* compareEarlier(stored: StoredProposal, replayed: Replayed): Generator<
   yield { record: `proposals ${stored.state.id}`, problem }
 }
 
-/** What was changed in the store may be of any shape. */
+/** Somebody may have changed the store, so the row may have any shape. */
 function differing(kept: StoredProposal, replayed: ProposalState): string | null {
   try {
     return difference(kept, replayed)

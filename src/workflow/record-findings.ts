@@ -1,4 +1,4 @@
-/** Writes into the record what is known of each team's flaws, after an assessment: what came, what went, how it is judged. */
+/** Writes each team's flaws into the record after an assessment: which came, which went, and how they are judged. */
 
 import type { AssetSnapshot } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
@@ -36,36 +36,36 @@ import type { Assessor } from './assessing/assessor.ts'
 import type { TeamAssessed } from './assessing/known.ts'
 import type { Teams, WorkflowParts } from './ports.ts'
 
-/** Assessments of teams that are to be recorded. */
+/** Assessments that will be recorded. */
 export interface Assessed {
   readonly teams: ReadonlyMap<string, TeamAssessed>
-  /** What was worked on just before anything was read. */
+  /** Ids of assets that were being worked on just before anything was read. */
   readonly atWork: ReadonlySet<string>
-  /** Whether these are all teams for which something has changed. */
+  /** True: these are all teams for which something has changed. */
   readonly all: boolean
 }
 
-/** What is the same for all teams that are recorded together, by flaw. */
+/** Data about flaws that all teams share. */
 interface Shared {
-  /** Which feeds name it. */
+  /** The feeds that name each flaw. */
   readonly feeds: Map<string, readonly string[]>
-  /** When we had read of it at the latest, as far as the record says, ISO 8601 UTC. */
+  /** By when we had read of each flaw, from the record, ISO 8601 UTC. */
   readonly readAt: Map<string, string>
 }
 
-/** A verification has seen that what was promised is there. */
+/** The end states in which a verification has seen the promised result. */
 const endedWell: readonly EndState[] = ['installed', 'waiting for reboot', 'rebooted and re-scanned']
 
-/** How often it is compared again where another process was faster. */
+/** How often a team is compared again if another process was faster. */
 const ATTEMPTS = 5
 
-/** What the record of findings is written from. */
+/** The parts that recording needs. */
 export interface FindingsWork {
   readonly parts: Pick<WorkflowParts, 'db' | 'clock' | 'judgement' | 'teams' | 'log'>
   readonly assessor: Pick<Assessor, 'catalog' | 'names'>
 }
 
-/** Answers the teams whose findings are not written: that is left to a later time. */
+/** Records the findings of teams. Returns teams whose findings were not written; they are tried later. */
 export async function recordFindings(
   work: FindingsWork,
   { teams, atWork, all }: Assessed,
@@ -96,7 +96,7 @@ export async function recordFindings(
   return left
 }
 
-/** `again`: another process has written meanwhile. `older`: the record knows of a newer look, by the clock of its process. */
+/** `again`: another process has written meanwhile. `older`: the record has a newer look. */
 async function recordTeam(
   work: FindingsWork,
   team: string,
@@ -111,7 +111,7 @@ async function recordTeam(
   const before = await flawsOfClasses(db, team, [...new Set(moves.flatMap(({ from }) => from ?? []))])
   const after = new Map<string, readonly string[]>()
   for (const { to, group } of moves) if (to !== null && group !== null) after.set(to, groups[group]?.flaws ?? [])
-  // Somebody has written just now, and the class is gone.
+  // Another process has just written, and this class does not exist any more.
   if (moves.some(({ from }) => from !== null && !before.has(from))) return 'again'
 
   const known = await flawsRecorded(db, team, [...new Set([...after.values()].flat())])
@@ -159,7 +159,7 @@ async function recordTeam(
   return written ? 'done' : 'again'
 }
 
-/** Which flaws of a team are judged otherwise than the record says, and when each was or is to be fixed. */
+/** The flaws of a team whose judgement has changed, and since when each flaw could be fixed. */
 async function judgedNow(
   { parts: { db, judgement }, assessor }: FindingsWork,
   team: string,
@@ -171,7 +171,7 @@ async function judgedNow(
   }: {
     readonly at: string
     readonly atWork: ReadonlySet<string>
-    /** What is known of flaws now, recorded or about to be. */
+    /** What is known about flaws, already recorded or about to be. */
     readonly latest: ReadonlyMap<string, FlawRecorded>
   },
 ) {
@@ -199,7 +199,7 @@ async function judgedNow(
   return { judged, fixOf }
 }
 
-/** What is known about flaws that are not recorded for the team yet: who says it, and since when we know it. */
+/** Data about flaws that are new for the team: who names each flaw, and since when we know it. */
 async function freshFlaws(
   { parts: { db }, assessor }: FindingsWork,
   flaws: readonly string[],
@@ -263,7 +263,7 @@ async function endings({ parts: { db }, assessor }: FindingsWork, moves: readonl
   return { ended, fixedBy }
 }
 
-/** One asset of each group that others came into, as it was looked at. */
+/** One asset of each group that got new assets, as it was looked at. */
 async function snapshotsOf(
   db: Db,
   moves: readonly Move[],
@@ -280,7 +280,7 @@ async function snapshotsOf(
   return found
 }
 
-/** For each proposal, the flaws that its patches fix. */
+/** The flaws that each proposal's patches fix. */
 async function patchesOf(db: Db, proposals: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const found = new Map<string, ReadonlySet<string>>()
   for (const id of proposals) {
@@ -292,7 +292,7 @@ async function patchesOf(db: Db, proposals: readonly string[]): Promise<Readonly
   return found
 }
 
-/** How old the facts may be on which the team's rollouts start. */
+/** The greatest age of facts for a start, by team, in seconds. */
 function maxAges(teams: Pick<Teams, 'plans' | 'policyOf'>): ReadonlyMap<string, number> {
   return new Map(teams.plans.map(({ team }) => [team, teams.policyOf(team).inventoryMaxAgeSeconds]))
 }

@@ -1,4 +1,4 @@
-/** Records what gives rights when the service starts, and tells the channels what has changed. */
+/** Records the rights from the configuration when the service starts, and tells the channels what has changed. */
 
 import type { ChatPlatform } from '../chat/platform.ts'
 import { rightsTold } from '../chat/rights-told.ts'
@@ -15,9 +15,9 @@ import { lockLastLoaded, readConfiguration, recordLoaded } from '../store/rights
 import { inTransaction } from '../store/transaction.ts'
 
 export interface Loaded {
-  /** Everybody of the configuration, as they are called now. */
+  /** All people of the configuration, with their present names. */
   readonly people: readonly KnownPerson[]
-  /** The configuration as the record keeps it. */
+  /** The configuration in the form for the record. */
   readonly configuration: (pseudonymOf: (person: string) => string) => RecordedConfiguration
   /** Who started the service, where, and with which file. */
   readonly beside: Beside
@@ -27,8 +27,7 @@ export interface Loaded {
 }
 
 /**
- * Records the configuration if it differs from the one that was loaded last; if several start together, one of them
- * does.
+ * Records the configuration if it differs from the last one. If several processes start together, one of them does it.
  */
 export async function noteRights(db: Db, { people, configuration, beside, platforms, now }: Loaded): Promise<void> {
   await knowPersons(db, people, now)
@@ -40,7 +39,7 @@ export async function noteRights(db: Db, { people, configuration, beside, platfo
 
 interface LoadedGiven extends Pick<Loaded, 'beside' | 'now'> {
   readonly content: HashedContent
-  /** Names of those where channels are told. */
+  /** Names of the platforms whose channels are told. */
   readonly platforms: readonly string[]
 }
 

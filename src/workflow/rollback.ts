@@ -22,11 +22,11 @@ type RollbackParts = Pick<WorkflowParts, 'db' | 'clock' | 'teams' | 'engines'>
 
 interface Asked {
   readonly reason: string | null
-  /** One asset alone. */
+  /** Only this asset; `null`: all of them. */
   readonly only: string | null
 }
 
-/** Rolls a rollout back: opens a proposal of its own that is approved by whoever asks, and starts at once. */
+/** Rolls a rollout back: opens a new proposal that is approved by the person who asks, and starts at once. */
 export function createRollback(parts: RollbackParts, commands: Pick<Execute, 'openRollBack'>) {
   return {
     rollBack: (proposal: string, asked: Asked, person: Person) => rollBack(parts, commands, proposal, asked, person),
@@ -78,8 +78,8 @@ async function rollBack(
 }
 
 /**
- * The exact transaction of each asset. Older versions are not available everywhere: an asset without one stays as it
- * is.
+ * Adds the exact transaction of each asset. Some older versions are not available: assets without a transaction stay as
+ * they are.
  */
 async function previewed(
   parts: RollbackParts,

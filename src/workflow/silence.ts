@@ -9,24 +9,24 @@ export interface SilencesOptions {
   readonly silences: ReadonlyMap<string, MonitoringSilence>
   readonly clock: () => Date
   readonly log: WorkflowLog
-  /** How long a silence outlives its last renewal. Default 5 minutes. */
+  /** How long a silence lasts after its last renewal, in seconds. Default 5 minutes. */
   readonly leaseSeconds?: number
 }
 
 export interface Silenced<T> {
   readonly value: T
-  /** Why the monitoring was not silent all the time: one sentence; `null`: it was, or nobody asked for it. */
+  /** A sentence that says why monitoring was not silent all the time; `null`: it was, or nobody asked for it. */
   readonly problem: string | null
 }
 
-/** The longest time that work waits for its silence. */
+/** How long work waits for its silence at most. */
 const CALL_MS = 30_000
 
-/** Keeps monitoring silent while something is done. A silence that cannot be had is told, and never stops the work. */
+/** Keeps monitoring silent during work. A silence that fails is logged, and never stops the work. */
 export function createSilences({ silences, clock, log, leaseSeconds = 300 }: SilencesOptions) {
   /**
-   * Does `work` under the silence called `name`, if any. Simulated assets page nobody and are left out. When `signal`
-   * ends the work before it is done, the lease is left to run out, so that whoever takes the work up again finds it.
+   * Does `work` under the silence called `name`, if any. Simulated assets are left out, because they alert nobody. If
+   * `signal` ends the work early, the silence is not released but runs out, so that the next process finds it.
    */
   async function during<T>(
     name: string | null,
@@ -53,7 +53,7 @@ export function createSilences({ silences, clock, log, leaseSeconds = 300 }: Sil
       } catch (error) {
         if (signal.aborted) return false
         const sentence = `${failed}: ${errorText(error)}`
-        // Told once for each kind of trouble, not at every attempt.
+        // Logged once for each problem, not at every attempt.
         if (problem !== sentence) log.warn(`${key}: ${sentence}`)
         problem = sentence
         return false
@@ -66,7 +66,7 @@ export function createSilences({ silences, clock, log, leaseSeconds = 300 }: Sil
     }
     async function renewUntil(done: AbortSignal, held: boolean): Promise<void> {
       for (let good = held; !done.aborted; ) {
-        // After a failure there is time for several more attempts before the lease is over.
+        // After a failure the pause is shorter, so that several attempts fit before the silence runs out.
         const pause = leaseSeconds * (good ? 500 : 100)
         await sleep(pause, undefined, { signal: done, ref: false }).catch(() => undefined)
         if (!done.aborted) good = await hold()
@@ -79,7 +79,7 @@ export function createSilences({ silences, clock, log, leaseSeconds = 300 }: Sil
       return { value: await work(), problem }
     } finally {
       done.abort()
-      // A renewal on its way would silence again what is released.
+      // A renewal that is still running would silence again what is being released.
       await renewing
       if (!signal.aborted) {
         await attempt((limit) => silence.release({ key, assets: real }, limit), 'The silence could not be ended early')

@@ -15,7 +15,7 @@ export interface SyncReport {
   readonly name: string
   readonly kind: 'inventory' | 'catalog'
   readonly ok: boolean
-  /** For a feed: it said something else than before. For inventory: it was looked at. */
+  /** For a feed: it said something new. For an inventory: it was looked at. */
   readonly news: boolean
   /** One line: `8 assets seen, 1 unreachable (web03: connection refused)`. */
   readonly what: string
@@ -23,12 +23,12 @@ export interface SyncReport {
 
 type SyncParts = Pick<WorkflowParts, 'db' | 'clock' | 'feeds' | 'feedChanged' | 'sources' | 'log'>
 
-/** Refreshes catalog and inventory. A source that fails keeps its last good content; the others go on. */
+/** Reads feeds and inventory again. A source that fails keeps its last good content, and the others go on. */
 export function createSync(parts: SyncParts) {
   return {
     syncFeeds: (signal: AbortSignal) => syncFeeds(parts, signal),
     syncFeed: (name: string, signal: AbortSignal) => syncFeed(parts, name, signal),
-    /** `only`: just these assets, of whatever source. */
+    /** `only`: just these assets, from any source. */
     syncInventory: (signal: AbortSignal, only: readonly string[] | null = null) => syncInventory(parts, signal, only),
     syncSource: (name: string, signal: AbortSignal, only: readonly string[] | null = null) =>
       syncSource(parts, name, signal, only),
@@ -43,7 +43,7 @@ async function syncFeeds(parts: SyncParts, signal: AbortSignal): Promise<readonl
     parts.clock().toISOString(),
     parts.feedChanged,
   )
-  // One after the other, because a large one takes memory while it is read.
+  // One after the other, because a large feed takes much memory while it is read.
   for (const { name } of parts.feeds) reports.push(await syncFeed(parts, name, signal))
   return reports
 }
@@ -117,7 +117,7 @@ async function syncSource(
       else if (observation.kind === 'gone') gone.push(observation.asset)
       if (!isLook(observation)) continue
       waiting.push(observation)
-      // A fleet in a file comes at once, hosts over SSH come one by one: what was seen is stored soon.
+      // The assets of a file come at once, hosts over SSH one by one. So looks are saved after a number or a time.
       if (waiting.length >= LOOKS_AT_ONCE || parts.clock().getTime() - savedAt > SAVE_AFTER_MS) await save()
       if (observation.kind === 'seen') seen.push(observation.snapshot.asset.id)
       else lost.push(`${observation.asset.name}: ${observation.reason}`)

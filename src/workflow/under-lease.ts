@@ -5,9 +5,8 @@ import type { WorkflowParts } from './ports.ts'
 type Shown = Pick<Lease, 'show'>
 
 /**
- * The parts as the holder of a lease may use them: before every call of an engine, a hook or the monitoring the
- * database is asked about the lease, so that a process that was stopped or cut off, and has been replaced, begins
- * nothing more.
+ * Parts that check the lease in the database before every call of an engine, a hook or the monitoring. So a process
+ * that was cut off and replaced begins nothing more.
  */
 export function underLease<Parts extends Pick<WorkflowParts, 'engines' | 'hooks' | 'silences'>>(
   parts: Parts,

@@ -1,12 +1,12 @@
 import { sentence } from '../chat/rich-text.ts'
 
-/** Where a lasting connection to something outside stands. */
+/** The state of a lasting connection to an outside system. */
 export type ConnectionState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'connected' }
-  /** It is tried again until it works. */
+  /** It broke, and is tried again until it works. */
   | { readonly kind: 'down'; readonly why: string }
-  /** Another process has it, and one is enough. */
+  /** Another process has the connection, and one is enough. */
   | { readonly kind: 'elsewhere' }
 
 export interface WatchedConnection {
@@ -18,7 +18,7 @@ export interface WatchedConnection {
   elsewhere(): void
 }
 
-/** Remembers how a connection stands, and tells the log once that it broke and once that it works again. */
+/** Remembers the state of a connection. Logs once when it breaks, and once when it works again. */
 export function watchConnection(
   name: string,
   {

@@ -20,7 +20,7 @@ import { underLease } from './under-lease.ts'
 
 export type Workflow = ReturnType<typeof createWorkflow>
 
-/** Connects the parts: everything that happens goes through `execute`. */
+/** Connects the parts. Everything that happens goes through `execute`. */
 export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']) {
   const dispatcher = createDispatcher(parts, alone)
   const estimates = createEstimates(parts)
@@ -67,7 +67,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     desk: createDesk({
       db: parts.db,
       clock: parts.clock,
-      // What is configured may change while the service runs.
+      // The configuration may change while the service runs.
       get teams() {
         return parts.teams
       },
@@ -82,7 +82,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
   }
 }
 
-/** A person whom a link or its end concerns is told at once, and not at the next sweep. */
+/** Sends messages about a link or its end at once, and not only at the next sweep. */
 function toldAtOnce(linking: Linking, kick: () => void): Linking {
   async function afterwards<Result>(work: Promise<Result>): Promise<Result> {
     const result = await work

@@ -2,7 +2,7 @@ import { type REST, Routes } from 'discord.js'
 import { z } from 'zod'
 import { noMentions } from './card-components.ts'
 
-/** What we read of an interaction. https://discord.com/developers/docs/interactions/receiving-and-responding */
+/** The fields that we read. https://discord.com/developers/docs/interactions/receiving-and-responding */
 const user = z.object({ id: z.string(), username: z.string().default(''), bot: z.boolean().default(false) })
 const option = z.object({
   name: z.string(),
@@ -32,7 +32,7 @@ export type DiscordInteraction = z.infer<typeof interaction>
 
 export const interactionTypes = { ping: 1, command: 2, component: 3, autocomplete: 4, modal: 5 } as const
 
-/** What was typed into a dialog, by the names of its inputs; the old rows and the new labels alike. */
+/** The input of a dialog, by name of field. Reads both the older action rows and the newer labels. */
 export function typedInto(components: readonly unknown[]): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const component of components) {
@@ -50,7 +50,7 @@ const EPHEMERAL = 64
 
 export type Answers = ReturnType<typeof createAnswers>
 
-/** The ways to answer; the first must come within three seconds. */
+/** The ways to answer an interaction. The first answer must come within three seconds. */
 export function createAnswers(rest: REST) {
   async function first({ id, token }: DiscordInteraction, type: number, data?: object): Promise<void> {
     await rest.post(Routes.interactionCallback(id, token), {
@@ -59,16 +59,16 @@ export function createAnswers(rest: REST) {
     })
   }
   return {
-    /** Shows that something is being done, to the one who asked alone. */
+    /** Shows "thinking" to the person who asked, and to nobody else. */
     think: (asked: DiscordInteraction) => first(asked, 5, { flags: EPHEMERAL }),
     say: (asked: DiscordInteraction, content: string) =>
       first(asked, 4, { content, flags: EPHEMERAL, allowed_mentions: noMentions }),
     dialog: (asked: DiscordInteraction, modal: object) => first(asked, 9, modal),
     choices: (asked: DiscordInteraction, choices: readonly object[]) => first(asked, 8, { choices }),
-    /** Puts other words in place of the message whose button was clicked. */
+    /** Replaces the text of the message whose button was clicked. */
     replace: (asked: DiscordInteraction, content: string) =>
       first(asked, 7, { content, components: [], allowed_mentions: noMentions }),
-    /** The result of `think`. */
+    /** Replaces the "thinking" message by the result. */
     async finish({ application_id: app, token }: DiscordInteraction, content: string): Promise<void> {
       await rest.patch(Routes.webhookMessage(app, token, '@original'), {
         auth: false,

@@ -13,7 +13,9 @@ import { lineBreak, type RichText, rich, strong } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 import { codeBlock, escaped, markdown } from './markdown.ts'
 
-/** All text displays of a message together hold at most 4,000 characters. These are its parts, in the worst case. */
+/**
+ * Limits of a card's parts, in characters. The text displays of a message may hold 4,000 together; these stay below.
+ */
 const HEAD = 1_200
 const FACT = 600
 const FACTS = 1_800
@@ -29,12 +31,12 @@ const colours: Readonly<Record<Tone, number>> = {
 }
 const signs: Readonly<Record<Tone, string>> = { urgent: '🔴 ', warning: '🟠 ', good: '🟢 ', neutral: '' }
 
-/** No text that we send ever notifies anybody. */
+/** Messages that we send never notify anybody. */
 export const noMentions = { parse: [] }
 
 export type CardMessage = Pick<RESTPostAPIChannelMessageJSONBody, 'flags' | 'components' | 'allowed_mentions'>
 
-/** A picture of a card: an image that is attached to it. */
+/** A picture of a card, attached to its message. */
 export interface CardImage {
   readonly name: string
   readonly alt: string
@@ -71,7 +73,7 @@ function text(content: string): APIComponentInContainer {
   return { type: ComponentType.TextDisplay, content }
 }
 
-/** One each: several in a gallery share its width, and on a phone none can be read. */
+/** One gallery for each picture. Pictures in one gallery share its width and would be too small to read on a phone. */
 function gallery({ name, alt }: CardImage): APIComponentInContainer {
   return { type: ComponentType.MediaGallery, items: [{ media: { url: `attachment://${name}` }, description: alt }] }
 }
@@ -122,7 +124,7 @@ export function entryContent({ author, tone, text: said, detail }: ThreadEntry):
   return whole.trim() === '' ? '—' : whole
 }
 
-/** A message outside any thread, with its buttons and a link: a direct message, or a digest. */
+/** A message outside any thread, with its buttons and a link: a direct message or a digest. */
 export function aloneMessage(entry: ThreadEntry, consoleUrl: string) {
   const { actions: list = [], link } = entry
   const said = link === undefined ? '' : `\n<${consoleUrl}${link}>`

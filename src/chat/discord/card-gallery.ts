@@ -11,7 +11,7 @@ export interface CardGalleryParts {
   readonly pictures: ReturnType<typeof createPictures>
 }
 
-/** The attachments of a card after an edit: those it keeps, by id, and files that are new. */
+/** The attachments of a card after an edit: kept ones by id, and new files. */
 export interface CardAttachments {
   readonly attachments: readonly { readonly id: string; readonly filename: string }[]
   readonly files: RawFile[]
@@ -28,14 +28,13 @@ const MISSING_PERMISSIONS = 50_013
 const INVALID_BODY = 50_035
 const REFUSALS = 3
 
-/** Ids of attachments by name. */
+/** Ids of attachments, by file name. */
 const kept = z.record(z.string(), z.string())
 
 /**
- * The pictures of cards. A picture is sent when it is new and kept by the edits after that: an edit lists what stays by id
- * and name (https://docs.discord.com/developers/reference#editing-message-attachments). Which a card has is remembered with
- * the card's message, for Discord leaves attachments that a component shows out of a message's list
- * (discord-api-docs#8277).
+ * The pictures of cards. A new picture is sent as a file. Later edits keep it by listing its id and name
+ * (https://docs.discord.com/developers/reference#editing-message-attachments). We store which pictures a card has,
+ * because Discord does not list attachments that a component shows (discord-api-docs#8277).
  */
 export function createCardGallery({ posts, pictures }: CardGalleryParts) {
   const refusals = new Map<string, number>()
@@ -50,13 +49,13 @@ export function createCardGallery({ posts, pictures }: CardGalleryParts) {
   }
 
   return {
-    /** What the card should show, without the pictures that were refused before. */
+    /** The pictures that the card should show, without those that Discord refused before. */
     of({ pictures: list }: Card): readonly CardPicture[] {
       return list
         .map((picture) => ({ picture, name: pictures.nameOf(picture, markOf(picture)), alt: pictureAlt(picture) }))
         .filter(({ name }) => (refusals.get(name) ?? 0) < REFUSALS)
     },
-    /** How they get there. One that cannot be drawn is left out. */
+    /** What an edit must send to show these pictures. A picture that cannot be drawn is left out. */
     async attach(
       message: string,
       wanted: readonly CardPicture[],
@@ -75,7 +74,7 @@ export function createCardGallery({ posts, pictures }: CardGalleryParts) {
       }
       return { images, attachments, files }
     },
-    /** Remembers what the card has now. */
+    /** Stores which pictures the card has now. */
     async keep(proposal: string, place: string, message: APIMessage, images: readonly CardImage[]): Promise<void> {
       const ids = imageIds(message)
       const now: Record<string, string> = {}
@@ -88,9 +87,9 @@ export function createCardGallery({ posts, pictures }: CardGalleryParts) {
       await posts.begin(DISCORD, { key: keyOf(message.id), proposal, place })
       await posts.sent(DISCORD, keyOf(message.id), JSON.stringify(now))
     },
-    /** The card went without them, because of `error`. In how many seconds to try again; `null` where they are given up. */
+    /** Discord refused these pictures with `error`. Returns the seconds until the next try; `null`: there is none. */
     async refused(message: string, images: readonly CardImage[], error: DiscordAPIError): Promise<number | null> {
-      // What the card was assumed to have may not be there, so the next edit sends everything again.
+      // Discord may not have the attachments that we expected. So the next edit sends all files again.
       await posts.forget(DISCORD, keyOf(message))
       for (const { name } of images) {
         const count = error.code === INVALID_BODY ? (refusals.get(name) ?? 0) + 1 : REFUSALS
@@ -103,7 +102,7 @@ export function createCardGallery({ posts, pictures }: CardGalleryParts) {
   }
 }
 
-/** Whether a message may be taken without its pictures. */
+/** True if the same message may be accepted without its pictures. */
 export function refusesPictures(error: unknown): error is DiscordAPIError {
   return error instanceof DiscordAPIError && [TOO_LARGE, MISSING_PERMISSIONS, INVALID_BODY].includes(Number(error.code))
 }
@@ -114,7 +113,7 @@ export function refusalWords({ code, message }: DiscordAPIError): string {
   return `it refuses them (${message}).`
 }
 
-/** The ids of the attachments that its galleries show, in their order. */
+/** The attachment ids of the pictures in the message's galleries, in their order. */
 function imageIds({ components = [] }: APIMessage): readonly (string | undefined)[] {
   return components
     .flatMap((component) => (component.type === ComponentType.Container ? component.components : []))

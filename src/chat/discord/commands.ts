@@ -5,18 +5,18 @@ import { buttonsOnly, typedNames } from './typed.ts'
 
 type Subcommand = NonNullable<RESTPostAPIChatInputApplicationCommandsJSONBody['options']>[number]
 
-/** The `/patch` command with a subcommand for everything that can be done, as manifests/discord-commands.json holds it. */
+/** The `/patch` command with a subcommand for each action and look. manifests/discord-commands.json holds a copy. */
 export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody {
   return {
     name: 'patch',
     description: 'Approve, reject, look at and stop patch proposals',
-    // Threads and channels of servers only: there is nobody to decide with in a direct message.
+    // Only in channels and threads of servers: a direct message has no team to decide with.
     contexts: [0],
     options: [...typedNames.map((name) => subcommand(name)), ...lookNames.map((name) => look(name))],
   }
 }
 
-/** The lines of help for the commands that can be typed here. What follows a command has fields of its own on Discord. */
+/** The help lines of commands that can be typed on Discord, without arguments: Discord has fields for those. */
 export function helpHere(lines: readonly string[]): readonly string[] {
   return lines
     .map((line) => line.replace(/^(\/patch [\w-]+)[^:]*:/, '$1:'))
@@ -51,7 +51,7 @@ function subcommand(name: ActionName): Subcommand {
   return { type: ApplicationCommandOptionType.Subcommand, name, description, options }
 }
 
-/** An option for each question; Discord wants what is required first. */
+/** An option for each question. Discord wants required options first. */
 export function optionsOf(questions: readonly Question[]) {
   const options = questions.map(optionOf)
   return [...options.filter(({ required }) => required), ...options.filter(({ required }) => !required)]

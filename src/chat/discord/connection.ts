@@ -22,14 +22,14 @@ import { takeRequest } from './signed-requests.ts'
 
 export interface DiscordOptions {
   readonly botToken: string
-  /** Clicks come as signed requests to the console's address; `null`: over the gateway. */
+  /** With a key, clicks come as signed requests to the console's address; `null`: they come over the gateway. */
   readonly publicKey: string | null
-  /** `null`: Discord's own. */
+  /** `null`: Discord's own address. */
   readonly apiUrl: string | null
   readonly desk: Desk
   readonly posts: Posts
   readonly accounts: Accounts
-  /** Discord channel ids by channel of the configuration. */
+  /** Discord channel ids, by channel of the configuration. */
   readonly places: ReadonlyMap<string, string>
   readonly consoleUrl: string
   readonly drawPng: DrawPng
@@ -37,7 +37,7 @@ export interface DiscordOptions {
   readonly log: { info(message: string): void; warn(message: string): void }
 }
 
-/** What speaks to Discord. */
+/** What the functions of this file need to call Discord. */
 interface Discord extends Pick<DiscordOptions, 'places' | 'accounts'> {
   readonly rest: REST
 }
@@ -47,7 +47,7 @@ export const discordPath = '/discord/interactions'
 const application = z.object({ id: z.string() })
 const member = z.object({ roles: z.array(z.string()) })
 
-/** Discord over its gateway or by signed requests. No privileged intent is asked for. */
+/** Connects to Discord by its gateway or by signed requests. Needs no privileged intent. */
 export function createDiscord(options: DiscordOptions): ChatConnection {
   const { botToken, places, clock, log } = options
   const restOptions = restOptionsOf(options.apiUrl)
@@ -77,7 +77,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
     },
     async start(events = untold) {
       if (key === null) {
-        // A client that was ended cannot be used again: each start makes its own.
+        // A client that was ended cannot be used again. So each start makes a new one.
         client = new Client({ intents: [GatewayIntentBits.Guilds], allowedMentions: noMentions, rest: restOptions })
         await logIn(client, botToken, { events, take, log })
       }
@@ -102,7 +102,7 @@ function restOptionsOf(apiUrl: string | null) {
 }
 
 function listeningOf(options: DiscordOptions, restOptions: Partial<RESTOptions>): Listening {
-  // Discord does not count answers to clicks as requests of the bot, which may be 50 a second: cards are not in their way.
+  // Answers to clicks do not count against the bot's 50 requests a second, so they need not wait behind cards.
   const uncounted = new REST({ version: '10', ...restOptions, globalRequestsPerSecond: Number.POSITIVE_INFINITY })
   return { ...options, interaction: createInteraction(options), answers: createAnswers(uncounted) }
 }
@@ -113,14 +113,14 @@ function platformOf(options: DiscordOptions, rest: REST): ChatPlatform {
   return {
     name,
     deliver(message) {
-      // After one refused token the client would send none at all until the next start.
+      // The client drops a token that was refused once, and then fails until a restart. So we set the token each time.
       rest.setToken(options.botToken)
       return deliver(message)
     },
   }
 }
 
-/** The servers of our channels. Throws a sentence for a channel that cannot be seen. */
+/** Ids of the servers that have our channels. Throws a sentence if a channel cannot be seen. */
 async function guildsOfPlaces({ places, rest }: Discord): Promise<ReadonlySet<string>> {
   const guilds = new Set<string>()
   for (const place of places.values()) {
@@ -134,7 +134,7 @@ async function guildsOfPlaces({ places, rest }: Discord): Promise<ReadonlySet<st
   return guilds
 }
 
-/** Members are asked for one by one: the whole list would take a privileged intent. */
+/** Asks for the members one by one, because the whole list needs a privileged intent. */
 async function accountsIn(
   { accounts, rest }: Discord,
   { server, id }: Parameters<ChatConnection['accountsIn']>[0],

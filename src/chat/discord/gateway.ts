@@ -2,15 +2,15 @@ import { type Client, Events, GatewayDispatchEvents } from 'discord.js'
 import { errorText } from '../../core/error-text.ts'
 import type { ConnectionEvents } from '../platform.ts'
 
-/** A connection that is taken up again within this time was not down. */
+/** A connection that comes back within this time is not reported as down. */
 const NOTICED_MS = 5_000
-/** The client does not come back by itself after this time. */
+/** After this time we expect no reconnection by the client itself. */
 const PATIENCE_MS = 60_000
 const READY_MS = 60_000
 
 /**
- * Tells how the client's gateway stands. The client takes most broken connections up again by itself; where it gives up, or
- * tries in vain, it says so to nobody.
+ * Reports the state of the client's gateway connection. The client reconnects by itself in most cases. It does not
+ * report when it gives up or keeps failing.
  */
 export function watchGateway(client: Client, events: ConnectionEvents): void {
   let timers: readonly NodeJS.Timeout[] = []
@@ -57,14 +57,14 @@ export function watchGateway(client: Client, events: ConnectionEvents): void {
 
 export interface GatewayListener {
   readonly events: ConnectionEvents
-  /** Is handed what people did. */
+  /** Called with each interaction. */
   readonly take: (raw: unknown) => void
   readonly log: { warn(message: string): void }
 }
 
-/** Logs in and listens; returns once it is connected to the gateway. Throws a sentence. */
+/** Logs in and listens. Returns when the gateway is connected. Throws a sentence. */
 export async function logIn(client: Client, botToken: string, { events, take, log }: GatewayListener): Promise<void> {
-  // Without a listener an error of the client would end the process.
+  // Without this listener, an error of the client would end the process.
   client.on(Events.Error, (error) => log.warn(`Discord: ${errorText(error)}`))
   client.ws.on(GatewayDispatchEvents.InteractionCreate, take)
   let isReady = false
@@ -82,7 +82,7 @@ export async function logIn(client: Client, botToken: string, { events, take, lo
     })
     setTimeout(() => reject(new Error('Discord does not answer over the gateway.')), READY_MS).unref()
   })
-  // `ready` may be rejected while the login is still pending; the race below reports it then.
+  // `ready` may reject during the login; the race below reports that. This line prevents an unhandled rejection.
   ready.catch(() => undefined)
   const loggedIn = client.login(botToken).catch((error: unknown) => {
     throw new Error(`Discord does not take DISCORD_BOT_TOKEN: ${errorText(error)} Check it.`)

@@ -1,4 +1,4 @@
-/** Hears what people do in Discord, and shows them the result. */
+/** Receives what people do in Discord, and shows them the result. */
 
 import { DiscordAPIError } from 'discord.js'
 import { errorText } from '../../core/error-text.ts'
@@ -18,7 +18,7 @@ export interface Listening {
   readonly interaction: Interaction
   readonly answers: Answers
   readonly posts: Pick<Posts, 'proposalOf'>
-  /** Discord channel ids by channel of the configuration. */
+  /** Discord channel ids, by channel of the configuration. */
   readonly places: ReadonlyMap<string, string>
   readonly consoleUrl: string
   readonly log: { warn(message: string): void }
@@ -27,12 +27,12 @@ export interface Listening {
 const ANSWER = 1_900
 const ALREADY_ANSWERED = 40_060
 
-/** Takes what Discord sends; anything that is not an interaction is ignored. */
+/** Handles a message from Discord. Ignores everything that is not an interaction. */
 export function hear(listening: Listening, raw: unknown): void {
   const asked = interaction.safeParse(raw)
   if (!asked.success) return
   handle(listening, asked.data).catch((error: unknown) => {
-    // The same click, delivered again: it has been answered.
+    // Discord delivered the same click twice, and the first was answered.
     if (error instanceof DiscordAPIError && error.code === ALREADY_ANSWERED) return
     listening.log.warn(`Discord: a click was not answered: ${errorText(error)} Whoever clicked sees that it failed.`)
   })
@@ -73,7 +73,7 @@ async function onButton(listening: Listening, asked: DiscordInteraction): Promis
     await answers.think(asked)
     return answers.finish(asked, shown(listening, await interaction.clicked(click, whoIs(asked))))
   }
-  // A dialog must come first: nothing can be shown before it.
+  // A dialog must be the first answer to a click. So "thinking" cannot be shown before it.
   const found = await interaction.asked(click, whoIs(asked))
   if ('answer' in found) return answers.say(asked, shown(listening, found))
   await answers.dialog(asked, askModal(found))
@@ -135,7 +135,7 @@ function proposalIn(text: string): string | null {
   return /\bPW-\d+\b/i.exec(text)?.[0].toUpperCase() ?? null
 }
 
-/** A command typed in a proposal's thread is about that proposal: a thread has the id of the message it began at. */
+/** The channel, and the proposal if this is its thread. A Discord thread has the id of the message where it began. */
 async function whereIs({ places, posts }: Listening, channelId: string): Promise<Where> {
   for (const [channel, place] of places) {
     if (place === channelId) return { channel, proposal: null }

@@ -2,8 +2,8 @@ import type { RichText } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 
 /**
- * Discord's markdown, with whatever untrusted text could borrow of it escaped. Nobody is mentioned by what is written:
- * every message forbids mentions besides. https://discord.com/developers/docs/reference#message-formatting
+ * Escapes untrusted text for Discord's markdown. Text cannot mention anybody: every message also forbids mentions.
+ * https://discord.com/developers/docs/reference#message-formatting
  */
 export function escaped(text: string): string {
   return oneLine(text)
@@ -11,7 +11,7 @@ export function escaped(text: string): string {
     .replace(/^(\s*)([-+]|\d+\.)(?=\s)/gm, '$1\\$2')
 }
 
-/** Text in Discord's markdown, at most `limit` characters; times are shown in each reader's own zone. */
+/** Text in Discord's markdown, `limit` characters at most. Each reader sees times in their own zone. */
 export function markdown(text: RichText, limit: number): string {
   let out = ''
   for (const span of text) {
@@ -39,7 +39,7 @@ function cut(span: RichText[number], room: number): string {
   }
 }
 
-/** Shortened before it is written as markdown, so that no escape is cut in two. */
+/** Shortens the text before it is escaped, so that no escape is cut in two. */
 function fitting(text: string, room: number, write: (text: string) => string): string {
   if (text === '') return ''
   for (let limit = room; limit > 0; limit = Math.floor(limit * 0.8)) {
@@ -49,7 +49,7 @@ function fitting(text: string, room: number, write: (text: string) => string): s
   return ''
 }
 
-/** Marks must touch the words: blanks stay outside. */
+/** Discord wants marks directly next to the words, so spaces stay outside the marks. */
 function around(text: string, mark: string, write: (text: string) => string): string {
   const words = text.trim()
   if (words === '') return ''
@@ -64,7 +64,7 @@ function instant(at: string, style: 'time' | 'date and time' | 'relative', room:
   return whole.length <= room ? whole : ''
 }
 
-/** The last lines, as many as there is room for: the end of a log tells most. */
+/** The last lines that fit: the end of a log says the most. */
 export function codeBlock(lines: readonly string[], limit: number): string {
   const shown: string[] = []
   let room = limit - 8

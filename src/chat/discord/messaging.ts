@@ -14,7 +14,7 @@ import { discordProblem } from './problem.ts'
 export interface DiscordMessagingParts {
   readonly rest: REST
   readonly posts: Posts
-  /** Discord channel id of a channel of the configuration; `null`: it is not on Discord. */
+  /** The Discord channel id of a channel of the configuration; `null`: that channel is not on Discord. */
   readonly placeOf: (channel: string) => string | null
   readonly consoleUrl: string
   readonly accounts: Pick<Accounts, 'accountOf'>
@@ -22,20 +22,20 @@ export interface DiscordMessagingParts {
   readonly log: { warn(message: string): void }
 }
 
-/** A message, and how it is recognised where it may have been posted before. */
+/** A message, and a test that recognises it among messages that were posted before. */
 interface Content {
   readonly body: Readonly<Record<string, unknown>>
   readonly files?: RawFile[]
   readonly isIt: (found: APIMessage) => boolean
 }
 
-/** What the calls below share. */
+/** What the functions of this file share. */
 interface Discord extends DiscordMessagingParts {
   readonly pictures: ReturnType<typeof createPictures>
   readonly gallery: ReturnType<typeof createCardGallery>
 }
 
-/** A lost message is among the last ones. */
+/** How many of the last messages are searched for a lost one. */
 const LOOK_BACK = 50
 const WEEK_MINUTES = 10_080
 /** https://discord.com/developers/docs/topics/opcodes-and-status-codes#json */
@@ -45,8 +45,8 @@ const THREAD_EXISTS = 160_004
 const CANNOT_MESSAGE = 50_007
 
 /**
- * Posts and edits through Discord's API. A nonce made of the message's key keeps a repeated post from being two; what a
- * crash left open longer than Discord remembers nonces is looked for first.
+ * Posts and edits with Discord's API. A nonce made from the message's key prevents a second post. Discord forgets
+ * nonces after a while, so after a crash we first look for the message.
  */
 export function createDiscordMessaging(parts: DiscordMessagingParts): Messaging<Content> {
   const pictures = createPictures('Discord', parts.drawPng, parts.log)
@@ -67,7 +67,7 @@ export function createDiscordMessaging(parts: DiscordMessagingParts): Messaging<
     post: ({ place }, key, content) => post(parts, place, key, content),
     find: ({ place }, _, content) => find(parts, place, content),
     editCard: (posted, _, current) => editCard(discord, posted, current),
-    // A thread is a channel that has the id of the message it began with.
+    // A Discord thread has the id of the message where it began.
     threadSpot: (_, card) => ({ place: card, thread: null }),
     openThread: (place, card, name) => openThread(parts, place, card, name),
     say: (message, write) => say(discord, message, write),
@@ -78,7 +78,7 @@ export function createDiscordMessaging(parts: DiscordMessagingParts): Messaging<
   }
 }
 
-/** The direct messages with a person; `null` where they are not on Discord, or take none from us. */
+/** The direct-message channel of a person; `null`: the person is not on Discord or takes no messages from us. */
 async function conversationWith(
   { rest, accounts, log }: DiscordMessagingParts,
   person: string,
@@ -90,7 +90,7 @@ async function conversationWith(
     return channel.id
   } catch (error) {
     if (!(error instanceof DiscordAPIError) || error.status === 401) throw error
-    // Waiting would not fix it; the thread and the console say the same.
+    // Trying again would not help. The thread and the console show the same.
     log.warn(`Discord opens no direct message with ${person} (${user}): ${error.message}`)
     return null
   }
@@ -129,7 +129,7 @@ async function openThread({ rest }: DiscordMessagingParts, place: string, card: 
   }
 }
 
-/** A picture comes with its text; where Discord does not take it, the text alone. */
+/** Posts the text with its picture. If Discord refuses the picture, posts only the text. */
 async function say(
   { pictures }: Discord,
   { id, entry }: ThreadMessage,
@@ -161,7 +161,7 @@ async function withPicture(
   return { ...text, body: { ...text.body, attachments }, files }
 }
 
-/** Where Discord does not take its pictures, the card goes without. */
+/** Edits the card. If Discord refuses its pictures, the card is sent without them. */
 async function editCard(
   { rest, consoleUrl, gallery }: Discord,
   { place, message }: Posted,

@@ -3,7 +3,7 @@ import { actions, type Question, questionsOf } from '../actions.ts'
 import type { Asking } from '../desk.ts'
 import type { Dialog } from '../interaction.ts'
 
-/** Asks for a reason; for a rejection also who looks again, and until when it holds. */
+/** The dialog of an action, with a field for each of its questions. */
 export function askModal({
   action,
   proposal,
@@ -18,7 +18,7 @@ export function askModal({
   }
 }
 
-/** A field for each question. `until`: the date that is proposed. */
+/** A field for each question. `until`: the date that the form suggests. */
 export function fieldsOf(questions: readonly Question[], until: string) {
   return questions.map((question) => fieldOf(question, until))
 }

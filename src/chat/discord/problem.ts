@@ -1,6 +1,6 @@
 import type { DiscordAPIError } from 'discord.js'
 
-/** By https://discord.com/developers/docs/topics/opcodes-and-status-codes#json */
+/** Error codes: https://discord.com/developers/docs/topics/opcodes-and-status-codes#json */
 const remedies: Readonly<Record<number, string>> = {
   0: 'cannot be reached: DISCORD_BOT_TOKEN is not valid. Set the one from the page "Bot" of the app.',
   10003: 'does not exist: check its id in patchwarden.yaml.',
@@ -9,7 +9,7 @@ const remedies: Readonly<Record<number, string>> = {
   50083: 'has an archived thread that is locked: unlock it.',
 }
 
-/** What is wrong and how to fix it, as a sentence. */
+/** A sentence that says what is wrong and how to fix it. */
 export function discordProblem(error: DiscordAPIError, place: string): string {
   return `Discord channel ${place} ${remedies[Number(error.code)] ?? `refuses the message (${error.message}).`}`
 }

@@ -1,9 +1,9 @@
 import { DefaultRestOptions, type RESTOptions } from 'discord.js'
 
 /**
- * Sends a request as discord.js does, but with files as bytes. The HTTP clients inside Slack's and Discord's libraries
- * share one dispatcher, the one of the library that was loaded first, and the newer of the two does not accept a form
- * made by the older.
+ * Sends a request like discord.js, but converts forms to bytes first. The HTTP clients of Slack's and Discord's
+ * libraries share one dispatcher, from the library that was loaded first. The newer client does not accept a form made
+ * by the older one.
  */
 export const makeRequest: RESTOptions['makeRequest'] = async (url, init) => {
   if (!(init.body instanceof FormData)) return DefaultRestOptions.makeRequest(url, init)

@@ -6,7 +6,7 @@ import { isSigned } from './signature.ts'
 
 const BODY_BYTES = 256 * 1024
 
-/** A signed request: what is asked is answered over the API, as over the gateway. */
+/** Handles a signed request. The answer to the person goes over the API, as it does with the gateway. */
 export async function takeRequest(
   request: IncomingMessage,
   response: ServerResponse,

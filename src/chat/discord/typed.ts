@@ -1,11 +1,11 @@
-/** Which actions can be typed on Discord. */
+/** The actions that can be typed on Discord. */
 
 import { type ActionName, actionNames } from '../actions.ts'
 
-/** So many subcommands Discord takes under one command. */
+/** Discord's limit for the subcommands of one command. */
 export const MOST_SUBCOMMANDS = 25
 
-/** There is no room for these beside the others: on Discord they are buttons only, so each needs one (card-actions.ts). */
+/** Actions beyond the limit. On Discord they are only buttons, so each needs a button (card-actions.ts). */
 export const buttonsOnly: readonly ActionName[] = [
   'go',
   'withdraw',

@@ -1,4 +1,4 @@
-/** Pieces of a picture, as SVG text. Nothing in it needs a style sheet, a script or anything from elsewhere. */
+/** Parts of a picture as SVG text. The SVG needs no style sheet, no script and no other file. */
 
 import { oneLine, shorten, visible } from '../visible.ts'
 
@@ -16,11 +16,11 @@ export interface Palette {
   readonly bad: string
   readonly unreachable: string
   readonly untouched: string
-  /** On any of the strong colours. */
+  /** For text on the strong colours. */
   readonly onStrong: string
 }
 
-/** As in console.css. */
+/** The same colours as in console.css. */
 export const palettes: Readonly<Record<Theme, Palette>> = {
   light: {
     paper: '#ffffff',
@@ -52,13 +52,13 @@ export const palettes: Readonly<Record<Theme, Palette>> = {
   },
 }
 
-/** Every picture is this wide: on a phone it still can be read. */
+/** Width of every picture, chosen so that it can be read on a phone. */
 export const WIDTH = 760
 
-/** The renderer is given the first of these fonts; a browser may have another. */
+/** The renderer has the first font. A browser may use another one. */
 const FONT = 'DejaVu Sans, Verdana, sans-serif'
 
-/** Text as XML: what XML cannot say is left out. */
+/** Escapes text for XML, and drops characters that XML does not allow. */
 export function xml(text: string): string {
   return oneLine(text)
     .replace(/[\ufffe\uffff]/g, '')
@@ -76,14 +76,14 @@ export interface TextLook {
   readonly bold?: boolean
 }
 
-/** `y` is the base line. */
+/** `y`: the base line of the text. */
 export function text(x: number, y: number, said: string, { size, fill, anchor = 'start', bold = false }: TextLook) {
   const weight = bold ? ' font-weight="bold"' : ''
   const where = anchor === 'start' ? '' : ` text-anchor="${anchor}"`
   return `<text x="${round(x)}" y="${round(y)}" font-size="${size}" fill="${fill}"${where}${weight}>${xml(said)}</text>`
 }
 
-/** Advance widths of DejaVu Sans in parts of its size, in classes: rather a little too much than too little. */
+/** Widths of DejaVu Sans characters by class, as parts of the font size: rather too large than too small. */
 const widths: readonly (readonly [RegExp, number])[] = [
   [/[ijlI.,:;'|! ]/, 0.33],
   [/[frt()[\]/-]/, 0.41],
@@ -92,14 +92,14 @@ const widths: readonly (readonly [RegExp, number])[] = [
   [/[\u0020-\u2fff]/, 0.63],
 ]
 
-/** About as wide as it is set. */
+/** The approximate width of the text. */
 export function textWidth(said: string, size: number, bold = false): number {
   let units = 0
   for (const sign of said) units += widths.find(([signs]) => signs.test(sign))?.[1] ?? 1
   return units * size * (bold ? 1.12 : 1)
 }
 
-/** Shortened to what fits. */
+/** Shortens the text so that it fits into the width. */
 export function fitted(said: string, width: number, size: number, bold = false): string {
   const shown = visible(said)
   const room = width - textWidth('…', size, bold)
@@ -130,18 +130,18 @@ export function line(x1: number, y1: number, x2: number, y2: number, stroke: str
   return `<line ${ends} stroke="${stroke}"${more === '' ? '' : ` ${more}`}/>`
 }
 
-/** Slanted lines on a ground, to be used as `fill="url(#id)"`. */
+/** Slanted lines on a background, for `fill="url(#id)"`. */
 export function hatching(id: string, ground: string, stroke: string, gap = 8, opacity = 1): string {
   const tile = `width="${gap}" height="${gap}" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"`
   return `<pattern id="${id}" ${tile}><rect width="${gap}" height="${gap}" fill="${ground}"/><rect width="${gap / 3}" height="${gap}" fill="${stroke}" fill-opacity="${opacity}"/></pattern>`
 }
 
-/** Dots on a ground. */
+/** Dots on a background. */
 export function dots(id: string, ground: string, fill: string): string {
   return `<pattern id="${id}" width="8" height="8" patternUnits="userSpaceOnUse"><rect width="8" height="8" fill="${ground}"/><circle cx="4" cy="4" r="1.7" fill="${fill}"/></pattern>`
 }
 
-/** A whole picture. `title` and `description` are read out in place of it. */
+/** A whole picture. Screen readers read `title` and `description`. */
 export function drawing(
   {
     height,
@@ -160,7 +160,7 @@ export function drawing(
   return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" font-family="${FONT}">${said}<defs>${defs.join('')}</defs>${ground}${parts.join('')}</svg>`
 }
 
-/** Swatches with their words, from left to right, in as many lines as they need. */
+/** Colour samples with their labels, from left to right, on as many lines as needed. */
 export function legend(
   y: number,
   entries: readonly { readonly fill: string; readonly words: string }[],

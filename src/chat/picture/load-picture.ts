@@ -2,16 +2,16 @@ import type { Weekday } from '../../core/time/local-time.ts'
 import { duration } from '../words.ts'
 import { drawing, fitted, hatching, palettes, rect, type Theme, text, WIDTH } from './drawing.ts'
 
-/** How busy an average week is, and where it is quietest. */
+/** The load of an average week, and its quietest window. */
 export interface LoadWeek {
-  /** 168 numbers, Monday 00:00 first: share of the peak, 0 to 1; `null` where nothing was measured. */
+  /** 168 numbers, Monday 00:00 first: share of the peak, 0 to 1; `null`: nothing was measured in that hour. */
   readonly profile: readonly (number | null)[]
   readonly window: {
     readonly weekday: Weekday
     readonly startMinute: number
     readonly durationMinutes: number
   } | null
-  /** What was measured, over how long, in which zone. */
+  /** What was measured, over how long, and in which time zone. */
   readonly caption: string
 }
 
@@ -22,7 +22,7 @@ const CELL = (WIDTH - LEFT - 14) / 24
 const ROW = 32
 const WEEK_MINUTES = 7 * 24 * 60
 
-/** Weekdays by hours: the darker, the busier, each with its number. */
+/** Weekdays by hours. A darker cell is busier, and shows its number. */
 export function loadPicture(load: LoadWeek, theme: Theme): string {
   const palette = palettes[theme]
   const parts = [
@@ -91,14 +91,14 @@ function quietest(window: LoadWeek['window']): string {
   return `Quietest: ${clock(start)} to ${clock(start + window.durationMinutes)} (${length}).`
 }
 
-/** `Sun 02:30` of a minute of the week. */
+/** A minute of the week as `Sun 02:30`. */
 function clock(minute: number): string {
   const at = ((minute % WEEK_MINUTES) + WEEK_MINUTES) % WEEK_MINUTES
   const two = (value: number) => String(Math.floor(value)).padStart(2, '0')
   return `${days[Math.floor(at / 1_440)] ?? ''} ${two((at % 1_440) / 60)}:${two(at % 60)}`
 }
 
-/** The window cut at midnights: a frame for each day. Hours may be fractions. */
+/** Cuts the window at each midnight: one frame for each day. Hours may be fractions. */
 function pieces(window: LoadWeek['window']) {
   const list: { readonly day: number; readonly from: number; readonly to: number }[] = []
   if (window === null) return list

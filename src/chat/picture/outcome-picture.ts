@@ -25,7 +25,7 @@ const TOP = 50
 const ROW = 62
 const BAR = 24
 
-/** A bar for all, then one for each ring; every part with its number, and all of it in words beneath. */
+/** A bar for all assets, then one for each ring. Each part shows its number. The text below says the same in words. */
 export function outcomePicture(outcome: Outcome, theme: Theme): string {
   const palette = palettes[theme]
   const fills: Readonly<Record<GateCount, string>> = {
@@ -81,7 +81,7 @@ export function outcomeWords({ rings }: Outcome): string {
     .join(' ')
 }
 
-/** `10 installed, 1 failed`: in the order of the end states, good ones first. */
+/** `10 installed, 1 failed`: good end states first. */
 function endWords(ends: RingOutcome['ends']): string {
   const words = ordered(ends).map(([end, number]) => `${number} ${end}`)
   return words.length === 0 ? 'no servers' : words.join(', ')
@@ -110,7 +110,7 @@ function bar(
   parts.push(text(20, top + 46, count(all, 'server'), { size: 13.5, fill: palette.soft }))
   const counts = groups(ends)
   const there = order.filter((group) => counts[group] > 0)
-  // However few they are, they can be seen: what is taken for that comes off the largest part.
+  // Every group gets a minimum width, so that it can be seen. The remaining width is divided by number.
   const least = 10
   const room = RIGHT - LEFT - least * there.length
   let x = LEFT
@@ -130,7 +130,7 @@ function bar(
 function number(label: string, x: number, top: number, group: GateCount, palette: Palette): readonly string[] {
   const fill = group === 'undecided' ? palette.ink : group === 'good' ? palette.onStrong : palette.ink
   const width = textWidth(label, 15, true) + 8
-  // A pattern behind a number makes it unreadable.
+  // A number on a pattern cannot be read, so it gets a plain background.
   const plate =
     group === 'bad' || group === 'unreachable'
       ? [rect({ x: x - width / 2, y: top + 3, width, height: BAR - 6 }, palette.paper, 'rx="3"')]

@@ -1,4 +1,4 @@
-/** A picture as a value: small enough for an outbox row, drawn when it is delivered or looked at. */
+/** A picture as a value. It is small enough for an outbox row, and is drawn when it is delivered or opened. */
 
 import type { PlanForecast } from '../../core/forecast/plan-forecast.ts'
 import type { Outcome } from '../../core/outcome.ts'
@@ -9,7 +9,7 @@ import { outcomePicture, outcomeWords } from './outcome-picture.ts'
 import { planPicture, planWords } from './plan-picture.ts'
 
 export type Picture =
-  /** `timeZone`: the IANA zone for a reader who has not set one. */
+  /** `timeZone`: IANA zone for readers without a zone of their own. */
   | { readonly kind: 'plan'; readonly forecast: PlanForecast; readonly timeZone: string }
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
   | { readonly kind: 'load'; readonly load: LoadWeek }
@@ -20,7 +20,7 @@ export interface Look {
   readonly timeZone?: string
 }
 
-/** Slack and Discord both take a little more than this. */
+/** Limit for the alternative text, in characters. Slack and Discord accept a little more. */
 const ALT = 950
 
 export function pictureSvg(picture: Picture, { theme, timeZone }: Look): string {
@@ -34,7 +34,7 @@ export function pictureSvg(picture: Picture, { theme, timeZone }: Look): string 
   }
 }
 
-/** What it shows, in words, for those who do not see it. */
+/** The content of the picture in words, for people who cannot see it. */
 export function pictureAlt(picture: Picture, timeZone?: string): string {
   return shorten(oneLine(pictureWords(picture, timeZone)), ALT)
 }

@@ -17,17 +17,17 @@ import {
 } from './drawing.ts'
 import { dayAndTime, fromTo, ticks, zoneName } from './time-axis.ts'
 
-/** Rings that are drawn; a plan with more says so. */
+/** How many rings are drawn. If there are more, the picture says so. */
 const RINGS = 12
 const LEFT = 178
 const RIGHT = WIDTH - 18
 const TOP = 96
 const ROW = 64
-/** Where a ring's bars are, against windows and freezes; its words stand beneath. */
+/** Height of the lane with a ring's bars, windows and freezes. The words are below it. */
 const LANE = 34
 const BAR = 20
 
-/** Rings against time in the reader's zone. */
+/** Draws the rings on a time axis in the reader's zone. */
 export function planPicture(plan: PlanForecast, timeZone: string, theme: Theme): string {
   const palette = palettes[theme]
   const rings = plan.rings.slice(0, RINGS)
@@ -90,7 +90,7 @@ export function planPicture(plan: PlanForecast, timeZone: string, theme: Theme):
   ])
 }
 
-/** What the picture shows, in words. */
+/** The content of the picture in words. */
 export function planWords(plan: PlanForecast, timeZone: string): string {
   const rings = plan.rings.map((ring) => {
     const who = `${ring.name}: ${count(ring.assets, 'server')} in ${count(ring.batches, 'batch', 'batches')}`
@@ -105,7 +105,7 @@ function headline(plan: PlanForecast, timeZone: string): string {
   return `All ${over ? 'was' : 'would be'} done by ${over ? '' : 'about '}${dayAndTime(plan.end, timeZone)}.`
 }
 
-/** A picture stays where it was posted while time goes on. */
+/** Says when the picture was made, because an old one stays in the thread. */
 function asOf({ now }: PlanForecast, timeZone: string): string {
   return `Times in ${zoneName(timeZone)}. As of ${dayAndTime(now, timeZone)}.`
 }
@@ -142,7 +142,7 @@ function row(
     parts.push(rect(box, 'url(#soak)', `stroke="${palette.accent}"`))
   }
   for (const { start, end } of ring.runs) {
-    // However short it is, it can be seen.
+    // A minimum width, so that even a short run can be seen.
     const box = { x: x(start), y: bar, width: Math.max(4, x(end) - x(start)), height: BAR }
     parts.push(rect(box, palette.accent, 'rx="2"'))
   }
@@ -164,7 +164,7 @@ function legendOf(frozen: readonly string[], plan: PlanForecast, palette: Palett
   ]
 }
 
-/** A triangle with a sentence in as many lines as it needs: at least three parts. */
+/** A triangle and a sentence, on as many lines as needed. Returns three parts at least. */
 function warning(problem: string, y: number, palette: Palette): readonly string[] {
   const lines: string[] = []
   for (const word of problem.split(' ')) {
@@ -190,10 +190,10 @@ function overlaps(start: string, end: string, from: number, to: number): boolean
   return Date.parse(end) > from && Date.parse(start) < to
 }
 
-/** The time that is drawn: from now, or from the first thing that was done, to the end and a little beyond. */
+/** The time range of the picture: from now, or from the first run, to a little after the end. */
 function spanOf(plan: PlanForecast): { readonly from: number; readonly to: number } {
   const instants = [plan.now, ...plan.rings.flatMap(({ runs, soakUntil }) => [...runs.flatMap(ends), soakUntil])]
-  // Where nothing ever begins, the windows that are too short.
+  // If nothing ever begins, the first windows are shown, because they are too short.
   if (plan.end === null) for (const window of plan.windows.slice(0, 3)) instants.push(...ends(window))
   const all = instants.flatMap((at) => (at === null ? [] : [Date.parse(at)]))
   const from = Math.min(...all)

@@ -1,30 +1,30 @@
-/** Pictures on their way to a chat platform. */
+/** Prepares pictures for a chat platform. */
 
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../../core/canonical-json.ts'
 import { errorText } from '../../core/error-text.ts'
 import { type Picture, pictureAlt, pictureSvg } from './picture.ts'
 
-/** Draws an SVG as PNG, small enough for every platform. Throws a sentence. */
+/** Draws an SVG as a PNG that is small enough for every platform. Throws a sentence. */
 export type DrawPng = (svg: string) => Promise<Uint8Array>
 
 export interface PictureFile {
-  /** Unique to the message, so that it can be found again. */
+  /** Unique for the message, so that it can be found again. */
   readonly name: string
   readonly png: Uint8Array
   readonly alt: string
 }
 
-/** The same picture has the same mark, whoever asks and whenever. */
+/** A short hash of the picture. The same picture always has the same mark. */
 export function markOf(picture: Picture): string {
   return createHash('sha256').update(canonicalJson(picture)).digest('hex').slice(0, 12)
 }
 
-/** No picture is worth a message that does not arrive: what keeps one back is said once, and the text goes without. */
+/** Makes picture files. If one fails, the problem is logged once and the text goes without a picture. */
 export function createPictures(platform: string, draw: DrawPng, log: { warn(message: string): void }) {
   const told = new Set<string>()
 
-  /** `mark`: makes it unique, as the message's id in the outbox does. */
+  /** `mark` makes the name unique, for example the message's id in the outbox. */
   function nameOf(picture: Picture, mark: number | string): string {
     return `patchwarden-${picture.kind}-${mark}.png`
   }
@@ -38,7 +38,7 @@ export function createPictures(platform: string, draw: DrawPng, log: { warn(mess
   return {
     nameOf,
     kept,
-    /** `null` where it cannot be drawn. */
+    /** `null`: the picture cannot be drawn. */
     async file(picture: Picture, mark: number | string): Promise<PictureFile | null> {
       try {
         const png = await draw(pictureSvg(picture, { theme: 'light' }))

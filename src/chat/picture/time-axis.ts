@@ -5,7 +5,7 @@ export interface Tick {
   /** Milliseconds since 1970. */
   readonly at: number
   readonly label: string
-  /** Midnight: the label is a day. */
+  /** True for midnight: the label is a date. */
   readonly day: boolean
 }
 
@@ -21,7 +21,7 @@ const steps = [
 ]
 const dayCounts = [1, 2, 3, 7, 14, 28, 56]
 
-/** At most `most` round times of a zone's clock, so that a clock change moves none of them off the hour. */
+/** At most `most` round times on the clock of the zone. They stay on round hours when the clocks change. */
 export function ticks(from: number, to: number, most: number, timeZone: string): readonly Tick[] {
   const span = to - from
   const step = steps.find((ms) => span / ms <= most)
@@ -34,7 +34,7 @@ export function ticks(from: number, to: number, most: number, timeZone: string):
   }
   for (let day = first; day.toMillis() <= to; day = day.plus({ days: 1 })) {
     for (let minute = 0; minute < 24 * 60; minute += step / MINUTE_MS) {
-      // By the clock on the wall, so a day of 23 or 25 hours has its marks at the same hours.
+      // Uses local clock time, so that a day of 23 or 25 hours has its marks at the same hours.
       add(day.set({ hour: Math.floor(minute / 60), minute: minute % 60 }))
     }
   }
@@ -53,14 +53,14 @@ export function dayAndTime(at: string, timeZone: string): string {
   return DateTime.fromISO(at, { zone: timeZone }).toFormat('ccc d LLL HH:mm')
 }
 
-/** From and to; the day is said only once where it is the same. */
+/** Start and end as text. The day is written once if it is the same. */
 export function fromTo(start: string, end: string, timeZone: string): string {
   const to = DateTime.fromISO(end, { zone: timeZone })
   const same = DateTime.fromISO(start, { zone: timeZone }).hasSame(to, 'day')
   return `${dayAndTime(start, timeZone)} – ${to.toFormat(same ? 'HH:mm' : 'ccc d LLL HH:mm')}`
 }
 
-/** `Europe/Berlin` where the zone has a name of a place, else what it is. */
+/** The zone as text for people: underscores become spaces. */
 export function zoneName(timeZone: string): string {
   return timeZone.replaceAll('_', ' ')
 }

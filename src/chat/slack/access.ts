@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto'
 import { apiAddress, formed, type Values, type Variables } from '../../core/variables.ts'
 
-/** How Slack reaches us, and with which secrets. */
+/** How Slack reaches us, with the secrets for that. */
 export type SlackAccess =
-  /** Over sockets that we open: nothing needs to reach us from outside. */
+  /** By sockets that we open. Nothing has to reach us from outside. */
   | { readonly mode: 'socket'; readonly botToken: string; readonly appToken: string }
   /** By signed requests to the console's address. */
   | { readonly mode: 'http'; readonly botToken: string; readonly signingSecret: string }
-  /** By signed requests, from each named workspace that installs the app. */
+  /** By signed requests from each named workspace that installs the app. */
   | {
       readonly mode: 'oauth'
       readonly clientId: string
@@ -77,7 +77,7 @@ export const slackPaths = {
   install: '/slack/install',
   redirect: '/slack/oauth_redirect',
 } as const
-/** As in manifests/slack.yaml. */
+/** The same list as in manifests/slack.yaml. */
 export const slackScopes = [
   'chat:write',
   'commands',

@@ -7,10 +7,10 @@ import type { SlackMessage, Surroundings } from './card-blocks.ts'
 import { preformatted, section } from './card-blocks.ts'
 import { escaped, mrkdwn } from './mrkdwn.ts'
 
-/** What a detail may take of the answer; the console shows the rest. */
+/** Characters for a detail in the answer. The console shows the rest. */
 const DETAIL = 2_600
 
-/** An answer to one person, beside the card. */
+/** An answer that only one person sees. */
 export function answerMessage(answer: Answer, link: string | null, { consoleUrl }: Surroundings): SlackMessage {
   const said = mrkdwn(answer.message, 1_500)
   const blocks: KnownBlock[] = []
@@ -30,7 +30,7 @@ export function answerMessage(answer: Answer, link: string | null, { consoleUrl 
   }
 }
 
-/** The first lines, as many as there is room for. */
+/** The first lines that fit. */
 function fitting(lines: readonly string[]): readonly string[] {
   let room = DETAIL
   const shown: string[] = []

@@ -6,13 +6,13 @@ import { lineBreak, plain, type RichText, rich, strong } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 import { escaped, inCode, mrkdwn } from './mrkdwn.ts'
 
-/** What is posted: the blocks, and a sentence for notifications, screen readers and search. */
+/** The blocks of a message, and a sentence for notifications, screen readers and search. */
 export interface SlackMessage {
   readonly text: string
   readonly blocks: KnownBlock[]
 }
 
-/** A picture of a card: an image that Slack has. */
+/** A picture of a card: an image file that was uploaded to Slack. */
 export interface CardFile {
   readonly id: string
   readonly alt: string
@@ -24,8 +24,8 @@ export interface Surroundings {
 }
 
 /**
- * Slack refuses a message with more than about 13,200 characters in its blocks, whatever each may hold (bolt-js#2509).
- * These limits, in the worst case all together, stay below that.
+ * Limits in characters for the parts of a card. Slack refuses a message whose blocks have more than about 13,200
+ * characters together (bolt-js#2509). These limits together stay below that.
  */
 const TITLE = 150
 const LEAD = 700
@@ -36,7 +36,7 @@ const NOTES = 4
 const SMALL = 100
 const ENTRY = 2_800
 const DETAIL_LINES = 40
-/** Slack measures the fallback text of an edit in bytes, at most 4,000; an escape makes five of one. */
+/** Slack limits the fallback text of an edit to 4,000 bytes. An escape makes five bytes from one. */
 const FALLBACK = 700
 
 const signs: Readonly<Record<Tone, string>> = { urgent: '🔴', warning: '🟠', good: '🟢', neutral: '⚪' }
@@ -66,18 +66,18 @@ export function cardMessage(card: Card, { consoleUrl }: Surroundings, files: rea
   return { text: alertText(card), blocks }
 }
 
-/** Plain text, where an escape would be read aloud; without the marks of a mention, should it ever be taken for markup. */
+/** Plain text, because escapes would be read aloud. Marks of mentions are replaced, in case Slack reads them. */
 function altText(alt: string): string {
   return alt.replaceAll('<', '‹').replaceAll('>', '›')
 }
 
-/** A whole sentence: it is the push notification on a locked phone. */
+/** A whole sentence, because phones show it as a push notification. */
 function alertText(card: Card): string {
   const lead = card.lead === null ? '' : ` ${plain(card.lead)}`
   return escaped(shorten(oneLine(`${card.badge}: ${card.title} (${card.proposal}).${lead}`), FALLBACK))
 }
 
-/** For `patchwarden check`: one button, and what it is for. */
+/** The test message of `patchwarden check`: a text and one button. */
 export function testMessage(nonce: string): SlackMessage {
   const { text, button: label } = testWords
   const button: Button = {
@@ -102,7 +102,7 @@ export function entryMessage(
   return { text: escaped(shorten(oneLine(said), FALLBACK)), blocks }
 }
 
-/** The last lines, as many as there is room for: the end of a log tells most. */
+/** The last lines that fit: the end of a log says the most. */
 export function preformatted(lines: readonly string[]): string {
   const shown: string[] = []
   let room = ENTRY
@@ -116,7 +116,7 @@ export function preformatted(lines: readonly string[]): string {
 }
 
 export function section(text: string): SectionBlock {
-  // verbatim: Slack makes no links or mentions of what merely looks like one
+  // verbatim: Slack does not turn text into links or mentions.
   return {
     type: 'section',
     expand: true,
@@ -149,12 +149,12 @@ function sign(tone: Tone): string {
   return tone === 'neutral' ? '' : `${signs[tone]} `
 }
 
-/** `pw:` and the action; the value carries proposal and revision, so that a click says what its reader saw. */
+/** The id is `pw:` and the action. The value holds proposal and revision: a click says which revision was seen. */
 export function buttons(
   list: readonly Pick<EntryAction, 'name' | 'label' | 'proposal' | 'revision'>[],
   blockId?: string,
 ): ActionsBlock {
-  // Action ids must differ. On a card each action is there once; elsewhere there may be several proposals.
+  // Action ids must be unique in a message. A card has each action once; other messages may be about several proposals.
   const several = blockId !== undefined || new Set(list.map(({ name }) => name)).size < list.length
   const elements = list.slice(0, 25).map((action): Button => {
     const { style } = actions[action.name]

@@ -11,14 +11,14 @@ export interface CardFilesParts {
 }
 
 const SLACK = 'slack'
-/** A file that is refused this many times is gone, or will never be ready. */
+/** After this many refusals we expect that the file was deleted or will never be ready. */
 const REFUSALS = 8
 const LONGEST_WAIT_SECONDS = 60
 
 /**
- * The pictures of cards: files that were uploaded into their threads, and are therefore seen by all in the channel. Until
- * Slack has processed a file it refuses each message that shows it (python-slack-sdk#1521), and to ask whether it has
- * takes a further scope: so it is tried, and tried again.
+ * The pictures of cards. They are files that were uploaded into the thread, so everybody in the channel can see them.
+ * Slack refuses messages with a file until it has processed the file (python-slack-sdk#1521). Asking whether a file is
+ * ready needs another scope, so we just try again.
  */
 export function createCardFiles({ posts, pictures }: CardFilesParts) {
   const refusals = new Map<string, number>()
@@ -29,7 +29,7 @@ export function createCardFiles({ posts, pictures }: CardFilesParts) {
   }
 
   return {
-    /** A picture is in the thread: from now on the card can show it. */
+    /** The thread has the picture now, so the card can show it. */
     async keep(proposal: string, place: string, picture: Picture, file: string): Promise<void> {
       const key = keyOf(proposal, picture)
       await posts.begin(SLACK, { key, proposal, place })
@@ -47,7 +47,7 @@ export function createCardFiles({ posts, pictures }: CardFilesParts) {
     shown(files: readonly CardFile[]): void {
       for (const { id } of files) refusals.delete(id)
     },
-    /** In how many seconds the files may be ready; `null`: they are given up. */
+    /** Seconds until the files may be ready; `null`: they are not tried again. */
     refused(files: readonly string[]): number | null {
       for (const file of files) refusals.set(file, refusalsOf(file) + 1)
       const fewest = Math.min(...files.map(refusalsOf))
@@ -58,7 +58,7 @@ export function createCardFiles({ posts, pictures }: CardFilesParts) {
   }
 }
 
-/** The files for which Slack refused a message: those it names, or all. */
+/** The files that made Slack refuse the message: those that the error names, or else all. */
 export function refusedFiles(error: unknown, { blocks }: SlackMessage): readonly string[] {
   if (!(error instanceof WebAPIPlatformError) || error.data.error !== 'invalid_blocks') return []
   const said = JSON.stringify(error.data)

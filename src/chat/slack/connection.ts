@@ -23,14 +23,14 @@ import { type Installations, manyWorkspaces, oneWorkspace, type Workspaces } fro
 
 export interface SlackOptions {
   readonly access: SlackAccess
-  /** `null`: Slack's own. */
+  /** `null`: Slack's own address. */
   readonly apiUrl: string | null
   readonly desk: Desk
   readonly posts: Posts
   readonly accounts: Accounts
-  /** Ids of the workspaces that the operator named. With a bot token: none, or the one of the token among them. */
+  /** Ids of workspaces that the operator named. With a bot token: empty, or the token's workspace is among them. */
   readonly named: readonly string[]
-  /** Slack channels by channel of the configuration: `C...`, or `T.../C...`. */
+  /** Slack channels, by channel of the configuration: `C...`, or `T.../C...`. */
   readonly places: ReadonlyMap<string, string>
   readonly installations: Installations & InstallationStore
   readonly consoleUrl: string
@@ -38,11 +38,11 @@ export interface SlackOptions {
   readonly clock: () => Date
   readonly log: { info(message: string): void; warn(message: string): void }
   readonly pace?: PaceLimits
-  /** How far apart the two sockets are opened in the end, in milliseconds. Default: ten minutes. */
+  /** Time between the openings of the two sockets, in milliseconds. Default: ten minutes. */
   readonly staggerMs?: number
 }
 
-/** What speaks to Slack. */
+/** What the functions of this file need to call Slack. */
 interface Slack {
   readonly access: SlackAccess
   readonly places: SlackOptions['places']
@@ -102,7 +102,7 @@ export function createSlack(options: SlackOptions): ChatConnection {
 
 function clientOptionsOf(apiUrl: string | null) {
   return {
-    // We send again ourselves: Slack has no key that would keep a repeated post from appearing twice.
+    // We try again ourselves, because Slack has no key that prevents a second post.
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
     timeout: CALL_MS,
@@ -168,7 +168,7 @@ async function accountsIn(
 ): Promise<readonly Account[]> {
   const client = await workspaces.clientOf(server)
   const realm = await workspaces.realmOf(server)
-  // An id without its workspace would be anybody's.
+  // Without its workspace, the same id may belong to different people.
   if (realm === null) throw new Error(`Which workspace the user group ${id} is in, is not known.`)
   try {
     const { users } = members.parse(await client.usergroups.users.list({ usergroup: id }))
@@ -192,8 +192,8 @@ async function postTest({ places, workspaces }: Slack, nonce: string): Promise<s
 }
 
 /**
- * What the client says goes to our log. Two things are ordinary: a socket that closed, because there is another one,
- * and a file that Slack has not processed yet.
+ * Sends the client's errors to our log. Two are normal and left out: a socket that closed, because there is a second
+ * one, and a file that Slack has not processed yet.
  */
 function quiet(log: SlackOptions['log']): Logger {
   return {

@@ -8,13 +8,13 @@ import type { Workspaces } from './workspaces.ts'
 
 const opened = z.object({ channel: z.object({ id: z.string() }) })
 
-/** The direct messages with a person, in the workspace of their account; `null` where they are in none that counts. */
+/** The direct messages with a person; `null`: no account, a workspace that does not count, or Slack refuses. */
 export function createConversations(
   workspaces: Workspaces,
   accounts: Pick<Accounts, 'accountOf'>,
   log: { warn(message: string): void },
 ) {
-  /** The conversations that were opened already, by account. */
+  /** Conversations that are already open, by account. */
   const known = new Map<string, string>()
 
   return async (person: string): Promise<string | null> => {
@@ -35,7 +35,7 @@ export function createConversations(
     } catch (error) {
       if (error instanceof WebAPIRateLimitedError) throw new TryLater(error.retryAfter)
       if (!(error instanceof WebAPIPlatformError)) throw error
-      // Waiting would not fix it; the thread and the console say the same.
+      // Trying again would not help. The thread and the console show the same.
       log.warn(`Slack opens no direct message with ${person} (${account}): ${slackProblem(error)}`)
       return null
     }

@@ -4,7 +4,7 @@ import type { Overview, OverviewLine } from '../desk.ts'
 import { buttons, type Surroundings, section } from './card-blocks.ts'
 import { mrkdwn } from './mrkdwn.ts'
 
-/** The app's own page for one person: what waits, what is running, what they decided. At most 100 blocks. */
+/** The app's home page for one person: what waits, what runs, what they decided. 100 blocks at most. */
 export function homeView(overview: Overview, { consoleUrl }: Surroundings): HomeView {
   return {
     type: 'home',
@@ -18,7 +18,7 @@ export function homeView(overview: Overview, { consoleUrl }: Surroundings): Home
   }
 }
 
-/** What the app's page shows to somebody whom Patchwarden does not know, or who may not decide. */
+/** The home page for somebody whom Patchwarden does not know, or who may not decide. */
 export function homeNotice(text: string): HomeView {
   return { type: 'home', blocks: [section(mrkdwn([{ kind: 'text', text }], 1_000))] }
 }

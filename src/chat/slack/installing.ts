@@ -6,8 +6,8 @@ import { notNamed } from './workspaces.ts'
 type Installed = Pick<Installation, 'team' | 'isEnterpriseInstall' | 'bot'>
 
 /**
- * Installations of the workspaces that the operator named. Anybody can open the install page, so what another workspace
- * installs is not kept, and what was kept of it is not used.
+ * Installations of the workspaces that the operator named. Anybody can open the install page. So installations of other
+ * workspaces are not stored, and stored ones are not used.
  */
 export function namedInstallations(store: InstallationStore, named: readonly string[]): InstallationStore {
   const refuse = (problem: string | null) => {
@@ -42,7 +42,7 @@ function installProblem({ team, isEnterpriseInstall }: Installed, named: readonl
   return named.includes(team.id) ? null : notNamed(team.id)
 }
 
-/** Looks at a new installation; one that does not count is given back to Slack, and the installer is told why. */
+/** Checks a new installation. If its workspace does not count, the token is revoked and the installer is told why. */
 export function refusing(
   named: readonly string[],
   revoke: (token: string) => Promise<unknown>,
@@ -65,7 +65,7 @@ export function refusing(
       team === undefined
         ? problem
         : `The operator of this Patchwarden has not named the workspace ${team.name ?? team.id} (${team.id}).`
-    // Plain text: the name is what a stranger chose.
+    // Plain text, because a stranger chose the workspace's name.
     response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' })
     response.end(`Not installed. ${who} Nothing was kept. ${fix}\n`)
     return false

@@ -1,4 +1,4 @@
-/** Hears what people do in Slack, and shows them the result. */
+/** Receives what people do in Slack, and shows them the result. */
 
 import type { App, BlockButtonAction } from '@slack/bolt'
 import type { WebClient } from '@slack/web-api'
@@ -17,7 +17,7 @@ export interface Listening {
   readonly interaction: Interaction
   readonly membership: ReturnType<typeof createMembership>
   readonly surroundings: Surroundings
-  /** Slack channels by channel of the configuration: `C...`, or `T.../C...`. */
+  /** Slack channels, by channel of the configuration: `C...`, or `T.../C...`. */
   readonly places: ReadonlyMap<string, string>
   readonly log: { warn(message: string): void }
 }
@@ -34,7 +34,7 @@ export function listen(app: App, listening: Listening): App {
   return app
 }
 
-/** @param workspace the one that the user belongs to, as far as the request says */
+/** @param workspace the user's workspace, as the request says; `null`: the request does not say it */
 function whoIs({ membership }: Listening, user: string, workspace: string | null): Who {
   return () => membership.recognise(user, workspace)
 }
@@ -77,7 +77,7 @@ function hearDialogs(app: App, listening: Listening): void {
     if (asked === null) return ack()
     const who = whoIs(listening, body.user.id, body.user.team_id ?? body.team?.id ?? null)
     const { answer } = await interaction.submitted(asked, who)
-    // A refusal is said inside the dialog: what was typed is not lost.
+    // A refusal is shown inside the dialog, so that the input is not lost.
     if (!answer.ok) {
       const errors = { [refusedAt(asked.action)]: shorten(plain(answer.message), 2_000) }
       return ack({ response_action: 'errors', errors })
@@ -111,7 +111,7 @@ function ephemeral({ answer, link }: Reply, { surroundings }: Pick<Listening, 's
   return { response_type: 'ephemeral' as const, replace_original: false, text, blocks }
 }
 
-/** @param problem what went wrong with a click that was made there */
+/** @param problem why a click on the home page failed; `null`: nothing failed */
 async function showHome(
   { interaction, surroundings }: Listening,
   { user, client }: { readonly user: string; readonly client: WebClient },

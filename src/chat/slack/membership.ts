@@ -28,9 +28,9 @@ const ELSEWHERE =
   'You are here from another workspace (Slack Connect). Only members of a workspace that the operator of Patchwarden named decide.'
 
 /**
- * Who may speak at all: full members of the workspaces that count. Anything unclear is nobody. An id is unique in its workspace
- * only (docs.slack.dev/reference/objects/user-object), so each is asked about where it is from. That somebody is from
- * elsewhere is told by the workspace of the user: `is_stranger` is false for those who share a channel with the app
+ * Recognises full members of the workspaces that count. In doubt, an account is nobody. A user id is unique only inside
+ * its workspace (docs.slack.dev/reference/objects/user-object), so we ask that workspace about the user. We compare the
+ * user's `team_id`, because `is_stranger` is false for people who share a channel with the app
  * (docs.slack.dev/apis/slack-connect).
  */
 export function createMembership(workspaces: Workspaces, clock: () => Date) {
@@ -47,7 +47,7 @@ export function createMembership(workspaces: Workspaces, clock: () => Date) {
   }
 
   return {
-    /** @param workspace the one that the user belongs to, as far as the request says */
+    /** @param workspace the user's workspace, as the request says; `null`: the request does not say it */
     async recognise(user: string, workspace: string | null): Promise<Recognised> {
       try {
         const realm = workspace === null ? null : await workspaces.realmOf(workspace)

@@ -17,7 +17,7 @@ import type { Workspaces } from './workspaces.ts'
 export interface SlackMessagingParts {
   readonly workspaces: Workspaces
   readonly posts: Posts
-  /** Slack channel id of a channel of the configuration; `null`: it is not on Slack. */
+  /** The Slack channel id of a channel of the configuration; `null`: that channel is not on Slack. */
   readonly placeOf: (channel: string) => string | null
   readonly surroundings: Surroundings
   readonly accounts: Pick<Accounts, 'accountOf'>
@@ -26,7 +26,7 @@ export interface SlackMessagingParts {
   readonly log: { warn(message: string): void }
 }
 
-/** What the calls below share. */
+/** What the functions of this file share. */
 interface Slack {
   readonly workspaces: Workspaces
   readonly surroundings: Surroundings
@@ -35,9 +35,9 @@ interface Slack {
   readonly uploadPicture: ReturnType<typeof createUpload>
 }
 
-/** Our mark on each message, by which it is found again when an answer was lost. */
+/** Our mark in each message's metadata. It finds the message again when Slack's answer was lost. */
 const EVENT = 'patchwarden_message'
-/** A lost message is among the last ones. */
+/** How many of the last messages are searched for a lost one. */
 const LOOK_BACK = 50
 
 const answered = z.object({ ts: z.string() })
@@ -54,7 +54,7 @@ const listed = z.object({
     .default([]),
 })
 
-/** Posts and edits through the Web API. */
+/** Posts and edits with the Web API. */
 export function createSlackMessaging(parts: SlackMessagingParts): Messaging<SlackMessage> {
   const { workspaces, posts, surroundings } = parts
   const pictures = createPictures('Slack', parts.drawPng, parts.log)
@@ -76,7 +76,7 @@ export function createSlackMessaging(parts: SlackMessagingParts): Messaging<Slac
     post: (spot, key, message) => post(slack, spot, key, message),
     find: (spot, key) => find(slack, spot, key),
     editCard: (posted, place, current) => editCard(slack, posted, place, current),
-    // The thread of a message has no id of its own.
+    // A Slack thread has no id of its own; the message's id names it.
     threadSpot: (place, card) => ({ place, thread: card }),
     say: (message, write) => say(slack, message, write),
     isRefusal: (error) => error instanceof WebAPIPlatformError || error instanceof WebAPIRateLimitedError,
@@ -122,7 +122,7 @@ async function find({ workspaces }: Slack, { place, thread }: Spot, key: string)
   return message?.ts ?? null
 }
 
-/** A picture is a message of its own, after its text. */
+/** A picture is a separate message after its text. */
 async function say(
   { surroundings, uploadPicture, cardFiles }: Slack,
   { id, proposal, entry, place, card }: ThreadMessage,
@@ -135,7 +135,11 @@ async function say(
   if (file !== null) await cardFiles.keep(proposal, place, picture, file)
 }
 
-/** @param without files that it was just refused for: no card waits for its pictures */
+/**
+ * Edits the card.
+ *
+ * @param without files that Slack has just refused. The card does not wait for its pictures.
+ */
 async function editCard(
   slack: Slack,
   posted: Posted,
@@ -144,7 +148,7 @@ async function editCard(
   without: readonly string[] = [],
 ): Promise<number | null | 'elsewhere'> {
   const { workspaces, surroundings, pace, cardFiles } = slack
-  // It waits for its turn first and reads the card then, so that the card is current when it is sent.
+  // Waits for its turn before it reads the card, so that the card is current when it is sent.
   await pace.edit()
   const card = await current()
   if (card === null) return null
@@ -167,10 +171,11 @@ async function editCard(
 }
 
 /**
- * Where a posted card is; `null`: in a workspace that does not count any more, while that of its present channel does.
+ * The channel of a posted card; `null`: its workspace does not count any more, but the workspace of the channel of
+ * today counts.
  */
 async function placeOfCard(workspaces: Workspaces, posted: string, now: string): Promise<string | null> {
-  // A channel that was written alone is the same with its workspace before it.
+  // A channel that was written without its workspace is the same channel with its workspace.
   if (readRealmId(now).id === posted) return now
   const counts = async (place: string) => (await workspaces.realmOf(readRealmId(place).realm)) !== null
   return (await counts(posted)) || !(await counts(now)) ? posted : null

@@ -5,12 +5,12 @@ import type { Click } from '../desk.ts'
 import type { Dialog } from '../interaction.ts'
 import { shorten, visible } from '../visible.ts'
 
-/** What a dialog must remember until it is sent. */
+/** The data that a dialog carries until it is sent. */
 const memory = z.object({
   proposal: z.string().max(40),
   action: z.string().refine(isActionName),
   revision: z.number().int(),
-  /** Where the click was, for the answer. */
+  /** The channel of the click, for the answer; `null`: none. */
   place: z.string().max(40).nullable(),
 })
 
@@ -18,7 +18,7 @@ export type ModalMemory = z.infer<typeof memory>
 
 export const MODAL = 'pw:ask'
 
-/** Asks for a reason; for a rejection also who looks again, and until when it holds. */
+/** The dialog of an action, with an input for each of its questions. */
 export function askModal(about: ModalMemory, { title, owners, until }: Omit<Dialog, keyof Click>): ModalView {
   const { label, summary } = actions[about.action]
   const verb = label.replace('…', '')
@@ -44,7 +44,7 @@ export function askModal(about: ModalMemory, { title, owners, until }: Omit<Dial
   }
 }
 
-/** An input for each question; where nobody can be named, it is whoever clicks. */
+/** An input for each question. If nobody can be named, there is no input for the owner: it is the person who clicks. */
 export function inputsOf(
   questions: readonly Question[],
   { owners, until }: Pick<Dialog, 'owners' | 'until'>,
@@ -66,7 +66,7 @@ export function inputsOf(
   })
 }
 
-/** At which input a refusal is said: Slack knows none but those of the dialog. */
+/** The input that shows a refusal. Slack accepts only inputs that the dialog has. */
 export function refusedAt(action: ActionName): Ask {
   const asks = questionsOf(action).map(({ ask }) => ask)
   return asks.find((ask) => ask === 'reason') ?? asks[0] ?? 'reason'
@@ -92,7 +92,7 @@ function elementOf(ask: Ask, until: string, people: readonly PlainTextOption[]):
   }
 }
 
-/** Slack refuses empty text. */
+/** Slack refuses empty text, so it becomes a dash. */
 function plainText(text: string, limit: number): string {
   return shorten(visible(text).trim() || '—', limit)
 }
@@ -114,7 +114,7 @@ export interface Asked extends ModalMemory {
   readonly asset: string | null
 }
 
-/** What came back from the dialog; `null` for one that is not ours. */
+/** Reads a dialog that was sent; `null`: it is not ours. */
 export function readModal(privateMetadata: string, state: unknown): Asked | null {
   const about = memory.safeParse(parsed(privateMetadata))
   const given = answers.safeParse(state)
@@ -140,7 +140,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The action and the proposal of a button; `null` for one that is not ours. */
+/** The action, the proposal and the number of a button; `null`: the button is not ours. */
 export function readButton(
   actionId: string,
   value: string | undefined,

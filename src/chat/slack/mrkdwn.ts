@@ -2,27 +2,27 @@ import { minuteOf } from '../../core/time/instant.ts'
 import type { RichText } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 
-/** Slack has no escape for these. Each becomes a sign that looks like it. */
+/** Slack cannot escape these characters. Each is replaced by a similar one. */
 const lookalikes: Readonly<Record<string, string>> = { '*': '∗', _: 'ˍ', '~': '∼', '`': 'ˋ', '>': '›' }
 
-/** Where one begins something: not within a word, as in `lib_x` or `1.0~rc1`; a quotation only at the beginning. */
+/** Marks that would begin markup. Inside a word (`lib_x`, `1.0~rc1`) they do not; a quotation needs the start. */
 const openers = /(?<![\p{L}\p{N}])[*_~](?!\s)|`|^>/gu
 
 /**
- * Untrusted text in Slack's markup: `& < >` are escaped (mentions, links, dates), and marks of bold, struck or other text
- * begin nothing. https://docs.slack.dev/messaging/formatting-message-text#escaping
+ * Escapes untrusted text for Slack's markup. `& < >` are escaped (mentions, links, dates), and marks for bold and so on
+ * are replaced. https://docs.slack.dev/messaging/formatting-message-text#escaping
  */
 export function escaped(text: string): string {
   return inCode(oneLine(text).replace(openers, (mark) => lookalikes[mark] ?? ''))
 }
 
-/** The same for text between backticks, where other marks mean nothing. */
+/** The same for text between backticks, where other marks have no effect. */
 export function inCode(text: string): string {
   const shown = oneLine(text).replaceAll('`', 'ˋ')
   return shown.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
-/** Text in Slack's markup, at most `limit` characters; times are shown in each reader's own zone. */
+/** Text in Slack's markup, `limit` characters at most. Each reader sees times in their own zone. */
 export function mrkdwn(text: RichText, limit: number): string {
   let out = ''
   for (const span of text) {
@@ -42,7 +42,7 @@ function cut(span: RichText[number], room: number): string {
     case 'code':
       return fitting(span.text, room, '`', '`', inCode)
     case 'person':
-      // A name, not a mention: who is meant reads it in the card.
+      // A name, not a mention: nobody is notified.
       return fitting(span.name, room, '', '')
     case 'break':
       return '\n'
@@ -51,7 +51,7 @@ function cut(span: RichText[number], room: number): string {
   }
 }
 
-/** Slack wants the marks to touch the words: blanks stay outside. */
+/** Slack wants marks directly next to the words, so spaces stay outside the marks. */
 function strong(text: string, room: number): string {
   const words = text.trim()
   if (words === '') return ''
@@ -60,7 +60,7 @@ function strong(text: string, room: number): string {
   return `${before}${fitting(words.replaceAll('*', '∗'), room - blanks, '*', '*')}${after}`
 }
 
-/** Shortened before it is escaped, so that no escape is cut in two. */
+/** Shortens the text before it is escaped, so that no escape is cut in two. */
 function fitting(text: string, room: number, before: string, after: string, write = escaped): string {
   const marks = before.length + after.length
   if (text === '') return ''

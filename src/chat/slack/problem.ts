@@ -1,4 +1,4 @@
-/** What errors of Slack mean, in sentences. */
+/** Sentences for Slack's errors. */
 
 import { WebAPIPlatformError } from '@slack/web-api'
 import { errorText } from '../../core/error-text.ts'
@@ -15,7 +15,7 @@ const remedies: Readonly<Record<string, string>> = {
     'cannot be reached: the app was removed from the workspace. Install it again and set the new token.',
 }
 
-/** What an error of Slack means, as a sentence. */
+/** An error of Slack as a sentence. */
 export function slackProblem(error: unknown): string {
   if (!(error instanceof WebAPIPlatformError)) return errorText(error)
   const { error: code } = error.data
@@ -23,7 +23,7 @@ export function slackProblem(error: unknown): string {
   return remedy === undefined ? `it refuses (${code}).` : `the channel ${remedy}`
 }
 
-/** Why a channel cannot be used, and how to fix it. */
+/** Why a channel cannot be used, and how to fix that. */
 export function channelProblem(error: WebAPIPlatformError, place: string): string {
   const { error: code } = error.data
   return `Slack channel ${place} ${remedies[code] ?? `refuses the message (${code}).`}`

@@ -1,4 +1,4 @@
-/** The ways in which Slack tells what people do: sockets that we open, or signed requests. */
+/** The ways in which Slack reaches us: sockets that we open, or signed requests. */
 
 import { App, HTTPReceiver, type InstallationStore, type Logger } from '@slack/bolt'
 import { WebClient, type WebClientOptions } from '@slack/web-api'
@@ -14,17 +14,17 @@ import type { Installations } from './workspaces.ts'
 export interface Receiving {
   readonly listening: Listening
   readonly clientOptions: WebClientOptions
-  /** What Slack's own client says of itself. */
+  /** The log of Slack's own client. */
   readonly logger: Logger
   readonly log: { info(message: string): void; warn(message: string): void }
 }
 
-/** Bolt writes its own retries into the options it is given. */
+/** Bolt writes its own retry settings into the options, so it gets a copy. */
 function common({ clientOptions, logger }: Receiving) {
   return { clientOptions: { ...clientOptions }, logger, convoStore: false as const }
 }
 
-/** Bolt alone would ask Slack at once who the token is, and never again: no answer then would be none for ever. */
+/** Replaces Bolt's own authorization: that asks Slack once, at the start, and never again if the answer fails. */
 function speakAs(botToken: string) {
   return { authorize: async () => ({ botToken }), ignoreSelf: false }
 }
@@ -48,7 +48,7 @@ function signedRequests({ logger, log }: Receiving, signingSecret: string) {
   return { signingSecret, endpoints: slackPaths.events, logger, processEventErrorHandler: refuseEvent(log) }
 }
 
-/** Takes signed requests of the only workspace. */
+/** Takes signed requests from the only workspace. */
 export function byRequests(
   receiving: Receiving,
   { botToken, signingSecret }: Extract<SlackAccess, { mode: 'http' }>,
@@ -58,7 +58,7 @@ export function byRequests(
   return receiver
 }
 
-/** Takes signed requests of every named workspace that installs the app, and installs it there. */
+/** Takes signed requests from every named workspace, and installs the app there. */
 export function byRequestsOfMany(
   receiving: Receiving,
   access: Extract<SlackAccess, { mode: 'oauth' }>,
@@ -90,7 +90,7 @@ export function byRequestsOfMany(
 }
 
 interface OfMany {
-  /** Ids of the workspaces that the operator named. */
+  /** Ids of workspaces that the operator named. */
   readonly named: readonly string[]
   readonly installations: Installations & InstallationStore
   readonly apiUrl: string | null

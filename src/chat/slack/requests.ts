@@ -14,8 +14,8 @@ const BODY_BYTES = 1024 * 1024
 const event = z.record(z.string(), z.unknown())
 
 /**
- * Hands a request to Bolt, which checks the signature. Bolt assumes that a body is an object; for anything else (`null`
- * is JSON too) it fails where nobody can catch the error. So such a request is refused first.
+ * Passes a request to Bolt, which checks the signature. Bolt expects that the body is an object. For other JSON, such
+ * as `null`, it fails where nobody can catch the error. So such requests are refused first.
  */
 export async function passOn(bolt: HTTPReceiver, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const rawBody = await readBody(request, BODY_BYTES)
@@ -37,8 +37,8 @@ export async function passOn(bolt: HTTPReceiver, request: IncomingMessage, respo
 }
 
 /**
- * Answers a signed request that Bolt failed on. If the database failed, Slack is asked to send it again; if somebody's
- * workspace is not known, the request is refused; otherwise Bolt expected something that the request does not hold.
+ * Answers a signed request on which Bolt failed. If the database failed, Slack is asked to send it again. If the
+ * workspace is not known, the request is refused. Otherwise the request lacks something that Bolt expects.
  */
 export function refuseEvent(log: {
   warn(message: string): void

@@ -1,8 +1,8 @@
 /**
- * The sockets over which Slack tells what people do. Slack closes each every few hours for a moment: there are two, so that
- * no click falls into the gap, and the second is opened anew a while later, so that the two are never closed together.
- * A socket that breaks is opened again until it works, by ourselves: the library gives up at an answer of 500 or a broken
- * connection, with a rejection that nobody could catch.
+ * The two sockets on which Slack sends what people do. Slack closes each socket every few hours for a moment. With two
+ * sockets no click is lost; the second is opened again later, so that both are never closed at once. We reopen broken
+ * sockets ourselves: after a status 500 or a broken connection the library gives up, with a rejection that nobody can
+ * catch.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,26 +17,26 @@ import type { ConnectionEvents } from '../platform.ts'
 export interface SocketOptions {
   readonly appToken: string
   readonly clientOptions: WebClientOptions
-  /** What the client says of itself. */
+  /** The log of Slack's own client. */
   readonly logger: Logger
   readonly log: { info(message: string): void; warn(message: string): void }
-  /** Is handed what people did; never rejects. */
+  /** Called with each event. It never rejects. */
   readonly take: (event: ReceiverEvent) => Promise<void>
-  /** How far apart the two sockets are opened in the end. */
+  /** Time between the openings of the two sockets, in milliseconds. */
   readonly staggerMs: number
 }
 
-/** Settles `closed` once, however it ends. */
+/** `closed` resolves when the socket has closed for any reason. */
 interface Socket {
   readonly closed: Promise<void>
   close(): void
 }
 
 const HELLO_MS = 30_000
-/** A socket that lives shorter than this was not really had. */
+/** A socket that closes sooner than this counts as failed, in milliseconds. */
 const SHORT_MS = 5_000
 
-/** https://docs.slack.dev/apis/events-api/using-socket-mode. Anything else does not come from Slack, and is ignored. */
+/** Messages of Slack: https://docs.slack.dev/apis/events-api/using-socket-mode. Anything else is ignored. */
 const said = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello') }),
   z.object({ type: z.literal('disconnect') }),
@@ -58,17 +58,17 @@ interface Sockets {
   open: number
 }
 
-/** One of the two, whichever socket that is at the moment. */
+/** One of the two sockets. `socket` changes when it is opened again. */
 interface Kept {
   socket: Socket
   isOpen: boolean
-  /** When it was opened, in milliseconds. */
+  /** When the socket was opened, in milliseconds since 1970. */
   since: number
-  /** How often it was opened in vain, or did not live, since it was last really had. */
+  /** How many tries have failed since a socket last lived long enough. */
   failures: number
 }
 
-/** Opens both sockets and keeps them open until the signal aborts. Throws a sentence when they cannot be had at first. */
+/** Opens both sockets and keeps them open until the signal aborts. Throws a sentence if the first opening fails. */
 export async function keepSockets(
   options: SocketOptions,
   events: ConnectionEvents,
@@ -109,7 +109,7 @@ function use(sockets: Sockets, kept: Kept, socket: Socket): void {
   })
 }
 
-/** Opens it again until it works. */
+/** Tries to open the socket again until it works. */
 async function reopen(sockets: Sockets, kept: Kept): Promise<void> {
   const { options, signal } = sockets
   let told = false
@@ -127,10 +127,10 @@ async function reopen(sockets: Sockets, kept: Kept): Promise<void> {
   }
 }
 
-/** Opens another in its place, and then closes the one before. */
+/** Opens a new socket, and then closes the old one. */
 async function openAnew(sockets: Sockets, kept: Kept): Promise<void> {
   const fresh = await openSocket(sockets.options, sockets.signal)
-  // It broke meanwhile and is being opened again anyway.
+  // The old socket broke meanwhile and is already being opened again.
   if (!kept.isOpen) return fresh.close()
   const old = kept.socket
   use(sockets, kept, fresh)
@@ -144,8 +144,8 @@ function opened(sockets: Sockets, wasTold: boolean): void {
 }
 
 /**
- * Returns whether it wrote to the log. Without any socket the connection itself is down, and whoever watches the
- * connection reports that.
+ * Reports a failed try. Returns true if it wrote to the log. If no socket is open, it reports the whole connection as
+ * down instead.
  */
 function failed({ open, events, options: { log } }: Sockets, why: string): boolean {
   if (open === 0) events.down(why)
@@ -155,10 +155,10 @@ function failed({ open, events, options: { log } }: Sockets, why: string): boole
 
 async function openSocket(options: SocketOptions, signal: AbortSignal): Promise<Socket> {
   const { appToken, logger, take } = options
-  // The client writes its own retries into the options it is given.
+  // The client writes its own retry settings into the options, so it gets a copy.
   const clientOptions = { ...options.clientOptions }
   const client = new SocketModeClient({ appToken, clientOptions, logger, autoReconnectEnabled: false })
-  // The client's own reader throws, where nobody can catch it, when a message is not Slack's.
+  // The client's own reader throws an error that nobody can catch when a message is not Slack's. So it is replaced.
   client.removeAllListeners('ws_message')
   client.on('ws_message', (data: unknown) => read(client, data, take))
   const closed = new Promise<void>((resolve) => client.once('disconnected', () => resolve()))

@@ -13,18 +13,18 @@ export interface UploadParts {
 }
 
 export interface PictureMessage {
-  /** The message's id in the outbox. */
+  /** The id of the message in the outbox. */
   readonly id: number
   readonly proposal: string
   readonly place: string
-  /** The card's message. */
+  /** The id of the card's message. */
   readonly thread: string
   readonly picture: Picture
 }
 
 const SLACK = 'slack'
 const UPLOAD_MS = 15_000
-/** After this many tries it is given up, so that a picture does not hold back what comes after it. */
+/** After this many tries the picture is dropped, so that it does not hold back later messages. */
 const TRIES = 3
 
 const ticket = z.object({ upload_url: z.url(), file_id: z.string() })
@@ -35,9 +35,9 @@ const shared = z.object({
 })
 
 /**
- * Uploads pictures into threads: https://docs.slack.dev/messaging/working-with-files. A picture is a message of its own,
- * after its text: in a block it would have to wait until Slack has processed the file. Its name carries our mark, by
- * which it is looked for when the answer was lost. Gives the id of the file, `null` where there is none.
+ * Uploads pictures into threads: https://docs.slack.dev/messaging/working-with-files. A picture is a separate message
+ * after its text; in a block it would have to wait until Slack has processed the file. Its file name carries our mark,
+ * which finds the picture again when Slack's answer was lost. Returns the id of the file; `null`: there is none.
  */
 export function createUpload({ clientFor, posts, pictures }: UploadParts) {
   const tries = new Map<number, number>()
@@ -67,12 +67,12 @@ export function createUpload({ clientFor, posts, pictures }: UploadParts) {
     return null
   }
 
-  /** The id of the file; `null` where it cannot be drawn. */
+  /** Returns the id of the file; `null`: the picture cannot be drawn. */
   async function upload({ id, proposal, place, thread, picture }: PictureMessage, key: string): Promise<string | null> {
     const file = await pictures.file(picture, id)
     if (file === null) return null
     const client = await clientFor(place)
-    // Slack's page calls it alt_txt; the client's type has another name for it.
+    // Slack's documentation calls it alt_txt; the client's type has another name.
     const wanted = { filename: file.name, length: file.png.length, alt_txt: file.alt }
     const { upload_url: url, file_id: fileId } = ticket.parse(await client.files.getUploadURLExternal(wanted))
     const sent = await fetch(url, {
@@ -83,7 +83,7 @@ export function createUpload({ clientFor, posts, pictures }: UploadParts) {
     })
     await sent.body?.cancel()
     if (!sent.ok) throw new Error(`Slack took no file, with the status ${sent.status}.`)
-    // From here on it may have arrived, whatever becomes of the answer.
+    // From here on the picture may have arrived, even if the answer is lost.
     await posts.begin(SLACK, { key, proposal, place })
     await client.files.completeUploadExternal({
       files: [{ id: fileId, title: file.name }],

@@ -3,27 +3,27 @@ import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
 import type { Realm } from '../accounts.ts'
 
-/** The workspaces that count: the operator named them, by the configuration or by giving a bot token. */
+/** The workspaces that count. The operator names them in the configuration or by giving a bot token. */
 export interface Workspaces {
-  /** `null`: it does not count. Given `null`, the only one there is. Throws a sentence. */
+  /** `null`: the workspace does not count. With `null`, returns the only workspace. Throws a sentence. */
   realmOf(workspace: string | null): Promise<Realm | null>
-  /** Speaks in one that counts; given `null`, in the only one there is. Throws a sentence where it cannot. */
+  /** The client of a workspace that counts; with `null`, of the only one. Throws a sentence if there is none. */
   clientOf(workspace: string | null): Promise<WebClient>
-  /** What is known about the workspaces. Throws a sentence when a token does not work, or no workspace counts. */
+  /** Checks the workspaces. Throws a sentence if a token does not work or no workspace counts. */
   check(): Promise<WorkspacesSeen>
 }
 
 export interface WorkspacesSeen {
-  /** Names of those whose tokens work. */
+  /** Names of workspaces with a working token. */
   readonly working: readonly string[]
-  /** Ids of those that installed the app and do not count. */
+  /** Ids of workspaces that installed the app and do not count. */
   readonly refused: readonly string[]
 }
 
 const WHERE = 'identity.slackWorkspaces'
 export const nobodyCounts = `${WHERE} names no workspace, so nobody in Slack is trusted and nothing is posted there: add the ids of your workspaces to patchwarden.yaml, such as [T012AB3CD].`
 
-/** What is wrong with a workspace that the operator has not named. */
+/** Says that the operator has not named the workspace. */
 export function notNamed(workspace: string): string {
   return `The Slack workspace ${workspace} is not named in ${WHERE}.`
 }
@@ -39,7 +39,7 @@ async function nameOf(client: WebClient, what: string): Promise<{ readonly id: s
   }
 }
 
-/** The one workspace whose bot token is in the environment. Where the operator also named some, it is one of them. */
+/** The workspace of the bot token in the environment. If the operator also named workspaces, it must be one of them. */
 export function oneWorkspace(botToken: string, named: readonly string[], options: WebClientOptions): Workspaces {
   const client = new WebClient(botToken, options)
   let workspace: string | null = null
@@ -61,7 +61,7 @@ export function oneWorkspace(botToken: string, named: readonly string[], options
   return {
     realmOf,
     async clientOf(id) {
-      // Whatever the token's workspace is, it counts.
+      // The operator named no workspace, so the token's workspace counts.
       if (id === null && named.length === 0) return client
       if ((await realmOf(id)) !== null) return client
       const home = workspace ?? ''
@@ -77,7 +77,7 @@ export function oneWorkspace(botToken: string, named: readonly string[], options
   }
 }
 
-/** Where installations by OAuth are kept. */
+/** The installations by OAuth. */
 export interface Installations {
   find(workspace: string): Promise<{ readonly botToken: string; readonly name: string } | null>
   all(): Promise<readonly string[]>
@@ -86,8 +86,8 @@ export interface Installations {
 const KNOWN_MS = 60_000
 
 /**
- * The named workspaces, each with the token it gave when it installed the app. Having installed the app is not a reason
- * to trust a workspace.
+ * The named workspaces, each with the token from its installation. A workspace is not trusted only because it installed
+ * the app.
  */
 export function manyWorkspaces(
   installations: Installations,

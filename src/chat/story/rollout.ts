@@ -1,4 +1,4 @@
-/** What is said of a rollout and its test, ring by ring. */
+/** Thread entries about a rollout and its test. */
 
 import { wantsAcknowledgement } from '../../core/proposal/acknowledgement.ts'
 import { notStarted } from '../../core/proposal/ends.ts'
@@ -55,7 +55,7 @@ export const rollout = {
       ),
     )
   },
-  // The card says how many are being worked on.
+  // The card shows how many assets are at work.
   'assets-started': untold,
   'batch-queued': untold,
   'outcome-recorded': untold,
@@ -97,7 +97,7 @@ export const rollout = {
   resumed: ({ by }) => bot('neutral', rich(`Resumed by ${by.join(' and ')}.`)),
 } satisfies Partial<Tellers>
 
-/** Told once a day at most; the card always says how it stands. */
+/** Told once a day at most. The card always shows the present state. */
 function sinceStory(before: ProposalState | null, state: ProposalState): readonly ThreadEntry[] {
   if (before === null || sinceOf(before).toldAt === sinceOf(state).toldAt) return []
   const text = sinceSentences(tallyOf(state)) || 'Every server needs what was voted on again.'

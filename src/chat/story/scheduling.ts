@@ -1,4 +1,4 @@
-/** What the thread says about when a rollout runs, and about what it waits for. */
+/** Thread entries about the time of a rollout, and about what it waits for. */
 
 import { assetName } from '../../core/rollout/tally.ts'
 import { rich, sentence, time } from '../rich-text.ts'

@@ -1,4 +1,4 @@
-/** The thread of a proposal: what each event says to the people who read along. */
+/** Makes the thread of a proposal: the text of each event for people. */
 
 import type { Member } from '../../core/policy.ts'
 import type { RecordedEvent } from '../../core/proposal/event.ts'
@@ -16,8 +16,8 @@ const tellers: Tellers = { ...voting, ...scheduling, ...rollout, ...verification
 const noLogs: ReadonlyMap<string, string> = new Map()
 
 /**
- * Thread entries of one event. `state` is the proposal after the event, `before` the proposal before it. `logs`: those
- * that `logsTold` names, by their hash, as far as they are kept.
+ * The thread entries of one event. `before` and `state`: the proposal before and after it. `logs`: the logs that
+ * `logsTold` names, by hash; some may be missing.
  */
 export function storyOf(
   recorded: RecordedEvent,

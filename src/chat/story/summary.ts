@@ -1,4 +1,4 @@
-/** What is said when a rollout is over. */
+/** The summary at the end of a rollout. */
 
 import { outcomeOf } from '../../core/outcome.ts'
 import { allEndedWell, remarkableEnds, whyLeftUntouched } from '../../core/proposal/ends.ts'

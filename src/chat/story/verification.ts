@@ -1,4 +1,4 @@
-/** What is said of how assets ended. */
+/** Thread entries about how assets ended. */
 
 import { limits } from '../../core/limits.ts'
 import { type ChangedEnd, changedEnds } from '../../core/proposal/ends.ts'
@@ -18,13 +18,13 @@ export const verification = {
   'verifying-started': () => bot('neutral', rich('Every ring has passed. Looking at each server once more.')),
 } satisfies Partial<Tellers>
 
-/** Ends that are told each on its own; the rest of many is told as one. */
+/** How many ends get an entry of their own. The others are told together. */
 const TOLD_APART = 5
 
 interface Ends {
   readonly good: readonly ChangedEnd[]
   readonly bad: readonly ChangedEnd[]
-  /** Ends that are told one by one. */
+  /** Ends that get an entry of their own. */
   readonly apart: readonly ChangedEnd[]
 }
 
@@ -34,7 +34,7 @@ function endsOf(assets: readonly string[], before: ProposalState | null, state: 
   return { good, bad, apart: [...bad.slice(0, TOLD_APART), ...(good.length <= TOLD_APART ? good : [])] }
 }
 
-/** Hashes of the logs that the story of an event quotes. */
+/** Hashes of the logs that the entries of an event quote. */
 export function logsTold(
   { event }: RecordedEvent,
   before: ProposalState | null,
@@ -91,7 +91,7 @@ function logOf({ outcome, log }: Deployment, logs: ReadonlyMap<string, string>):
   return outcome?.log ?? ''
 }
 
-/** Assets that were started and not begun, told together where the reason is the same. */
+/** Assets that were started but did not begin. Assets with the same reason are told together. */
 function notBegunStory(verifications: readonly RecordedVerification[], state: ProposalState): readonly ThreadEntry[] {
   const byReason = new Map<string, string[]>()
   for (const { asset, verification } of verifications) {
@@ -99,7 +99,7 @@ function notBegunStory(verifications: readonly RecordedVerification[], state: Pr
     byReason.set(verification.reason, [...(byReason.get(verification.reason) ?? []), asset])
   }
   const groups = [...byReason]
-  // Where hosts have many reasons, the last ones are told without them.
+  // If there are many different reasons, the last ones are told without their reason.
   const rest = groups.splice(TOLD_APART).flatMap(([, assets]) => assets)
   if (rest.length > 0) groups.push(['"Servers" says why', rest])
   return groups.map(([reason, assets]) => ({

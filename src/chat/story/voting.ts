@@ -1,4 +1,4 @@
-/** What is said of a proposal while people vote, and of how that ends. */
+/** Thread entries about a vote and its end. */
 
 import { nameAsKnown } from '../../core/hands.ts'
 import type { RecordedEvent } from '../../core/proposal/event.ts'
@@ -105,7 +105,7 @@ function linked(proposal: string, entries: readonly ThreadEntry[]): readonly Thr
   return entries.map((entry) => ({ ...entry, link: `/p/${proposal}` }))
 }
 
-/** What came of the proposal that was to undo this one. */
+/** What the proposal that should undo this one has achieved. */
 function rolledBackText(state: ProposalState, proposal: string): RichText {
   const all = state.rollout === null ? [] : deploymentsOf(state.rollout)
   const back = all.filter(({ undoneBy }) => undoneBy === proposal).length

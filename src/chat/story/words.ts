@@ -11,7 +11,7 @@ export function ringName(state: ProposalState, index: number): string {
   return (state.subject.kind === 'patches' ? state.subject.rings[index]?.name : undefined) ?? String(index + 1)
 }
 
-/** The first of these assets by name, how many more there are, and the end of the sentence. */
+/** The names of the first assets, how many more there are, and the end of the sentence. */
 export function names(state: ProposalState, assets: readonly string[], end = '.'): RichText {
   return rich(...listed(state, assets), end)
 }
@@ -21,7 +21,7 @@ export function listed(state: ProposalState, assets: readonly string[]): RichTex
   return listedNames(first, assets.length)
 }
 
-/** The first of these names, and how many there are in total. */
+/** These names, and how many more there are of `total`. */
 function listedNames(first: readonly string[], total: number): RichText {
   const out: (string | ReturnType<typeof code>)[] = []
   for (const [index, name] of first.entries()) {
@@ -32,7 +32,7 @@ function listedNames(first: readonly string[], total: number): RichText {
   return rich(...out)
 }
 
-/** What a stop, or the end of a proposal, leaves to be finished; `null`: nothing is at work. */
+/** The assets that are still at work after a stop or the end of a proposal; `null`: none. */
 export function atWork(state: ProposalState): RichText | null {
   const assets = unfinished(state)
   if (assets.length === 0) return null
@@ -42,19 +42,19 @@ export function atWork(state: ProposalState): RichText | null {
   )
 }
 
-/** The same, given the first names and how many there are in total. */
+/** The same, from the first names and the total. */
 export function atWorkWords(first: readonly string[], total: number): RichText {
   const what = total === 1 ? 'is at work and is brought to its end first' : 'are at work and end first'
   return rich(...listedNames(first, total), ` ${what}.`)
 }
 
-/** Which asset a proposal waits for, by its name, for whom that is at work, and until when at the latest. */
+/** Says which asset the proposal waits for, which proposal works on it, and the latest end. */
 export function waitingFor(name: string, { proposal, until }: Pick<WaitsFor, 'proposal' | 'until'>): RichText {
   const when = until === null ? [] : rich(', until ', time(until), ' at the latest')
   return [...rich('Waits: ', code(name), ` is at work for ${proposal}`), ...when, ...rich('.')]
 }
 
-/** What became of the servers since the vote, in a few words; empty where nothing did. */
+/** What happened to the servers since the vote, in short; empty: nothing. */
 export function sinceSentences({ leftOut, inPart, waiting }: Pick<Tally, 'leftOut' | 'inPart' | 'waiting'>): string {
   const out = Object.values(leftOut).reduce((sum, some) => sum + some, 0)
   return [
@@ -68,7 +68,7 @@ export function sinceSentences({ leftOut, inPart, waiting }: Pick<Tally, 'leftOu
     .join(' ')
 }
 
-/** What the test ring showed, for those who vote. */
+/** The result of the test ring, for the voters. */
 export function testSummary(test: TestTally | null): string {
   if (test === null || test.started === 0) return 'It touched nothing.'
   const parts = [`${test.good} of ${count(test.started, 'test server')} took it and ended well`]

@@ -1,4 +1,4 @@
-// Live updates: the server says that something changed; htmx fetches the pieces again. Typed text is never touched.
+// Live updates: the server says that something changed, and htmx fetches those parts again. Typed text is kept.
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: the one scope of a script that no bundler touches.
 ;(() => {
   const offline = document.getElementById('offline')
@@ -6,7 +6,7 @@
   let changed = new Set()
   let isNew = false
   function tell() {
-    // What is about no single proposal may be about each.
+    // A change without a proposal may concern every proposal.
     const names = changed.has(null) ? ['all'] : [...changed]
     changed = new Set()
     for (const name of names) document.body.dispatchEvent(new CustomEvent(`changed-${name}`))
@@ -40,11 +40,11 @@
     live.onerror = () => {
       offline.hidden = false
       wasLost = true
-      // A browser comes back by itself after a lost connection, not after an answer that was no stream.
+      // The browser reconnects after a lost connection, but not after an answer that was no stream.
       if (live.readyState === EventSource.CLOSED) void comeBack()
     }
   }
-  // What is shown is for whoever was signed in.
+  // The page belongs to the person who was signed in, so leave it.
   const leave = () => location.replace('/')
   async function comeBack() {
     const { status } = await fetch('/live', { method: 'HEAD' }).catch(() => ({ status: 0 }))
@@ -61,10 +61,10 @@
   })
   document.body.addEventListener('htmx:beforeSwap', (event) => {
     const { xhr, requestConfig } = event.detail
-    // Why a click did nothing stands under its button; a part of the page that could not be renewed stays as it is.
+    // Show an error answer under the button that was clicked. A part of the page that could not be fetched again stays.
     if (requestConfig.verb === 'post' && [400, 500, 503].includes(xhr.status)) event.detail.shouldSwap = true
   })
-  // The newest entry is in sight, unless somebody reads further up. On a phone the thread scrolls with the page: never there.
+  // Keep the newest entry visible unless the person scrolled up. On a phone the page scrolls, so this does nothing.
   let follows = true
   let last = 0
   const entries = () => document.getElementById('entries')
@@ -76,18 +76,18 @@
     'scroll',
     ({ target }) => {
       if (target !== entries()) return
-      // A picture that has just arrived leaves it short of the end, too: only going up is somebody's wish.
+      // A picture that has just loaded also moves the end away. Only scrolling up shows that the person wants to stay.
       const atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 40
       follows = atEnd || (follows && target.scrollTop >= last)
       last = target.scrollTop
     },
     true,
   )
-  // Pictures make it longer when they arrive.
+  // Pictures make the list longer when they load.
   document.addEventListener('load', ({ target }) => entries()?.contains(target) && showNewest(), true)
   document.body.addEventListener('htmx:afterSwap', showNewest)
   showNewest()
-  // A dialog opens for whoever may answer it; anybody else reads at once why they may not. The page may be older than that.
+  // Ask the server before a dialog opens, because the page may be old. If the person may not act, show why instead.
   let asking = new AbortController()
   document.addEventListener('click', (event) => {
     const dialog = event.target.closest('details.ask > summary')?.parentElement
@@ -104,7 +104,7 @@
       .catch(() => '')
     if (signal.aborted) return
     if (refused === '') {
-      // Where nothing could be asked, whoever answers reads it then.
+      // If the server cannot be asked, open the dialog. Its answer will say what is wrong.
       dialog.open = true
       return
     }

@@ -1,4 +1,4 @@
-/** Channels, and what is in them. */
+/** The list of channels, and the content of a channel. */
 
 import { z } from 'zod'
 import { proposalCard } from '../../chat/proposal-card.ts'
@@ -16,7 +16,7 @@ import { cursorAt, placeIn } from '../cursor.ts'
 import { watchView } from '../watch.ts'
 import { type Backend, type Channel, memberIn, personOf } from './parts.ts'
 
-/** How long a channel shows messages that are not about a proposal, and how many of them. */
+/** How long a channel shows messages that are not about a proposal, and how many of these. */
 const NOTICED_MS = 14 * DAY_MS
 const NOTICES = 3
 
@@ -28,7 +28,7 @@ export async function summaries(
   wanted: readonly Channel[] = backend.service.channels,
 ): Promise<readonly ChannelSummary[]> {
   const teams = [...new Set(wanted.flatMap((channel) => channel.teams))]
-  // Nothing waits for a person in a team that they belong to no more.
+  // Nothing waits for a person in a team that the person has left.
   const roles = new Map(
     teams.flatMap((team) => {
       const { roles: held } = memberIn(backend, team, viewer)

@@ -1,4 +1,4 @@
-/** What can be looked up: assets, the record, people, and everything that Patchwarden is connected with. */
+/** Lists to look up: assets, the record, people, and all connected systems. */
 
 import { z } from 'zod'
 import type { Answer } from '../../chat/desk.ts'
@@ -57,7 +57,7 @@ function authorOf(actor: Actor): string {
   return actor.through === undefined ? actor.name : `${actor.name}, by ${throughWords(actor.through, (id) => id)}`
 }
 
-/** One line of the record, as far as it can be read: somebody who changed the store may have left anything. */
+/** One line of the record. A changed store may contain anything, so an unreadable entry gives an error text. */
 function auditRow(item: PlacedItem, register: Register): AuditRow {
   const { position, stream, seq, hash } = item
   const place = { position, stream, seq, hash }
@@ -90,7 +90,7 @@ export async function revokeAccount(
   return service.workflow.linking.revoke({ platform, account, person }, personOf(viewer), asOperator)
 }
 
-/** Sources, feeds and engines, then the chat platforms, then what else is lastingly connected. */
+/** Sources, feeds and engines first, then chat platforms, then other lasting connections. */
 export async function sourceRows({ service }: Backend): Promise<readonly SourceRow[]> {
   const { connections = [] } = service
   const states = await sourceStates(service.db)
@@ -120,7 +120,7 @@ function lastingConnection(name: string): SourceRow {
   return { name, kind: 'database', describe, lastGoodAt: null, problem: null, problemSince: null }
 }
 
-/** A broken connection comes before a message that was not delivered: it is why. */
+/** Shows a broken connection instead of a message that was not delivered, because it is the cause. */
 function withConnection(row: SourceRow, connection: WatchedConnection): SourceRow {
   const { state, since } = connection.state()
   switch (state.kind) {

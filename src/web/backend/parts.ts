@@ -12,9 +12,9 @@ import type { SessionWatch } from '../session-watch.ts'
 export interface People {
   readonly all: readonly { readonly id: string; readonly name: string; readonly timeZone: string | null }[]
   readonly timeZone: string
-  /** Ids of those whom the configuration names operator, now. */
+  /** Ids of the people who are operators in the configuration now. */
   readonly operators: () => readonly string[]
-  /** True only for the labelled example: its operators may act as any of its people. */
+  /** True only in the labelled example, where operators may act as any of its people. */
   readonly example: boolean
 }
 
@@ -35,12 +35,12 @@ export interface ConsoleParts {
     readonly kind: 'inventory' | 'catalog' | 'engine'
     readonly describe: string
   }[]
-  /** Connections to chat platforms, by their names, and to the database. */
+  /** Connections to the chat platforms, by name, and to the database. */
   readonly connections?: readonly WatchedConnection[]
   readonly subscribe: ConsolePort['subscribe']
 }
 
-/** What every answer of the console is made with. */
+/** Everything that the console's answers are made from. */
 export interface Backend {
   readonly service: ConsoleParts
   readonly assetCounts: () => Promise<Kept<ReadonlyMap<string, TeamCounts>>>
@@ -56,13 +56,13 @@ export function personOf(viewer: Viewer): Person {
   return { kind: 'person', id: viewer.person, name: viewer.name, via: 'console', through: viewer.through }
 }
 
-/** The viewer as a member of a team; without a role where they are not a member. */
+/** The viewer as a member of a team. Without roles if the viewer does not belong to it. */
 export function memberIn({ service }: Backend, team: string, viewer: Viewer): Member {
   const member = service.parts.teams.membersOf(team).find((item) => item.id === viewer.person)
   return member ?? { id: viewer.person, name: viewer.name, roles: [] }
 }
 
-/** For each person, the roles they hold in any team. */
+/** For each person, their roles in all teams. */
 export function allRoles({ service: { channels, parts } }: Backend): ReadonlyMap<string, readonly string[]> {
   const roles = new Map<string, Set<string>>()
   for (const team of new Set(channels.flatMap((channel) => channel.teams)))

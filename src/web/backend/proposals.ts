@@ -1,4 +1,4 @@
-/** What stands behind a proposal, and what people say to it. */
+/** The details behind a proposal, and comments on it. */
 
 import { z } from 'zod'
 import { type Answer, type DetailName, type DetailPart, detailNames, type PartOfDetail } from '../../chat/desk.ts'
@@ -27,13 +27,13 @@ export async function pictureOf({ service }: Backend, id: string, which: string)
   return Number.isSafeInteger(entry) && entry > 0 && entry < 2 ** 31 ? consolePicture(service.db, id, entry) : null
 }
 
-/** Decided by everything that counts, read anew: a page shows what was true when it was made. */
+/** Reads everything again before it decides, because the page may be older than the facts. */
 export async function refusalOfDialog({ service }: Backend, click: Click, viewer: Viewer): Promise<Answer | null> {
   const found = await service.workflow.desk.asking(click, personOf(viewer))
   return 'ok' in found ? found : null
 }
 
-/** A comment, or a slash command. */
+/** Handles a comment or a slash command. */
 export async function say(
   { service }: Backend,
   channel: string,

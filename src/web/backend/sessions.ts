@@ -1,4 +1,4 @@
-/** Who is signed in, and in whose name. */
+/** Who is signed in, and whom they act as. */
 
 import type { Answer } from '../../chat/desk.ts'
 import { rich } from '../../chat/rich-text.ts'
@@ -22,7 +22,7 @@ function here(backend: Backend) {
   return { now: nowOf(backend), example: backend.service.people.example }
 }
 
-/** Another look follows by itself, should this one fail. */
+/** If this look fails, the next one comes by itself. */
 async function tellEnded({ sessionWatch }: Backend): Promise<void> {
   await sessionWatch.look().catch(() => undefined)
 }
@@ -46,7 +46,7 @@ export async function viewerOf(backend: Backend, session: string): Promise<Viewe
   const { db, people } = backend.service
   const found = await findSession(db, hashed(session), here(backend))
   const self = people.all.find((item) => item.id === found?.actingAs)
-  // A session is not valid any more if its link was made by somebody who has left the configuration.
+  // If the person who made the link has left the configuration, the session is not valid any more.
   const makers = (found?.madeBy ?? []).filter((hand) => hand !== COMMAND_LINE)
   if (!found || !self || !makers.every((maker) => people.all.some(({ id }) => id === maker))) return null
   const roles = allRoles(backend)
@@ -102,7 +102,7 @@ export async function makeSignInLink(
   if (!viewer.isOperator) return { ok: false, message: rich('Only operators make sign-in links for others.') }
   if (!people.all.some((item) => item.id === person))
     return { ok: false, message: rich(`There is no person "${person}" in the configuration.`) }
-  // If somebody introduced the person who makes the link, that somebody may hold it as well.
+  // If this person signed in by a link, the people who made that link may also keep the new one.
   const behind = viewer.through.kind === 'sign-in link' ? viewer.through.madeBy : []
   const madeBy = [...new Set([viewer.person, ...behind])]
   const link = { person, issuedBy: viewer.person, madeBy, example: people.example }

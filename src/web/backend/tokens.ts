@@ -4,20 +4,20 @@ import type { Db } from '../../store/connection.ts'
 import { addSignInLink } from '../../store/sessions.ts'
 
 const LINK_SECONDS = DAY_SECONDS
-/** The link stands in the log of whatever started the service. */
+/** Short, because the link is in the log of the program that started the service. */
 const START_LINK_SECONDS = 15 * 60
 
-/** A sign-in link to be made. */
+/** A sign-in link that will be made. */
 export interface NewLink {
   readonly person: string
-  /** A person, `command line`, or `start` for the link that a start prints, which lives 15 minutes and not a day. */
+  /** A person id, `command line`, or `start`. A link of `start` is valid for 15 minutes, others for a day. */
   readonly issuedBy: string
-  /** The hands that could keep it for themselves. */
+  /** The people and programs that could keep the link for themselves. */
   readonly madeBy: readonly string[]
   readonly example: boolean
 }
 
-/** A fresh one-time sign-in token for a person; only its hash is stored. */
+/** Makes a one-time sign-in token for a person. Only its hash is stored. */
 export async function issueSignInToken(db: Db, link: NewLink, now: Date): Promise<string> {
   const token = randomBytes(24).toString('base64url')
   const seconds = link.issuedBy === 'start' ? START_LINK_SECONDS : LINK_SECONDS
@@ -26,12 +26,12 @@ export async function issueSignInToken(db: Db, link: NewLink, now: Date): Promis
   return token
 }
 
-/** A token of a session. */
+/** Makes a session token. */
 export function newSession(): string {
   return randomBytes(32).toString('base64url')
 }
 
-/** What is stored of a token. */
+/** The hash of a token. Only the hash is stored. */
 export function hashed(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }

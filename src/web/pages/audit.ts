@@ -4,7 +4,7 @@ import { type Html, html } from '../html.ts'
 import { instant } from '../rich-text.ts'
 import { tableHtml } from './table.ts'
 
-/** `known`: with what was known of feeds, assets and flaws. */
+/** `known`: also show entries about feeds, assets and flaws. */
 export function auditHtml(rows: readonly AuditRow[], known: boolean, viewer: Viewer): Html {
   const last = rows.at(-1)
   return html`${tableHtml(

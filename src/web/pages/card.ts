@@ -6,7 +6,7 @@ import type { CardView, Viewer } from '../console-port.ts'
 import { type Html, html, raw } from '../html.ts'
 import { instant, richText } from '../rich-text.ts'
 
-/** One proposal's card. `answer` is what only this reader is told. */
+/** The card of a proposal. */
 export function cardHtml(view: CardView, viewer: Viewer, selected: boolean): Html {
   const { card } = view
   const zone = viewer.timeZone
@@ -34,8 +34,8 @@ ${card.notes.map((note) => html`<p class="note ${note.tone}">${richText(note.tex
 }
 
 /**
- * A bar that moves: with the card its parts are fetched anew, and htmx lets the new ones begin as wide as the old ones
- * of the same id were. One lies on the other, the widest at the bottom.
+ * A progress bar. When the card is fetched again, htmx gives the new parts the width of the old parts with the same id,
+ * so that the bar moves. The parts lie on each other, the widest at the bottom.
  */
 function ringHtml(ring: CardRing, id: string): Html {
   const words = ringWords(ring)
@@ -48,10 +48,10 @@ function ringHtml(ring: CardRing, id: string): Html {
 ${part('running', ended + ring.running)}${part('bad', ended)}${part('good', ring.good)}</svg></div>`
 }
 
-/** How many stand side by side; where there are more, the seldom ones are behind "More". */
+/** How many buttons are always shown. If there are more, the rare ones are hidden behind "More". */
 const SHOWN = 6
 
-/** What is put away are the siblings after "More", not its content: a preserved element may hold no other one. */
+/** The hidden buttons come after "More", not inside it, because a preserved element must not contain another one. */
 function actionsHtml(view: CardView, viewer: Viewer): Html {
   const { proposal, actions: shown } = view.card
   const show = (action: CardAction) => actionHtml(view, action, viewer)
@@ -69,7 +69,7 @@ function actionHtml({ card: { proposal }, owners, now }: CardView, action: CardA
   const style = action.style === 'primary' ? 'go' : action.style === 'danger' ? 'no' : ''
   if (action.questions.length === 0)
     return html`<form ${post}>${hidden}<button class="${style}">${action.label}</button></form>`
-  // What somebody types is preserved, but not into the next revision.
+  // Typed text is preserved, but not for the next revision.
   const id = `${proposal}-${action.name}-${action.revision}`
   const asks = `/p/${proposal}/ask/${action.name}?revision=${action.revision}`
   return html`<details class="ask" id="${id}" data-asks="${asks}" hx-preserve><summary class="button ${style}">${action.label}</summary>
@@ -78,19 +78,19 @@ ${action.questions.map((question) => fieldHtml(question, { viewer, owners, dates
 <button class="${style}">${action.label.replace('…', '')}</button></form></details>`
 }
 
-/** What may be picked. `dates`: first and last; `null`: any. */
+/** The choices of a field. `dates`: first and last date; `null`: any date. */
 interface Choices {
   readonly viewer: Pick<Viewer, 'person'>
   readonly owners: CardView['owners']
   readonly dates: ReturnType<typeof datesFor> | null
 }
 
-/** Only dates that would be taken can be picked. */
+/** Limits the date field to dates that would be accepted. */
 function datesOf(action: CardAction['name'], now: string): Choices['dates'] {
   return action === 'reject' || action === 'postpone' || action === 'freeze' ? datesFor(action, now) : null
 }
 
-/** A field for a question; what is not required may be left empty. */
+/** A field for a question. Optional fields may stay empty. */
 export function fieldHtml({ ask, label, required }: Question, { viewer, owners, dates }: Choices): Html {
   const needed = required ? raw(' required') : ''
   switch (ask) {
@@ -101,7 +101,7 @@ export function fieldHtml({ ask, label, required }: Question, { viewer, owners, 
     case 'asset':
       return html`<label>${label} <input name="${ask}" maxlength="200"${needed}></label>`
     case 'owner':
-      // Whoever reads it is chosen already.
+      // The viewer is selected first.
       return html`<label>${label} <select name="${ask}"${needed}>${owners.map((person) => html`<option value="${person.id}" ${person.id === viewer.person ? raw('selected') : ''}>${person.name}</option>`)}</select></label>`
   }
 }

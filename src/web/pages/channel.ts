@@ -22,7 +22,7 @@ ${view.cards.map((card) => cardHtml(card, viewer, card.card.proposal === selecte
 ${pagesHtml(`/c/${channel.id}`, { text: query.text, status }, query.after, view.next)}`
 }
 
-/** One proposal alone. */
+/** The page of one proposal. */
 export function proposalHtml({ channel, card }: ProposalView, viewer: Viewer): Html {
   return html`<header class="head"><h1><a href="/c/${channel.id}"># ${channel.title}</a></h1>${channel.simulated ? html`<span class="tag neutral">Simulated hosts: nothing real is touched</span>` : ''}</header>
 ${cardHtml(card, viewer, true)}`

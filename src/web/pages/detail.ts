@@ -11,7 +11,7 @@ export function answerHtml(result: Answer, viewer: Viewer): Html {
 ${result.detail === undefined ? '' : detailHtml(result.detail, viewer)}`
 }
 
-/** `picture`: where the picture of the detail is. */
+/** `picture`: the path of the detail's picture; `null`: none. */
 export function detailHtml(detail: Detail, viewer: Viewer, picture: string | null = null): Html {
   return html`<section class="detail"><h2>${detail.title}</h2><p>${richText(detail.lead, viewer.timeZone)}</p>
 ${detail.picture === undefined || picture === null ? '' : pictureHtml(detail.picture, picture, viewer)}
@@ -24,7 +24,7 @@ ${detail.tables.map(
 ${detail.lines.length === 0 ? '' : preformatted(detail.lines)}</section>`
 }
 
-/** The page of a proposal's detail, of which this is a part. `path`: where it is. */
+/** The page for a detail or a part of it. `path`: the path of this page. */
 export function detailPageHtml(detail: PartOfDetail, path: string, part: DetailPart, viewer: Viewer): Html {
   const only = part.only ?? ''
   const back = path.slice(0, path.lastIndexOf('/'))
@@ -40,7 +40,7 @@ export function explainHtml(name: string, detail: Detail | null, viewer: Viewer)
 ${detail === null ? html`<p class="empty">Which feed said what and when, which rule decided, what would change the answer, and which servers it is about.</p>` : detailHtml(detail, viewer)}`
 }
 
-/** A line each, whatever is in them. */
+/** Each text on one line, whatever it contains. */
 export function preformatted(lines: readonly string[]): Html {
   return html`<pre>${lines.map(oneLine).join('\n')}</pre>`
 }

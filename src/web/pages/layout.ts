@@ -5,7 +5,7 @@ export interface Page {
   readonly title: string
   readonly viewer: Viewer | null
   readonly channels: readonly ChannelSummary[]
-  /** Path of the channel or page that is shown. */
+  /** Path of the present channel or page. */
   readonly current: string
   readonly main: Html
   readonly aside: Html | null

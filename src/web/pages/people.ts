@@ -21,7 +21,10 @@ export function peopleHtml(rows: readonly PersonRow[], accounts: readonly Accoun
   )
 }
 
-/** What the configuration names is changed there alone, and in a session that a link opened operators alone revoke. */
+/**
+ * An account, with a button to revoke it. Accounts in the configuration have none. In a session from a sign-in link,
+ * only operators may revoke, and only accounts of other people.
+ */
 function accountHtml(entry: AccountEntry, viewer: Viewer): Html {
   const said = html`<p>${oneLine(accountWords(entry))}, ${richText(linkedWords(entry), viewer.timeZone)}</p>`
   const mine = entry.person === viewer.person
@@ -30,7 +33,7 @@ function accountHtml(entry: AccountEntry, viewer: Viewer): Html {
 <input type="hidden" name="account" value="${entry.account}"><button class="no">Revoke</button></form>`
 }
 
-/** What a sign-in link asks. The token goes on in the form, and in no address. */
+/** The question after a sign-in link was opened. The form carries the token on, so it stands in no further address. */
 export function signInHtml(token: string, address: string): Html {
   return html`<p>This browser will be signed in to the Patchwarden console at <strong>${address}</strong>. If nobody gave you this link for yourself, close the page.</p>
 <form method="post" action="/sign-in"><input type="hidden" name="token" value="${token}"><button class="go">Sign in</button></form>`

@@ -1,6 +1,6 @@
 import { type Html, html } from '../html.ts'
 
-/** Where a list goes on, and where it began. */
+/** Links to the next page and to the beginning of a list. */
 export function pagesHtml(
   path: string,
   asked: Readonly<Record<string, string>>,

@@ -4,7 +4,7 @@ import { instant, richText } from '../rich-text.ts'
 import { preformatted } from './detail.ts'
 import { pictureHtml } from './picture.ts'
 
-/** `before`: the entry before which this part of it ends; `null`: it is the end. */
+/** `before`: this part ends before that entry; `null`: it is the end of the thread. */
 export function threadHtml(view: ProposalView, before: number | null, viewer: Viewer): Html {
   const { card } = view.card
   const [label, hint] = view.takesComments
@@ -20,7 +20,7 @@ ${entriesHtml(view, before, viewer)}
 
 export function entriesHtml(view: ProposalView, before: number | null, viewer: Viewer): Html {
   const { proposal } = view.card.card
-  // What came earlier does not change.
+  // Earlier entries do not change.
   const live =
     before === null
       ? html`hx-get="/fragment/thread/${proposal}" hx-trigger="changed-${proposal} from:body, changed-all from:body" hx-swap="outerHTML"`

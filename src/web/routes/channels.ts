@@ -9,7 +9,7 @@ import type { Site } from '../site.ts'
 
 const sayForm = z.object({ text: z.string().max(10_000), proposal: z.string().max(40).optional() })
 
-/** A channel with its cards, and what is said in it. */
+/** Routes for channels, with their cards and messages. */
 export function addChannels(site: Site): void {
   const { app, port } = site
 

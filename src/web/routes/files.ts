@@ -7,7 +7,7 @@ const types: ReadonlyMap<string, string> = new Map([
   ['htmx.min.js', 'text/javascript; charset=utf-8'],
 ])
 
-/** Styles and scripts of the pages. */
+/** Routes for styles and scripts. */
 export function addFiles({ app }: Site): void {
   app.get('/assets-static/:file', (c) => {
     const file = c.req.param('file')

@@ -9,10 +9,10 @@ import { missing } from '../respond.ts'
 import { withViewer } from '../session.ts'
 import type { Site } from '../site.ts'
 
-/** How often a live page is told that it is one. */
+/** How often a sign of life is sent to an open page. */
 const ALIVE_MS = 15_000
 
-/** Tells an open page that something changed, and the parts of a page that it then fetches again. */
+/** Routes that tell an open page about changes, and that return the parts it fetches again. */
 export function addLive(site: Site): void {
   const { app, port } = site
 
@@ -42,14 +42,14 @@ export function addLive(site: Site): void {
   app.get(
     '/live',
     withViewer(site, async (c, viewer) => {
-      // Nobody reads what follows a head.
+      // The answer to HEAD has no body.
       if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' })
       return changes(port, c, viewer)
     }),
   )
 }
 
-/** Goes on until the page is closed or the session is over. */
+/** Sends changes until the page is closed or the session ends. */
 function changes(port: ConsolePort, c: Context, viewer: Viewer): Response {
   return streamSSE(c, async (stream) => {
     const end = new AbortController()

@@ -7,7 +7,7 @@ import { page } from '../respond.ts'
 import { withViewer } from '../session.ts'
 import type { Site } from '../site.ts'
 
-/** What can be looked up: assets, what is known of a flaw, sources and the record. */
+/** Routes to look things up: assets, flaws, sources and the record. */
 export function addLookups(site: Site): void {
   const { app, port } = site
 

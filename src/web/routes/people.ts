@@ -8,7 +8,7 @@ import { addressOf, type Site } from '../site.ts'
 
 const revokeForm = z.object({ platform: z.enum(chatPlatformNames), account: z.string().min(1).max(200) })
 
-/** People, the accounts that speak for them, and links to sign in with. */
+/** Routes for people, their accounts, and sign-in links. */
 export function addPeople(site: Site): void {
   const { app, port } = site
 

@@ -10,7 +10,7 @@ import { answered, incomplete, missing, page } from '../respond.ts'
 import { withForm, withViewer } from '../session.ts'
 import type { Site } from '../site.ts'
 
-/** A plan goes stale; a thread that is read again needs its pictures no second time. */
+/** Short for a plan, which gets old. Long enough so that a thread does not load its pictures again. */
 const PICTURE_SECONDS = 60
 
 const actForm = z.object({
@@ -22,7 +22,7 @@ const actForm = z.object({
   until: z.string().max(40).optional(),
 })
 
-/** One proposal: its card and thread, what stands behind them, and what people do to it. */
+/** Routes for one proposal: card, thread, details, and actions. */
 export function addProposals(site: Site): void {
   const { app, port } = site
 

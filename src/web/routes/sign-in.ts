@@ -8,16 +8,16 @@ import { addressOf, type Site } from '../site.ts'
 
 const signInForm = z.object({ token: z.string().max(200) })
 
-/** Who somebody is, from the link that they open to the button that ends the session. */
+/** Routes for signing in and out. */
 export function addSignIn(site: Site): void {
   const { app, port } = site
 
-  /** Previews of links and scanners of mail fetch it, too: it changes nothing. The button redeems the link. */
+  /** Opening the link changes nothing: link previews and mail scanners open it, too. The button spends the link. */
   app.get('/sign-in', async (c) => {
     const token = c.req.query('token') ?? ''
     const name = await port.askSignIn(token)
     if (name === null) return tooOld(c)
-    // The token stands in the address of this page. A form is told its origin, and nothing is told more.
+    // This page's address contains the token. So only the origin is sent, and only to the form.
     c.header('referrer-policy', 'strict-origin')
     return c.html(alone(`Sign in as ${name}?`, signInHtml(token, addressOf(site, c))))
   })

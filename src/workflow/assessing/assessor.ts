@@ -1,7 +1,6 @@
 /**
- * What teams miss, assessed again and again by what has changed since: assets with other software, and packages and
- * CVEs about which feeds say something else. Results are kept in memory, and are made again from the store wherever
- * they are missing.
+ * Assesses what teams miss. Each time it only works out what has changed: assets with other software, and packages and
+ * CVEs about which feeds say something new. Results are kept in memory. Missing ones are made again from the store.
  */
 
 import { type Assessment, createAssess, type MissingAlike, patchId } from '../../core/assessment/assess.ts'
@@ -15,28 +14,28 @@ import { learn, type Reading } from './feeds-say.ts'
 import { type Known, nothingKnown, type Team, type TeamAssessed } from './known.ts'
 import { alikeOf, forgetPairs, knowPairs } from './pairs.ts'
 
-/** How often assets are read again whose software changed meanwhile. */
+/** How often assets are read again if their software changes meanwhile. */
 const ATTEMPTS = 5
 
 export interface Assessor {
   /**
-   * `kept`: the team's assets have not changed since this count, so they are not read again; left out: they are read.
-   * `fresh`: they are read again all the same.
+   * `kept`: the assets are not read again if this is the count of the last reading; left out: they are read. `fresh`:
+   * they are always read.
    */
   assess(team: string, kept?: number, fresh?: boolean): Promise<TeamAssessed>
-  /** What was read last of the team's assets counts as this from now on. */
+  /** Sets the count of the assets that were read last for the team. */
   countAs(team: string, count: number): void
   readonly catalog: () => CatalogView
-  /** Names of packages that assets of any team have. */
+  /** Platforms, and names of packages, that assets of any team have. */
   readonly names: () => { readonly platforms: readonly string[]; readonly packages: readonly string[] }
 }
 
 type AssessorParts = Pick<WorkflowParts, 'db' | 'clock' | 'judgement'>
 
-/** All that an assessor keeps between assessments. */
+/** Everything that is kept between assessments. */
 interface Kept extends Reading {
   known: Known
-  /** When patches were first missing, by their ids, ISO 8601 UTC. */
+  /** When each patch was first missing, by patch id, ISO 8601 UTC. */
   readonly firstSeen: Map<string, string>
 }
 
@@ -50,11 +49,11 @@ export function createAssessor(parts: AssessorParts): Assessor {
   let turn: Promise<unknown> = Promise.resolve()
 
   return {
-    /** One at a time: all share what is known. */
+    /** Runs one assessment at a time, because all share `known`. */
     assess(team, count, fresh = false) {
       const mine = turn.then(() => assessNow(parts, kept, { team, count: count ?? null, fresh }))
       turn = mine.catch(() => {
-        // Some of it may be half read.
+        // `known` may be half updated now.
         kept.known = nothingKnown(new Map())
       })
       return mine
@@ -98,7 +97,7 @@ async function assessNow(
   return own.assessed
 }
 
-/** What is kept of a team; its judgements are made anew every day. */
+/** What is kept about a team. Its judgements are made again each day. */
 function teamOf({ judgement }: AssessorParts, { known, firstSeen }: Kept, team: string, day: string): Team {
   const there = known.teams.get(team)
   if (there !== undefined && there.day === day) return there
@@ -114,7 +113,7 @@ function teamOf({ judgement }: AssessorParts, { known, firstSeen }: Kept, team: 
   return made
 }
 
-/** Remembers patches that are missing for the first time. */
+/** Stores which patches are missing for the first time. */
 async function rememberSeen({ known, firstSeen, db }: Kept, alike: MissingAlike, at: string): Promise<void> {
   if (firstSeen.size === 0) for (const [id, when] of await patchesFirstSeen(db)) firstSeen.set(id, when)
   const fresh = new Set<string>()
@@ -147,7 +146,7 @@ function sameAssessment(some: Assessment, others: Assessment): boolean {
   )
 }
 
-/** Assets about which the same is said are the same objects as before. */
+/** An asset that has not changed stays the same object. */
 function sameAssets(rows: readonly AssetKeys[], before: readonly AssetKeys[]): readonly AssetKeys[] {
   const known = new Map(before.map(({ asset }) => [asset.id, asset]))
   return rows.map((row) => {

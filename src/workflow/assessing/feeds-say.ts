@@ -1,4 +1,4 @@
-/** Keeps what is known up to date with what the feeds say. */
+/** Updates what is known when feeds say something new. */
 
 import type { Software } from '../../core/assessment/missing.ts'
 import type { InstalledPackage } from '../../core/asset.ts'
@@ -11,19 +11,19 @@ import { inSlices } from '../../store/in-slices.ts'
 import { readSets, type SoftwareMemory } from '../../store/software-memory.ts'
 import { type Known, nothingKnown, type Pair } from './known.ts'
 
-/** Sets that are read from the store together. */
+/** How many software sets are read from the store together. */
 export const SETS_AT_ONCE = 500
-/** How many packages and CVEs are read together: what feeds say about them is made into values in one turn. */
+/** How many packages and CVEs are read together. Their values are made without a pause. */
 const NAMES_AT_ONCE = 250
 const CVES_AT_ONCE = 2_000
 
-/** What is read from, and the lists of software that are in memory already. */
+/** The database, and the software lists that are in memory. */
 export interface Reading {
   readonly db: Db
   readonly memory: SoftwareMemory
 }
 
-/** Brings what is known to what the feeds say now; made anew where nobody can tell what has changed. */
+/** Updates what is known to what the feeds say now. Starts from nothing if the changes are not known. */
 export async function learn(known: Known, { db, memory }: Reading): Promise<Known> {
   const now = await feedVersions(db)
   const removed = [...known.versions.keys()].some((feed) => !now.has(feed))
@@ -32,7 +32,7 @@ export async function learn(known: Known, { db, memory }: Reading): Promise<Know
     const before = known.versions.get(feed) ?? 0
     if (before === version) continue
     const changes = await feedChangesSince(db, feed, before)
-    // Some were forgotten, or are just being written.
+    // Some changes were deleted, or are being written just now.
     if (changes.length !== version - before && known.packages.size > 0) return nothingKnown(await feedVersions(db))
     if (known.packages.size > 0 && !(await take(known, changes, { db, memory }))) return nothingKnown(now)
     known.versions.set(feed, version)
@@ -40,7 +40,7 @@ export async function learn(known: Known, { db, memory }: Reading): Promise<Know
   return known
 }
 
-/** False where so much has changed that it is better to read everything again. */
+/** False if so much has changed that reading everything again is better. */
 async function take(known: Known, changes: readonly FeedChange[], reading: Reading): Promise<boolean> {
   const packages = new Set<string>()
   const cves = new Set<string>()
@@ -61,7 +61,7 @@ async function take(known: Known, changes: readonly FeedChange[], reading: Readi
   return true
 }
 
-/** Reads again what feeds say of these packages. */
+/** Reads again what feeds say about these packages. */
 export async function replacePackages(
   known: Known,
   packages: ReadonlySet<string>,
@@ -84,7 +84,7 @@ export async function replacePackages(
   for (const team of known.teams.values()) team.assess.changed(packages, changed)
 }
 
-/** `null`: all that are known. */
+/** Reads again what feeds say about these CVEs. `null`: all known ones. */
 async function replaceCves(known: Known, some: ReadonlySet<string> | null, { db }: Reading): Promise<void> {
   const all = new Set(known.catalog.cves())
   const changed = await readCves(known, some === null ? all : [...some].filter((cve) => all.has(cve)), db)
@@ -92,7 +92,7 @@ async function replaceCves(known: Known, some: ReadonlySet<string> | null, { db 
   for (const team of known.teams.values()) team.assess.changed(new Set(), changed)
 }
 
-/** Reads what feeds say about CVEs. Returns those for which it differs. */
+/** Reads what feeds say about CVEs. Returns the CVEs for which this has changed. */
 async function readCves(known: Known, cves: Iterable<string>, db: Db): Promise<ReadonlySet<string>> {
   const changed = new Set<string>()
   for (const some of slices([...cves], CVES_AT_ONCE))
@@ -100,7 +100,7 @@ async function readCves(known: Known, cves: Iterable<string>, db: Db): Promise<R
   return changed
 }
 
-/** Looks again at all pairs that have some of the packages. */
+/** Works out again what is missed by pairs with some of these packages. */
 async function againOf(known: Known, packages: ReadonlySet<string>, { db, memory }: Reading): Promise<void> {
   const bySet = new Map<number, Pair[]>()
   for (const pair of known.pairs.values()) {
@@ -124,7 +124,7 @@ function* againOfSets(
   for (const id of ids) {
     yield
     const installed = sets.get(id)
-    // No asset has it any more.
+    // No asset has this software any more.
     if (installed === undefined) continue
     const has = installed.some(({ name, source }) => packages.has(name) || packages.has(source))
     for (const pair of pairs.get(id) ?? []) {

@@ -1,4 +1,4 @@
-/** What is known of feeds and assets, kept between assessments. */
+/** What is known about feeds and assets. It is kept between assessments. */
 
 import type { Assess, Assessment, MissingAlike } from '../../core/assessment/assess.ts'
 import { type CatalogView, catalogView } from '../../core/assessment/catalog-view.ts'
@@ -7,20 +7,20 @@ import type { Missing, Update } from '../../core/assessment/missing.ts'
 import type { InstalledPackage, PendingUpdate } from '../../core/asset.ts'
 import type { AssetKeys } from '../../store/inventory.ts'
 
-/** What a team misses, and what that was made from. */
+/** What a team misses, with the data it was made from. */
 export interface TeamAssessed {
-  /** Patches that are as they were are the same objects as before. */
+  /** A patch that has not changed stays the same object. */
   readonly assessment: Assessment
-  /** The same object as before where everything is as it was, apart from when assets were looked at. */
+  /** Stays the same object until something changes other than the time when assets were looked at. */
   readonly missed: object
   readonly alike: MissingAlike
-  /** Its assets, by id. */
+  /** The team's assets, by id. */
   readonly rows: ReadonlyMap<string, AssetKeys>
   /** When the assets were read, ISO 8601 UTC. */
   readonly at: string
 }
 
-/** One pair of a software set and a pending set, on one platform. */
+/** A software set and a pending set on one platform, with what they miss. */
 export interface Pair {
   readonly software: number
   readonly pending: readonly PendingUpdate[] | null
@@ -30,30 +30,30 @@ export interface Pair {
 
 export interface Team {
   readonly assess: Assess
-  /** Day of its judgements. */
+  /** The day of the judgements, ISO 8601. */
   readonly day: string
   rows: readonly AssetKeys[]
   at: string
-  /** The count that was given with the rows. */
+  /** The count that was given when `rows` were read; `null`: none was given. */
   count: number | null
   assessed: TeamAssessed | null
 }
 
-/** Everything that depends on what feeds say; made anew where nobody can tell what has changed. */
+/** Everything that depends on feeds. It is made again if nobody can tell what has changed. */
 export interface Known {
   readonly versions: Map<string, number>
   readonly catalog: CatalogView
   readonly misses: Misses
-  /** Source and binary names, and platforms, for which the catalog has been read. */
+  /** Source and binary package names, and platforms, for which the catalog was read. */
   readonly packages: Set<string>
   readonly platforms: Set<string>
-  /** Lists of software for which the catalog has been read. */
+  /** Software lists for which the catalog was read. */
   readonly looked: WeakSet<readonly InstalledPackage[]>
   readonly pairs: Map<string, Pair>
-  /** How many of the pairs some asset had when that was last looked at. */
+  /** How many of the pairs belonged to some asset at the last count. */
   live: number
   readonly teams: Map<string, Team>
-  /** Updates whose patches are remembered as seen. */
+  /** Updates whose patches are stored as seen. */
   readonly seen: WeakSet<Update>
 }
 

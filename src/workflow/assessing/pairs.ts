@@ -1,4 +1,4 @@
-/** What is missed by each pair of a software set and a pending set that some asset has. */
+/** Works out what is missed by each pair of a software set and a pending set that assets have. */
 
 import type { MissingAlike } from '../../core/assessment/assess.ts'
 import type { Missing } from '../../core/assessment/missing.ts'
@@ -10,10 +10,10 @@ import { readSets, type Sets } from '../../store/software-memory.ts'
 import { type Reading, replacePackages, SETS_AT_ONCE } from './feeds-say.ts'
 import type { Known } from './known.ts'
 
-/** At least this many pairs are kept, whether assets have them or not. */
+/** This many pairs are always kept, even if no asset has them. */
 const PAIRS_AT_LEAST = 10_000
 
-/** Works out what is missed by pairs that were not met yet. False where some have other software by now. */
+/** Works out what new pairs miss. False if some of the assets have other software now. */
 export async function knowPairs(known: Known, rows: readonly AssetKeys[], reading: Reading): Promise<boolean> {
   const fresh = new Map<string, AssetKeys>()
   for (const row of rows) {
@@ -35,7 +35,7 @@ export async function knowPairs(known: Known, rows: readonly AssetKeys[], readin
   return all.every(([key]) => known.pairs.has(key))
 }
 
-/** Reads what feeds say of packages that no asset had before. */
+/** Reads what feeds say about packages that no asset had before. */
 async function knowPackages(
   known: Known,
   needed: ReadonlySet<string>,
@@ -55,13 +55,13 @@ async function knowPackages(
   }
   const platforms = [...needed].filter((platform) => !known.platforms.has(platform))
   if (packages.size === 0 && platforms.length === 0) return
-  // Everything that any asset has is read together: the next team hardly has anything else.
+  // Reads the packages of all assets together, because the next team has nearly the same.
   const all = await softwareNames(reading.db)
   for (const name of all.packages) if (!known.packages.has(name)) packages.add(name)
   const count = known.platforms.size
   for (const platform of [...platforms, ...all.platforms]) known.platforms.add(platform)
   for (const name of packages) known.packages.add(name)
-  // For a new platform nothing was read yet.
+  // Nothing was read for a new platform yet, so all packages are read.
   await replacePackages(known, known.platforms.size > count ? new Set(known.packages) : packages, reading)
 }
 
@@ -75,14 +75,14 @@ function* missedBy(
     const { platform } = asset
     const packages = sets.software.get(softwareSet)
     const pending = pendingSet === null ? null : sets.pending.get(pendingSet)
-    // It was purged since the assets were read: they have another one now.
+    // The set was deleted after the assets were read. They have another set now.
     if (packages === undefined || pending === undefined) continue
     const missing = known.misses.of({ platform, packages, pending })
     known.pairs.set(key, { software: softwareSet, pending, platform, missing })
   }
 }
 
-/** The assets, by what they miss: those that miss the same are together. */
+/** Groups the assets by what they miss. */
 export function* alikeOf(known: Known, rows: readonly AssetKeys[]): Generator<void, MissingAlike, void> {
   const alike = new Map<Missing, AssetKeys[]>()
   for (const row of rows) {
@@ -97,7 +97,7 @@ export function* alikeOf(known: Known, rows: readonly AssetKeys[]): Generator<vo
   return alike
 }
 
-/** Forgets pairs that no asset has any more, once they are as many as those that some has. */
+/** When half of the pairs may be unused, drops those that no asset has. */
 export function forgetPairs(known: Known): void {
   if (known.pairs.size < Math.max(PAIRS_AT_LEAST, 2 * known.live)) return
   const live = new Set<string>()

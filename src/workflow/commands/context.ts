@@ -1,4 +1,4 @@
-/** What a command is decided by, besides the state of its proposal. */
+/** Everything besides the proposal's state that a command is decided by. */
 
 import type { ChatPlatform } from '../../chat/platform.ts'
 import type { Context, ProposalCommand } from '../../core/proposal/command.ts'
@@ -23,7 +23,7 @@ export interface CommandParts extends Pick<WorkflowParts, 'clock' | 'teams' | 'w
   readonly estimates: Estimates
 }
 
-/** `stored`: the proposal, locked; `null`: it is just being opened. */
+/** `stored`: the locked proposal; `null`: the command opens it. */
 export async function contextOf(
   tx: Tx,
   parts: CommandParts,
@@ -36,7 +36,7 @@ export async function contextOf(
   }: { readonly team: string; readonly command: ProposalCommand; readonly actor: Actor; readonly now: string },
 ): Promise<{ readonly context: Context; readonly rights: number | null }> {
   const before = stored?.state ?? null
-  // Asked for together, because each question goes to the database and back.
+  // Asked at the same time, because each question goes to the database and back.
   const [freezes, standing, estimates, rights] = await Promise.all([
     freezesOf(tx, parts, team, now),
     standingGrant(tx, before),
@@ -57,7 +57,7 @@ export async function contextOf(
   return { context, rights }
 }
 
-/** Which facts are too old for a rollout to start on. What rolls back goes by what was previewed when it opened. */
+/** Assets whose facts are too old for a start. A rollback uses the previews from its opening, so it has none. */
 export async function outdatedAssets(
   db: Queryable,
   state: ProposalState,
@@ -68,7 +68,7 @@ export async function outdatedAssets(
   return { outdated: await looksBefore(db, stillToStart(state), plusSeconds(now, -policy.inventoryMaxAgeSeconds)) }
 }
 
-/** What other rollouts do to the assets that this one would begin on. */
+/** What other rollouts do to the assets on which this one would begin. */
 async function elsewhere(tx: Tx, state: ProposalState): Promise<Pick<Context, 'others' | 'downElsewhere'>> {
   const others = await workOfOthers(tx, state)
   if (state.subject.kind !== 'patches' || (state.subject.clusters ?? []).length === 0) return { others }
@@ -79,7 +79,7 @@ async function elsewhere(tx: Tx, state: ProposalState): Promise<Pick<Context, 'o
   return { others, downElsewhere: new Set(elsewhereDown) }
 }
 
-/** The configuration's freezes and those that people declared. */
+/** The freezes of the configuration, and those that people declared. */
 export async function freezesOf(
   db: Queryable,
   { teams }: Pick<WorkflowParts, 'teams'>,
@@ -89,7 +89,7 @@ export async function freezesOf(
   return [...teams.freezes, ...(await declaredFreezes(db, team, now))]
 }
 
-/** The standing approval the proposal's policy names, if it was voted and is in force. */
+/** The standing approval that the proposal's policy names; `null`: it was not voted or is not in force. */
 export async function standingGrant(db: Queryable, state: ProposalState | null) {
   if (state === null || state.policy.approval.kind !== 'standing') return null
   return standingRuleOf(db, state.team, state.policy.approval.rule)

@@ -24,24 +24,24 @@ export type Execute = ReturnType<typeof createExecute>
 
 type ExecuteParts = Pick<WorkflowParts, 'db' | 'clock' | 'teams' | 'platforms' | 'wake' | 'log'>
 
-/** What executes commands, and what it has told already. */
+/** What `createExecute` keeps for its functions. */
 interface Executing {
   readonly parts: ExecuteParts
-  /** The parts that work in a transaction may be given. */
+  /** The parts that may be used inside a transaction. */
   readonly forCommands: CommandParts
   readonly afterCommit: () => void
-  /** Which limits were reported for which proposals. */
+  /** The limits that the threads were already told of, with the proposal. */
   readonly told: Set<string>
 }
 
 /**
- * The one way anything happens to a proposal. A command is decided and its events, projections, outbox rows and timer
- * are written in one transaction: all of it, or nothing. Commands on one proposal come one after another.
+ * The only way to change a proposal. A command is decided, and its events, projections, outbox rows and timer are
+ * written in one transaction. Commands on one proposal run one after the other.
  */
 export function createExecute(parts: ExecuteParts, estimates: Estimates, afterCommit: () => void) {
   const forCommands: CommandParts = {
     clock: parts.clock,
-    // What is configured may change, and platforms join, while the service runs.
+    // The configuration may change, and platforms may join, while the service runs.
     get teams() {
       return parts.teams
     },
@@ -56,7 +56,7 @@ export function createExecute(parts: ExecuteParts, estimates: Estimates, afterCo
     /** Opens a proposal under the next free number. */
     open: (team: string, content: Content, policy: Policy, actor: Actor) =>
       open(executing, { team, content, policy, actor }),
-    /** Opens the one that undoes another, by the other's team and policy. */
+    /** Opens the proposal that undoes another one, with that one's team and policy. */
     openRollBack: (
       { id, team, policy }: ProposalState,
       content: Content,
@@ -64,8 +64,8 @@ export function createExecute(parts: ExecuteParts, estimates: Estimates, afterCo
       asked: Pick<OpeningBack, 'end' | 'reason'>,
     ) => open(executing, { team, content, policy, actor }, { original: id, ...asked }),
     /**
-     * Freezes a team, or lifts its freezes, in a person's name. It is noted with every proposal of the team that is alive,
-     * and each is scheduled anew.
+     * Freezes a team, or lifts its freezes, in a person's name. Every living proposal of the team notes this and is
+     * scheduled again.
      */
     async freezeTeam(
       team: string,
@@ -77,8 +77,8 @@ export function createExecute(parts: ExecuteParts, estimates: Estimates, afterCo
       return done
     },
     /**
-     * Whether these assets of a start may begin now, asked directly before anything begins on them: with the state, people,
-     * freezes and standing approval of this moment. `since`: when work on the start began.
+     * Whether these assets of a start may begin now. Asked just before anything begins on them, so it reads the present
+     * state, people, freezes and standing approval. `since`: when work on the start began, ISO 8601 UTC.
      */
     askHandOver: (known: ProposalState, assets: readonly string[], since: string) =>
       askHandOver(executing, known, assets, since),
@@ -107,11 +107,11 @@ async function execute(
   return done
 }
 
-/** Tells the thread once that a limit is reached: the one who asked may be a part of Patchwarden itself. */
+/** Tells the thread once that a limit is reached, because no person may have sent the command. */
 async function tellTooLarge(executing: Executing, proposal: string, sentence: string): Promise<void> {
   const { parts, told } = executing
   if (told.has(`${proposal} ${sentence}`)) return
-  // Set first: if the note is too large, too, it must not be tried again.
+  // Set first, so that a note that is too large itself is not tried again.
   told.add(`${proposal} ${sentence}`)
   try {
     await execute(executing, proposal, { type: 'note', text: sentence }, { kind: 'system', part: 'rollout' })
@@ -163,15 +163,13 @@ async function askHandOver(
     standing: await standingGrant(parts.db, known),
     estimates: await forCommands.estimates(parts.db, team, known.subject),
   }
-  // Read last, so that a stop of a moment ago is in it.
+  // Read last, so that it includes a stop from a moment ago.
   const state = await findProposal(parts.db, id)
   if (state === null) throw new Error(`There is no proposal ${id}.`)
   return handOver(state, assets, since, context)
 }
 
-/**
- * What is asked for is stored. What lists show of it is worked out now, because later a row would be locked meanwhile.
- */
+/** Makes the stored form of the content and its brief before the transaction, because the transaction holds locks. */
 function made(content: Content): void {
   briefOf(content.subject)
   subjectStored(content)

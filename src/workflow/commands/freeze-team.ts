@@ -16,7 +16,7 @@ import { everybody, runCommand } from './run-command.ts'
 
 type FreezeCommand = Extract<ProposalCommand, { type: 'freeze' | 'unfreeze' }>
 
-/** It is noted with every living proposal of the team, and each of these is scheduled anew. */
+/** Freezes a team or lifts its freezes. Every living proposal of the team notes this and is scheduled again. */
 export async function freezeTeam(
   db: Db,
   parts: CommandParts,
@@ -45,7 +45,7 @@ interface FreezeGiven extends Pick<FreezeRequest, 'policy' | 'members'> {
 
 interface Frozen {
   readonly ok: boolean
-  /** The result, for whoever asked. */
+  /** The result as a sentence for the person who asked. */
   readonly sentence: string
 }
 
@@ -80,7 +80,7 @@ async function freezeOrLift(tx: Tx, given: FreezeGiven): Promise<Frozen> {
   return { ok: true, sentence: `Your agreement is recorded. ${missing}` }
 }
 
-/** A date means its last minute: when in doubt, frozen. */
+/** A date means the end of that day, because in doubt the team stays frozen. */
 function endOf(until: string): string {
   const at = Date.parse(until) + (until.includes('T') ? 0 : DAY_MS)
   return new Date(at).toISOString()

@@ -1,4 +1,4 @@
-/** A proposal and the one that undoes it know of each other: what is written of one is written of both, or of neither. */
+/** A proposal and its rollback know each other. Both are written in one transaction. */
 
 import { finalStatuses } from '../../core/proposal/proposal.ts'
 import { undoing } from '../../core/rollback.ts'
@@ -30,11 +30,11 @@ function openAs(
 }
 
 export interface OpeningBack extends Opening {
-  /** Why it is undone. */
+  /** Why the original is undone. */
   readonly reason: string
-  /** What is undone. */
+  /** The proposal that is undone. */
   readonly original: string
-  /** It is ended, too, where it is stopped half way. */
+  /** True: if the original is stopped half way, it is also ended. */
   readonly end: boolean
 }
 
@@ -48,7 +48,7 @@ export class RollBackRefused extends Error {
   }
 }
 
-/** Opens the proposal that undoes another one. Of two people who ask at the same time, the second is told who was first. */
+/** Opens the proposal that undoes another one. If two people ask at the same time, the second learns of the first. */
 export async function openRollBack(tx: Tx, { original, end, ...opening }: OpeningBack): Promise<Executed> {
   const { parts, actor, reason } = opening
   const number = await nextProposalNumber(tx)
@@ -58,7 +58,7 @@ export async function openRollBack(tx: Tx, { original, end, ...opening }: Openin
     return done.state
   }
   const { status } = await give({ type: 'open-roll-back', by: `PW-${number}` })
-  // Undoing a part leaves the rest to go on or not, as people decide.
+  // If only a part is undone, people decide about the rest, so the original is not ended.
   if (end && (status === 'halted' || status === 'paused'))
     await give({ type: 'withdraw', reason: `rolled back: ${reason}` })
   const opened = await openAs(tx, number, opening)
@@ -66,7 +66,7 @@ export async function openRollBack(tx: Tx, { original, end, ...opening }: Openin
   return opened
 }
 
-/** Runs a command. Where it ends what undoes another proposal, that one hears what came of it. */
+/** Runs a command. If it ends a rollback, the original proposal is told the result. */
 export async function runAndTell(tx: Tx, commanded: Commanded): Promise<Executed> {
   const done = await runCommand(tx, commanded)
   if (!done.ok || !finalStatuses.includes(done.state.status)) return done
@@ -74,7 +74,7 @@ export async function runAndTell(tx: Tx, commanded: Commanded): Promise<Executed
   if (ended === null) return done
   const { original, undone } = ended
   const command = { type: 'end-roll-back', by: done.state.id, undone } as const
-  // Where it knows already, or is gone, nothing is told.
+  // A refusal is ignored: the original knows the result already, or does not exist any more.
   await runCommand(tx, {
     parts: commanded.parts,
     proposal: original,

@@ -1,6 +1,6 @@
 /**
- * Decides a command and writes what follows from it, in a transaction: its events, projections, outbox rows and timer.
- * Nothing here knows the pool.
+ * Decides a command and writes its events, projections, outbox rows and timer in a transaction. Nothing here knows the
+ * pool.
  */
 
 import type { ThreadEntry } from '../../chat/card.ts'
@@ -53,7 +53,7 @@ export interface Commanded {
   readonly actor: Actor
 }
 
-/** Whoever stops something is never refused for how much was written before; nor is it kept from anybody that it was undone. */
+/** Commands that are never refused because the proposal has become too large: stops, and the end of a rollback. */
 const stops: readonly ProposalCommand['type'][] = ['pause', 'halt', 'withdraw', 'freeze', 'unfreeze', 'end-roll-back']
 
 export async function runCommand(tx: Tx, { parts, proposal, command, actor }: Commanded): Promise<Executed> {
@@ -95,30 +95,30 @@ function refused(state: ProposalState | null, code: Refusal['code'], sentence: s
   return { ok: false, state, refusal: { code, sentence } }
 }
 
-/** What a command writes, built up event by event. */
+/** What a command will write. It grows with each event. */
 interface Writing {
   readonly parts: CommandParts
   readonly proposal: string
-  /** Its channel. */
+  /** The proposal's channel. */
   readonly channel: string
   readonly team: string
   readonly before: ProposalState | null
   readonly context: Context
   readonly rights: number | null
   readonly register: VersionedRegister
-  /** Names of the platforms. */
+  /** Names of all platforms. */
   readonly everywhere: readonly string[]
-  /** After the events so far. */
+  /** The state after the events so far. */
   state: ProposalState | null
   hash: string
-  /** The platforms that show the card as it is after them. */
+  /** Platforms that will show the card of that state. */
   shown: readonly string[]
   readonly sealed: SealedEntry[]
   readonly messages: OutboxMessage[]
-  /** The events, with the thread entries that tell them. */
+  /** The events so far, with their thread entries. */
   readonly told: { readonly recorded: RecordedEvent; readonly entries: readonly ThreadEntry[] }[]
   readonly pages: HashedContent[]
-  /** Hashes of contents that events name. */
+  /** Hashes of contents that the events name. */
   readonly named: string[]
 }
 
@@ -147,7 +147,7 @@ function beginWriting({
   }
 }
 
-/** Adds one event, sealed and told. Answers why it cannot be recorded. */
+/** Adds one event with its entry and messages. Returns why it cannot be recorded; `null`: it was added. */
 async function add(tx: Tx, writing: Writing, event: ProposalEvent): Promise<string | null> {
   const { proposal, before, context, register, rights, state, hash } = writing
   const { now, actor, members } = context
@@ -160,7 +160,7 @@ async function add(tx: Tx, writing: Writing, event: ProposalEvent): Promise<stri
   if (problem !== null) return problem
   const page = pageOf(event)
   if (page !== null) writing.pages.push(page)
-  // What the proposal asked for before is kept already.
+  // The earlier content is stored already.
   for (const { hash: content } of contentsOfFacts(said.facts))
     if (content !== before?.contentHash) writing.named.push(content)
   writing.sealed.push(item)
@@ -170,7 +170,7 @@ async function add(tx: Tx, writing: Writing, event: ProposalEvent): Promise<stri
   return null
 }
 
-/** Tells an event in the thread. Answers the platforms on which the thread is. */
+/** Tells an event in the thread. Returns the platforms that have the thread. */
 async function tell(
   tx: Tx,
   { parts, proposal, team, channel, everywhere, context, state, messages, told }: Writing,
@@ -192,7 +192,7 @@ async function tell(
   return heard
 }
 
-/** Tells whom it concerns: with the buttons that they may use after all that the command brought about. */
+/** Sends the direct messages of the command's events, with buttons for the state after all of them. */
 function tellPeople({ proposal, everywhere, context, told, messages }: Writing, state: ProposalState): void {
   const chats = everywhere.filter((name) => name !== CONSOLE)
   const notices = told.flatMap(({ recorded, entries }) => [
@@ -209,8 +209,7 @@ async function write(tx: Tx, writing: Writing, state: ProposalState): Promise<vo
   for (const platform of writing.shown) messages.push({ platform, channel, proposal, at: now, entry: null })
   await nameContents(tx, writing.named, { contents: writing.pages, now })
   const dueAt = wakeAt(state, now)
-  // While the driver is at work on it, it need not be woken for what is due now: the driver reads the state again by
-  // itself.
+  // The driver reads the state again after its own commands, so they need no timer for what is due now.
   const walking = actor.kind === 'system' && (actor.part === 'rollout' || actor.part === 'verification')
   const [, { freed }] = await together(
     insertEntries(tx, writing.sealed),
@@ -227,12 +226,11 @@ async function write(tx: Tx, writing: Writing, state: ProposalState): Promise<vo
 const CONSOLE = 'console'
 
 /**
- * Does it change what the team's drafts depend on: that it is over, that it runs, that it is held as people voted on
- * it?
+ * True if the change matters to the team's drafts: the proposal has started or ended, or people's votes hold it now.
  */
 function changesDrafts(before: ProposalState | null, now: ProposalState): boolean {
   if (now.subject.kind !== 'patches') return false
-  // Whoever drafts knows what they open themselves, but not what others open to undo a rollout.
+  // The code that drafts knows what it opens itself, but not the rollbacks that others open.
   if (before === null) return now.subject.rollsBack !== undefined
   return before.status !== now.status || isHeld(before) !== isHeld(now)
 }
@@ -242,7 +240,7 @@ export function everybody(actor: Actor, members: readonly Member[]): readonly Kn
   return [...personsOf(actor), ...members.map(({ id, name }) => ({ id, name }))]
 }
 
-/** The register with everybody in it whom events of the command may name. */
+/** The register, with everybody whom events of the command may name. */
 async function registerFor(
   tx: Tx,
   known: VersionedRegister | null,

@@ -1,4 +1,4 @@
-/** What people do: commands, freezes, roll backs, and what stands behind a card. */
+/** Acts of people: commands, freezes, rollbacks, and the details behind a card. */
 
 import { actions } from '../../chat/actions.ts'
 import { type ActRequest, type Answer, detailNames, type Person } from '../../chat/desk.ts'
@@ -38,7 +38,7 @@ export async function give(
   return refusedAnswer(proposal, result.refusal)
 }
 
-/** For an act that takes more people: who else can agree. */
+/** For an act that needs more than one person: who else can agree. */
 async function whatIsMissing(desk: DeskParts, act: Act, state: ProposalState, { id: me }: Person): Promise<string> {
   const place = { ...(await momentOf(desk, state.team)), glance: glanceOf(state) }
   const others = whoMay(act, place).filter(({ id }) => id !== me)
@@ -46,7 +46,7 @@ async function whatIsMissing(desk: DeskParts, act: Act, state: ProposalState, { 
   return `Your agreement is recorded. It takes somebody else, too: ${who}.`
 }
 
-/** A freeze belongs to the team: the proposal only says to which team. */
+/** A freeze belongs to a team. The proposal only says which team. */
 async function freeze(desk: DeskParts, proposal: string, command: ProposalCommand, person: Person): Promise<Answer> {
   const team = await teamOf(desk.db, proposal)
   if (team === null) return { ok: false, message: rich(`There is no proposal ${proposal}.`) }
@@ -69,7 +69,7 @@ export async function act(desk: DeskParts, request: ActRequest, person: Person):
   return { ok: false, message: rich(`There is nothing to show for ${request.proposal}.`) }
 }
 
-/** Says which act counts as the person's own now. */
+/** Says which act now counts as the person's own. */
 function confirmedWords(
   { act, person }: Extract<ProposalEvent, { type: 'act-confirmed' }>,
   { id, votes }: ProposalState,

@@ -9,7 +9,7 @@ import { teamRefusal } from '../../core/permission/team.ts'
 import type { Refusal } from '../../core/proposal/command.ts'
 import { type PlaceParts, placeOf } from '../places.ts'
 
-/** Before a dialog opens: what it shows, or why it would be useless, in the words that its answer would get. */
+/** Before a dialog opens: its content, or the refusal that its answer would get. */
 export function createAsking(parts: PlaceParts) {
   return async (click: Click, person: Person): Promise<Asking | Answer> => {
     const place = await placeOf(parts, click.proposal)
@@ -29,11 +29,11 @@ function refusalOfClick({ proposal, action, revision }: Click, person: Person, p
   const turn = given.type === 'roll-back' ? null : turnIn(given)
   const refusals = actsOfAction(action).map((act) => refusalOf(act, person, place, turn))
   const [first = null] = refusals
-  // Which act it is may depend on what is said in the dialog: one that would be taken is enough.
+  // The act may depend on the input. The dialog opens if one of the possible acts would be accepted.
   return first === null || refusals.includes(null) ? null : refusedAnswer(proposal, first)
 }
 
-/** A freeze is about the team, whatever became of the proposal. */
+/** A freeze is about the team, so the proposal's state does not matter. */
 function refusalOfTeam(
   act: 'freeze' | 'unfreeze',
   { id, through }: Person,

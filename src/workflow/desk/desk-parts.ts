@@ -3,7 +3,7 @@ import type { Estimates } from '../estimates.ts'
 import type { Linking, WorkflowParts } from '../ports.ts'
 import type { Rollback } from '../rollback.ts'
 
-/** What requests of people are answered with. */
+/** What the desk needs to answer requests. */
 export interface DeskParts extends Pick<WorkflowParts, 'db' | 'clock' | 'teams'> {
   readonly commands: Pick<Execute, 'execute' | 'freezeTeam'>
   readonly rollback: Rollback

@@ -14,12 +14,12 @@ import { detailOf } from './details.ts'
 import { overviewFor } from './overview.ts'
 import { slash } from './slash.ts'
 
-/** What is suggested while somebody types: as much as Discord shows. */
+/** How many suggestions are shown while somebody types: Discord's limit. */
 const SUGGESTED = 25
-/** Among so many are looked for those of which something would be accepted. */
+/** How many proposals are checked for suggestions. */
 const LOOKED_AT = 100
 
-/** The desk on the real service: every request becomes a command or a look, whatever platform it came from. */
+/** The desk of the real service. Each request becomes a command or a look, from any platform. */
 export function createDesk(desk: DeskParts): Desk {
   const { db, linking } = desk
   return {
@@ -39,7 +39,7 @@ export function createDesk(desk: DeskParts): Desk {
   }
 }
 
-/** Proposals that have this in the title or the id. */
+/** Suggests proposals with this text in the title or id. */
 async function suggested(
   desk: DeskParts,
   text: string,
@@ -51,7 +51,7 @@ async function suggested(
   const isMine = (team: string) => desk.teams.membersOf(team).some(({ id }) => id === person.id)
   const list = (of: readonly string[], most: number) =>
     listProposals(desk.db, { teams: of, status: 'open first', text }, null, most)
-  // Little is for people without a role: what they proposed, and their votes.
+  // A person without a role in a team can act only on their own proposals and votes, so fewer are read.
   const found = isAct
     ? [
         ...(await list(teams.filter(isMine), LOOKED_AT)),

@@ -1,4 +1,4 @@
-/** What stands behind a proposal's card: its assets, plan, explanation and report. */
+/** The details behind a proposal's card: assets, plan, explanation and report. */
 
 import type { Detail, DetailName, DetailPart, PartOfDetail } from '../../chat/desk.ts'
 import { assetPageDetail, explainDetail, planDetail, toldPlanDetail } from '../../chat/details.ts'
@@ -14,10 +14,10 @@ import { findProposal } from '../../store/proposals.ts'
 import { freezesOf } from '../commands/context.ts'
 import { type DeskParts, nowOf } from './desk-parts.ts'
 
-/** Patches that are explained together: each has a table of its own. */
+/** How many patches are explained on one page. Each has a table of its own. */
 const PATCHES_AT_ONCE = 20
 
-/** A table or text behind a card's button. Without a part: the first one. */
+/** The table or text behind a card's button. Without a part: the first part. */
 export async function detailOf(
   desk: DeskParts,
   proposal: string,

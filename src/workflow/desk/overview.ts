@@ -4,7 +4,7 @@ import { readGlances, teamsAsked, underWay, votedBy, waitingFor } from '../../st
 import { placesOf } from '../places.ts'
 import type { DeskParts } from './desk-parts.ts'
 
-/** What waits for somebody, what is running, and what they decided last. */
+/** What waits for a person, what is running, and what the person decided last. */
 export async function overviewFor(desk: DeskParts, person: Person): Promise<Overview> {
   const known = new Map(
     (await teamsAsked(desk.db)).flatMap((team) => {

@@ -1,4 +1,4 @@
-/** What follows /patch. */
+/** Answers the text after /patch. */
 
 import { numberNamedAlone } from '../../chat/actions.ts'
 import type { Answer, Desk, Detail, Person } from '../../chat/desk.ts'
@@ -65,7 +65,7 @@ export async function slash(
   }
 }
 
-/** What is open in a channel; with `null`, anywhere. */
+/** The open proposals of a channel; with `null`, of all channels. */
 async function list(desk: DeskParts, channel: string | null): Promise<Answer> {
   const mine = (await openTeams(desk.db)).filter((team) => channel === null || desk.teams.channelOf(team) === channel)
   const most = limits.pageRows

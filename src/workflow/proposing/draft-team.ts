@@ -1,4 +1,4 @@
-/** Drafts one team again, and writes how far it has come. */
+/** Drafts one team again, and stores how far that has come. */
 
 import type { TeamPlan } from '../../core/ring-rule.ts'
 import { watchedOf } from '../../core/watched.ts'
@@ -10,10 +10,10 @@ import type { Lacking } from './previews.ts'
 import { proposeForTeam } from './propose-for-team.ts'
 import { type Given, type Left, later, PREVIEWS_MS, type Proposing } from './proposing.ts'
 
-/** The row of work that says that the record of findings is still to be brought to the assessment. */
+/** The reason in a row of work that says that findings must be recorded. */
 export const FINDINGS = 'findings'
 
-/** A team that is to be looked at, with the rows of work that say so. */
+/** A team that must be looked at, with its rows of work. */
 export interface Due {
   readonly team: string
   readonly plan: TeamPlan | null
@@ -21,7 +21,7 @@ export interface Due {
   readonly rows: readonly DirtyRow[]
 }
 
-/** Brings the proposals of one team to what it misses now, and returns what engines must be asked. */
+/** Updates the proposals of one team to what it misses now. Returns the questions for engines. */
 export async function draftTeam(
   proposing: Proposing,
   due: Due,
@@ -40,7 +40,7 @@ export async function draftTeam(
   return [...left.lacking, ...left.again]
 }
 
-/** Writes how far the team has come, where that says something new. */
+/** Stores how far the team has come, if that has changed. */
 async function settle(
   { parts: { db, clock }, assessor }: Pick<Proposing, 'parts' | 'assessor'>,
   { team, key, rows }: Due,

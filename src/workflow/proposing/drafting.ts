@@ -1,4 +1,4 @@
-/** One team whose proposals are brought to what it misses now, and which parts of a draft are asked for. */
+/** The data for drafting one team, and the parts of a draft that are proposed. */
 
 import type { Draft } from '../../core/draft.ts'
 import { saysTheSame } from '../../core/proposal/decide-life.ts'
@@ -18,12 +18,12 @@ export interface Drafting extends Given {
   /** The part of the configuration and the feeds that the drafts depend on. */
   readonly key: string
   readonly own: TeamAssessed
-  /** Since when drafts of the team have waited for previews; `null`: they have not. */
+  /** Since when the team's drafts have waited for previews, ISO 8601 UTC; `null`: they do not wait. */
   readonly waitsSince: string | null
   readonly left: Left
 }
 
-/** A draft with the exact transactions, as the content that is asked for; `null`: it waits for some of them. */
+/** A draft with its exact transactions, as the content of a proposal; `null`: it waits for previews. */
 export async function previewed(
   { proposing: { parts }, own: { rows }, waitsSince, left }: Drafting,
   draft: Draft,
@@ -43,7 +43,7 @@ export async function previewed(
   return { title, subject, contentHash: decision, priority, whyNow, dueAt }
 }
 
-/** False where it asks for just that already. */
+/** True if the proposal was revised; false if it asks for exactly this content already, or refuses. */
 export async function revise(
   { commands }: Pick<Proposing, 'commands'>,
   state: ProposalState,

@@ -1,4 +1,4 @@
-/** Proposals on which people have voted: what they voted on stays, and is compared with what its assets need now. */
+/** Proposals with votes. Their content stays, and is compared with what their assets need now. */
 
 import type { Draft } from '../../core/draft.ts'
 import { silences } from '../../core/draft.ts'
@@ -16,8 +16,8 @@ import { assessment, noteBlind } from './proposing.ts'
 import { changeReason } from './reasons.ts'
 
 /**
- * `draft`: all that would be asked for today. True where people are asked anew: because something new is more urgent,
- * or because nothing of what they voted on is left.
+ * Follows a proposal with votes. `draft`: what would be proposed today. True if people must vote again, because
+ * something new is more urgent or nothing of the old content is left.
  */
 export async function followHeld(
   drafting: Drafting,
@@ -28,7 +28,7 @@ export async function followHeld(
   const { proposing, stale, lease } = drafting
   const { subject } = state
   if (subject.kind !== 'patches') return false
-  // For a run people are not asked anew: new findings wait until it is over, and what is at work ends first.
+  // Nobody votes again about a running rollout. New findings wait for its end, and running work ends first.
   const fixed = state.rollout !== null || unfinished(state).length > 0
   const facts = withFacts(state, subject, needs, silences(stale))
   if (!fixed && draft !== null && isRaisedByNew(state, facts, draft)) {
@@ -40,7 +40,7 @@ export async function followHeld(
   const joined: Needs = {
     ...needs,
     previewed: await previewedSince(drafting, subject),
-    // What is under way begins on nothing that is too old; before that, it is looked at again when it starts.
+    // A running rollout begins nothing on old facts. Before a rollout, facts are read again at its start.
     ...(state.rollout === null ? {} : { looksSince: plusSeconds(now, -state.policy.inventoryMaxAgeSeconds) }),
   }
   const compared = await proposing.commands.execute(state.id, comparison(subject, joined, draft), assessment)
@@ -53,7 +53,7 @@ export async function followHeld(
   return content !== null && revise(proposing, after, content, 'nothing of what was voted on is left as it was')
 }
 
-/** Assets that were not previewed when people voted, and whose preview says now that it adds nothing. */
+/** Assets without a preview at the vote, whose preview now says that the patch adds nothing. */
 async function previewedSince(
   { proposing: { parts }, own: { rows }, left }: Drafting,
   subject: PatchSubject,

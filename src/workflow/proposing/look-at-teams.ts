@@ -1,4 +1,4 @@
-/** One look at all teams for which something has changed. */
+/** Looks once at all teams for which something has changed. */
 
 import type { StaleFeed } from '../../core/draft.ts'
 import { errorText } from '../../core/error-text.ts'
@@ -15,20 +15,20 @@ import { proposeRules, rulesToPropose } from './standing-rules.ts'
 import { allTeams, keyOf, planOf, staleFeeds } from './team-plans.ts'
 
 export interface Which {
-  /** Opens in a person's name, who then cannot approve. */
+  /** The person in whose name proposals are opened. That person then cannot approve. */
   readonly by?: Actor
-  /** Only this team, whether anything has changed or not. */
+  /** Only this team, even if nothing has changed. */
   readonly team?: string
 }
 
 export interface Looked {
-  /** What engines are to be asked. */
+  /** The questions for engines. */
   readonly asked: readonly (Lacking & { readonly team: string })[]
-  /** How many were looked at. */
+  /** How many teams were looked at. */
   readonly teams: number
 }
 
-/** `also`: looks at these teams, too. */
+/** `also`: teams to look at even if nothing has changed. */
 export async function lookAtTeams(
   proposing: Proposing,
   signal: AbortSignal,
@@ -38,12 +38,12 @@ export async function lookAtTeams(
 ): Promise<Looked> {
   const { parts, assessor } = proposing
   const { by, team: only } = which
-  // Read before anything else: a later change leaves a row of its own.
+  // Read first. A later change adds a new row.
   const dirty = (await seenDirty(parts.db)).filter(({ why }) => why !== FINDINGS)
   const before = await draftedTeams(parts.db)
   const stale = await staleFeeds(parts)
   const now = parts.clock().toISOString()
-  // Also a team that has lost its last asset, and that the configuration does not know.
+  // Rows may name a team that has lost its last asset and is not in the configuration.
   const all = new Set([...(await allTeams(parts)), ...dirty.flatMap(({ team }) => team ?? [])])
   const others = teamsOfOthers(proposing, all, by)
   const due = dueTeams(proposing, all, { which, others, also, dirty, before, stale, now })
@@ -55,7 +55,7 @@ export async function lookAtTeams(
     const { team } = one
     try {
       await inTurn(proposing, `propose ${team}`, signal, async (lease, waited) => {
-        // If somebody else proposed in between, they acted on something newer.
+        // If another process was at work on this team meanwhile, our assessment may be too old.
         const own = waited ? await assessor.assess(team) : found.get(team)
         if (own === undefined) throw new Error('it was not assessed')
         for (const lacking of await draftTeam(proposing, one, own, { by, stale, lease, report }))
@@ -81,7 +81,7 @@ export async function lookAtTeams(
   return { asked, teams: due.length }
 }
 
-/** A person proposes for the own teams; what has changed of others is left to the service. */
+/** Teams for which this person may not propose. The service handles their changes. */
 function teamsOfOthers(
   { parts: { teams } }: Pick<Proposing, 'parts'>,
   all: Iterable<string>,
@@ -119,13 +119,13 @@ function dueTeams(
   })
 }
 
-/** Is there something that its drafts do not know yet? */
+/** True if something has changed that the team's drafts do not know yet. */
 function hasWork(rows: readonly DirtyRow[], before: Drafted | undefined, key: string, now: string): boolean {
   if (rows.length > 0 || before === undefined || before.key !== key) return true
   return before.nextAt !== null && before.nextAt <= now
 }
 
-/** What a team misses. Its assets are read again only where some may be other ones. */
+/** What a team misses. Its assets are read again only if they may have changed. */
 function assessed(
   { assessor }: Pick<Proposing, 'assessor'>,
   team: string,
@@ -136,7 +136,7 @@ function assessed(
   return unchanged ? assessor.assess(team, before.count) : assessor.assess(team)
 }
 
-/** Teams with something urgent first, so that it gets the first number. */
+/** Teams with urgent patches come first, so that their proposals get the first numbers. */
 function inOrderOfUrgency(due: readonly Due[], found: ReadonlyMap<string, TeamAssessed>): readonly Due[] {
   const rank = ({ team }: Due) =>
     Math.min(...(found.get(team)?.assessment.patches ?? []).map(({ priority }) => priorityRank(priority)))

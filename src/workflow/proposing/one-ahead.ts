@@ -1,4 +1,4 @@
-/** Makes something of each item, one after the other: while one result is stored, the next is made. */
+/** Makes something from each item, in order. While one result is stored, the next is being made. */
 export async function* oneAhead<Item, Made>(
   items: readonly Item[],
   make: (item: Item) => Promise<Made>,
@@ -7,7 +7,7 @@ export async function* oneAhead<Item, Made>(
     const item = items[index]
     if (item === undefined) return null
     const made = make(item)
-    // Whoever waits for it gets the error; nobody waits where the one before it failed.
+    // The reader gets the error. If an earlier item failed, nobody reads this one, so the error is ignored here.
     made.catch(() => undefined)
     return { item, made }
   }

@@ -1,7 +1,7 @@
 /**
- * Asks engines what changes would do, in bulk and ahead of proposals, and keeps the answers: for an asset or, where the
- * engine says that it answers alike, for all assets with the same software. They are kept as long as the software and
- * the changes are the same.
+ * Asks engines what changes would do, in bulk and before proposals need it, and stores the answers. An answer is for
+ * one asset; or for all assets with the same software, if the engine answers alike for them. It is kept while software
+ * and changes stay the same.
  */
 
 import pLimit from 'p-limit'
@@ -23,13 +23,13 @@ import { type KeptPreview, keepPreviews, knownPreviews, type PreviewAnswer } fro
 import type { WorkflowParts } from '../ports.ts'
 
 const AT_ONCE = 8
-/** Answers that are stored together, and for how long they are collected. */
+/** How many answers are stored together, and for how long they are collected. */
 const ANSWERS_AT_ONCE = 100
 const COLLECT_MS = 500
-/** What could not be previewed is asked again after this time. */
+/** A failed preview is asked again after this time. */
 export const ASK_AGAIN_MS = HOUR_MS
 
-/** What an engine is still to be asked. */
+/** A question that an engine has not answered yet. */
 export interface Lacking {
   readonly engine: string
   readonly key: string
@@ -39,17 +39,17 @@ export interface Lacking {
 
 export interface Filled {
   readonly subject: PatchSubject
-  /** Nobody has answered yet. */
+  /** Questions without an answer. */
   readonly lacking: readonly Lacking[]
-  /** It could not be answered, and will be asked once more. */
+  /** Questions whose preview failed. They will be asked again. */
   readonly again: readonly Lacking[]
 }
 
 type PreviewParts = Pick<WorkflowParts, 'db' | 'clock' | 'engines'>
 
 /**
- * The subject with the exact transaction of each asset, as far as it is known. What is planned in `existing` for the same
- * changes is kept.
+ * The subject with the exact transaction of each asset, where it is known. A transaction in `existing` is kept if its
+ * changes are the same.
  */
 export async function fillPreviews(
   { db, clock, engines }: PreviewParts,
@@ -106,7 +106,7 @@ export async function fillPreviews(
   }
 }
 
-/** Asks an engine, a few at a time, and keeps each answer soon. */
+/** Asks an engine a few questions at a time, and stores each answer soon. */
 export async function askEngine(
   { db, clock, engines }: PreviewParts,
   name: string,
@@ -145,7 +145,7 @@ export async function askEngine(
         signal.throwIfAborted()
         const answer = await answerOf(engine, key, asset, changes, signal)
         answers.push(answer)
-        // One that takes long keeps no other answer waiting.
+        // A slow answer must not hold back the others.
         if (answers.length >= ANSWERS_AT_ONCE) keep()
         else timer ??= setTimeout(keep, COLLECT_MS)
       }),
@@ -161,7 +161,7 @@ function staleSince(clock: () => Date): string {
   return new Date(clock().getTime() - ASK_AGAIN_MS).toISOString()
 }
 
-/** Why an asset has no transaction before its engine has answered. */
+/** The problem of an asset whose engine has not answered yet. */
 export const NOT_YET = 'its engine has not answered yet'
 
 function cannot(problem: string): Pick<PlannedAsset, 'transaction' | 'previewProblem'> {
@@ -186,7 +186,7 @@ async function answerOf(
 
 const changesHash = memoizeByIdentity((changes: readonly Change[]) => sha256(JSON.stringify(changes)))
 
-/** What an answer holds for: these changes on this software, of this asset unless the engine answers alike for others. */
+/** The key of an answer: these changes on this software, and the asset unless the engine answers alike for others. */
 function previewKey(
   { previewsBySoftware }: DeployEngine,
   { asset, ...row }: AssetKeys,

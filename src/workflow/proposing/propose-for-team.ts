@@ -1,4 +1,4 @@
-/** The proposals of one team, brought to what it misses now. Nobody else writes proposals of the team meanwhile. */
+/** Updates the proposals of one team to what it misses now. No other process writes the team's proposals meanwhile. */
 
 import type { Assessment } from '../../core/assessment/assess.ts'
 import { canonicalJson } from '../../core/canonical-json.ts'
@@ -32,7 +32,7 @@ export async function proposeForTeam(drafting: Drafting): Promise<void> {
   if (by === undefined && isSame(mine, last.get(team))) return
   last.delete(team)
   const needs: Needs = { missing, wanted: await inSlices(wanted(missing, keptBack, parts.judgement)) }
-  // What rolls an earlier one back goes its own way.
+  // Rollbacks do not follow drafts.
   const open = (await openProposals(parts.db, team)).filter(
     ({ subject }) => subject.kind === 'patches' && subject.rollsBack === undefined,
   )
@@ -45,7 +45,7 @@ export async function proposeForTeam(drafting: Drafting): Promise<void> {
       stale,
     }),
   )
-  // Done first, so that what they leave out is not asked for twice when another proposal takes it.
+  // Done first, so that what these proposals leave out can go into another proposal without being asked for twice.
   for (const state of open) {
     if (!isHeld(state)) continue
     const draft = drafts.find(({ existing }) => existing === state.id) ?? null
@@ -59,7 +59,7 @@ export async function proposeForTeam(drafting: Drafting): Promise<void> {
   }
 }
 
-/** Revises open proposals, and opens new ones, as the drafts say. */
+/** Revises open proposals and opens new ones, from the drafts. */
 async function askFor(drafting: Drafting, drafts: readonly Draft[], open: readonly ProposalState[]): Promise<void> {
   const { proposing, plan, by, lease, report } = drafting
   const { parts, commands } = proposing
@@ -85,7 +85,7 @@ async function askFor(drafting: Drafting, drafts: readonly Draft[], open: readon
   }
 }
 
-/** Closes open proposals that no draft goes on with. */
+/** Closes open proposals without a draft. */
 async function closeWithoutDraft(
   { proposing: { commands }, own, lease, report }: Drafting,
   drafts: readonly Draft[],
@@ -101,7 +101,7 @@ async function closeWithoutDraft(
   }
 }
 
-/** Tells the threads of earlier proposals when a new one mends what their advisories broke. */
+/** Tells the threads of earlier proposals if a new one fixes what their advisories broke. */
 async function tellFollowUps(
   { parts: { db }, commands }: Pick<Proposing, 'parts' | 'commands'>,
   state: ProposalState,
@@ -119,7 +119,7 @@ async function tellFollowUps(
   }
 }
 
-/** When time alone changes what is said about these patches: they become due, or the support of their platform ends. */
+/** When time alone changes these patches: they become due, or support for their platform ends. ISO 8601 UTC. */
 function timesOf({ patches, assets }: Assessment, { catalog }: Pick<Assessor, 'catalog'>): readonly string[] {
   const times = patches.flatMap(({ dueAt }) => dueAt ?? [])
   for (const platform of new Set(assets.map(({ asset }) => asset.platform))) {

@@ -16,7 +16,7 @@ import { allTeams } from './team-plans.ts'
 
 export interface ProposeOptions extends Which {
   /**
-   * Work that somebody else does: recording findings, or asking engines, too. Left out: all is done when this returns.
+   * What another job does: only recording findings, or also asking engines. Left out: all is done when this returns.
    */
   readonly later?: 'findings' | 'all'
 }
@@ -24,9 +24,9 @@ export interface ProposeOptions extends Which {
 export type Propose = ReturnType<typeof createPropose>
 
 /**
- * Turns what is missing into proposals: few and whole decisions, revised as facts change, withdrawn when all is done. A
- * team is drafted again only where something has changed that its drafts depend on: a row of work says so, or a time
- * has come.
+ * Makes proposals from missing patches: few and complete decisions. They are revised when facts change, and withdrawn
+ * when everything is done. A team is drafted again only if something has changed for its drafts: a row of work says so,
+ * or a time has come.
  */
 export function createPropose(
   parts: ProposeParts,
@@ -45,20 +45,20 @@ export function createPropose(
     asking: new Map(),
   }
   return {
-    /** Does all of it: whoever asks, everything is done when this returns. */
+    /** Does everything before it returns. */
     propose: (signal: AbortSignal, options: ProposeOptions = {}) => propose(proposing, signal, options),
     /**
-     * As the service does it. Engines are asked at the same time, so that only what lacks their answers waits for them,
-     * and a job of its own records findings. Also returns how many teams were looked at. `stopping`: ends the
-     * questions, which go on after this returns. `again`: is called when engines have answered.
+     * For the service: engines are asked beside the job, so that only drafts without answers wait. A separate job
+     * records findings. Also returns how many teams were looked at. `stopping` ends the questions, which go on after
+     * this returns. `again` is called when engines have answered.
      */
     proposeBeside: (signal: AbortSignal, stopping: AbortSignal, again: () => Promise<void>) =>
       proposeBeside(proposing, signal, stopping, again),
-    /** Comes back when no engine is asked any more. */
+    /** Resolves when no engine is being asked any more. */
     answersKept: async (): Promise<void> => {
       await Promise.allSettled([...proposing.asking.values()])
     },
-    /** Brings the record of findings to what was assessed, for teams where something has changed since. */
+    /** Updates the record of findings to the assessment, for teams that have changed since. */
     recordFindings: (signal: AbortSignal, only?: string) => recordChanged(proposing, signal, only),
     /** What each team misses, judged by its own assets. */
     assessments: (only: readonly string[] | null = null) => assessments(proposing, only),
@@ -95,7 +95,7 @@ async function proposeBeside(
   const { asked, teams } = await lookAtTeams(proposing, signal, {}, report, also)
   for (const { team } of asked) waiting.add(team)
   for (const engine of enginesOf(asked)) {
-    // What is new is found when those who wait are looked at again.
+    // New questions are found when the waiting teams are looked at again.
     if (asking.has(engine)) continue
     const work = ask(proposing, engine, asked, stopping)
       .catch((error: unknown) => {
@@ -112,7 +112,7 @@ async function proposeBeside(
   return { ...report, teams }
 }
 
-/** Asks an engine what is lacking, one process at a time: another may have been told meanwhile. */
+/** Asks an engine the open questions. One process at a time does this. */
 async function ask(proposing: Proposing, name: string, asked: readonly Lacking[], signal: AbortSignal): Promise<void> {
   const own = asked.filter(({ engine }) => engine === name)
   await inTurn(proposing, `preview ${name}`, signal, () => askEngine(proposing.parts, name, own, signal))
@@ -130,7 +130,7 @@ async function recordChanged(
   const atWork = await assetsAtWork(db)
   const before = await draftedTeams(db)
   const teams = new Map<string, TeamAssessed>()
-  // As of now, because the record takes nothing that is older than what it has.
+  // Read again now, because the record refuses anything older than it has.
   for (const team of new Set(rows.flatMap(({ team }) => team ?? [])))
     teams.set(team, await assessor.assess(team, before.get(team)?.count, true))
   const failed = await recordFindings({ parts, assessor }, { teams, atWork, all: only === undefined }, signal)

@@ -1,4 +1,4 @@
-/** What proposing works with, and what the modules of this folder hand to each other. */
+/** The shared data and types of this folder. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StaleFeed } from '../../core/draft.ts'
@@ -10,26 +10,26 @@ import type { Execute } from '../commands/execute.ts'
 import type { WorkflowParts } from '../ports.ts'
 import { ASK_AGAIN_MS, type Lacking } from './previews.ts'
 
-/** The actor of proposals that are opened and changed without a person asking for it. */
+/** The actor of proposals that no person asked for. */
 export const assessment: Actor = { kind: 'system', part: 'assessment' }
 
-/** How long a decision waits for the previews of its assets. */
+/** How long a decision waits for the previews of its assets, in milliseconds. */
 export const PREVIEWS_MS = 15 * 60_000
 
 export type ProposeParts = Pick<WorkflowParts, 'db' | 'clock' | 'teams' | 'judgement' | 'engines' | 'measured' | 'log'>
 
-/** Made once per process. */
+/** Made once for each process. */
 export interface Proposing {
   readonly parts: ProposeParts
   readonly commands: Pick<Execute, 'execute' | 'open'>
   readonly alone: Leases['alone']
   readonly assessor: Assessor
-  /** What the drafts of a team went by when they were last made here, as long as nothing is lacking. */
+  /** For each team, what its last drafts were made from, if no previews are missing. */
   readonly last: Map<string, LastDraft>
-  /** Teams whose drafts wait for engines that are being asked here, and those for which engines have answered. */
+  /** Teams that wait for engines which this process asks, and teams whose engines have answered. */
   readonly waiting: Set<string>
   readonly answered: Set<string>
-  /** For each engine, the questions that are under way beside proposing. */
+  /** For each engine, the questions that are being asked beside proposing. */
   readonly asking: Map<string, Promise<void>>
 }
 
@@ -48,42 +48,42 @@ export interface ProposeReport {
 
 export type MutableReport = { -readonly [Key in keyof ProposeReport]: string[] }
 
-/** What the drafting of teams depends on, and where it is told. */
+/** What drafting needs, and the report that it fills. */
 export interface Given {
-  /** Opens in a person's name, who then cannot approve. */
+  /** The person in whose name proposals are opened. That person then cannot approve. */
   readonly by: Actor | undefined
   readonly stale: readonly StaleFeed[]
   readonly lease: Lease
   readonly report: MutableReport
 }
 
-/** The result of drafting a team, apart from what was done. */
+/** What is left to do after drafting a team. */
 export interface Left {
-  /** Engines are to be asked, and drafts wait for it. */
+  /** Questions for engines that drafts wait for. */
   readonly lacking: Lacking[]
-  /** Engines are to be asked once more, and nothing waits for it. */
+  /** Questions for engines that nothing waits for. */
   readonly again: Lacking[]
   /** When time alone may change something, ISO 8601 UTC. */
   readonly times: string[]
-  /** A part of what was drafted could not be previewed. */
+  /** True: a part of the drafts could not be previewed. */
   blind: boolean
 }
 
-/** What could not be previewed is asked again after a while. */
+/** Notes a failed preview. It is asked again after a while. */
 export function noteBlind(left: Left, now: string): void {
   left.blind = true
   left.times.push(later(now, ASK_AGAIN_MS))
 }
 
-/** An instant this much later, ISO 8601 UTC. */
+/** The instant `ms` milliseconds later, ISO 8601 UTC. */
 export function later(at: string, ms: number): string {
   return new Date(Date.parse(at) + ms).toISOString()
 }
 
-/** How long to wait before looking again whether it is this process's turn. */
+/** How long to wait before trying again whether it is this process's turn. */
 const TURN_MS = 300
 
-/** Runs work that only one process does at a time, when its turn comes. `waited`: somebody else did it just before. */
+/** Runs work that one process does at a time, when its turn comes. `waited`: another process did it just before. */
 export async function inTurn(
   { alone }: Pick<Proposing, 'alone'>,
   name: string,

@@ -1,4 +1,4 @@
-/** What people are told of why a proposal was changed or closed. */
+/** The reasons that people read when a proposal is changed or closed. */
 
 import type { Assessment } from '../../core/assessment/assess.ts'
 import { exploitedCves, regressionsOf } from '../../core/follow-up.ts'
@@ -6,7 +6,7 @@ import { priorityRank } from '../../core/priority/priority.ts'
 import type { Content } from '../../core/proposal/event.ts'
 import type { ProposalState } from '../../core/proposal/proposal.ts'
 
-/** Why an undecided proposal is closed although nobody asked for that: what happened to the things it asked for. */
+/** Why an open proposal is closed although nobody asked for it: what happened to its patches. */
 export function whyClosed(
   state: ProposalState,
   missing: Assessment | undefined,
@@ -24,7 +24,7 @@ export function whyClosed(
   return 'the latest assessment: nothing is missing any more'
 }
 
-/** Why a proposal is revised, the loudest reason first; empty where nothing that people read has changed. */
+/** Why a proposal is revised, the most important reason first; empty: nothing has changed that people read. */
 export function changeReason(existing: ProposalState, content: Content): string {
   if (existing.subject.kind === 'patches' && content.subject.kind === 'patches') {
     const known = exploitedCves(existing.subject.patches)

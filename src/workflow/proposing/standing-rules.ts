@@ -4,13 +4,13 @@ import type { Content } from '../../core/proposal/event.ts'
 import { hasContent } from '../../store/proposals.ts'
 import { assessment, type Proposing } from './proposing.ts'
 
-/** Standing approval rules are themselves voted: each configured rule gets one proposal until it is decided. */
+/** People also vote on standing rules. Each configured rule gets one proposal until it is decided. */
 export async function proposeRules({ parts, commands }: Pick<Proposing, 'parts' | 'commands'>): Promise<void> {
   for (const { rule, decidedBy, content } of await rulesToPropose(parts))
     await commands.open(rule.team, content, decidedBy, assessment)
 }
 
-/** Rules for which no proposal has asked yet. */
+/** Rules without a proposal yet. */
 export async function rulesToPropose({ db, clock, teams }: Pick<Proposing['parts'], 'db' | 'clock' | 'teams'>) {
   const found: { readonly rule: StandingRule; readonly decidedBy: Policy; readonly content: Content }[] = []
   for (const { rule, decidedBy, window } of teams.standingRules) {

@@ -1,4 +1,4 @@
-/** What the drafts of teams depend on besides their assets and decisions. */
+/** What the drafts of teams depend on, besides assets and decisions. */
 
 import { type StaleFeed, silences } from '../../core/draft.ts'
 import type { TeamPlan } from '../../core/ring-rule.ts'
@@ -10,12 +10,12 @@ import type { ProposeParts } from './proposing.ts'
 
 const STALE_AFTER_MS = DAY_MS
 
-/** Teams of the configuration, and other teams that have assets: nothing is proposed for those. */
+/** Teams of the configuration, and other teams with assets. Nothing is proposed for the latter. */
 export async function allTeams({ db, teams }: Pick<ProposeParts, 'db' | 'teams'>): Promise<readonly string[]> {
   return [...new Set([...teams.plans.map(({ team }) => team), ...(await teamsWithAssets(db))])]
 }
 
-/** The team's plan with the windows that its load has chosen, where the load is measured; `null`: it has none. */
+/** The team's plan, with windows from the measured load where that is used; `null`: the team has no plan. */
 export function planOf({ teams, measured }: Pick<ProposeParts, 'teams' | 'measured'>, team: string): TeamPlan | null {
   const plan = teams.plans.find((one) => one.team === team)
   if (plan === undefined || measured === undefined) return plan ?? null
@@ -31,7 +31,7 @@ export function planOf({ teams, measured }: Pick<ProposeParts, 'teams' | 'measur
   }
 }
 
-/** All that the drafts of a team depend on besides its assets, feeds and decisions. */
+/** Everything that the drafts of a team depend on, besides its assets, feeds and decisions. */
 export function keyOf(
   parts: Pick<ProposeParts, 'judgement' | 'engines'>,
   plan: TeamPlan | null,
@@ -43,7 +43,7 @@ export function keyOf(
   return sha256(JSON.stringify([plan, judgement, title, table, [...outcomes], engines, silences(stale)]))
 }
 
-/** Feeds whose silence matters: they fail, and what they said last is older than a day. */
+/** Feeds that fail and whose last answer is older than a day. Proposals mention them. */
 export async function staleFeeds({ db, clock }: Pick<ProposeParts, 'db' | 'clock'>): Promise<readonly StaleFeed[]> {
   const since = clock().getTime() - STALE_AFTER_MS
   return (await sourceStates(db)).filter(

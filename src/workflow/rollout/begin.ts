@@ -1,4 +1,4 @@
-/** Begins on the assets of a start: puts snapshots back, or has an engine install. */
+/** Begins on the assets of a start: puts snapshots back, or lets an engine install. */
 
 import { heldBack } from '../../core/held-back.ts'
 import { notBegun } from '../../core/not-begun.ts'
@@ -6,7 +6,7 @@ import type { DeployEngine, DeploymentHandle, DeploymentOutcome } from '../../co
 import { prepare, restore } from './prepare.ts'
 import { allowed, batchOf, found, foundAgain, type Work } from './start.ts'
 
-/** Snapshots are put back. After a crash nobody knows how far that came: it is begun again where it still may be. */
+/** Puts snapshots back. After a crash nobody knows how far that came, so it is done again where it still may be. */
 export async function putBack(work: Work, open: readonly string[]): Promise<void> {
   const { deploying, state, subject, key, notes, finish, signal } = work
   const firstTime = notes.starting === null
@@ -19,9 +19,9 @@ export async function putBack(work: Work, open: readonly string[]): Promise<void
 }
 
 /**
- * Looks, prepares, then starts. Whether it may is asked before the first step, and again right before the engine is
- * called. What will be started is written down before the call: after a crash the engine is called again with the same
- * key and the same assets, and re-attaches. If an asset may not begin any more at that time, the engine is told so.
+ * Looks, prepares, then starts. Permission is asked before the first step, and again just before the engine is called.
+ * The assets are stored before that call. After a crash the engine is called again with the same key and assets, and
+ * finds its work again. The engine is told which assets may not begin any more.
  */
 export async function begin(
   work: Work,
@@ -39,7 +39,7 @@ export async function begin(
   return { handle, assets: ready }
 }
 
-/** The prepared assets, which is also written down; the others have come to their end. */
+/** Prepares assets and stores which are ready. The others get an outcome. */
 async function makeReady(work: Work, engine: DeployEngine, open: readonly string[]): Promise<readonly string[]> {
   const { deploying, state, key, ask, finish, before, signal } = work
   const some = await allowed(work, await found(work, open))

@@ -1,4 +1,4 @@
-/** Brings the assets of one start to their end: silenced, prepared, deployed, verified. */
+/** Brings the assets of one start to their end: silences monitoring, prepares, deploys and verifies. */
 
 import type { Asset } from '../../core/asset.ts'
 import { awayProblem } from '../../core/away.ts'
@@ -16,12 +16,12 @@ import { createVerifier } from './verify.ts'
 
 const rollout: Actor = { kind: 'system', part: 'rollout' }
 
-/** Between the session of a proposal and each of its starts. */
+/** Connects the session of a proposal with each of its starts. */
 export interface Watch {
   readonly recording: Recording
-  /** Has somebody, or a gate, stopped the rollout or the test, as it was last read? */
+  /** True if a person or a gate has stopped the rollout or the test, in the state that was last read. */
   readonly stopped: () => boolean
-  /** Says until when there is nothing to do for a start, ISO 8601 UTC; `null`: there is. */
+  /** Reports until when a start has nothing to do, ISO 8601 UTC; `null`: it has something to do. */
   readonly rests: (key: string, until: string | null) => void
   readonly signal: AbortSignal
 }
@@ -49,7 +49,7 @@ export async function bringToEnd(deploying: Deploying, state: ProposalState, key
   if (problem !== null) await commands.execute(state.id, { type: 'note', text: problem }, rollout)
 }
 
-/** Asks whether the assets of a start may begin now. Those who ask at the same moment share the answer. */
+/** Asks whether the assets of a start may begin now. Calls at the same moment share one answer. */
 function asking({ parts, commands }: Deploying, state: ProposalState, mine: readonly Deployment[]): Start['ask'] {
   const assets = mine.map(({ asset }) => asset)
   const since = parts.clock().toISOString()
@@ -63,7 +63,7 @@ function asking({ parts, commands }: Deploying, state: ProposalState, mine: read
   }
 }
 
-/** Nothing has begun and nothing may: there is no reason to silence the monitoring. */
+/** True if nothing has begun and nothing may begin. Then monitoring need not be silenced. */
 async function nothingBegins({ mine, notes, away, ask }: Start): Promise<boolean> {
   if (wasBegun(notes) || mine.some(({ outcome }) => outcome !== null)) return false
   return [...(await ask())].every(([asset, answer]) => 'problem' in answer || away.has(asset))
@@ -75,7 +75,7 @@ async function workOn(deploying: Deploying, start: Start, { recording, stopped, 
   const check = createVerifier(parts, { state, key, present, known: notes.before, recording, signal })
   const finish: Finish = async (ended, looks) => {
     if (ended.length === 0) return
-    // An outcome is known whatever a look at the asset finds.
+    // The outcome is recorded first. It does not depend on a look at the asset.
     await recording.outcomes(ended)
     check.add(ended, looks)
   }
@@ -105,17 +105,17 @@ async function workOn(deploying: Deploying, start: Start, { recording, stopped, 
       if (begun !== null) await follow(work, engine, begun.handle, new Set(begun.assets))
     }
   } finally {
-    // What has ended is looked at, whatever became of the rest.
+    // Assets that have ended are verified even if the others failed.
     await check.done().finally(() => recording.forget(all))
   }
 }
 
-/** Has it come so far that something may have begun? */
+/** True if something may have begun. */
 function wasBegun({ starting, handle }: RunNotes): boolean {
   return starting !== null || handle !== null
 }
 
-/** Assets to which something is done, or was: the others of the start are left alone. */
+/** Assets on which something is or was done. The other assets of the start are left alone. */
 function workedOn({ mine, notes, present, away }: Start): readonly Asset[] {
   return mine.flatMap(({ asset, outcome }) =>
     away.has(asset) && outcome === null && !wasBegun(notes) ? [] : (present.get(asset) ?? []),

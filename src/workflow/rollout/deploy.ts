@@ -7,8 +7,8 @@ import type { Deploying, DeployParts } from './start.ts'
 export type Deploy = ReturnType<typeof createDeploy>
 
 /**
- * Brings started assets to their end: prepared, deployed, then verified from their own fresh package list. Assets that
- * were started together go together; several such starts go on side by side, so that the next can begin as soon as one
+ * Brings started assets to their end: prepares, deploys, then verifies each from its own fresh package list. Assets
+ * that were started together go together. Several starts run side by side, so that the next one can begin when one
  * asset is done.
  */
 export function createDeploy(parts: DeployParts, commands: Pick<Execute, 'execute' | 'askHandOver'>) {

@@ -1,4 +1,4 @@
-/** Follows what an engine has begun, until all of it has come to its end. */
+/** Follows the work that an engine has begun, until all of it has ended. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { heldBack } from '../../core/held-back.ts'
@@ -11,13 +11,13 @@ interface Following {
   readonly work: Work
   readonly engine: DeployEngine
   readonly handle: DeploymentHandle
-  /** Somebody has stopped it, and the engine was told. */
+  /** True: somebody has stopped the rollout, and the engine was told. */
   cancelled: boolean
-  /** When it is worth looking again, ISO 8601 UTC, as written down; `null`: soon. */
+  /** When to look again, as it was stored, ISO 8601 UTC; `null`: soon. */
   next: string | null
 }
 
-/** `waiting`: the assets that are followed. */
+/** `waiting`: the assets to follow. */
 export async function follow(
   work: Work,
   engine: DeployEngine,
@@ -27,7 +27,7 @@ export async function follow(
   const { deploying, notes, ask, away, finish, signal } = work
   const { clock, pollSeconds } = deploying.parts
   const following: Following = { work, engine, handle, cancelled: false, next: notes.nextLook }
-  // What it told an earlier process still holds.
+  // The time that the engine gave to an earlier process is still valid.
   if (following.next !== null) await untilNextLook(following)
   while (waiting.size > 0) {
     signal.throwIfAborted()
@@ -39,7 +39,7 @@ export async function follow(
     const answers = ended.some(({ outcome }) => outcome.state === 'not begun') ? await ask() : null
     await finish(
       ended.map(({ asset, outcome }) => {
-        // If an asset did not begin before a crash and may not begin any more, it does not come again.
+        // An asset that did not begin before a crash, and may not begin any more, is not tried again.
         const problem = outcome.state === 'not begun' ? away.get(asset) : undefined
         if (problem !== undefined) return { asset, outcome: heldBack(problem) }
         return { asset, outcome: explained(outcome, answers?.get(asset), following.cancelled) }
@@ -47,7 +47,7 @@ export async function follow(
       new Map(reports.flatMap(({ asset, look }) => (look === undefined ? [] : [[asset, look]]))),
     )
     if (waiting.size === 0) return
-    // Only after the ends are recorded: whoever takes over after a crash has to ask for them again.
+    // Stored only after the ends are recorded. After a crash the next process must ask for them again.
     const said = new Map(reports.map(({ asset, lookAgainAt }) => [asset, lookAgainAt]))
     const running = [...waiting].map((asset) => said.get(asset))
     await lookAt(following, nextLook(running, clock(), pollSeconds))
@@ -62,7 +62,7 @@ async function lookAt(following: Following, at: string | null): Promise<void> {
   following.next = at
 }
 
-/** Until it is worth looking again. A stop does not wait for that: the engine is told, and looked at soon. */
+/** Waits until the next look. After a stop it tells the engine at once and looks soon. */
 async function untilNextLook(following: Following): Promise<void> {
   const { work, engine, handle } = following
   const { deploying, stopped, signal } = work
@@ -82,8 +82,8 @@ async function untilNextLook(following: Following): Promise<void> {
 }
 
 /**
- * Why nothing was begun, as we know it. Where it might still begin for all we know, the asset's own clock is ahead of ours:
- * it would refuse again at once, so that it comes when this time is over.
+ * Improves the reason why nothing was begun. If we would still allow it, the asset's clock is ahead of ours. It would
+ * refuse again at once, so it may only be tried after its time limit.
  */
 function explained(outcome: DeploymentOutcome, answer: HandOver | undefined, cancelled: boolean): DeploymentOutcome {
   if (outcome.state !== 'not begun' || answer === undefined) return outcome
@@ -91,7 +91,7 @@ function explained(outcome: DeploymentOutcome, answer: HandOver | undefined, can
   return cancelled || answer.notAfter === null ? outcome : { ...outcome, notBefore: answer.notAfter }
 }
 
-/** Waits until an asset of the start has ended, where the engine can tell, or for this many seconds. */
+/** Waits until an asset of the start has ended, if the engine can tell; otherwise for this many seconds. */
 async function nextEnd(
   engine: DeployEngine,
   handle: DeploymentHandle,

@@ -1,4 +1,4 @@
-/** Fresh looks at assets, each by its own source. */
+/** Takes fresh looks at assets, each through its own source. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Asset, type Observation, observedAsset, onlyLooks } from '../../core/asset.ts'
@@ -6,18 +6,18 @@ import { errorText } from '../../core/error-text.ts'
 import type { Look } from '../../core/verification.ts'
 import type { WorkflowParts } from '../ports.ts'
 
-/** So long after a look that failed an asset is looked at once more. */
+/** How long after a failed look an asset is looked at once more. */
 const SECOND_LOOK_MS = 2_000
 
 export interface Looking {
   readonly parts: Pick<WorkflowParts, 'sources' | 'clock'>
   readonly depth: 'full' | 'installed'
-  /** Did the asset answer during the rollout? Then it is asked twice before it counts as silent. */
+  /** True if the asset answered during the rollout. Then it is asked twice before it counts as silent. */
   readonly answered: (id: string) => boolean
   readonly signal: AbortSignal
 }
 
-/** A fresh look at each of them that the inventory had. */
+/** A fresh look at each asset that is in the inventory. Others are `gone`. */
 export async function* lookAll(
   looking: Looking,
   ids: readonly string[],
@@ -42,7 +42,7 @@ export async function* look(looking: Looking, assets: readonly Asset[]): AsyncGe
   yield* lookOnce(looking, silent)
 }
 
-/** Looks at each asset through its own source; `unreachable` where the source has it no longer. */
+/** Looks at each asset through its own source; `unreachable`: the source does not have it any more. */
 async function* lookOnce(
   { parts: { sources, clock }, depth, signal }: Looking,
   assets: readonly Asset[],

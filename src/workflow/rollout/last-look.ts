@@ -1,4 +1,4 @@
-/** The last, whole look at every asset before the rollout is called complete: it becomes the inventory. */
+/** The last, complete look at every asset before the rollout is completed. The inventory is updated from it. */
 
 import type { RecordedVerification } from '../../core/proposal/event.ts'
 import type { ProposalState, Verification } from '../../core/proposal/proposal.ts'
@@ -9,7 +9,7 @@ import { lookAll } from './fresh-looks.ts'
 import type { Recording } from './recording.ts'
 import { type Ended, healthOf, plannedIn, startOf, type VerifyParts } from './verify.ts'
 
-/** Assets that are asked for together. */
+/** How many assets are looked at together. */
 const LAST_LOOKS = 2_000
 /** How many of these are judged together. */
 const AT_ONCE = 100
@@ -25,7 +25,7 @@ export async function lookAgain(last: LastLook, assets: readonly string[]): Prom
   const { recording } = last
   recording.expect({ outcomes: [], verifications: assets })
   try {
-    // A part at a time: however many there are, few are held in memory.
+    // A part at a time, so that few looks are in memory.
     for (let from = 0; from < assets.length; from += LAST_LOOKS)
       await lookAgainAt(last, assets.slice(from, from + LAST_LOOKS))
   } finally {
@@ -49,7 +49,7 @@ async function lookAgainAt({ parts, state, recording, signal }: LastLook, assets
       some.map(({ ended, earlier, last }) => verifyAgain(parts, ended, earlier, last, signal)),
     )
     const write = recording.verifications(judged)
-    // It is awaited at the end; until then this keeps a failure from being reported as one that nobody handles.
+    // Awaited at the end. Until then this prevents an unhandled rejection.
     write.catch(() => undefined)
     writing.push(write)
   }
@@ -75,7 +75,7 @@ async function verifyAgain(
   signal: AbortSignal,
 ): Promise<RecordedVerification> {
   const now = () => parts.clock().toISOString()
-  // Nothing was begun on it, and it was not brought back into service: a look at its packages does not change that.
+  // Nothing was begun on this asset, and it was not put back into service. A look at its packages does not change that.
   if (outcome.state === 'not begun' && earlier !== null) {
     return { asset: planned.asset.id, verification: { ...earlier, at: now() } }
   }

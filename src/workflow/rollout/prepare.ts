@@ -7,7 +7,7 @@ import type { WorkflowParts } from '../ports.ts'
 
 export interface Prepared {
   readonly ready: readonly string[]
-  /** Assets that have come to their end already. */
+  /** Outcomes of assets that ended here. */
   readonly refused: readonly RecordedOutcome[]
   /** By asset id. */
   readonly before: ReadonlyMap<string, readonly HealthResult[]>
@@ -17,7 +17,7 @@ const BEFORE: readonly HookMoment[] = ['drain', 'snapshot', 'pre-check']
 
 type PrepareParts = Pick<WorkflowParts, 'health' | 'hooks'>
 
-/** The operator's snapshots put everything back: the engine has nothing to do. */
+/** The operator's hooks put snapshots back. The engine does nothing. */
 export async function restore(
   { hooks }: PrepareParts,
   subject: PatchSubject,
@@ -43,10 +43,10 @@ export async function restore(
 }
 
 /**
- * What comes before a transaction, each step only if all before it went well: the asset's health, the engine's own
- * look, then the hooks drain, snapshot and pre-check. Whatever refuses, nothing was installed, and what was drained
- * comes back. `problemOf`: why nothing may begin on an asset any more, asked again before each step that does something
- * to it.
+ * The steps before a transaction: the asset's health, the engine's own look, then the hooks drain, snapshot and
+ * pre-check. Each step needs the success of the one before. After a refusal nothing was installed, and drained assets
+ * are put back into service. `problemOf`: why nothing may begin on an asset any more; asked before each step that
+ * changes something.
  */
 export async function prepare(
   { health, hooks }: PrepareParts,
@@ -99,7 +99,7 @@ export async function prepare(
   return { ready: ready.flat(), refused, before }
 }
 
-/** Somebody wants exactly the sick asset touched: to roll back, to try again, or by break-glass. */
+/** True if somebody wants to patch exactly this sick asset: by rollback, retry or break-glass. */
 function mayPatchUnhealthy(state: ProposalState, asset: string): boolean {
   if (state.approvedBy !== null && bypassesWindow(state.approvedBy)) return true
   return (liveRun(state)?.retried[asset] ?? 0) > 0

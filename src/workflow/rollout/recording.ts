@@ -8,22 +8,22 @@ import type { WorkflowParts } from '../ports.ts'
 const rollout: Actor = { kind: 'system', part: 'rollout' }
 const verification: Actor = { kind: 'system', part: 'verification' }
 
-/** How long news about assets waits for news about others, or from one look to the next where that is shorter. */
+/** How long results are collected before they are written, at most. Shorter if looks come more often. */
 const PAUSE_MS = 250
 
-/** Records what became of the assets of one proposal, many at once: each commit costs as much as its assets together. */
+/** Records the results for many assets of a proposal at once, because a commit costs as much as its assets. */
 export interface Recording {
-  /** Their outcomes and verifications come. What is collected waits for others only as long as some are to come. */
+  /** Announces outcomes and verifications. Collected results wait only while announced ones are missing. */
   expect(coming: { readonly outcomes: readonly string[]; readonly verifications: readonly string[] }): void
   /** These assets have nothing more to report. */
   forget(assets: readonly string[]): void
-  /** Comes back when they are recorded. Killed before, the engine is asked again: its journal knows them. */
+  /** Resolves when the outcomes are recorded. After an earlier crash, the engine still has them in its journal. */
   outcomes(ended: readonly RecordedOutcome[]): Promise<void>
-  /** Comes back when they are recorded. Killed before, the assets are looked at again. */
+  /** Resolves when the verifications are recorded. After an earlier crash the assets are looked at again. */
   verifications(found: readonly RecordedVerification[]): Promise<void>
 }
 
-/** `changed`: something was recorded. */
+/** `changed`: called after something was recorded. */
 export function createRecording(
   { pollSeconds }: Pick<WorkflowParts, 'pollSeconds'>,
   execute: Execute['execute'],

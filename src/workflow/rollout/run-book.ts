@@ -1,17 +1,17 @@
-/** What is written down about each start, so that whoever drives next knows how far it had come. */
+/** What is stored about each start, so that the next process to drive it knows how far it had come. */
 
 import type { HealthResult } from '../../core/ports.ts'
 import { findStart, type StartAsset, saveNextLook, saveStarted, saveStarting } from '../../store/starts.ts'
 import type { WorkflowParts } from '../ports.ts'
 
 export interface RunNotes {
-  /** Assets that the engine was about to start, in order; `null`: it had not come so far, or the engine has answered. */
+  /** Assets that the engine was about to start, in order; `null`: not that far yet, or the engine has answered. */
   readonly starting: readonly string[] | null
-  /** What the engine needs to find the start again. */
+  /** The engine's data to find the start again; `null`: it has not answered yet. */
   readonly handle: Readonly<Record<string, unknown>> | null
-  /** The engine is not asked again before this instant, ISO 8601 UTC; `null`: it has not said one. */
+  /** The engine is not asked before this instant, ISO 8601 UTC; `null`: it named none. */
   readonly nextLook: string | null
-  /** How healthy assets were before they were touched, by id. */
+  /** The health of assets before they were touched, by asset id. */
   readonly before: ReadonlyMap<string, readonly HealthResult[]>
 }
 
@@ -34,7 +34,7 @@ export function createRunBook({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>
       if (known === null) return { starting: null, handle: null, nextLook: null, before: new Map() }
       const starting = known.assets.flatMap(({ asset, place }) => (place === null ? [] : [asset]))
       return {
-        // An engine is called for one asset at least.
+        // An engine is never called without assets, so an empty list means none.
         starting: known.stage === 'started' || starting.length === 0 ? null : starting,
         handle: known.handle,
         nextLook: known.nextLook,

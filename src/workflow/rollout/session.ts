@@ -10,7 +10,7 @@ import type { Deploying } from './start.ts'
 
 export type Session = ReturnType<typeof openSession>
 
-/** Work on one proposal for as long as somebody drives it. */
+/** The work on one proposal while this process drives it. */
 export function openSession(deploying: Deploying, proposal: string, signal: AbortSignal) {
   const { parts, commands } = deploying
   const going = new Map<string, Promise<void>>()
@@ -44,13 +44,13 @@ export function openSession(deploying: Deploying, proposal: string, signal: Abor
   }
 
   return {
-    /** Changes whenever something was recorded. */
+    /** Changes each time something is recorded. */
     version: () => version,
-    /** Comes back when something has changed since `seen`, or after a while: people may have stopped it meanwhile. */
+    /** Resolves when something has changed since `seen`, or after a while, because people may have stopped it. */
     async attend(state: ProposalState, seen: number): Promise<void> {
       stopped = stopProblem(state) !== null
       for (const key of new Set(unfinishedDeployments(state).map((deployment) => deployment.key))) {
-        // What was read before a start ended does not show the end: it is not done again.
+        // The state was read before this start ended, so it does not show the end. Do not begin it again.
         if (going.has(key) || (endedAt.get(key) ?? 0) > seen) continue
         const work = bringToEnd(deploying, state, key, watch).finally(() => {
           going.delete(key)
@@ -67,19 +67,19 @@ export function openSession(deploying: Deploying, proposal: string, signal: Abor
       }
       if (version === seen && problem === null) await somethingOrAWhile()
       signal.throwIfAborted()
-      // The driver gives up and is called again soon; what was begun is found again by its key.
+      // The driver gives up and is called again soon. It finds the begun work by its key.
       if (problem !== null) throw problem.error
     },
-    /** Until when nobody has to wait here for what is at work, ISO 8601 UTC; `null`: somebody has to. */
+    /** Until when this process need not wait for running work, ISO 8601 UTC; `null`: it must wait here. */
     restsUntil: () =>
       restsUntil(
         [...going.keys()].map((key) => resting.get(key) ?? null),
         parts.clock(),
       ),
-    /** The last look at these assets, before the rollout is called complete. */
+    /** The last look at these assets, before the rollout is completed. */
     lookAgain: (state: ProposalState, assets: readonly string[]) =>
       lookAgain({ parts, state, recording, signal }, assets),
-    /** Nothing goes on without the knowledge of whoever drives next. */
+    /** Waits for all work, so that nothing runs unknown to the next process that drives. */
     async end(): Promise<void> {
       await Promise.all(going.values())
     },

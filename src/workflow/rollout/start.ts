@@ -21,7 +21,7 @@ export type DeployParts = Pick<
   'db' | 'clock' | 'engines' | 'health' | 'hooks' | 'silences' | 'sources' | 'pollSeconds' | 'log'
 >
 
-/** What brings assets to their end, for whoever holds the lease of their proposal. */
+/** The parts that bring assets to their end, for the holder of the proposal's lease. */
 export interface Deploying {
   readonly parts: DeployParts
   readonly commands: Pick<Execute, 'execute' | 'askHandOver'>
@@ -29,41 +29,41 @@ export interface Deploying {
   readonly silences: Silences
 }
 
-/** Its assets that have not come to their end. */
+/** The assets of a start that have not ended. */
 export interface Start {
   readonly state: ProposalState
   readonly subject: PatchSubject
   readonly key: string
   readonly mine: readonly Deployment[]
   readonly notes: RunNotes
-  /** Its assets as the inventory had them when work on it began here, by id: where to reach them. */
+  /** The start's assets by id, as in the inventory when this process began its work. They say where to reach them. */
   readonly present: ReadonlyMap<string, Asset>
-  /** Why nothing may be begun on some of them any more, by id. */
+  /** Why nothing may begin on some of the assets any more, by id. */
   readonly away: ReadonlyMap<string, string>
-  /** Whether each of them may begin at this moment. */
+  /** Asks whether each asset may begin now. */
   readonly ask: () => Promise<ReadonlyMap<string, HandOver>>
   readonly signal: AbortSignal
 }
 
-/** `looks`: what assets said of themselves when they had ended, by id. */
+/** `looks`: what assets said about themselves when they had ended, by id. */
 export type Finish = (ended: readonly RecordedOutcome[], looks?: ReadonlyMap<string, Observation>) => Promise<void>
 
 /** A start that is being brought to its end. */
 export interface Work extends Start {
   readonly deploying: Deploying
-  /** Records what became of assets, and has them verified. */
+  /** Records outcomes, and has the assets verified. */
   readonly finish: Finish
-  /** How healthy assets were before they were touched, by id; whoever prepares them adds what it sees. */
+  /** The health of assets before they were touched, by id. The preparation adds to it. */
   readonly before: Map<string, readonly HealthResult[]>
-  /** Has somebody, or a gate, stopped the rollout or the test, as it was last read? */
+  /** True if a person or a gate has stopped the rollout or the test, in the state that was last read. */
   readonly stopped: () => boolean
-  /** Says until when there is nothing to do for this start, ISO 8601 UTC; `null`: there is. */
+  /** Reports until when this start has nothing to do, ISO 8601 UTC; `null`: it has something to do. */
   readonly rests: (until: string | null) => void
-  /** Is none of its assets being verified? */
+  /** True if none of its assets is being verified. */
   readonly idle: () => boolean
 }
 
-/** From these assets, those that are as the decision left them; the others have come to their end. */
+/** The assets that are still as the decision expects. The others get an outcome. */
 export async function found(
   { away, finish }: Work,
   assets: readonly string[],
@@ -78,10 +78,7 @@ export async function found(
   return assets.filter((asset) => !away.has(asset))
 }
 
-/**
- * From what was about to be started before a crash: the assets for which it can be asked whether they were. The rest
- * has come to its end.
- */
+/** After a crash: the assets that were about to start and can still be asked. The others get an outcome. */
 export async function foundAgain(
   { present, finish }: Work,
   starting: readonly string[],
@@ -93,7 +90,7 @@ export async function foundAgain(
   return starting.filter((asset) => present.has(asset))
 }
 
-/** From these assets, those that may begin; the others have come to their end. */
+/** The assets that may begin. The others get an outcome. */
 export async function allowed(
   { ask, finish }: Work,
   assets: readonly string[],
@@ -111,7 +108,7 @@ export async function allowed(
   return assets.filter((asset) => !out.has(asset))
 }
 
-/** With the present time limit of each asset: none is left where it may not begin any more. */
+/** The batch for an engine, with a time limit for each asset: now, if the asset may not begin any more. */
 export async function batchOf(
   { deploying, state, key, present, away, ask }: Work,
   assets: readonly string[],
@@ -135,7 +132,7 @@ export async function batchOf(
   return { key, deployments }
 }
 
-/** The last look at those of the assets that somebody asked to try again, by id. */
+/** The last look at the assets that somebody asked to try again, by id. */
 async function triedAgain(
   { db }: Pick<DeployParts, 'db'>,
   { rollout, test }: ProposalState,

@@ -1,4 +1,4 @@
-/** Verifies assets by what they say about themselves, and records it. */
+/** Verifies assets by what they say about themselves, and records the results. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asset, Observation } from '../../core/asset.ts'
@@ -14,7 +14,7 @@ import type { WorkflowParts } from '../ports.ts'
 import { look, lookAll } from './fresh-looks.ts'
 import type { Recording } from './recording.ts'
 
-/** A service gets this many looks, this far apart, to come back after an upgrade. */
+/** How often, and how far apart, health is checked until a service is back after an upgrade. */
 const HEALTH_LOOKS = 4
 const HEALTH_PAUSE_MS = 1_500
 const AFTER: readonly HookMoment[] = ['post-check', 'undrain']
@@ -25,9 +25,9 @@ export type VerifyParts = Pick<WorkflowParts, 'db' | 'clock' | 'sources' | 'hook
 export interface Verified {
   readonly state: ProposalState
   readonly key: string
-  /** Its assets as the inventory had them when work began, by id. */
+  /** The start's assets as the inventory had them when work began, by id. */
   readonly present: ReadonlyMap<string, Asset>
-  /** How healthy they were before, by id, as far as that was written down. */
+  /** Their stored health before the work, by id. */
   readonly known: ReadonlyMap<string, readonly HealthResult[]>
   readonly recording: Recording
   readonly signal: AbortSignal
@@ -35,7 +35,7 @@ export interface Verified {
 
 type Looks = ReadonlyMap<string, Observation>
 
-/** Verifies assets of one start as they end. */
+/** Verifies assets of one start when they end. */
 export function createVerifier(parts: VerifyParts, verified: Verified) {
   const { state, key, present, known, recording, signal } = verified
   const before = new Map(known)
@@ -55,7 +55,7 @@ export function createVerifier(parts: VerifyParts, verified: Verified) {
       const recorded = judge(parts, one, signal).then((verification) =>
         recording.verifications([{ asset: id, verification }]),
       )
-      // It is awaited when all have been looked at.
+      // Awaited when all assets have been looked at.
       recorded.catch(() => undefined)
       judging.push(recorded)
     }
@@ -66,22 +66,20 @@ export function createVerifier(parts: VerifyParts, verified: Verified) {
   }
 
   return {
-    /** How healthy assets were before; whoever prepares them adds what it sees. */
+    /** The health of assets before the work. The preparation adds to it. */
     before,
-    /**
-     * `looks`: for assets that were looked at when they had ended, what was seen, by id; they are not looked at again.
-     */
+    /** `looks`: by id, what was seen of assets when they had ended. These are not looked at again. */
     add(ended: readonly RecordedOutcome[], looks: Looks = new Map()): void {
       if (ended.length === 0) return
       going++
       const task = check(ended, looks).finally(() => {
         going--
       })
-      // It is awaited at the end; until then this keeps a failure from being reported as one that nobody handles.
+      // Awaited at the end. Until then this prevents an unhandled rejection.
       task.catch(() => undefined)
       tasks.push(task)
     },
-    /** Is nothing being verified? */
+    /** True if nothing is being verified. */
     idle: () => going === 0,
     async done(): Promise<void> {
       const ends = await Promise.allSettled(tasks)
@@ -105,7 +103,7 @@ async function judge(parts: VerifyParts, one: Judged, signal: AbortSignal) {
 
 const worthAWholeLook: ReadonlySet<EndState> = new Set(['still missing', 'held back', 'not known'])
 
-/** A quick look says whether the versions are there; where they are not, a whole one says what keeps them away. */
+/** A quick look says whether the versions are there. If not, a complete look says why. */
 async function conclude(
   parts: VerifyParts,
   { state, planned, asset, outcome, first, before }: Judged,
@@ -141,20 +139,20 @@ export async function healthOf(
 export interface Ended {
   readonly state: ProposalState
   readonly planned: PlannedAsset
-  /** `undefined`: the inventory does not list it any more. */
+  /** `undefined`: the asset is not in the inventory any more. */
   readonly asset: Asset | undefined
   readonly outcome: DeploymentOutcome
 }
 
-/** An asset to be judged by the first look at it. */
+/** An asset that will be judged by a first look. */
 interface Judged extends Ended {
   readonly key: string
   readonly first: Look
-  /** How healthy it was before. */
+  /** The asset's health before the work. */
   readonly before: readonly HealthResult[] | undefined
 }
 
-/** For a hook that has no address to go to: what was drained is not back in service, and that is told. */
+/** The result of a hook without an address to go to. The asset was drained and is not back in service. */
 const notRun = { ok: false, detail: `it is ${GONE}`, log: '' }
 
 function hooksOf({ subject }: ProposalState) {
@@ -165,7 +163,7 @@ export function plannedIn({ subject }: ProposalState, asset: string): PlannedAss
   return subject.kind === 'patches' ? plannedOf(subject, asset) : null
 }
 
-/** What verification has to know of the start of an asset. */
+/** What verification needs to know about the start of an asset. */
 export function startOf(
   { subject, rollout, test }: ProposalState,
   { asset }: PlannedAsset,
