@@ -128,7 +128,10 @@ describe('trying again', () => {
   test('of all does not try what somebody left out; by its name it does', () => {
     const one = halted()
     one.give(skip('web1'), person('noor'))
-    expect(one.give(retry(null), person('noor'))).toEqual({ code: 'not now', sentence: 'No server of PW-1 has failed.' })
+    expect(one.give(retry(null), person('noor'))).toEqual({
+      code: 'not now',
+      sentence: 'No server of PW-1 has failed.',
+    })
     expect(one.give(retry('web1'), person('noor'))).toContain('retry-asked')
   })
 
