@@ -1,4 +1,4 @@
-/** Connecting to chat platforms, and connecting again. */
+/** Connects to chat platforms, and connects again after a connection was lost. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChatConnection, ConnectionEvents } from '../chat/platform.ts'

@@ -8,7 +8,7 @@ import { errorText } from '../core/error-text.ts'
 import type { CatalogFeed, FeedFetch } from '../core/ports.ts'
 import { buildFeed, isSmallFeed } from './build-feed.ts'
 
-/** What the thread is given. */
+/** The data that the thread gets. */
 export interface ThreadGiven {
   readonly name: string
   readonly feed: FeedConfig

@@ -8,7 +8,7 @@ export interface Job {
   readonly name: string
   /** How often it runs by itself; `null`: only when it is asked for. */
   readonly every: string | null
-  /** How many run at once in this process; left out: as many as the queue takes. */
+  /** How many run at the same time in this process. Default: as many as the queue takes. */
   readonly concurrency?: number
   readonly run: (signal: AbortSignal, data: unknown) => Promise<void>
 }

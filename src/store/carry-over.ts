@@ -213,7 +213,7 @@ const compared: Compared = [
 
 /**
  * Parts that only the version before stored as rows, or in full. They are compared member by member, so that a member
- * that a later version adds is no difference.
+ * that a later version adds does not count as a difference.
  */
 const comparedOfRows: Compared = [
   ['votes', ({ votes, resumeVotes }) => [votes.map(({ via, reason }) => [via, reason]), resumeVotes.map(agreed)]],

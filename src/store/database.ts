@@ -84,7 +84,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 
 /** What the next start does to a database. */
 export interface Outlook extends Ahead {
-  /** For people: which database, without the password. */
+  /** Names the database for people, without the password. */
   readonly place: string
   /** The copy of an embedded database that the start would make first; `null`: none. */
   readonly copy: CopyPlan | null

@@ -36,7 +36,7 @@ export async function enqueueOn(on: pg.Pool | pg.ClientBase, job: NewJob): Promi
 }
 
 /**
- * Adds a job, unless a job of this name begins until 5 s after `job.at`. If several ask at the same time, one job is
+ * Adds a job, unless a job of this name is due at most 5 s after `job.at`. If several ask at the same time, one job is
  * added.
  */
 export async function enqueueOnceOn(pool: pg.Pool, job: NewJob): Promise<void> {

@@ -98,7 +98,7 @@ export const assets = pgTable(
     simulated: boolean('simulated').notNull().generatedAlwaysAs(sql`(asset ->> 'simulated')::boolean`),
     /** `null`: no look has succeeded yet. */
     softwareSet: integer('software_set').references(() => softwareSets.id),
-    /** `null`: there is no word from a package manager. */
+    /** `null`: the look has nothing from a package manager. */
     pendingSet: integer('pending_set').references(() => pendingSets.id),
     runningKernel: text('running_kernel'),
     bootId: text('boot_id'),

@@ -45,7 +45,7 @@ export const proposals = pgTable(
     dueAt: instant('due_at'),
     /** Hash of what is voted on, made in today's way; `null`: an earlier version stored what is voted on in `state`. */
     decision: text('decision'),
-    /** Whether something happens now or is planned, as core/proposal/glance.ts defines it. */
+    /** Whether a rollout or a test is under way, stopped half way, or planned, as core/proposal/glance.ts says. */
     underWay: boolean('under_way').notNull().default(false),
     /** What happened to the proposal's assets, in numbers. */
     tally: jsonb('tally').$type<Tally>(),
