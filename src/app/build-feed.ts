@@ -1,4 +1,7 @@
-/** Turns the configuration of a feed into the feed: what the thread that reads one needs, and no more. */
+/**
+ * Builds a feed from its configuration. The thread that reads a feed loads this file, so it imports only what that
+ * needs.
+ */
 
 import { roleOf } from '../config/kind.ts'
 import type { FeedConfig } from '../config/schema.ts'
@@ -9,7 +12,7 @@ export function buildFeed(name: string, feed: FeedConfig, clock: () => Date): Ca
   return roleOf(feedKinds, 'feed', feed).create(feed, { name, clock })
 }
 
-/** Whether the feed is so little that a thread would take longer to begin. */
+/** Whether the feed is so small that starting a thread takes longer than reading it. */
 export async function isSmallFeed(feed: FeedConfig): Promise<boolean> {
   return (await roleOf(feedKinds, 'feed', feed).isSmall?.(feed)) ?? false
 }

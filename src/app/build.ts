@@ -1,4 +1,7 @@
-/** What stands outside, by its kind in the configuration: sources, feeds, engines, monitoring, groups. Connects nothing yet. */
+/**
+ * Builds the systems outside Patchwarden (sources, feeds, engines, monitoring, groups) by their kind in the
+ * configuration. Nothing connects yet.
+ */
 
 import type { AccountPlatform, Accounts } from '../chat/accounts.ts'
 import type { ChatConnection } from '../chat/platform.ts'
@@ -37,7 +40,9 @@ export function buildFreezeCalendars(config: Config): readonly FreezeCalendar[] 
   )
 }
 
-/** What the roles of a kind share: opened once for each system, and once for all entries that are in none. */
+/**
+ * Connections that the roles of a kind share: one for each system, and one for all entries that belong to no system.
+ */
 const opened = new WeakMap<Config, Map<string, unknown>>()
 
 function connectionOf(config: Config, kind: Kind, name: string): unknown {
@@ -50,7 +55,10 @@ function connectionOf(config: Config, kind: Kind, name: string): unknown {
 
 type RoleOf<Name extends RoleName> = NonNullable<Kind['roles'][Name]>
 
-/** For each entry of a section: the entry, what its kind is in that role, and what its `create` is given. */
+/**
+ * For each entry of a section: the entry, its kind's part for that role (`own`), and the argument for its `create`
+ * (`given`).
+ */
 function* entriesOf<Name extends RoleName, Entry extends EntryConfig>(
   role: Name,
   section: Readonly<Record<string, Entry>>,
@@ -73,9 +81,9 @@ function madeByName<Product>(entries: Iterable<Made<Product>>): ReadonlyMap<stri
   return new Map(Array.from(entries, ({ entry, own, given }) => [given.name, own.create(entry, given)]))
 }
 
-/** What all entries are given. */
+/** The part of `given` that is the same for all entries. */
 interface Outer extends Pick<Given, 'config' | 'values' | 'clock'> {
-  /** Default: those of the registry. */
+  /** Default: all kinds of the registry. */
   readonly kinds?: readonly Kind[] | undefined
 }
 
@@ -86,7 +94,7 @@ export function buildSources(config: Config, clock: Clock, kinds?: readonly Kind
   return Array.from(entries, ({ entry, own, given }) => own.create(entry, given))
 }
 
-/** What the thread that reads feeds does not know is read here. */
+/** Feeds of kinds that the reading thread does not know are read in this thread. */
 export function buildFeeds(config: Config, clock: Clock, kinds?: readonly Kind[]): readonly CatalogFeed[] {
   const entries = entriesOf('feed', config.feeds, { config, values: {}, clock, kinds })
   return Array.from(entries, ({ entry, own, given }) =>
@@ -120,7 +128,7 @@ export function buildMetrics(
   return madeByName(entriesOf('metrics', config.metrics, { config, values, clock: now, kinds }))
 }
 
-/** Histories of load. */
+/** Builds the sources of load histories. */
 export function buildLoads(
   config: Config,
   values: Values,
@@ -138,7 +146,7 @@ export function buildSilences(
   return madeByName(entriesOf('silence', config.silences, { config, values, clock: now, kinds }))
 }
 
-/** The groups that other systems keep. */
+/** Builds a reader for each group that another system keeps. A rota needs none. */
 export function buildGroupReaders(
   config: Config,
   values: Values,

@@ -15,7 +15,7 @@ import { createSlackInstallations } from '../store/slack-installations.ts'
 
 type ConnectionParts = Pick<PlatformGiven, 'desk' | 'posts' | 'accounts' | 'clock' | 'log'> & { readonly db: Db }
 
-/** The chat platforms that there are secrets for. */
+/** Builds a connection to each chat platform whose secrets are set. It does not connect yet. */
 export async function buildConnections(
   config: Config,
   values: Values,
@@ -35,7 +35,7 @@ export async function buildConnections(
   return (await Promise.all(made)).filter((connection) => connection !== null)
 }
 
-/** Channel ids of a platform by channel of the configuration. */
+/** The platform's channel id for each channel of the configuration that has one. */
 function placesOn(config: Config, platform: ChatPlatformName): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(config.channels).flatMap(([id, channel]) => {

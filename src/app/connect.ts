@@ -1,4 +1,4 @@
-/** Connecting to chat platforms, and connecting again. */
+/** Connects to chat platforms, and connects again after a connection was lost. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChatConnection, ConnectionEvents } from '../chat/platform.ts'
@@ -9,15 +9,15 @@ import type { WorkflowLog } from '../workflow/log.ts'
 import type { WatchedConnection } from '../workflow/watched-connection.ts'
 import type { Service } from './open.ts'
 
-/** How soon another process is asked again whether it still listens to a platform. */
+/** While another process listens to a platform, the lease is tried again at this interval. */
 const ELSEWHERE_MS = 15_000
 
-/** How soon it is asked again where a lease was lost. */
+/** When this process has lost the lease, it tries again after this time. */
 const AGAIN_MS = 1_000
 
 type Connecting = Pick<Service, 'connections' | 'watched' | 'log'> & { readonly database: Pick<Database, 'alone'> }
 
-/** A platform that cannot be reached keeps nothing else from working: it is tried until it can. */
+/** Connects to every platform, and tries again until the signal aborts. An unreachable platform delays nothing else. */
 export async function keepConnected(
   { connections, watched, log, database }: Connecting,
   signal: AbortSignal,
@@ -64,7 +64,10 @@ async function keepOneConnected({ connection, watch, log, database }: One, signa
   }
 }
 
-/** Holds a connection until `signal`: the service stops, or another process listens now. Throws a sentence where it is lost. */
+/**
+ * Keeps a connection until `signal` aborts: the service stops, or another process listens now. Throws a sentence if the
+ * connection is lost.
+ */
 async function listen(
   connection: ChatConnection,
   events: Pick<ConnectionEvents, 'up' | 'down'>,

@@ -4,7 +4,7 @@ import type { ConsoleParts } from '../web/backend/parts.ts'
 import type { Directory } from '../workflow/directory.ts'
 import type { WorkflowParts } from '../workflow/ports.ts'
 
-/** What the console's pages say of the configuration. */
+/** What the console's pages show of the configuration. */
 export function consoleOf(
   config: Config,
   { sources, feeds, engines }: Pick<WorkflowParts, 'sources' | 'feeds' | 'engines'>,

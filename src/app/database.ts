@@ -7,7 +7,10 @@ import { claimDatabase } from '../store/installation.ts'
 import type { WorkflowLog } from '../workflow/log.ts'
 import { createLog } from './log.ts'
 
-/** Opens the database of the configuration, with all that is still decided in it as this version keeps it. */
+/**
+ * Opens the configured database. Proposals of earlier versions that still matter today are carried over before it
+ * returns.
+ */
 export async function openConfigured(config: Config, environment: Environment, log: WorkflowLog): Promise<Database> {
   const database = await openDatabase(optionsOf(config, environment, log))
   await claimDatabase(database.db, config.example).catch(async (error: unknown) => {
@@ -18,7 +21,7 @@ export async function openConfigured(config: Config, environment: Environment, l
   return database
 }
 
-/** Looks at what the next start does to the database. */
+/** Finds out what the next start would do to the database, and changes nothing in it. */
 export function lookAtDatabase(config: Config, environment: Environment) {
   return lookAhead(optionsOf(config, environment, createLog(environment.logLevel)))
 }

@@ -1,4 +1,4 @@
-/** The environment with the variables of every chat platform and every kind of integration that there is. */
+/** Reads and describes the environment. It knows the variables of every chat platform and every kind of integration. */
 
 import { platformKinds } from '../chat/registry.ts'
 import { environmentOf } from '../config/environment.ts'

@@ -1,4 +1,4 @@
-/** A feed is read in a thread of its own: parsing one may take seconds, and meanwhile nothing else would go on. */
+/** Reads a feed in its own thread: parsing may take seconds, and would block everything else. */
 
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
@@ -8,7 +8,7 @@ import { errorText } from '../core/error-text.ts'
 import type { CatalogFeed, FeedFetch } from '../core/ports.ts'
 import { buildFeed, isSmallFeed } from './build-feed.ts'
 
-/** What the thread is given. */
+/** The data that the thread gets. */
 export interface ThreadGiven {
   readonly name: string
   readonly feed: FeedConfig
@@ -18,14 +18,14 @@ export interface ThreadGiven {
 }
 
 export type ThreadSays =
-  /** A list of rows of a kind of content, or of the ids of changed records, as JSON. */
+  /** `json`: a list of rows of the kind of content `of`; if `of` is `records`, a list of the ids of changed records. */
   | { readonly kind: 'rows'; readonly of: string; readonly json: string }
   | { readonly kind: 'unchanged' }
   | {
       readonly kind: 'read'
-      /** Which there are, empty ones too. */
+      /** The kinds of content that the feed has, empty ones too. */
       readonly kinds: readonly string[]
-      /** Whether it brought only changes. */
+      /** Whether the feed brought only changes. */
       readonly changes: boolean
       readonly cursor: string
       readonly rejected: readonly RejectedRecord[]
@@ -42,7 +42,7 @@ export function buildFeedInThread(name: string, feed: FeedConfig, clock: () => D
   return { ...here, fetch: fetchFeed }
 }
 
-/** The sources need what compiles them. */
+/** When it runs from the TypeScript sources, the thread starts with a file that compiles them. */
 const entry = import.meta.url.endsWith('.ts') ? '../../bin/feed-thread-from-source.mjs' : './feed-thread.js'
 
 async function fetchInThread(given: ThreadGiven, signal: AbortSignal): Promise<FeedFetch> {
@@ -69,7 +69,7 @@ async function fetchInThread(given: ThreadGiven, signal: AbortSignal): Promise<F
         switch (says.kind) {
           case 'rows':
             take(says.of, says.json)
-            // What waits here comes all in one turn.
+            // Others have their turn before the next portion: messages that wait here are all handled in one turn.
             void othersTurn().then(() => thread.postMessage('more'))
             break
           case 'unchanged':
@@ -98,7 +98,7 @@ async function fetchInThread(given: ThreadGiven, signal: AbortSignal): Promise<F
   }
 }
 
-/** Our own thread made it, so its types are right and it is not checked again. */
+/** Not checked: our own thread made the rows, so their types are right. */
 function contentFrom(kinds: readonly string[], rows: ReadonlyMap<string, unknown[]>): FeedContent {
   return Object.fromEntries(kinds.map((kind) => [kind, rows.get(kind) ?? []]))
 }

@@ -1,4 +1,7 @@
-/** The thread that reads one feed and hands over what it says in portions: the next one when it is asked for more. */
+/**
+ * The thread that reads one feed. It sends what the feed says in portions, and sends the next one when it is asked for
+ * more.
+ */
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { errorText } from '../core/error-text.ts'

@@ -8,7 +8,7 @@ export interface Job {
   readonly name: string
   /** How often it runs by itself; `null`: only when it is asked for. */
   readonly every: string | null
-  /** How many run at once in this process; left out: as many as the queue takes. */
+  /** How many run at the same time in this process. Default: as many as the queue takes. */
   readonly concurrency?: number
   readonly run: (signal: AbortSignal, data: unknown) => Promise<void>
 }
@@ -17,11 +17,11 @@ interface Running {
   readonly pipeline: Pipeline
   /** Aborts when the process stops. */
   readonly stopping: AbortSignal
-  /** What an earlier version decided is known from then on. */
+  /** Resolves when the closed proposals of an earlier version are carried over, so that their decisions are known. */
   readonly carried: Promise<void>
 }
 
-/** All that happens by itself. A job for each feed and each source, so that a slow one holds up no other. */
+/** All jobs of the service. Each feed and each source has its own, so that a slow one delays no other. */
 export function jobsOf(service: Service, { pipeline, stopping, carried }: Running): readonly Job[] {
   const { parts, workflow, database, queue, directory, measured, freezeCalendars } = service
   const { db } = database
@@ -46,16 +46,16 @@ export function jobsOf(service: Service, { pipeline, stopping, carried }: Runnin
     ),
     {
       name: 'propose',
-      // Where nothing has changed and no time has come, it reads a few rows.
+      // If nothing has changed and nothing is due, it reads only a few rows.
       every: '1 minute',
       concurrency: 1,
       run: async (signal) => {
-        // What was decided may keep a patch from being proposed, so it must be known before anything is proposed.
+        // An earlier decision may keep a patch from being proposed, so all decisions must be known first.
         await carried
         await proposeMissing(pipeline, signal, stopping)
       },
     },
-    // Looks that are too old are told, too.
+    // It runs by the clock because it also records that looks have become too old.
     { name: 'record-findings', every: '1 hour', concurrency: 1, run: (signal) => workflow.recordFindings(signal) },
     { name: 'read-groups', every: '5 minutes', run: (signal) => directory.refresh(signal) },
     { name: 'read-calendars', every: '1 hour', run: (signal) => freezeCalendars.refresh(signal) },
@@ -83,7 +83,8 @@ function proposalIn(data: unknown): string {
 }
 
 /**
- * This many seconds, longer or shorter by up to this many percent, so that many installations do not all ask at once.
+ * An interval that differs from `seconds` at random, by at most `percent`, so that many installations do not all ask at
+ * once. At least 60 s.
  */
 function jittered(seconds: number, percent: number): string {
   return `${Math.max(60, Math.round(seconds * (1 + ((Math.random() * 2 - 1) * percent) / 100)))} seconds`

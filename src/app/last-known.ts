@@ -22,7 +22,7 @@ interface Given {
   readonly log: WorkflowLog
 }
 
-/** Reads them from the database. */
+/** Reads from the database what other systems said last. */
 export async function loadLastKnown(
   config: Config,
   { loads, calendars }: Pick<Outside, 'loads' | 'calendars'>,

@@ -5,8 +5,8 @@ import { withoutParameters } from '../core/error-text.ts'
 import type { WorkflowLog } from '../workflow/log.ts'
 
 /**
- * The log on standard error, JSON Lines. Whoever starts the service by hand reads it in a terminal, and nothing in it
- * can control that terminal.
+ * The log on standard error, as JSON Lines. People may read it in a terminal, so control characters in it are made
+ * visible and cannot control that terminal.
  */
 export function createLog(
   level: Environment['logLevel'],

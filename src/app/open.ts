@@ -34,7 +34,7 @@ export interface Service extends LastKnown {
   readonly port: ConsolePort
   /** Chat platforms, not yet connected. */
   readonly connections: readonly ChatConnection[]
-  /** How the connections to these platforms stand, in the same order. */
+  /** The state of each connection, in the same order. */
   readonly watched: readonly WatchedConnection[]
   readonly writing: () => Promise<Writing>
   readonly loads: ReadonlyMap<string, LoadSource>
@@ -42,7 +42,10 @@ export interface Service extends LastKnown {
   readonly close: () => Promise<void>
 }
 
-/** Opens the database and builds every part. Nothing runs by itself yet: a command line call needs no more than this. */
+/**
+ * Opens the database and builds every part. No job starts and no chat platform is connected yet: a command needs no
+ * more.
+ */
 export async function openService(config: Config, environment: Environment): Promise<Service> {
   const log = createLog(environment.logLevel)
   const clock = () => new Date()

@@ -16,14 +16,14 @@ import {
   buildSources,
 } from './build.ts'
 
-/** What stands outside and is known without the database: everything but the chat platforms and groups of people. */
+/** The systems outside that can be built without the database: all but the chat platforms and the groups of people. */
 export interface Outside
   extends Pick<WorkflowParts, 'sources' | 'feeds' | 'engines' | 'health' | 'metrics' | 'silences'> {
   readonly loads: ReadonlyMap<string, LoadSource>
   readonly calendars: readonly FreezeCalendar[]
 }
 
-/** Built as the configuration names it; for the example, its fleet is laid out first. Connects nothing yet. */
+/** Builds them from the configuration. For the example, it first writes the example's fleet. Nothing connects yet. */
 export async function buildOutside(config: Config, environment: Environment, clock: () => Date): Promise<Outside> {
   if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
   return {
@@ -38,7 +38,7 @@ export async function buildOutside(config: Config, environment: Environment, clo
   }
 }
 
-/** What can be asked while the database must stay as it is. */
+/** What a command can ask without opening the database. */
 export async function askableWithoutDatabase(config: Config, environment: Environment) {
   const clock = () => new Date()
   const { sources, feeds, engines, metrics, loads, calendars } = await buildOutside(config, environment, clock)

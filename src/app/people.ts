@@ -14,7 +14,7 @@ export function buildPeople(config: Config): readonly PersonEntry[] {
   }))
 }
 
-/** Rotas, and who holds a group while its system cannot be asked. */
+/** The rotas; and for every other group, the people who hold it while its system cannot be asked. */
 export function buildGroups(config: Config) {
   const rotas = new Map<string, Rota>()
   const fallbacks = new Map<string, readonly string[]>()

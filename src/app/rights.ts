@@ -7,7 +7,7 @@ import type { WorkflowParts } from '../workflow/ports.ts'
 import { noteRights } from '../workflow/rights.ts'
 import { buildPeople } from './people.ts'
 
-/** What the configuration of a service says. */
+/** The parts of the service that are needed to record its configuration. */
 interface Configured {
   readonly config: Config
   readonly database: Pick<Database, 'db'>
@@ -15,8 +15,9 @@ interface Configured {
 }
 
 /**
- * Records who is in the configuration, whose accounts it names and what it gives rights by, if that has changed since
- * the last start. Only for the service: a command may be given another file. `user`: the user of the operating system.
+ * Records the people of the configuration, their accounts and the settings that give rights, if they have changed since
+ * the last start. Only the service does this, because a command may be given another file. `user`: the user of the
+ * operating system.
  */
 export async function noteConfiguration(
   { config, database, parts }: Configured,

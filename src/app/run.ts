@@ -12,7 +12,7 @@ import type { Service } from './open.ts'
 
 const SWEEP_MS = 5_000
 
-/** Starts all that happens by itself: timers, syncs, rollouts, checkpoints. Returns the function that stops it. */
+/** Starts everything that runs by itself: timers, syncs, rollouts, checkpoints. Returns the function that stops it. */
 export async function runService(service: Service): Promise<() => Promise<void>> {
   const { queue, workflow, log, database } = service
   const stopping = new AbortController()
@@ -25,7 +25,7 @@ export async function runService(service: Service): Promise<() => Promise<void>>
   const pipeline: Pipeline = { workflow, log, askFor: (step) => queue.enqueueOnce(step) }
   await startJobs(queue, jobsOf(service, { pipeline, stopping: signal, carried }), signal)
 
-  // What is there is shown at once; the first look at everything follows in the background.
+  // The console shows stored data at once. The first look at all sources and feeds runs in the background.
   const first = firstLook(service, pipeline, signal).catch((error: unknown) => {
     if (!signal.aborted)
       log.warn(
@@ -54,7 +54,10 @@ async function startJobs(queue: Queue, jobs: readonly Job[], stopping: AbortSign
   for (const { name, every } of repeated) await queue.every(name, every, { skipImmediate: true })
 }
 
-/** Repeats the work that does not wait for a job. Returns the function that ends it and waits for what it began. */
+/**
+ * Repeats the work that is not a job of the queue. Returns a function that stops this and waits for work that has
+ * begun.
+ */
 function keepSweeping(service: Service, signal: AbortSignal): () => Promise<void> {
   const { workflow, directory, measured, freezeCalendars, log } = service
   const report = oncePerMinute((error) => log.warn(`A sweep failed: ${error.message} It is tried again.`))
@@ -72,7 +75,7 @@ function keepSweeping(service: Service, signal: AbortSignal): () => Promise<void
 
   const short = [workflow.deliver, workflow.postDigests, directory.load, measured.load, freezeCalendars.load]
   const timer = setInterval(() => {
-    // Goes on for as long as the rollouts that it drives.
+    // A sweep lasts as long as the rollouts that it drives, so the next one does not wait for it.
     begin(() => workflow.sweep(signal))
     for (const work of short) {
       if (busy.has(work)) continue // a database that hangs is not asked again and again
@@ -89,7 +92,7 @@ function keepSweeping(service: Service, signal: AbortSignal): () => Promise<void
 async function firstLook(service: Service, pipeline: Pipeline, signal: AbortSignal): Promise<void> {
   const { workflow, directory, freezeCalendars } = service
   await Promise.all([directory.refresh(signal), freezeCalendars.refresh(signal)])
-  // A rollout that goes on may take all night: nothing else waits for it.
+  // The sweep may drive a rollout all night, so the look does not wait for it.
   await Promise.all([workflow.sweep(signal), lookAtAll(service, pipeline, signal)])
 }
 

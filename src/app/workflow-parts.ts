@@ -6,7 +6,7 @@ import type { LastKnown } from './last-known.ts'
 import type { Outside } from './outside.ts'
 import { buildTeams } from './teams.ts'
 
-/** `opened`: what is made where the service is opened. */
+/** `opened`: the parts that `openService` makes itself. */
 export function buildWorkflowParts(
   config: Config,
   { loads, calendars, ...outside }: Outside,

@@ -1,4 +1,4 @@
-/** Assets by key, for pages: cut first, and only then read. Nothing here is for assessment. */
+/** Reads assets for pages: first the ids on the page, then the rows of these assets. Not for assessment. */
 
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from './connection.ts'
@@ -6,20 +6,19 @@ import { contains } from './proposal-pages.ts'
 import { assetLooks, assets, assetsRecorded, inBytes, pendingSets, softwareSets } from './schema.ts'
 
 export interface AssetFilter {
-  /** `null`: of every one. */
+  /** `null`: all teams. */
   readonly team: string | null
   readonly platform: string | null
   /**
-   * The beginning of the name, letter for letter; with `anywhere`, any part of it in small or capital letters. Empty:
-   * any name.
+   * The beginning of the name, in exact case; with `anywhere`, any part of the name, in any case. Empty: every name.
    */
   readonly text: string
   readonly anywhere: boolean
-  /** Only where the last look failed, or a reboot is needed. */
+  /** Only assets whose last look failed (`problem`) or that need a reboot; `null`: all. */
   readonly is: 'problem' | 'reboot' | null
 }
 
-/** Where a page ended. */
+/** The last asset of a page. */
 export interface AssetPlace {
   readonly name: string
   readonly id: string
@@ -42,10 +41,10 @@ export interface ListedAsset {
 }
 
 const [name, id] = [inBytes(sql`name`), inBytes(sql`id`)]
-/** Behind every text that begins with another. */
+/** A text followed by this sorts after every other text with the same beginning. */
 const END = '\u{10ffff}'
 
-/** The next assets behind a place, by name; `null`: from the first on. */
+/** The next assets after a place, sorted by name; `null`: from the first on. */
 export async function listAssetPage(
   db: Queryable,
   filter: AssetFilter,
@@ -100,7 +99,7 @@ async function readListed(db: Queryable, ids: readonly string[]): Promise<readon
     .innerJoin(assetLooks, eq(assetLooks.asset, assets.id))
     .leftJoin(softwareSets, eq(softwareSets.id, assets.softwareSet))
     .leftJoin(pendingSets, eq(pendingSets.id, assets.pendingSet))
-    // Said of both, so that the server reads these rows of each.
+    // The ids are named for both tables, so that the server reads only these rows of each.
     .where(and(inArray(assets.id, [...ids]), inArray(assetLooks.asset, [...ids])))
   const byId = new Map(rows.map((row) => [row.id, row]))
   return ids.flatMap((id) => {
@@ -112,7 +111,7 @@ async function readListed(db: Queryable, ids: readonly string[]): Promise<readon
   })
 }
 
-/** Names of assets by id, as they are called now; those that no source lists are left out. */
+/** The current names of assets by id; assets that no source lists are left out. */
 export async function namesOf(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (ids.length === 0) return new Map()
   const rows = await db
@@ -132,7 +131,7 @@ export interface TeamCounts {
 
 type CountsRow = Record<string, unknown> & TeamCounts & { readonly team: string }
 
-/** By team. It looks at an index entry for each asset, so it is not for every page. */
+/** Counts by team. It reads an index entry for each asset, so it is too slow for every page. */
 export async function countAssets(db: Queryable): Promise<ReadonlyMap<string, TeamCounts>> {
   const rows = await db.execute<CountsRow>(sql`
     select team, sum(assets)::int as assets, sum(simulated)::int as simulated, sum(covered)::int as covered from (

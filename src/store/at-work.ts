@@ -1,4 +1,4 @@
-/** What rollouts and tests work on now, so that no asset is worked on for two proposals at the same time. */
+/** Which assets rollouts and tests work on now. No asset may be worked on for two proposals at the same time. */
 
 import { and, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { OtherWork } from '../core/proposal/command.ts'
@@ -10,17 +10,17 @@ import { atWork, proposals } from './schema.ts'
 import { Collision } from './transaction.ts'
 
 /**
- * Holds off everybody else who would begin work for the team, until the transaction ends. It must be taken before any
- * proposal's row.
+ * Keeps others from beginning work for the team until the transaction ends. Take this lock before you lock the row of
+ * any proposal.
  */
 export async function lockTeam(tx: Tx, team: string): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`patchwarden:team:${team}`}::text, 0))`)
 }
 
-/** What other proposals of the team work on, and whoever works on one of these assets. */
+/** The work of the team's other proposals, and any other work on the assets of this proposal. */
 export async function workOfOthers(tx: Tx, { id, team, subject }: ProposalState): Promise<readonly OtherWork[]> {
   const { asset, proposal, ring } = atWork
-  // Few are at work at a time, in all teams; a proposal may have very many assets.
+  // Few assets are at work at a time, in all teams together; a proposal may have very many assets.
   const work = await tx.select({ asset, proposal, ring, team: atWork.team }).from(atWork).where(ne(proposal, id))
   const elsewhere = work.some((row) => row.team !== team)
   const mine = new Set(elsewhere && subject.kind === 'patches' ? subject.assets.map((planned) => planned.asset.id) : [])
@@ -34,7 +34,7 @@ export async function workOfOthers(tx: Tx, { id, team, subject }: ProposalState)
   }))
 }
 
-/** When the windows of these proposals end. A state may be large: each is read once. */
+/** When the windows of these proposals end. A state may be large, so each one is read only once. */
 async function windowEnds(tx: Tx, ids: readonly string[]): Promise<ReadonlyMap<string, string | null>> {
   if (ids.length === 0) return new Map()
   const end = sql<string | null>`${proposals.state} -> 'schedule' ->> 'end'`
@@ -58,8 +58,8 @@ export async function waitingForAssets(tx: Tx, { id, team }: ProposalState): Pro
 }
 
 /**
- * Writes which assets the proposal works on. `before`: the state whose work is written already; `null`: there is none.
- * True where an asset became free. The table itself refuses a second proposal on one asset.
+ * Writes which assets the proposal works on. `before`: the state whose work is stored already; `null`: there is none.
+ * Returns true if an asset became free. Throws a `Collision` if another proposal works on one of the assets.
  */
 export async function saveAtWork(tx: Queryable, state: ProposalState, before: ProposalState | null): Promise<boolean> {
   const now = unfinishedDeployments(state)
@@ -88,7 +88,10 @@ export async function saveAtWork(tx: Queryable, state: ProposalState, before: Pr
   return ended.length > 0
 }
 
-/** Writes it anew. What another proposal works on, too, stays with that one: an earlier version let both begin. */
+/**
+ * Writes anew which assets the proposal works on. If another proposal works on the same asset, which an earlier version
+ * allowed, the asset stays with that proposal.
+ */
 export async function renewAtWork(tx: Queryable, state: ProposalState): Promise<void> {
   await tx.delete(atWork).where(eq(atWork.proposal, state.id))
   const rows = workRows(state)
@@ -99,7 +102,7 @@ export async function renewAtWork(tx: Queryable, state: ProposalState): Promise<
       .onConflictDoNothing()
 }
 
-/** The rows of `at_work` for these deployments; for all that the proposal works on unless told. */
+/** The rows of `at_work` for these deployments. Default: all unfinished deployments of the proposal. */
 export function workRows(
   state: ProposalState,
   deployments: readonly Deployment[] = unfinishedDeployments(state),

@@ -1,7 +1,7 @@
 /**
- * What follows from a state alone, and is kept in tables beside it so that lists and decisions find it without the
- * state. Each table is written in the transaction of the event, if it changed, and is compared with what events
- * rebuild.
+ * Tables beside the state of a proposal. Their rows follow from the state alone, so that lists and decisions find them
+ * without reading the state. Rows that have changed are written in the transaction of the event. They are compared with
+ * the rows that events rebuild.
  */
 
 import { eq, sql } from 'drizzle-orm'
@@ -24,9 +24,9 @@ type Row = Readonly<Record<string, unknown>>
 
 export interface Beside {
   readonly table: PgTable & { readonly proposal: PgColumn }
-  /** Columns that name a row beside its proposal. */
+  /** Columns that, together with the proposal, identify a row. */
   readonly key: readonly string[]
-  /** As long as this stays the same, so do the rows of a proposal; it costs little. */
+  /** A text that is cheap to make. As long as it stays the same, the rows of the proposal stay the same. */
   readonly of: (state: ProposalState) => string
   readonly rows: (state: ProposalState, register: Register) => readonly Row[]
 }
@@ -86,7 +86,9 @@ function askedRows(state: ProposalState, { pseudonymOf }: Register): readonly (t
   }))
 }
 
-/** Writes what has changed. `before`: the state whose rows are written already; `null`: all are written anew. */
+/**
+ * Writes rows that have changed. `before`: the state whose rows are stored already; `null`: all rows are written anew.
+ */
 export async function saveBesides(
   tx: Queryable,
   state: ProposalState,

@@ -1,24 +1,24 @@
-/** Many rows in few statements. */
+/** Helpers for many rows in few statements. */
 
 import { type SQL, sql } from 'drizzle-orm'
 
-/** Rows in one statement. */
+/** Most rows in one statement. */
 export const ROWS_AT_ONCE = 5_000
 
-/** The rows of one statement after the other. */
+/** Cuts rows into slices, one for each statement. */
 export function* slices<Row>(rows: readonly Row[], size = ROWS_AT_ONCE): Generator<readonly Row[]> {
   for (let from = 0; from < rows.length; from += size) yield rows.slice(from, from + size)
 }
 
-/** A list as PostgreSQL writes an array: what the parameters of our connections cannot be. */
+/** A list in PostgreSQL's text form of an array. Our connections cannot send an array as a parameter. */
 export function listOf(values: readonly (string | number | null)[]): string {
   const items = values.map((value) => (value === null ? 'NULL' : `"${String(value).replace(/["\\]/g, '\\$&')}"`))
   return `{${items.join(',')}}`
 }
 
 /**
- * A list of texts without line breaks, such as JSON, as an array: one long text that the server takes apart. Nothing is
- * escaped, which is most of what long lists of JSON would cost otherwise.
+ * An array of texts without line breaks, such as JSON. They are sent as one long text, which the server splits. Nothing
+ * has to be escaped: for long lists of JSON that would cost most of the time.
  */
 export function linesOf(values: readonly (string | null)[]): SQL {
   for (const value of values)

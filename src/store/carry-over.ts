@@ -1,8 +1,9 @@
 /**
- * Carries over proposals that an earlier version kept. If it kept one whole, what is asked for becomes content, and
- * what happened to its assets becomes rows. If that proposal is not over, it gets one event, which names what it asks
- * for by both hashes, so that its votes, approval and rollout hold. In each proposal people become pseudonyms. Old
- * events stay as they are. If a proposal lacks only what lists show, that is written beside it.
+ * Carries over proposals whose state an earlier version wrote. If the whole state was stored, what is asked for becomes
+ * content, and what happened to its assets becomes rows. If such a proposal is not over, it also gets one event. The
+ * event names what is asked for by the old and the new hash, so that votes, approval and rollout stay valid. People
+ * become pseudonyms in every proposal. Old events stay as they are. If only the rows for lists are missing, only these
+ * are written.
  */
 
 import { canonicalJson } from '../core/canonical-json.ts'
@@ -40,11 +41,14 @@ import { codeOf, inTransaction } from './transaction.ts'
 
 export interface CarriedOver {
   readonly carried: number
-  /** A sentence for each proposal that could not be: it stays as it is, and nothing happens to it any more. */
+  /** A sentence for each proposal that could not be carried over. It stays as it is, and nothing more happens to it. */
   readonly problems: readonly string[]
 }
 
-/** Each in a transaction of its own: any number of processes may do it, and one that was killed goes on where it was. */
+/**
+ * Carries over each proposal in its own transaction. Several processes may do this at the same time. After a process
+ * was killed, the next call does the rest.
+ */
 export async function carryOver(
   db: Db,
   which: 'live' | 'over',
@@ -62,7 +66,9 @@ export async function carryOver(
   return { carried, problems }
 }
 
-/** Carries one over where an earlier version kept it still; a sentence where it cannot be. */
+/**
+ * Carries over one proposal if an earlier version wrote its state. Returns a sentence if that fails, otherwise `null`.
+ */
 export async function carryOverOne(db: Db, id: string, now: string): Promise<string | null> {
   if (!(await isOfBefore(db, id))) return null
   const done = await inTransaction(db, carryLocked, { id, now })
@@ -81,7 +87,7 @@ async function carryLocked(
 
 const operator: Actor = { kind: 'system', part: 'operator' }
 
-/** Carries one over, whose row is locked; a sentence where it cannot be. */
+/** Carries over one proposal, whose row is locked. Returns a sentence if that fails. */
 export async function carry(
   tx: Tx,
   stored: StoredProposal,
@@ -120,7 +126,7 @@ export async function carry(
     headHash = sealed.hash
   }
   const problem = stateProblem(state)
-  // Checked before anything is written: what cannot be carried over stays as it is.
+  // Checked before anything is written: a proposal that cannot be carried over stays as it is.
   if (problem !== null) return { problem }
   await insertEntries(tx, added)
   if (kept !== null) {
@@ -129,12 +135,12 @@ export async function carry(
   }
   const carried = { state, headHash, register, format: PERSONLESS, tallied: true, rights: stored.rights }
   await renewProposal(tx, carried)
-  // An earlier version followed no test whose proposal was over.
+  // An earlier version did not follow the test of a proposal that was over, and set no timer for it.
   await setTimer(tx, id, wakeAt(state, now))
   return carried
 }
 
-/** Everybody whom a state names: by the name that its events had last, where the register has none. */
+/** Everybody whom a state names. If the register has no name for a person, the newest name in the events is taken. */
 function peopleIn(state: ProposalState, names: ReadonlyMap<string, string>, known: Register): readonly KnownPerson[] {
   const found = new Map<string, KnownPerson>()
   const register = {
@@ -151,15 +157,15 @@ function peopleIn(state: ProposalState, names: ReadonlyMap<string, string>, know
 
 interface Read {
   readonly replayed: ProposalState
-  /** Names of people who did something with it, as they were last, by id. */
+  /** Names of the people who acted on the proposal, by id. The newest name of each. */
   readonly names: ReadonlyMap<string, string>
-  /** `null`: it is content already. */
+  /** `null`: what is asked for is content already. */
   readonly kept: KeptSubject | null
 }
 
 /**
- * What its events say and, where it was kept whole, what they ask for as content; a sentence where that is not what is
- * kept, or cannot be read.
+ * Reads the events of a proposal. If its whole state was stored, also turns what is asked for into content. Returns a
+ * sentence if the events cannot be read, or differ from the stored state.
  */
 async function readFor(tx: Tx, stored: StoredProposal): Promise<Read | { readonly problem: string }> {
   const { state } = stored
@@ -175,15 +181,15 @@ async function readFor(tx: Tx, stored: StoredProposal): Promise<Read | { readonl
     const names = new Map(stream.flatMap(({ actor }) => (actor.kind === 'person' ? [[actor.id, actor.name]] : [])))
     return { replayed, names, kept: isWhole(stored) ? keepSubject(replayed.subject) : null }
   } catch (error) {
-    // Trouble with the database passes.
+    // An error of the database may pass, so it says nothing about the proposal.
     if (codeOf(error) !== null) throw error
     return { problem: `${errorText(error)}.` }
   }
 }
 
 /**
- * Compares what people and rollouts have done, as an earlier version kept it, with what the events say: the first
- * difference; `null`: there is none.
+ * Compares what people and rollouts have done, as an earlier version stored it, with the events. Returns the name of
+ * the first part that differs; `null`: none does.
  */
 export function difference(stored: StoredProposal, replayed: ProposalState): string | null {
   const { state } = stored
@@ -206,8 +212,8 @@ const compared: Compared = [
 ]
 
 /**
- * What only the version before kept as rows, or in full. It is compared member by member: what a later version adds
- * does not count as a difference.
+ * Parts that only the version before stored as rows, or in full. They are compared member by member, so that a member
+ * that a later version adds does not count as a difference.
  */
 const comparedOfRows: Compared = [
   ['votes', ({ votes, resumeVotes }) => [votes.map(({ via, reason }) => [via, reason]), resumeVotes.map(agreed)]],
@@ -230,7 +236,7 @@ function leftOut(run: Rollout | null): unknown {
   return Object.fromEntries(skipped.map(([asset, { by, reason }]) => [asset, [by.name, reason]]))
 }
 
-/** States that are older than keys of starts have none, and no number of starts. */
+/** Whether the starts of a run have keys. In the oldest states they have none, and are not counted. */
 function hasKeys(run: Rollout | null): boolean {
   return run === null || deploymentsOf(run).every(({ key }) => key !== '')
 }

@@ -39,7 +39,7 @@ interface SourceGiven {
   readonly now: string
 }
 
-/** A source gave nothing new, or something good that is stored already. */
+/** Notes that a source gave nothing new, or that what it gave is stored already. */
 export async function sourceSucceeded(
   db: Db,
   kind: SourceKind,
@@ -61,7 +61,7 @@ async function writeUnchanged(tx: Tx, given: SucceededGiven): Promise<void> {
   if (given.kind === 'catalog') await recordFeed(tx, given.name, { kind: 'unchanged' }, given.now)
 }
 
-/** Runs in the transaction that stores what the source gave. */
+/** Notes that a source succeeded, in the transaction that stores what it gave. */
 export async function writeSucceeded(tx: Tx, { kind, name, now, cursor, rejected }: SucceededGiven): Promise<void> {
   const row = { cursor, lastGoodAt: now, checkedAt: now, problem: null, rejected }
   await tx
@@ -70,7 +70,7 @@ export async function writeSucceeded(tx: Tx, { kind, name, now, cursor, rejected
     .onConflictDoUpdate({ target: [sources.kind, sources.name], set: row })
 }
 
-/** A source failed: its last good content stays, with its age and the problem beside it. */
+/** Notes that a source failed. Its last good content stays, with its age and the problem beside it. */
 export async function sourceFailed(
   db: Db,
   kind: SourceKind,
@@ -93,7 +93,10 @@ async function writeFailed(
   if (kind === 'catalog') await recordFeed(tx, name, { kind: 'failed', problem }, now)
 }
 
-/** All that the feeds say about these packages (by source or binary name) on these platforms, and the CVEs they mend. */
+/**
+ * Everything that feeds say about these packages (source or binary names) on these platforms, and about the CVEs that
+ * are named there.
+ */
 export async function readCatalog(
   db: Queryable,
   platforms: readonly string[],
@@ -145,7 +148,7 @@ export async function readPlatforms(db: Queryable, platforms: readonly string[])
   return { updates, lifecycles: lives.map((row) => row.lifecycle) }
 }
 
-/** CVEs that a content names; one may come more than once. */
+/** The CVEs that feed content names. One CVE may come several times. */
 export function* cvesIn({
   fixes = [],
   advisories = [],
@@ -172,7 +175,7 @@ export async function readAbout(db: Queryable, cves: readonly string[]) {
   return { kev: exploited, epss: scores, cves: facts.map((row) => ({ ...row.facts, feed: row.feed })) }
 }
 
-/** Who said what about a CVE or an advisory, feed by feed: for `explain`. */
+/** All statements about a CVE or an advisory, with the feed that makes each: for `explain`. */
 export async function statementsAbout(db: Queryable, id: string) {
   const ofCve = sql`${fixes.cves} @> array[${id}]::text[]`
   const said = await db
@@ -193,7 +196,7 @@ export async function statementsAbout(db: Queryable, id: string) {
   return { fixes: said, advisories: notices, updates }
 }
 
-/** When patches were first seen to be missing, by id: for all patches, or for these. */
+/** When patches were first found missing, by patch id. `ids`: only these patches; `null`: all. */
 export async function patchesFirstSeen(
   db: Queryable,
   ids: readonly string[] | null = null,
@@ -203,7 +206,10 @@ export async function patchesFirstSeen(
   return new Map(rows.map((row) => [row.id, row.firstSeenAt]))
 }
 
-/** Remembers patches that are missing now. Answers since when each is: those known before keep their time. */
+/**
+ * Remembers patches that are missing now. Returns since when each is missing; a patch that was known before keeps its
+ * time.
+ */
 export async function rememberPatches(
   db: Db,
   ids: readonly string[],

@@ -1,12 +1,13 @@
 import type postgres from 'postgres'
 import { storableJson, storableText } from '../core/storable.ts'
 
-/** Types of the server, by number. */
+/** Numbers of the server's types. */
 const [TEXT, VARCHAR, JSON_TEXT, JSONB] = [25, 1043, 114, 3802]
 
 /**
- * Any text that somebody typed may be looked up or stored: no query fails because of a character that PostgreSQL cannot
- * store. Where the stored text must be the one that was hashed or compared, `storable` was applied before.
+ * Cleans every text parameter of characters that PostgreSQL cannot store, so that no query fails because of something
+ * that somebody typed. If the stored text must equal a hashed or compared text, the caller has applied `storable`
+ * before.
  */
 export function cleanParameters({ options: { serializers } }: postgres.Sql): void {
   const wrap = (type: number, clean: (text: string) => string) => {

@@ -6,30 +6,31 @@ import { z } from 'zod'
 import { type Placement, writeOwned } from './postgres-placement.ts'
 import { hasCode } from './process-identity.ts'
 
-/** What a copy of the cluster would be, and whether there is room for it. */
+/** Where a copy of the cluster would be, and whether there is room for it. */
 export interface CopyPlan {
   readonly pgdata: string
-  /** The folder it would be. */
+  /** The folder of the copy. */
   readonly copy: string
-  /** How large the cluster is. */
+  /** Size of the cluster. */
   readonly bytes: number
-  /** With some reserve, because the server writes, too. */
+  /** Bytes that are needed for the copy. They include a reserve, because the server writes, too. */
   readonly needed: number
   readonly free: number
 }
 
 export type FreeBytes = (folder: string) => number
 
-/** A copy has another name until it is whole. */
+/** A copy has this ending until it is complete. */
 const UNFINISHED = '.unfinished'
 const NOTE = 'patchwarden-copy.json'
 const SPARE = 1.1
 const BLOCK = 4096
-/** Files at a time: most are small, and each is waited for until the disk has it. */
+/** Files that are copied at the same time. Most are small, and each waits until the disk has it. */
 const AT_ONCE = 8
 
 /**
- * Numbers of the last runs of the server that the copy contains; it lacks everything that was written in a later run.
+ * The note in a copy: the server's last run before the copy was made, and the last run up to which the copy has all
+ * data. The copy lacks everything that later runs wrote.
  */
 const noteShape = z.object({ madeAfter: z.number(), lastRun: z.number() })
 type Note = z.infer<typeof noteShape>
@@ -38,12 +39,18 @@ export function pgdataOf({ directory }: Pick<Placement, 'directory'>): string {
   return path.join(directory, 'pgdata')
 }
 
-/** Which run of the server was the last on a cluster: PostgreSQL writes this file whenever it starts. 0: there was none. */
+/**
+ * The last run of the server on a cluster: the time (ms since 1970) of a file that PostgreSQL writes at every start. 0:
+ * it never ran.
+ */
 export function lastRunOn(pgdata: string): number {
   return Math.round(statSync(path.join(pgdata, 'postmaster.opts'), { throwIfNoEntry: false })?.mtimeMs ?? 0)
 }
 
-/** The caller holds the folder's lock: what is unfinished is left over from a start that was cut off. */
+/**
+ * Removes copies that are not complete. The caller holds the folder's lock, so they are left over from a start that was
+ * cut off.
+ */
 export function removeUnfinishedCopies({ directory }: Pick<Placement, 'directory'>): void {
   for (const name of readdirSync(directory)) {
     if (name.startsWith('before-') && name.endsWith(UNFINISHED))
@@ -51,7 +58,7 @@ export function removeUnfinishedCopies({ directory }: Pick<Placement, 'directory
   }
 }
 
-/** The whole copy made before a migration that has everything up to a run of the server; `null`: there is none. */
+/** The complete copy, made before a migration, that has all data up to a run of the server; `null`: there is none. */
 export function copyUpTo({ directory }: Pick<Placement, 'directory'>, migration: string, run: number): string | null {
   for (const name of readdirSync(directory)) {
     const prefix = `before-${migration}-`
@@ -63,7 +70,9 @@ export function copyUpTo({ directory }: Pick<Placement, 'directory'>, migration:
   return null
 }
 
-/** Only the upgrade itself has run on the cluster since then: the copy still has everything. */
+/**
+ * Notes that a copy has all data up to this run, because only the upgrade itself ran on the cluster since it was made.
+ */
 export function noteRun(placement: Placement, copy: string, lastRun: number): void {
   const note = readNote(copy)
   if (note === null || note.lastRun === lastRun) return
@@ -78,7 +87,7 @@ function readNote(copy: string): Note | null {
   }
 }
 
-/** Changes nothing. The server may run. */
+/** Plans a copy and changes nothing. The server may run. */
 export function planCopy(
   placement: Pick<Placement, 'directory'>,
   migration: string,
@@ -107,8 +116,8 @@ function sizeOf(file: string): number {
 }
 
 /**
- * Copies the cluster of a server that does not run, whole or not at all. What its links lead to (a log or a tablespace on
- * another disk) is copied, too. Owners and modes stay.
+ * Copies the cluster completely or not at all. Its server must not run. The targets of links (a log or a tablespace on
+ * another disk) are copied, too. Owners and modes stay.
  */
 export async function copyCluster(placement: Placement, { pgdata, copy }: CopyPlan, durable: boolean): Promise<void> {
   const unfinished = `${copy}${UNFINISHED}`
@@ -133,7 +142,7 @@ async function copyFolder(from: string, to: string, durable: boolean): Promise<v
   const copyOne = async (name: string) => {
     const [source, target] = [path.join(from, name), path.join(to, name)]
     if ((await stat(source)).isDirectory()) return void folders.push(name)
-    // By reference where the file system can do that: it takes no time and no room.
+    // As a reference to the same data, if the file system can do that. This takes no time and no room.
     await copyFile(source, target, constants.COPYFILE_FICLONE)
     await finish(source, target, durable)
   }

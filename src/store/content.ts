@@ -1,9 +1,10 @@
 /**
- * Content by its hash: written once, never changed, and deleted only where no event names it, or when a log has expired.
+ * Content, stored under its hash. It is written once and never changed. It is deleted only if no event names it, or if
+ * it is a log that has expired.
  *
- * `kept` says how much is known about content: no event names it yet (0); an event names it, and what it names itself is
- * not looked through yet (1); all of that is kept, too (2). What a command needs is stored before it and held by the
- * command; content that is made again is as good as new.
+ * `kept` says how much is known about content. 0: no event names it yet. 1: an event names it, but what it names itself
+ * is not marked yet. 2: all of that is marked, too. A command stores the content that it needs first, and locks it
+ * until its event is written. Content that is stored again counts as new.
  */
 
 import { and, inArray, lt, sql } from 'drizzle-orm'
@@ -26,9 +27,9 @@ import type { Db, Queryable, Tx } from './connection.ts'
 import { content } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
-/** How many contents are read together where they are handed on one by one. */
+/** Contents that are read together and passed on one by one. */
 const READ_AT_ONCE = 100
-/** How many bytes of text these may have. */
+/** Bytes of text that they may have together. */
 const PORTION_BYTES = 1024 * 1024
 
 interface StoreGiven {
@@ -36,14 +37,14 @@ interface StoreGiven {
   readonly now: string
 }
 
-/** Stores content before it is named, a part at a time, so that nobody waits for it. */
+/** Stores content before an event names it, one part at a time, so that nobody waits long. */
 export async function prepareContents(db: Db, contents: readonly HashedContent[], now: string): Promise<void> {
   for (const some of slices(contents)) await inTransaction(db, storeContents, { contents: some, now })
 }
 
-/** Stores what is not there yet. What expires does so this many days after it was last stored. */
+/** Stores content that is not there yet. A log expires `limits.logDays` days after it was last stored. */
 export async function storeContents(tx: Queryable, { contents, now }: StoreGiven): Promise<void> {
-  // Always in the same order, so that two who store the same do not wait for each other.
+  // Always in the same order, so that two processes that store the same content do not wait for each other.
   const all = [...new Map(contents.map((item) => [item.hash, item])).values()].sort((a, b) =>
     a.hash < b.hash ? -1 : 1,
   )
@@ -66,10 +67,10 @@ export async function storeContents(tx: Queryable, { contents, now }: StoreGiven
   }
 }
 
-/** From this number on it pays to ask first which are there: then their texts need not be sent, nor made. */
+/** From this number on, we first ask which contents are stored already: their texts need not be made or sent. */
 const WORTH_ASKING = 20
 
-/** Contents that are not stored, or that must be renewed in part. */
+/** Contents that are not stored, or whose times must be renewed. */
 async function notThere(tx: Queryable, some: readonly HashedContent[], now: string): Promise<readonly HashedContent[]> {
   const rows = await tx.execute<{ hash: string }>(sql`
     select encode(hash, 'hex') as hash from ${content}
@@ -80,8 +81,9 @@ async function notThere(tx: Queryable, some: readonly HashedContent[], now: stri
 }
 
 /**
- * Makes sure that content which is about to be named is there, and marks it as named. Where it is not there, because a
- * command came out otherwise than it was prepared for, `again` is stored, which is all that the command can make again.
+ * Makes sure that content is stored before an event names it, and marks it as named. If some is missing, because the
+ * command had another result than it was prepared for, it is taken from `contents`: all content that the command can
+ * make again. Throws a sentence if content is missing even then.
  */
 export async function nameContents(
   tx: Tx,
@@ -99,7 +101,7 @@ export async function nameContents(
     if (!there.has(hash)) throw new Error(`It needs ${contentName('', hash)}, which is not stored.`)
 }
 
-/** Marks what an event names, and returns which of it is there. */
+/** Marks these contents as named by an event. Returns the hashes of those that are stored. */
 async function marked(tx: Tx, hashes: readonly string[]): Promise<readonly string[]> {
   const there = await tx
     .select({ hash: content.hash, kept: content.kept })
@@ -121,7 +123,7 @@ function asStored(row: Pick<typeof content.$inferSelect, keyof typeof columns>):
   return { ...row, hash: hexOf(row.hash), kind: kindOf(row.kind) }
 }
 
-/** What is there of these, by hash. */
+/** The contents of these that are stored, by hash. */
 export async function readContents(
   db: Queryable,
   hashes: readonly string[],
@@ -138,7 +140,7 @@ export async function readContents(
   return found
 }
 
-/** What is there of these and of all that they name. */
+/** The contents of these that are stored, and all stored contents that they name, by hash. */
 export async function readWithNamed(
   db: Queryable,
   hashes: readonly string[],
@@ -153,7 +155,7 @@ export async function readWithNamed(
   return found
 }
 
-/** Logs by their hash, without those that have expired or are not what they were. */
+/** Logs by hash, without logs that have expired or were changed. */
 export async function readLogs(db: Queryable, hashes: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const logs = new Map<string, string>()
   for (const [hash, stored] of await readContents(db, hashes))
@@ -161,15 +163,15 @@ export async function readLogs(db: Queryable, hashes: readonly string[]): Promis
   return logs
 }
 
-/** Hashes that were handed out already. */
+/** Hashes of contents that were handed out already. */
 export interface HandedOut {
   readonly has: (hash: string) => boolean
   readonly add: (hash: string) => unknown
 }
 
 /**
- * What an event names, and what that names, as far as it is there and was not handed out before: what others name comes
- * first. Only some megabytes are read at once.
+ * Yields the stored contents that an event names, and all that these name, except those that were handed out before.
+ * Content comes before the content that names it. Only some megabytes are read at once.
  */
 export async function* contentsOf(
   db: Queryable,
@@ -189,7 +191,8 @@ async function* contentsUnder(
     for (const some of await inPortions(db, wanted.slice(from, from + READ_AT_ONCE))) {
       for (const stored of (await readContents(db, some)).values()) {
         if (handedOut.has(stored.hash)) continue
-        // Content that somebody changed may name things in a circle; true content cannot.
+        // Content that somebody changed in the database may name itself in a circle, so it is not followed. True
+        // content cannot.
         if (ownProblem(stored) === null) yield* contentsUnder(db, hashesNamed(stored), handedOut)
         handedOut.add(stored.hash)
         yield stored
@@ -198,7 +201,7 @@ async function* contentsUnder(
   }
 }
 
-/** Those of these that are there, in portions that fit into memory, with at least one in each. */
+/** Those of these hashes that are stored, in portions that fit into memory. Each portion has at least one. */
 async function inPortions(db: Queryable, hashes: readonly string[]): Promise<readonly (readonly string[])[]> {
   const rows = await db
     .select({ hash: content.hash, bytes: sql<number>`octet_length(${content.text})` })
@@ -217,14 +220,17 @@ async function inPortions(db: Queryable, hashes: readonly string[]): Promise<rea
   return portions
 }
 
-/** Marks all that named content names; then deletes logs that have expired, and what no event has named for days. */
+/**
+ * Marks all content that named content names. Then deletes logs that have expired, and content that no event has named
+ * for days. Returns how many.
+ */
 export async function purgeContents(db: Db, now: string): Promise<number> {
   await keepNamed(db)
   const before = new Date(Date.parse(now) - limits.unnamedContentDays * DAY_MS).toISOString()
   return inTransaction(db, purge, { now, before })
 }
 
-/** If an event names content, keeps what that content names itself. */
+/** For content that an event names, marks the content that it names itself. */
 async function keepNamed(db: Db): Promise<void> {
   for (;;) {
     const rows = await db
@@ -238,7 +244,10 @@ async function keepNamed(db: Db): Promise<void> {
   }
 }
 
-/** What is named by kept content is looked through next; logs expire all the same. */
+/**
+ * Marks `named` as 1, so that it is looked through next, and `hashes` as 2. Logs are not marked: they expire all the
+ * same.
+ */
 async function keep(
   tx: Tx,
   { hashes, named }: { readonly hashes: readonly string[]; readonly named: readonly string[] },

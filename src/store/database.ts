@@ -22,7 +22,7 @@ export interface Database {
   readonly alone: Leases['alone']
   /** The server we run ourselves; `null` with a DATABASE_URL. */
   readonly embedded: EmbeddedPostgres | null
-  /** Ends the connections and then the embedded server, unless another process owns it. */
+  /** Ends the connections, then leaves the embedded server. The last process that leaves it stops it. */
   readonly close: () => Promise<void>
 }
 
@@ -34,19 +34,19 @@ export interface DatabaseOptions {
   readonly log: (message: string) => void
   /** Called when an embedded server has ended, and when it is back. Default: `log`. */
   readonly warn?: (message: string) => void
-  /** An embedded database is not copied before a migration without a way back: the operator has done that. */
+  /** Do not copy an embedded database before a migration without a way back: the operator has copied it. */
   readonly withoutCopy?: boolean
   readonly migrations?: Migrations
   readonly freeBytes?: FreeBytes
 }
 
 const oldestServer = 14
-/** A server that takes the connection has this long to answer the first question. */
+/** How long a server may take to answer the first query, once it has taken the connection. */
 const answerSeconds = 15
 
 /**
- * Opens the database, starts the embedded one when there is no address, and migrates it. Throws a `DatabaseProblem`
- * with a sentence where that fails.
+ * Opens the database, and migrates it. Without an address it starts the embedded one first. Throws a `DatabaseProblem`
+ * with a sentence if that fails.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { migrations, withoutCopy = false, freeBytes, warn = options.log } = options
@@ -84,19 +84,19 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 
 /** What the next start does to a database. */
 export interface Outlook extends Ahead {
-  /** For people: which database, without the password. */
+  /** Names the database for people, without the password. */
   readonly place: string
-  /** The copy that the start makes of an embedded one before; `null`: it makes none. */
+  /** The copy of an embedded database that the start would make first; `null`: none. */
   readonly copy: CopyPlan | null
-  /** Whether nobody else uses an embedded one; `null`: that is not known. */
+  /** Whether no other process uses the embedded database; `null`: not known, because it is not embedded. */
   readonly alone: boolean | null
-  /** Until then an embedded one that was started for the look stays. */
+  /** Leaves an embedded server that was started for the look. Until then it runs. */
   readonly close: () => Promise<void>
 }
 
 /**
- * Looks at a database as it is, and changes nothing in it. `null`: there is none yet, the start makes it. Throws what
- * `openDatabase` throws.
+ * Looks at a database, and changes nothing in it. `null`: there is none yet; the start would create it. Throws the same
+ * errors as `openDatabase`.
  */
 export async function lookAhead(options: DatabaseOptions): Promise<Outlook | null> {
   const { migrations, freeBytes, withoutCopy = false } = options
@@ -120,7 +120,10 @@ async function startExisting(options: DatabaseOptions): Promise<EmbeddedPostgres
   return hasCluster(options.dataDir) ? startEmbedded(options) : null
 }
 
-/** Looks whether a server can be worked with, and works with it; leaves it, and says why, where that cannot be. */
+/**
+ * Checks that a server can be used, and runs `work`. If either fails, leaves the embedded server and throws a sentence
+ * that says why.
+ */
 async function use<T>(url: string, embedded: EmbeddedPostgres | null, work: () => Promise<T>): Promise<T> {
   const place = placeOf(url)
   try {
@@ -152,20 +155,20 @@ export interface Clients {
 }
 
 /**
- * Connects to a database that is already migrated, with at most this many connections, and up to three more for LISTEN
- * and NOTIFY. They are made when first used.
+ * Connects to a database that is already migrated, with at most `maxConnections` connections, and up to three more for
+ * LISTEN and NOTIFY. Each is made when it is first needed.
  */
 export function connect(url: string, maxConnections = 10): Clients {
   const connection = {
     application_name: 'patchwarden',
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS,
-    // A plan that fits a list of two would be kept for lists of thousands.
+    // Otherwise a plan made for a list of two would be used for lists of thousands.
     plan_cache_mode: 'force_custom_plan',
   }
-  // The driver's own look at types rejects where nobody can catch it, should the connection end meanwhile.
+  // The driver does not query types: if the connection ends meanwhile, that query rejects where nobody can catch it.
   const options = { onnotice: () => {}, ...patience, connection, fetch_types: false }
-  // Two clients: drizzle replaces the date and json conversions of the one it is given, after which raw queries on it
+  // Two clients, because drizzle replaces the conversions of dates and JSON in its own. Raw queries on that one would
   // refuse Date and return timestamps as text.
   const sql = postgres(url, { ...options, max: 2 })
   cleanParameters(sql)
@@ -179,7 +182,10 @@ export function connect(url: string, maxConnections = 10): Clients {
   }
 }
 
-/** Our own errors are sentences; any other error is a fault of the program and is left as it is. */
+/**
+ * Throws our own errors, which are sentences, as `DatabaseProblem`. Any other error is a fault of the program and is
+ * thrown as it is.
+ */
 function asProblem(error: unknown): never {
   if (error instanceof Error && error.constructor === Error) throw new DatabaseProblem(error.message, { cause: error })
   throw error
@@ -211,7 +217,10 @@ async function checkServer(url: string): Promise<void> {
   }
 }
 
-/** Some that accept a connection never answer: another program, a proxy without its server, a stopped process. */
+/**
+ * Rejects if the answer takes too long. Some accept a connection and never answer: another program, a proxy without its
+ * server, a stopped process.
+ */
 async function within<T>(seconds: number, answer: Promise<T>): Promise<T> {
   const patienceOver = new AbortController()
   const over = sleep(seconds * 1000, undefined, { signal: patienceOver.signal }).then(() => {

@@ -1,4 +1,7 @@
-/** Parts of what one proposal asks for, and what happened to its assets, by key: never the whole of a large one. */
+/**
+ * Reads parts of what a proposal asks for, and what happened to its assets, by key. A large proposal is never read
+ * whole.
+ */
 
 import { eq, sql } from 'drizzle-orm'
 import type { Patch } from '../core/catalog.ts'
@@ -32,22 +35,22 @@ import { endedBadly, proposals, results } from './schema.ts'
 // ---------------------------------------------------------------- assets
 
 export interface AssetsAsked {
-  /** The asset after which the page begins; `null`: with the first. */
+  /** The page begins after this asset; `null`: with the first. */
   readonly after: string | null
   /** `not well`: only those that ended badly or never answered. */
   readonly only: 'not well' | null
 }
 
 export interface AssetsPart {
-  /** The proposal with these assets alone, in the order of their ids. */
+  /** The proposal with only these assets, sorted by id. */
   readonly state: PartState
-  /** How many assets it has. */
+  /** Number of all its assets. */
   readonly total: number
-  /** Whether there are more behind these. */
+  /** Whether more assets follow. */
   readonly more: boolean
 }
 
-/** The next assets of a proposal with what happened to them; `null`: there is none, or it asks for a rule. */
+/** The next assets of a proposal, with what happened to them; `null`: no such proposal, or it asks for a rule. */
 export async function assetsOfProposal(
   db: Queryable,
   id: string,
@@ -68,7 +71,7 @@ export async function assetsOfProposal(
   return { state, total: index.count, more: found.length > most }
 }
 
-/** A proposal with these of its assets alone; `null`: there is none, or it asks for a rule. */
+/** A proposal with only these of its assets; `null`: no such proposal, or it asks for a rule. */
 export async function proposalWith(db: Queryable, id: string, assets: readonly string[]): Promise<PartState | null> {
   const read = await readLight(db, id)
   if (read === null) return null
@@ -119,7 +122,7 @@ async function readLight(
     .from(proposals)
     .where(eq(proposals.id, storable(id)))
   if (row === undefined) return null
-  // As an earlier version wrote it.
+  // If an earlier version wrote the row, the whole state is read.
   return row.format === PERSONLESS ? { light: row.state, version: row.version } : { whole: await findProposal(db, id) }
 }
 
@@ -194,7 +197,7 @@ async function subjectWith(
 
 // ---------------------------------------------------------------- pages of members, which never change
 
-/** Members of all pages that are kept in memory. */
+/** Most members that the pages in memory have together. */
 const MEMBERS_KEPT = 100_000
 const pages = createRecent<readonly PagedMember[]>(MEMBERS_KEPT, (members) => members.length)
 
@@ -206,7 +209,7 @@ async function readMembers(db: Queryable, hash: string): Promise<readonly PagedM
   return members
 }
 
-/** The number of the last page that begins with this asset or before it. */
+/** The number of the last page whose first asset is this one, or sorts before it. */
 async function pageWith(db: Queryable, hashes: readonly string[], asset: string): Promise<number> {
   let [from, to] = [0, hashes.length - 1]
   while (from < to) {
@@ -253,7 +256,7 @@ async function readIndex(db: Queryable, decision: string): Promise<DecisionIndex
   return decisionIndex(decision, await withLists(db, [decision]))
 }
 
-/** These contents, together with the parts of lists that they name. */
+/** These contents, and the parts of lists that they name. */
 async function withLists(db: Queryable, hashes: readonly string[]): Promise<ReadonlyMap<string, StoredContent>> {
   const contents = new Map(await readContents(db, hashes))
   const lists = [...contents.values()].flatMap(partsOfLists)
@@ -261,7 +264,7 @@ async function withLists(db: Queryable, hashes: readonly string[]): Promise<Read
   return contents
 }
 
-/** For a decision or evidence: hashes of the parts of its lists of patches, judgements and members of clusters. */
+/** The hashes of the parts of lists in a decision or evidence: patches, judgements and members of clusters. */
 function partsOfLists(content: StoredContent): readonly string[] {
   if (contentProblem('decision', content) !== null && contentProblem('evidence', content) !== null) return []
   const { patches, judgements, clusters = [] } = JSON.parse(content.text)
@@ -285,7 +288,10 @@ export async function planOfProposal(
   return { plan: { ...index.bare, ...(silence === undefined ? {} : { silence }) }, first: assets[0] ?? null }
 }
 
-/** One of its patches, and the first assets that miss it with what they get; `null`: it is not asked for. */
+/**
+ * One patch of a proposal, and the first assets that miss it, with what they get; `null`: it does not ask for this
+ * patch.
+ */
 export async function patchOfProposal(
   db: Queryable,
   { content }: Pick<LightState, 'content'>,
@@ -312,11 +318,11 @@ export async function patchOfProposal(
 
 export interface PatchesPart {
   readonly patches: readonly Patch[]
-  /** How many there are. */
+  /** Number of all patches of the proposal. */
   readonly total: number
 }
 
-/** Patches of a proposal with why they are asked for, from a place in their order on. */
+/** Patches of a proposal and why they are asked for: at most `most`, from the position `from` on. */
 export async function patchesOfProposal(
   db: Queryable,
   { content }: Pick<LightState, 'content'>,

@@ -1,4 +1,4 @@
-/** Rows of work: what has changed and was not looked at yet. They are written with the change, in its transaction. */
+/** Rows of work: changes that proposing has not looked at yet. Each is written in the transaction of the change. */
 
 import { asc, sql } from 'drizzle-orm'
 import { listOf, slices } from './bulk.ts'
@@ -6,10 +6,10 @@ import type { Queryable } from './connection.ts'
 import { dirty } from './schema.ts'
 
 export interface Dirty {
-  /** `null`: it is not of one team. */
+  /** `null`: the change does not belong to one team. */
   readonly team: string | null
   readonly feed: string | null
-  /** The version of what the feed holds. */
+  /** The version that the feed has since the change. */
   readonly version: number | null
   readonly why: string
   /** ISO 8601 UTC. */
@@ -28,7 +28,7 @@ export async function noteDirtyTeams(tx: Queryable, teams: Iterable<string>, at:
   )
 }
 
-/** Notes that something else of a team changed: `why` in a word. */
+/** Notes another change of a team. `why`: what changed, in one word. */
 export async function noteDirtyTeam(tx: Queryable, team: string, why: string, at: string): Promise<void> {
   await noteDirty(tx, [{ team, feed: null, version: null, why, at }])
 }
@@ -38,8 +38,8 @@ export interface DirtyRow extends Pick<Dirty, 'team' | 'why'> {
 }
 
 /**
- * Rows of work that are there now. Whoever has done the work deletes them; rows that came meanwhile stay for the next
- * time.
+ * The rows of work that are there now. The caller deletes them when the work is done. Rows that came meanwhile stay for
+ * the next time.
  */
 export async function seenDirty(db: Queryable): Promise<readonly DirtyRow[]> {
   return db.select({ id: dirty.id, team: dirty.team, why: dirty.why }).from(dirty).orderBy(asc(dirty.id))

@@ -1,4 +1,4 @@
-/** How far proposing has come with each team, so that nothing is done again where nothing has changed. */
+/** How far proposing has come with each team, so that no work is repeated if nothing has changed. */
 
 import { asc, eq } from 'drizzle-orm'
 import { storable } from '../core/storable.ts'
@@ -7,13 +7,16 @@ import { drafted } from './schema.ts'
 
 export interface Drafted {
   readonly team: string
-  /** How often it was drafted. */
+  /** How often drafts were made for the team. */
   readonly count: number
-  /** What its drafts depend on besides assets, feeds and decisions: plan, policy, table, silent feeds. */
+  /**
+   * What the team's drafts depend on, apart from assets, feeds and decisions: plan, policy, decision table, silent
+   * feeds.
+   */
   readonly key: string
-  /** When time alone may change what is proposed, ISO 8601 UTC; `null`: never. */
+  /** When the passing of time alone may change what is proposed, ISO 8601 UTC; `null`: never. */
   readonly nextAt: string | null
-  /** Since when drafts wait for previews, ISO 8601 UTC; `null`: none does. */
+  /** Since when drafts wait for previews, ISO 8601 UTC; `null`: no draft waits. */
   readonly waitsSince: string | null
 }
 
@@ -22,7 +25,7 @@ export async function draftedTeams(db: Queryable): Promise<ReadonlyMap<string, D
   return new Map(rows.map((row) => [row.team, row]))
 }
 
-/** `null`: it never was. */
+/** `null`: no drafts were ever made for the team. */
 export async function draftedTeam(db: Queryable, team: string): Promise<Drafted | null> {
   const [row] = await db.select().from(drafted).where(eq(drafted.team, team))
   return row ?? null

@@ -29,11 +29,14 @@ export interface EmbeddedPostgres {
   readonly port: number
   /** The server was already running. */
   readonly adopted: boolean
-  /** Where the data is; not the folder asked for when root had to place it elsewhere. */
+  /** The folder of the data. It is not the requested one if root had to place it elsewhere. */
   readonly dataDir: string
   /** Whether no other process uses the server. */
   readonly isAlone: () => boolean
-  /** Leaves the server; the last process that does stops it. Not needed for safety: however we end, that is leaving. */
+  /**
+   * Leaves the server; the last process that leaves stops it. This call is not needed for safety: a process that ends
+   * in any way has left.
+   */
   readonly stop: () => Promise<void>
 }
 
@@ -42,20 +45,20 @@ export interface EmbeddedOptions {
   /** `false` leaves out fsync, for tests: a power failure may then lose the data. */
   readonly durable: boolean
   readonly log: (message: string) => void
-  /** Hears that the server ended and that it is back; `log` unless told. */
+  /** Called when the server has ended, and when it is back. Default: `log`. */
   readonly warn?: (message: string) => void
-  /** How long a start is tried again; a minute unless told. */
+  /** How long a start is tried again. Default: a minute. */
   readonly patienceMs?: number
-  /** Left out: whatever is done to the database, there is a way back from it. */
+  /** Left out: no copy is made, because there is a way back from every change to the database. */
   readonly safeguard?: Safeguard
 }
 
-/** A service that uses the folder puts a lost password back by then. */
+/** Within this time, a service that uses the folder has restored a lost password. */
 const passwordMs = 5000
 
 /**
- * Starts the embedded server on a folder, or joins the one that runs there, and starts it again whenever it ends. Safe
- * to call from many processes at once. Throws a sentence that says what to do, most often to set DATABASE_URL.
+ * Starts the embedded server on a folder, or joins the one that runs there. Starts it again whenever it ends. Many
+ * processes may call this at once. Throws a sentence that says what to do, most often to set DATABASE_URL.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const placement = placePostgres(options.dataDir, options.log)
@@ -67,7 +70,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   }
 }
 
-/** Whether there is a cluster to start already. */
+/** Whether there is a cluster already. */
 export function hasCluster(dataDir: string): boolean {
   return existsSync(path.join(pgdataOf(placePostgres(dataDir, () => {})), 'PG_VERSION'))
 }
@@ -77,7 +80,7 @@ async function startPlaced(placement: Placement, options: EmbeddedOptions): Prom
   const binaries = await findPostgresBinaries(placement, log)
   const cluster = await openCluster(placement, binaries, durable)
   removeUnfinishedCopies(placement)
-  // Joined before looking for the server: from then on nobody stops it.
+  // We join before we look for the server: from then on nobody stops it.
   const joined = await joinUsers(placement)
   const base = { placement, binaries, cluster, durable, log, samePort: joined !== null }
   const launch: Launch = patienceMs === undefined ? base : { ...base, patienceMs }
@@ -113,7 +116,7 @@ async function startPlaced(placement: Placement, options: EmbeddedOptions): Prom
 async function findOrStart(launch: Launch): Promise<Server> {
   const server = (await findServer(launch.cluster)) ?? (await startServer(launch))
   if (server !== 'password refused') return server
-  // Nobody can log in with what the password file says.
+  // The server refuses the password in the file.
   if (!isUsed(launch)) {
     await giveNewPassword(launch)
     const renewed = await startServer(launch)
@@ -122,7 +125,10 @@ async function findOrStart(launch: Launch): Promise<Server> {
   throw new Error(passwordSentence(launch.cluster))
 }
 
-/** A lost password is put back by who uses the server; where nobody does, the owner of the folder sets a new one. */
+/**
+ * Waits until the password can be read. A process that uses the server restores a lost one. If no process does, this
+ * one sets a new password, as the owner of the folder may. Throws a sentence after `passwordMs`.
+ */
 async function havePassword(launch: Launch): Promise<void> {
   const { cluster } = launch
   const deadline = Date.now() + passwordMs

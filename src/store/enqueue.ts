@@ -4,12 +4,15 @@ import type postgres from 'postgres'
 import { storableAsJson } from '../core/storable.ts'
 import type { Queryable } from './connection.ts'
 
-/** The channel on which replicas hear of new jobs; Agenda's own default, pinned because its documents name another. */
+/**
+ * The channel on which replicas hear of new jobs. It is Agenda's default, written here because its documents name
+ * another.
+ */
 export const jobChannel = 'agenda:jobs'
 
 export interface NewJob {
   readonly name: string
-  /** What JSON can hold: best the ids of rows, for the handler reads them afresh. */
+  /** Anything that JSON can hold. Ids of rows are best: the handler then reads the rows as they are. */
   readonly data: unknown
   /** ISO 8601; at or before now means at once. */
   readonly at: string
@@ -18,7 +21,9 @@ export interface NewJob {
 /** The caller's transaction, of drizzle or of postgres.js. */
 export type JobTransaction = Queryable | postgres.ISql
 
-/** Adds a job inside the caller's transaction: it exists, and replicas hear of it, only if that commits. */
+/**
+ * Adds a job inside the caller's transaction. The job exists, and replicas hear of it, only if the transaction commits.
+ */
 export async function enqueue(tx: JobTransaction, name: string, data: unknown, at: string): Promise<void> {
   const job = { name, data, at }
   await ('execute' in tx ? tx.execute(insertJob(sql, job)) : insertJob(tx, job))
@@ -30,7 +35,10 @@ export async function enqueueOn(on: pg.Pool | pg.ClientBase, job: NewJob): Promi
   await on.query(statement)
 }
 
-/** The same, unless a job of this name is waiting to begin soon. If several ask at the same time, one job is added. */
+/**
+ * Adds a job, unless a job of this name is due at most 5 s after `job.at`. If several ask at the same time, one job is
+ * added.
+ */
 export async function enqueueOnceOn(pool: pg.Pool, job: NewJob): Promise<void> {
   const client = await pool.connect()
   let problem = true
@@ -45,14 +53,16 @@ export async function enqueueOnceOn(pool: pg.Pool, job: NewJob): Promise<void> {
     await client.query('commit')
     problem = false
   } finally {
-    // A connection in the middle of a transaction is not used any more.
+    // A connection that is still in a transaction is closed.
     client.release(problem)
   }
 }
 
 type Tag<T> = (strings: TemplateStringsArray, ...values: string[]) => T
 
-/** One statement for three drivers. Every value is text with a cast, which is right however a driver converts. */
+/**
+ * One statement for three drivers. Every value is text with a cast, so that it does not matter how a driver converts.
+ */
 function insertJob<T>(tag: Tag<T>, job: NewJob): T {
   return tag`
     with added as (

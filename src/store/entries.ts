@@ -1,4 +1,4 @@
-/** Entries of the record: appended, never changed. core/record/entry.ts has their form. */
+/** Entries of the record: appended, never changed. core/record/entry.ts describes their form. */
 
 import { randomBytes } from 'node:crypto'
 import { desc, eq, sql } from 'drizzle-orm'
@@ -10,7 +10,7 @@ import { linesOf, listOf, slices } from './bulk.ts'
 import type { Queryable, Tx } from './connection.ts'
 import { entries } from './schema.ts'
 
-/** An entry before it has its place. */
+/** An entry that has no place in a stream yet. */
 export interface NewEntry extends Told {
   /** ISO 8601 UTC: now. */
   readonly at: string
@@ -18,22 +18,25 @@ export interface NewEntry extends Told {
   readonly by: string
 }
 
-/** Where a stream ends. */
+/** The last entry of a stream. */
 export interface StreamEnd {
   readonly seq: number
   readonly hash: string
 }
 
-/** The next entry of a stream whose end is known and held. */
+/** Makes the next entry of a stream. The caller knows the end of the stream and holds its lock. */
 export function sealNext(stream: string, end: StreamEnd, { beside = {}, ...entry }: NewEntry): SealedEntry {
   const salt = Object.keys(beside).length === 0 ? '' : randomBytes(16).toString('hex')
   return sealEntry({ ...entry, stream, seq: end.seq + 1, prev: end.hash }, beside, salt)
 }
 
-/** In one statement. */
+/** Entries in one statement. */
 const ENTRIES_AT_ONCE = 200
 
-/** A second writer of the same number fails on the unique index: nothing is overwritten. */
+/**
+ * Inserts entries. If another process has written the same number, this fails on the unique index: nothing is
+ * overwritten.
+ */
 export async function insertEntries(tx: Queryable, sealed: readonly SealedEntry[]): Promise<void> {
   for (const some of slices(sealed, ENTRIES_AT_ONCE))
     await tx.execute(sql`
@@ -46,13 +49,13 @@ export async function insertEntries(tx: Queryable, sealed: readonly SealedEntry[
 }
 
 /**
- * Appends to a stream that does not belong to a proposal. Whoever else appends to it waits until the transaction ends:
- * append last, or to small streams only.
+ * Appends to a stream that does not belong to a proposal. Others who append to it wait until the transaction ends, so
+ * do this last, or only with small streams.
  */
 export async function appendToStream(tx: Tx, stream: string, added: readonly NewEntry[]): Promise<StreamEnd> {
   await lockStream(tx, stream)
   let end = await endOf(tx, stream)
-  // Others have their turn while each part is written.
+  // Other work has its turn while each part is written.
   for (const some of slices(added, ENTRIES_AT_ONCE)) {
     const sealed: SealedEntry[] = []
     for (const one of some) {
@@ -66,19 +69,22 @@ export async function appendToStream(tx: Tx, stream: string, added: readonly New
   return end
 }
 
-/** What the database cannot hold is JSON with escapes: there is hardly any. */
+/**
+ * Seals an entry. Characters that the database cannot hold are escapes in JSON, so only a text with escapes, which is
+ * rare, is cleaned and sealed again.
+ */
 function sealStorable(stream: string, end: StreamEnd, entry: NewEntry): SealedEntry {
   const sealed = sealNext(stream, end, entry)
   const texts = [sealed.text, sealed.beside?.text]
   return texts.some((text) => text?.includes('\\u')) ? sealNext(stream, end, storable(entry)) : sealed
 }
 
-/** Keeps everybody else from appending to it until the transaction ends, for a caller that looks at its end first. */
+/** Keeps others from appending to a stream until the transaction ends, for a caller that first reads its end. */
 export async function lockStream(tx: Tx, stream: string): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`patchwarden:stream:${stream}`}, 0))`)
 }
 
-/** Where a stream ends; only for streams without events of earlier versions. */
+/** The last entry of a stream. Only for streams without events of earlier versions. */
 export async function endOf(db: Queryable, stream: string): Promise<StreamEnd> {
   const [row] = await db
     .select({ seq: entries.seq, hash: entries.hash })
@@ -90,8 +96,8 @@ export async function endOf(db: Queryable, stream: string): Promise<StreamEnd> {
 }
 
 /**
- * Number of the newest entry that says who may do what; that entry and all before it say it together. `null`: there is
- * none yet. One look into an index.
+ * Number of the newest entry about rights. That entry and all before it say together who may do what. `null`: there is
+ * none yet. It costs one look into an index.
  */
 export async function rightsInForce(db: Queryable): Promise<number | null> {
   const [row] = await db.execute<{ rights: number | null }>(sql`select ${newestRights} as rights`)
@@ -101,7 +107,7 @@ export async function rightsInForce(db: Queryable): Promise<number | null> {
 /** The stream of everything that gives rights. */
 export const RIGHTS = 'rights'
 
-/** The same, as part of a statement that reads something else. */
+/** The same as `rightsInForce`, as part of another statement. */
 export const newestRights = sql<
   number | null
 >`(select max(seq) from ${entries} as e where e.stream = ${sql.raw(`'${RIGHTS}'`)})`

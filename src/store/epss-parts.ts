@@ -1,6 +1,6 @@
 /**
- * Scores of EPSS as they are stored: many in each row, because a day replaces nearly all of them. Then only a few
- * hundred rows are written.
+ * Stores EPSS scores, many in one row. Nearly all scores change every day, and this way only a few hundred rows are
+ * written.
  */
 
 import { and, eq, sql } from 'drizzle-orm'
@@ -29,7 +29,7 @@ interface Hashed extends Part {
 
 type Stored = Pick<Hashed, 'part' | 'model' | 'date'>
 
-/** How many go into one statement; a part has up to 1,000 scores. */
+/** Parts in one statement. A part has up to 1,000 scores. */
 const PARTS_AT_ONCE = 15
 
 /** The part that a CVE's score is in. */
@@ -72,7 +72,7 @@ export function createEpssIntake() {
     part.percentiles.push(percentile)
   }
 
-  /** `null`: what is stored is already what was brought. */
+  /** Compares the scores with the stored ones. `null`: they are the same. */
   async function compare(db: Queryable, feed: string): Promise<Difference | null> {
     hashed ??= await inSlices(withHashes(parts))
     const { part, model, date } = epssParts

@@ -31,7 +31,7 @@ type EventRow = {
   readonly stream: string
   readonly seq: number
   readonly hash: string
-  /** `null`: an event of an earlier version. */
+  /** `null`: the row is an event of an earlier version. */
   readonly entry: string | null
   readonly salt: string | null
   readonly beside: string | null
@@ -41,7 +41,7 @@ type EventRow = {
   readonly prev: string | null
 }
 
-/** The record as rows: what earlier versions wrote, and entries. Positions rise over both. */
+/** The rows of the record: events of earlier versions, and entries. Positions rise over both. */
 const record = sql`(
   select position, stream, seq, hash, null::text as entry, null::text as salt, null::text as beside, at, actor, event, prev
     from ${events}
@@ -56,10 +56,12 @@ async function rowsOf(db: Queryable, rest: SQL): Promise<readonly EventRow[]> {
 const PAGE_ROWS = 1_000
 const PAGE_BYTES = 4 * 1024 * 1024
 
-/** The size of a row of the record; the lengths of long texts stand beside them, so the texts are not read for it. */
+/**
+ * The size of a row of the record. The server keeps the length of a long text separately, so it does not read the text.
+ */
 const rowBytes = sql`octet_length(coalesce(entry, event)) + octet_length(coalesce(beside, ''))`
 
-/** The next rows as far as they fit into memory: at least one. `by`: a column in whose order they come. */
+/** The next rows, at least one and as many as fit into memory. `by`: the columns by which they are sorted. */
 async function pageOf(db: Queryable, where: SQL, by: SQL, rows: number): Promise<readonly EventRow[]> {
   return db.execute<EventRow>(sql`
     select * from (
@@ -68,7 +70,7 @@ async function pageOf(db: Queryable, where: SQL, by: SQL, rows: number): Promise
     where upto <= ${PAGE_BYTES} or place = 1 order by ${by}`)
 }
 
-/** One event of the record, with its place among all. */
+/** One event of the record, with its position in the whole record. */
 export type PlacedItem = RecordItem & { readonly position: number }
 
 function itemOf(row: EventRow): PlacedItem {
@@ -94,8 +96,8 @@ export async function readStream(db: Queryable, stream: string): Promise<readonl
 }
 
 /**
- * Reads what events name, and returns a function that opens each of them; it throws a sentence where one cannot be
- * read.
+ * Reads the content that events name, and returns a function that opens an event. That function throws a sentence if
+ * the event cannot be read.
  */
 async function opening(db: Queryable, items: readonly RecordItem[], known?: Register) {
   const contents = items.flatMap((item) => contentsNamed(item))
@@ -131,7 +133,7 @@ export interface StreamSize {
   readonly bytes: number
 }
 
-/** All streams, with what is to be read of each: some 200 bytes of memory for each. */
+/** All streams, with the number and size of their rows. Each stream takes some 200 bytes of memory. */
 export async function streamSizes(db: Queryable): Promise<readonly StreamSize[]> {
   return db.execute<StreamSize & Record<string, unknown>>(sql`
     select stream, count(*)::int as events, sum(${rowBytes})::float8 as bytes from ${record} group by stream`)
@@ -140,13 +142,15 @@ export async function streamSizes(db: Queryable): Promise<readonly StreamSize[]>
 /** Events whose content is read together: each may name a page of results of 256 KB. */
 const OPENED_AT_ONCE = 50
 
-/** The next event of a stream; a sentence where it cannot be read, and then nothing more of that stream. */
+/**
+ * The next event of a stream, or a sentence if it cannot be read. After a sentence nothing more of that stream comes.
+ */
 export interface ReadEvent {
   readonly stream: string
   readonly event: OpenedEvent | string
 }
 
-/** What a stream or several small ones say, in order for each of them, some events at a time. */
+/** Reads one stream, or several small ones, some events at a time. The events of each stream come in order. */
 export async function* readStreams(
   db: Queryable,
   streams: readonly string[],
@@ -216,9 +220,9 @@ export async function readBesides(
 }
 
 /**
- * All events in the order of their positions, as many at once as fit into a page; a sentence is thrown for one that cannot
- * be read. Positions are given before a commit: only a snapshot (store/snapshot.ts) sees no gap that is filled behind its
- * back. In one stream they rise with the number, because whoever appends holds the stream.
+ * All events in the order of their positions, read page by page. Throws a sentence if one cannot be read. A position is
+ * given before the commit, so a lower one may appear later; only in a snapshot (store/snapshot.ts) this cannot happen.
+ * In one stream positions rise with the number, because a process that appends holds the stream.
  */
 export async function* readAllEvents(db: Queryable): AsyncGenerator<PlacedItem> {
   for await (const row of eventRows(db)) {
@@ -229,7 +233,8 @@ export async function* readAllEvents(db: Queryable): AsyncGenerator<PlacedItem> 
 }
 
 async function* eventRows(db: Queryable): AsyncGenerator<EventRow> {
-  // Whatever its position is, a row is read: what somebody put below all others, too, or beside one.
+  // Every row is read, whatever its position: also one that somebody inserted below all others, or at the position of
+  // another.
   for (let after = sql`true`; ; ) {
     const rows = await pageOf(db, after, sql`position, stream, seq`, PAGE_ROWS)
     yield* rows
@@ -240,15 +245,15 @@ async function* eventRows(db: Queryable): AsyncGenerator<EventRow> {
   }
 }
 
-/** One event of the record; or what is wrong with the row, whose text somebody may have changed. */
+/** One event of the record, or what is wrong with its row: somebody may have changed the text. */
 export type StoredItem = RecordItem | AuditProblem
 
-/** The same for the checks: a row that cannot be read is reported. */
+/** Like `readAllEvents`, for the checks: a row that cannot be read is reported, and nothing is thrown. */
 export async function* readStoredEvents(db: Queryable): AsyncGenerator<StoredItem> {
   for await (const row of eventRows(db)) yield readable(() => strictItemOf(row), `${row.stream} event ${row.seq}`)
 }
 
-/** Throws a clause, too, where of salt and text beside an entry one is missing. */
+/** Like `itemOf`, but also throws a clause if only one of salt and text beside an entry is there. */
 function strictItemOf(row: EventRow): PlacedItem {
   if (row.entry !== null) besideOf(row.salt, row.beside)
   return itemOf(row)
@@ -256,7 +261,7 @@ function strictItemOf(row: EventRow): PlacedItem {
 
 export type StoredCheckpoint = Checkpoint | AuditProblem
 
-/** The same for checkpoints. */
+/** All checkpoints, for the checks: a row that cannot be read is reported. */
 export async function* readStoredCheckpoints(db: Queryable): AsyncGenerator<StoredCheckpoint> {
   for await (const row of checkpointRows(db)) yield readable(() => asCheckpoint(row), `checkpoint ${row.number}`)
 }
@@ -267,7 +272,7 @@ export async function* readCheckpoints(db: Queryable): AsyncGenerator<Checkpoint
 
 type CheckpointRow = typeof checkpoints.$inferSelect
 
-/** One after the other: each names every stream that grew, about 100 bytes for each. */
+/** Reads one row at a time, because each names every stream that grew, with about 100 bytes. */
 async function* checkpointRows(db: Queryable): AsyncGenerator<CheckpointRow> {
   for (let after = sql`true`; ; ) {
     const [row] = await db.select().from(checkpoints).where(after).orderBy(asc(checkpoints.number)).limit(1)
@@ -288,8 +293,8 @@ function readable<T>(read: () => T, record: string): T | AuditProblem {
 }
 
 /**
- * The newest events first, for the console's audit page. `before` is a position. Without `known`: only what was decided
- * and done, without what was known about feeds, assets and flaws.
+ * Events, newest first, for the console's audit page. `before` is a position. Without `known`: only what was decided
+ * and done, not what was known about feeds, assets and flaws.
  */
 export async function recentEvents(
   db: Db,
@@ -306,7 +311,7 @@ function asCheckpoint(row: typeof checkpoints.$inferSelect): Checkpoint {
   return { number: row.number, at: row.at, heads, prev: row.prev, hash: row.hash }
 }
 
-/** Chains the heads of all streams that grew since the last checkpoint. `null` when none did. */
+/** Writes a checkpoint with the heads of all streams that grew since the last one. `null`: none grew. */
 export async function writeCheckpoint(db: Db, now: string): Promise<Checkpoint | null> {
   return inTransaction(db, sealHeads, { now })
 }
@@ -328,9 +333,9 @@ async function lastSeal(tx: Tx): Promise<Pick<Checkpoint, 'number' | 'hash'>> {
 }
 
 /**
- * Ends of the streams that grew since they were last sealed. The index is asked from one stream to the next, so that
- * only the end of a long stream is read. What was sealed is counted where it is kept: all heads that ever were would
- * not fit into memory.
+ * The heads of the streams that grew since a checkpoint last named them. The query goes through the index from one
+ * stream to the next, so only the end of a long stream is read. The database itself compares with earlier checkpoints,
+ * because all heads in them would not fit into our memory.
  */
 async function grownHeads(tx: Tx): Promise<readonly StreamHead[]> {
   const rows = await tx.execute<StreamHead & Record<string, unknown>>(sql`

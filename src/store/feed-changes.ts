@@ -1,4 +1,4 @@
-/** About which packages, CVEs and platforms feeds have said something new, save by save. */
+/** For each save of a feed: the packages, CVEs and platforms about which it said something new. */
 
 import { and, asc, eq, gt } from 'drizzle-orm'
 import type { FeedChange } from '../core/feed-change.ts'

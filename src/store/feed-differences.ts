@@ -1,4 +1,4 @@
-/** What must be written so that the rows of a feed become those that it brought. */
+/** Finds what must be written so that the stored rows of a feed become the rows that it brought. */
 
 import { sql } from 'drizzle-orm'
 import { limits } from '../core/limits.ts'
@@ -10,7 +10,8 @@ import { inSlices } from './in-slices.ts'
 import { rowHash } from './row-hash.ts'
 
 /**
- * What was read outside the transaction and is written in it. It may be written again, if the transaction is repeated.
+ * A difference that was found outside the transaction, and is written in it. `write` may run again if the transaction
+ * is repeated.
  */
 export interface Difference {
   write(tx: Tx, feed: string, naming: Naming): Promise<void>
@@ -18,10 +19,10 @@ export interface Difference {
 
 // ---------------------------------------------------------------- what a change names
 
-/** Collects names, until there are too many. */
+/** Collects the names that a change lists, until there are too many. */
 export interface Naming {
   note<List extends keyof Named>(list: List, names: readonly Named[List][]): void
-  /** Too many to list. */
+  /** There are too many names for this list. */
   anything(list: keyof Named): void
   lists(): { readonly [List in keyof Named]: readonly Named[List][] | null }
 }
@@ -64,15 +65,17 @@ export type Scope = 'all' | readonly string[]
 export interface RowIntake<Row> {
   /** Takes in a row that the feed brought; `line`: the row as JSON. */
   visit(row: Row, line: string): void
-  /** `null`: what is stored is already what was brought. */
+  /** Compares the rows with the stored ones. `null`: they are the same. */
   compare(db: Queryable, feed: string, scope: Scope): Promise<Difference | null>
-  /** The records that brought something. */
+  /** The records of the rows that were taken in. */
   records(): Generator<void, ReadonlySet<string>, void>
 }
 
-/** The number of parts of the hashes: large enough that a few changed rows do not make most parts differ. */
+/**
+ * Number of parts into which hashes are divided. It is large, so that most parts stay equal if a few rows have changed.
+ */
 const BUCKETS = 8_192
-/** Each statement that reads stored rows goes over all of the table. */
+/** Rows that one statement reads. It is large, because each such statement goes over the whole table. */
 const ROWS_READ = 50_000
 const STEP = 500
 
@@ -84,9 +87,9 @@ interface StoredRow {
 /** Rows that a feed brought. */
 interface Intake<Row, List extends keyof Named> {
   readonly kind: RowKind<Row, List>
-  /** By their hashes. */
+  /** Rows by their hashes. */
   readonly rows: Map<bigint, Row>
-  /** The hash of the row of each key, where the kind has keys. */
+  /** The hash of the row with each key, if the kind has keys. */
   readonly keys: Map<string, bigint>
 }
 
@@ -112,7 +115,10 @@ function visit<Row, List extends keyof Named>({ kind, rows, keys }: Intake<Row, 
   rows.set(hash, row)
 }
 
-/** All of the kind: what is stored is asked for by parts of the hashes, and read only where a part differs. */
+/**
+ * Compares all rows of the kind. It first compares the hashes in parts, by count and sum, and reads stored rows only
+ * where a part differs.
+ */
 async function compareAll<Row, List extends keyof Named>(
   { kind, rows }: Intake<Row, List>,
   db: Queryable,
@@ -143,7 +149,9 @@ async function compareAll<Row, List extends keyof Named>(
   return { gone, fresh }
 }
 
-/** Finds which of these stored rows are gone, and which of these brought ones are not stored. */
+/**
+ * Adds to `gone` the stored rows that were not brought, and to `fresh` the hashes of brought rows that are not stored.
+ */
 function* apart(
   rows: ReadonlyMap<bigint, unknown>,
   there: readonly StoredRow[],
@@ -165,7 +173,7 @@ function* apart(
   }
 }
 
-/** For a few records, what is stored is read. */
+/** Compares the rows of a few records: it reads all stored rows of these. */
 async function compareRecords<Row, List extends keyof Named>(
   { kind, rows }: Intake<Row, List>,
   db: Queryable,
@@ -224,7 +232,7 @@ function* inBuckets(rows: ReadonlyMap<bigint, unknown>) {
   return buckets
 }
 
-/** Buckets, put together so that each portion has few rows. */
+/** Groups parts of the hashes, so that each group has few rows. */
 function* portions(sizes: ReadonlyMap<number, number>): Generator<readonly number[]> {
   let some: number[] = []
   let rows = 0
@@ -266,7 +274,7 @@ function rowDifference<Row, List extends keyof Named>(
   }
 }
 
-/** How much goes into one statement: it takes about as long as others may have to wait for their turn. */
+/** Characters in one statement. To make them takes about as long as other work may have to wait. */
 const INSERT_CHARACTERS = 250_000
 
 function* inserts<Row, List extends keyof Named>(

@@ -1,4 +1,4 @@
-/** What feeds say, row by row: how each kind is stored, told apart, and named where it has changed. */
+/** The kinds of rows that feeds bring: how each kind is stored, told apart, and named in a change. */
 
 import { type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
@@ -6,7 +6,7 @@ import type { Advisory, CveFacts, Fix, KevEntry, Lifecycle, WindowsUpdate } from
 import type { PackageNamed } from '../core/feed-change.ts'
 import { advisories, cveFacts, fixes, kev, lifecycles, windowsUpdates } from './schema.ts'
 
-/** What the lists of a change name. */
+/** The names in the lists of a change. */
 export interface Named {
   readonly packages: PackageNamed
   readonly cves: string
@@ -21,18 +21,19 @@ export interface RowKind<Row, List extends keyof Named> {
     | typeof kev
     | typeof lifecycles
     | typeof windowsUpdates
-  /** The record that said the row, or something else by which it is found; unlike the hash it has an index. */
+  /** The record that the row comes from, or another column by which it is found. It has an index, unlike the hash. */
   readonly record: AnyPgColumn
   recordOf(row: Row): string
   /**
-   * Whether an answer that brings only changes names the records of this kind; if not, it brings all of it, or nothing.
+   * True: an answer that brings only changes names the changed records of this kind. False: such an answer brings all
+   * rows of this kind, or none.
    */
   readonly changesByRecord: boolean
-  /** Only one of the rows with the same key is kept; `null`: only one of those that are alike in everything. */
+  /** Of rows with the same key only one is kept; `null`: only of rows that are equal in everything. */
   readonly keyOf: ((row: Row) => string) | null
   readonly kept: 'first' | 'last'
   readonly list: List
-  /** What a row is about, as a change names it; `about` says the same of a stored row, as JSON. */
+  /** The names of what a row is about. `about`: the same for a stored row, as JSON. */
   aboutOf(row: Row): readonly Named[List][]
   readonly about: SQL
   /** Inserts rows from JSON, each with its `hash` in it. */
@@ -68,7 +69,7 @@ const advisoryKind: RowKind<Advisory, 'packages'> = {
   keyOf: ({ id }) => id,
   kept: 'first',
   list: 'packages',
-  // It does not say whether its names are sources or binary packages.
+  // An advisory does not say whether its names are source or binary packages.
   aboutOf: (row) =>
     row.fixes.flatMap(({ platform, source }): PackageNamed[] => [
       [platform, source, 'source'],
@@ -152,7 +153,7 @@ const kevKind: RowKind<KevEntry, 'cves'> = {
       as k(cve text, "dateAdded" text, "dueDate" text, ransomware boolean, name text, hash bigint)`,
 }
 
-/** By the names in `FeedContent`. */
+/** All kinds, by their names in `FeedContent`. */
 export const rowKinds = {
   fixes: fixKind,
   advisories: advisoryKind,

@@ -10,7 +10,7 @@ import { LOOKS_AT_ONCE } from './save-looks.ts'
 import { assetHistory, assetLooks, assets, pendingSets, softwareSets } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
-/** Forgets assets of which their source says that they are no more. Returns how many. */
+/** Forgets assets that their source says are gone. Returns how many. */
 export async function forgetGone(db: Db, source: string, gone: readonly string[], now: string): Promise<number> {
   return inTransaction(db, forgetSaid, { source, gone: storableAsJson(gone), now })
 }
@@ -68,7 +68,7 @@ async function forgetSources(
   await forget(tx, gone, 'source removed', now)
 }
 
-/** In the order in which looks are stored. What the assets had is kept in their history. */
+/** Locks rows in the same order as the storing of looks does. The history of the assets stays. */
 async function forget(
   tx: Tx,
   gone: readonly { readonly id: string }[],
@@ -104,8 +104,8 @@ async function forget(
 }
 
 /**
- * Forgets sets that no asset has any more, and software that none ever had. One that is just being given to an asset is kept.
- * Returns how many.
+ * Deletes software sets that no asset has and no history names, and pending sets that no asset has. A set that is just
+ * being given to an asset stays. Returns how many.
  */
 export async function purgeSoftware(db: Queryable): Promise<number> {
   const software = await db.execute(sql`

@@ -34,7 +34,7 @@ export async function saveCalendar(
     .onConflictDoUpdate({ target: freezeCalendars.location, set: row })
 }
 
-/** What was read before stays. */
+/** Notes why a calendar cannot be read. The text that was read before stays. */
 export async function saveCalendarProblem(db: Queryable, location: string, problem: string): Promise<void> {
   await db
     .insert(freezeCalendars)

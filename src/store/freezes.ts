@@ -25,7 +25,7 @@ export interface NewFreeze {
   readonly untilAt: string
 }
 
-/** `register`: it has whoever does it, and the hands behind them. */
+/** Who acts. `register` knows this person, and the hands behind them. */
 interface By {
   readonly actor: Actor
   readonly register: Register
@@ -48,12 +48,12 @@ export async function addFreeze(tx: Tx, freeze: NewFreeze, { actor, register }: 
   await tx.update(freezes).set({ entry: seq }).where(eq(freezes.id, row.id))
 }
 
-/** Keeps everybody else from declaring or lifting a freeze, or agreeing to that, until the transaction is over. */
+/** Keeps others from declaring or lifting a freeze, or agreeing to that, until the transaction is over. */
 export async function lockFreezes(tx: Tx): Promise<void> {
   await lockStream(tx, RIGHTS)
 }
 
-/** How many were lifted. */
+/** Lifts the freezes of a team that hold now. Returns how many. */
 export async function liftFreezes(
   tx: Tx,
   { team, now }: { readonly team: string; readonly now: string },
@@ -72,7 +72,7 @@ export async function liftFreezes(
   return rows.length
 }
 
-/** Keeps that somebody agrees to lift what people declared, which takes others, too. */
+/** Records that a person agrees to lift the declared freezes of a team. Others have to agree, too. */
 export async function agreeToLift(
   tx: Tx,
   { team, now }: { readonly team: string; readonly now: string },
@@ -94,10 +94,10 @@ function holding(team: string, now: string) {
   return and(eq(freezes.team, team), isNull(freezes.liftedAt), gt(freezes.untilAt, now))
 }
 
-/** Freezes of a team that people declared and that still hold; each is called by the reason. */
+/** Freezes of a team that people declared and that still hold. The reason is the name of each. */
 export async function declaredFreezes(db: Queryable, team: string, now: string): Promise<readonly Freeze[]> {
   const rows = await db.select().from(freezes).where(holding(team, now)).orderBy(freezes.id)
-  // Mostly there is none.
+  // Usually there are none.
   if (rows.length === 0) return []
   const wanted = rows.flatMap(({ entry }) => (entry === null ? [] : [{ stream: RIGHTS, seq: entry }]))
   const besides = (await readBesides(db, wanted)).get(RIGHTS)
@@ -113,11 +113,11 @@ export async function declaredFreezes(db: Queryable, team: string, now: string):
 
 interface LiftAgreement {
   readonly act: CountedAct
-  /** Numbers of the freezes that it is about. */
+  /** Numbers of the freezes that are to be lifted. */
   readonly freezes: readonly number[]
 }
 
-/** What people agreed to after an entry, the last of each. */
+/** The last agreement of each person to lift freezes of the team, among the entries after `since`. */
 async function liftAgreements(db: Queryable, team: string, since: number): Promise<readonly LiftAgreement[]> {
   const rows = await db
     .select({ entry: entries.entry })
@@ -146,8 +146,8 @@ export async function allFreezes(db: Queryable): Promise<readonly FreezeRow[]> {
 }
 
 /**
- * What the record says about them, and which entries cannot be read: what somebody changed in the store may have any
- * shape.
+ * What the record says about freezes, and which entries cannot be read. An entry that somebody changed in the database
+ * may have any form.
  */
 export async function freezeEntries(
   db: Queryable,

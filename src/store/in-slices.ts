@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** How long others wait for a piece of work that takes long: a vote waits so twice for each of its dozen statements. */
+/**
+ * How long other work waits for a piece of long work. A vote waits twice this time for each of its dozen statements.
+ */
 const SLICE_MS = 2
 
-/** Works through the steps of something that takes long, and lets others have their turn in between. */
+/** Runs the steps of long work, and gives other work its turn in between. */
 export async function inSlices<Result>(steps: Generator<void, Result, void>): Promise<Result> {
   const pause = createPauses()
   for (;;) {
@@ -15,8 +17,8 @@ export async function inSlices<Result>(steps: Generator<void, Result, void>): Pr
 }
 
 /**
- * For loops that wait for nothing else: usually `null`; if others have waited long enough, a promise that ends when
- * they had their turn.
+ * For loops that wait for nothing else. The function mostly returns `null`. If other work has waited long enough, it
+ * returns a promise that resolves when that work has had its turn.
  */
 export function createPauses(): () => Promise<void> | null {
   let began = performance.now()

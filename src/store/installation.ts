@@ -4,12 +4,12 @@ import type { Queryable } from './connection.ts'
 import { entries, events, installation } from './schema.ts'
 
 /**
- * Makes sure that the labelled example and a real configuration never share a database: what may be done as anybody in the
- * one would count in the other. Throws a sentence where the database is of the other kind.
+ * Makes sure that the labelled example and a real configuration never share a database. In the example one can act as
+ * anybody, and that would count in the other. Throws a sentence if the database is of the other kind.
  */
 export async function claimDatabase(db: Queryable, example: boolean): Promise<void> {
   const [known] = await db.select().from(installation)
-  // An earlier version did not say; the example is sure of an empty one only.
+  // An earlier version did not write this row. Then the example takes the database only if it is empty.
   const isReal = known === undefined ? !example || (await hasEvents(db)) : !known.example
   if (isReal === example)
     throw new DatabaseProblem(

@@ -9,7 +9,7 @@ import type { Queryable } from './connection.ts'
 import { assetHistory, assetLooks, assets, packageVersions, pendingSets, softwareSets } from './schema.ts'
 import { createSoftwareMemory, readSets, type SoftwareMemory } from './software-memory.ts'
 
-/** What is stored of an asset besides its packages. */
+/** What is stored of an asset, without its packages. */
 export interface StoredAsset {
   readonly asset: Asset
   readonly packages: number
@@ -20,7 +20,7 @@ export interface StoredAsset {
   readonly problem: string | null
 }
 
-/** How many rows one statement reads and turns into values in one turn. */
+/** Rows that one statement reads, and that are then converted without a pause. */
 const ROWS_AT_ONCE = 1_000
 
 /** Platforms of all assets, and names (source and binary) of all packages that any of them ever had. */
@@ -34,7 +34,7 @@ export async function softwareNames(
   return { platforms: platforms.map(({ platform }) => platform), packages: new Set(names.map(({ name }) => name)) }
 }
 
-/** The oldest look at any of these assets, ISO 8601 UTC; `null` where one was never seen, or is not listed. */
+/** The oldest look at any of these assets, ISO 8601 UTC; `null`: one of them was never seen, or is not listed. */
 export async function oldestLook(db: Queryable, ids: readonly string[]): Promise<string | null> {
   const listed = storableAsJson(ids)
   const [row] = await db
@@ -48,7 +48,10 @@ export async function oldestLook(db: Queryable, ids: readonly string[]): Promise
   return new Date(row.oldest).toISOString()
 }
 
-/** Of these assets those that were looked at last before `instant` (ISO 8601 UTC), or never; in their order. */
+/**
+ * Those of these assets whose last good look was before `instant` (ISO 8601 UTC), or that were never seen. In the given
+ * order.
+ */
 export async function looksBefore(
   db: Queryable,
   ids: readonly string[],
@@ -70,7 +73,7 @@ export async function looksBefore(
   return found
 }
 
-/** The present data of these assets, by id; those that no source lists any more are left out. */
+/** The current data of these assets, by id; assets that no source lists any more are left out. */
 export async function readAssets(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, Asset>> {
   const found = new Map<string, Asset>()
   for (const some of slices(ids, ROWS_AT_ONCE)) {
@@ -84,14 +87,14 @@ export async function readAssets(db: Queryable, ids: readonly string[]): Promise
   return found
 }
 
-/** What a good look found, with the sets that hold the packages and the pending updates. */
+/** What a good look found, with the ids of the sets that hold the packages and the pending updates. */
 export interface AssetKeys extends Omit<AssetSnapshot, 'packages' | 'pending'> {
   readonly softwareSet: number
-  /** `null`: no package manager says anything. */
+  /** `null`: the look has nothing from a package manager. */
   readonly pendingSet: number | null
 }
 
-/** Which assets are read: all, where nothing is said. */
+/** Which assets are read. Default: all. */
 interface Which {
   readonly ids?: readonly string[]
   readonly teams?: readonly string[]
@@ -137,14 +140,14 @@ async function readKeys(db: Queryable, { ids, teams }: Which): Promise<readonly 
   }
 }
 
-/** As JSON, because the reader of the server's own lists takes away each backslash. */
+/** A list column as JSON, because the driver removes backslashes when it reads arrays. */
 function listed(column: AnyPgColumn) {
   return sql<readonly string[]>`to_jsonb(${column})`
 }
 
 /**
- * The last good look at each asset, in order of id; assets never seen are left out. Assets with the same software, or the
- * same pending updates, share one list; with `memory`, those of several calls do.
+ * The last good look at each asset, in order of id; assets never seen are left out. Assets with the same software, or
+ * the same pending updates, share one list. If several calls get the same `memory`, they share lists, too.
  */
 export async function readSnapshots(
   db: Queryable,
@@ -163,7 +166,7 @@ export async function readSnapshots(
     const packages = software.get(softwareSet)
     const updates = pendingSet === null ? NOTHING : pending.get(pendingSet)
     if (packages !== undefined && updates !== undefined) snapshots.push({ ...row, packages, pending: updates })
-    // It was given other sets meanwhile, and the former sets were purged.
+    // Meanwhile the asset was given other sets, and its former sets were purged.
     else snapshots.push(...(await readSnapshots(db, { ids: [row.asset.id] }, memory)))
   }
   return snapshots
@@ -171,7 +174,7 @@ export async function readSnapshots(
 
 const NOTHING: AssetSnapshot['pending'] = []
 
-/** How much there is of assets that were looked at, of packages on them, and of different package versions. */
+/** Numbers of assets that were looked at, of packages on them, and of different package versions. */
 export async function installedCounts(
   db: Queryable,
 ): Promise<{ readonly assets: number; readonly packages: number; readonly versions: number }> {
@@ -209,14 +212,16 @@ export async function teamsOfSets(
 
 /** From when to when an asset had which software. */
 export interface HistoryItem {
-  /** ISO 8601 UTC: when the look was that found it. */
+  /** Time of the look that found the software, ISO 8601 UTC. */
   readonly from: string
-  /** `null`: it still has it. */
+  /** `null`: the asset still has it. */
   readonly until: string | null
   readonly softwareSet: number
 }
 
-/** The newest first, `most` of them; with `before`, those that began earlier. */
+/**
+ * The software history of an asset, newest first, at most `most` items; with `before`, only items that began earlier.
+ */
 export async function historyOf(
   db: Queryable,
   asset: string,

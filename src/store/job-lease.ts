@@ -1,14 +1,23 @@
 import type { Job } from 'agenda'
 import type pg from 'pg'
 
-/** Whether this process still holds a job: the row's `locked_at` is the instant that we wrote last. */
+/**
+ * The right of this process to run a job. It has the right while `locked_at` in the job's row is the instant that it
+ * wrote last.
+ */
 export interface JobLease {
-  /** Aborts when another process took the job over, or may have because the database was out of reach too long. */
+  /**
+   * Aborts when another process took the job over, or may have done so because the database was out of reach for too
+   * long.
+   */
   readonly lost: AbortSignal
-  /** Counts a run. Returns how many began and never ended, this one included; `null` when the job is another's now. */
+  /**
+   * Counts a run. Returns how many runs began and never ended, including this one; `null`: another process has the job
+   * now.
+   */
   readonly begin: () => Promise<number | null>
   readonly extend: () => Promise<void>
-  /** Waits for what is under way and marks the run as ended. For a lost job nothing is written. */
+  /** Waits for statements that are under way, and marks the run as ended. Writes nothing if the job is lost. */
   readonly settle: () => Promise<void>
 }
 
@@ -20,11 +29,11 @@ export function openLease(job: Job<unknown>, pool: pg.Pool, lifetimeMs: number):
 
   function lose(): void {
     lost.abort(new Error(`Another process took over the job ${job.attrs.name}.`))
-    // Agenda saves a finished job whoever holds it now. Without the id it cannot.
+    // Agenda saves a finished job even if another process holds it now. Without the id it cannot.
     delete job.attrs._id
   }
 
-  /** Moves the lock to now if it is still ours. The comparison is the fence against a process that woke up late. */
+  /** Sets the lock to now if it is still ours. The comparison stops a process that woke up late. */
   async function hold(set: string): Promise<number | null> {
     const now = new Date(Math.max(Date.now(), heldSince.getTime() + 1))
     const { rows } = await pool.query<{ starts: number }>(
@@ -51,7 +60,10 @@ export function openLease(job: Job<unknown>, pool: pg.Pool, lifetimeMs: number):
     }
   }
 
-  /** One statement after the other; otherwise an earlier one could overtake and end the lease. */
+  /**
+   * Runs one statement after the other. Otherwise one could overtake another, which would then not find its `locked_at`
+   * and end the lease.
+   */
   function inTurn<T>(step: () => Promise<T>): Promise<T> {
     const result = pending.then(step)
     pending = result.catch(() => {})

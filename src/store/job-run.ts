@@ -4,13 +4,19 @@ import { openLease } from './job-lease.ts'
 
 /** What a handler is told about its run. */
 export interface JobRun {
-  /** Keeps other processes off the job. Done by itself at a third of the lock's lifetime. */
+  /**
+   * Keeps other processes from taking the job. It is also called automatically, after each third of the lock's
+   * lifetime.
+   */
   readonly touch: () => Promise<void>
-  /** Aborts when the process stops or another took the job over: leave soon, write nothing more. */
+  /** Aborts when the process stops, or another took the job over. Then end soon and write nothing more. */
   readonly signal: AbortSignal
 }
 
-/** Runs at least once for each job, so it is idempotent. What it throws is reported and tried again later. */
+/**
+ * Runs at least once for each job, so it must be idempotent. If it throws, the error is reported, and the job is tried
+ * again later.
+ */
 export type JobHandler = (data: unknown, run: JobRun) => Promise<void>
 
 export interface JobRunContext {
@@ -20,10 +26,10 @@ export interface JobRunContext {
   readonly report: (error: unknown) => void
 }
 
-/** A job that is not tried again. */
+/** Thrown for a job that is not tried again. */
 export class JobGivenUp extends Error {}
 
-/** How many runs may end with their process before the job is suspected of ending it. */
+/** If this many runs ended together with their process, the job is suspected of ending it. */
 const maxStarts = 3
 
 /** Runs a handler under a lease that it extends, and counts the runs that never ended. */

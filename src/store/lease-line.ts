@@ -7,7 +7,7 @@ export interface Line {
   readonly end: () => Promise<void>
 }
 
-/** One connection: a client of the driver that is replaced as soon as its connection was closed. See store/pool.ts. */
+/** One connection. The driver's client is replaced as soon as its connection was closed. See store/pool.ts. */
 export function openLine(url: string, name: string): Line {
   let current = open()
   let ended = false
@@ -15,7 +15,7 @@ export function openLine(url: string, name: string): Line {
   function open(): postgres.Sql {
     const sql: postgres.Sql = postgres(url, {
       max: 1,
-      // The driver would replace the connection after a while, and a session lock with it.
+      // Otherwise the driver would replace the connection after a while, and a session lock would be lost.
       max_lifetime: null,
       fetch_types: false,
       onnotice: () => {},

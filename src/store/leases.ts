@@ -10,33 +10,38 @@ export interface Lease {
   /** Aborts as soon as another process may have taken the work over. */
   readonly signal: AbortSignal
   /**
-   * Asks the database whether the lease still holds, and throws a sentence where it does not, or where the database
-   * cannot be asked: a process that was stopped or cut off for a while must not begin anything more.
+   * Asks the database whether the lease still holds. Throws a sentence if it does not, or if the database cannot be
+   * asked: a process that was stopped or cut off for a while must not begin anything more.
    */
   readonly show: () => Promise<void>
 }
 
 export interface Leases {
-  /** Runs `work` while nobody else, here or in another process, runs work of this name; false at once if somebody does. */
+  /**
+   * Runs `work` if nobody else, in this or another process, runs work of this name. Otherwise returns false at once.
+   */
   readonly alone: (name: string, work: (lease: Lease) => Promise<void>) => Promise<boolean>
   readonly end: () => Promise<void>
 }
 
 export interface LeasesOptions {
-  /** How long a lease outlives its last renewal: after it, another process takes the work over. */
+  /** How long a lease lasts after its last renewal. After that, another process takes the work over. */
   readonly lifetimeMs?: number
-  /** Hears once of each trouble with the renewal. */
+  /** Called once for each problem with the renewal. */
   readonly log?: (problem: string) => void
 }
 
 const LIFETIME_MS = 30_000
-/** How many times it is renewed in its lifetime. */
+/** How many times a lease is renewed in its lifetime. */
 const RENEWALS = 6
 
 interface Held {
   readonly term: number
   readonly lost: AbortController
-  /** By this process's own clock, which goes on while the process is stopped: then somebody else may have the lease. */
+  /**
+   * When the lease ends, by this process's own clock. That clock goes on while the process is stopped, so another
+   * process may have the lease then.
+   */
   until: number
 }
 
@@ -45,21 +50,21 @@ interface Leasing {
   readonly holder: string
   readonly lifetimeMs: number
   readonly log: (problem: string) => void
-  /** The connection that holds the session lock, and the one that reads and writes rows. */
+  /** `alive`: the connection that holds the session lock. `rows`: the one that reads and writes rows. */
   readonly alive: Line
   readonly rows: Line
   readonly held: Map<string, Held | 'asked for'>
-  /** The server's process on whose connection the session lock was last taken. */
+  /** Id of the server process on whose connection the session lock was last taken; `null`: never taken. */
   session: number | null
-  /** What was last told of the renewal. */
+  /** The last problem with the renewal that was reported; `null`: the last renewal succeeded. */
   problem: string | null
   renewing: Promise<void> | null
 }
 
 /**
- * Leases are rows with an end that their holder moves on. A holder that stops, or is cut off from the database, is
- * replaced when the end has passed. Beside them each process holds one session lock, which PostgreSQL drops at the
- * moment the process dies: then its leases are free at once.
+ * Leases are rows with an end, which their holder moves on. If a holder stops, or is cut off from the database, another
+ * process can take its lease after that end. In addition, each process holds one session lock. PostgreSQL drops it at
+ * the moment the process dies, and then its leases are free at once.
  */
 export function openLeases(url: string, { lifetimeMs = LIFETIME_MS, log = () => {} }: LeasesOptions = {}): Leases {
   const leasing: Leasing = {
@@ -91,8 +96,8 @@ export function openLeases(url: string, { lifetimeMs = LIFETIME_MS, log = () => 
 }
 
 /**
- * An answer that takes longer is none: a connection may be dead without anybody having said so, and is replaced. Where
- * the server has ended it, the question is put again on the next one.
+ * Asks the database. If there is no answer within a third of the lifetime, the connection may be dead: it is replaced,
+ * and a sentence is thrown. If the server has ended the connection, the question is asked again on the next one.
  */
 async function ask<T extends object>(leasing: Leasing, question: () => PromiseLike<T>, again = 2): Promise<T> {
   const { lifetimeMs } = leasing
@@ -116,12 +121,12 @@ function reconnect({ alive, rows }: Leasing): void {
   rows.renew()
 }
 
-/** Takes the session lock, again where the connection that held it was lost. */
+/** Takes the session lock, and takes it again if the connection that held it was lost. */
 async function stayAlive(leasing: Leasing): Promise<void> {
   const { alive, holder } = leasing
   const [row] = await ask(leasing, () => alive.sql()<{ pid: number }[]>`select pg_backend_pid() as pid`)
   if (row === undefined || row.pid === leasing.session) return
-  // Shared with an earlier connection of this process, which the server still takes for alive.
+  // A shared lock, because the server may still hold the lock for an earlier connection of this process.
   await ask(leasing, () => alive.sql()`select pg_advisory_lock_shared(hashtextextended(${aliveKey(holder)}, 0))`)
   leasing.session = row.pid
 }
@@ -130,7 +135,7 @@ async function claim(leasing: Leasing, name: string): Promise<Held | null> {
   const { rows, holder, lifetimeMs } = leasing
   await stayAlive(leasing)
   const asked = performance.now()
-  // The session lock of a dead holder can be taken; that of a living one cannot.
+  // The session lock of a dead holder can be taken; the lock of a living one cannot.
   const [row] = await ask(
     leasing,
     () => rows.sql()<{ term: number }[]>`
@@ -187,7 +192,7 @@ async function show(leasing: Leasing, name: string, one: Held): Promise<void> {
   one.lost.signal.throwIfAborted()
   const found = await ask(
     leasing,
-    // By the database's clock, too: this process's own stands still while its machine sleeps.
+    // Also by the database's clock, because the clock of this process stands still while its machine sleeps.
     () => rows.sql()`select 1 from leases
       where name = ${name} and holder = ${holder} and term = ${one.term} and expires_at > clock_timestamp()`,
   )
@@ -214,7 +219,7 @@ async function alone(leasing: Leasing, name: string, work: (lease: Lease) => Pro
   }
 }
 
-/** A lease that cannot be given back ends by itself. */
+/** Gives a lease back. If that fails, the lease ends by itself. */
 async function release(leasing: Leasing, name: string, { term }: Held): Promise<void> {
   const { rows, holder, log } = leasing
   await ask(

@@ -4,7 +4,7 @@ import { finalStatuses } from '../core/proposal/proposal.ts'
 import type { Queryable } from './connection.ts'
 import { assets, proposals } from './schema.ts'
 
-/** From this share of the limit on, the state is reported. */
+/** A state is reported from this share of the limit on. */
 const NEAR = 0.75
 
 export interface LimitReached {
@@ -12,11 +12,11 @@ export interface LimitReached {
   readonly name: string
   /** Sentences: which limit is reached, and what follows. */
   readonly what: string
-  /** Something cannot be recorded any more, or soon cannot. */
+  /** True: something cannot be recorded any more, or soon cannot. */
   readonly blocks: boolean
 }
 
-/** Where a limit of core/limits.ts is reached, or nearly. */
+/** The teams and proposals that have reached a limit of core/limits.ts, or nearly. */
 export async function limitsReached(db: Queryable): Promise<readonly LimitReached[]> {
   const size = sql<number>`count(*)::int`
   const large = await db

@@ -8,12 +8,12 @@ export interface ListeningOptions {
   /** Direct, or through a pooler in session mode. */
   readonly url: string
   readonly channel: string
-  /** This connection, as the database shows it. */
+  /** Name of this connection, which the database shows. */
   readonly name: string
   readonly onMessage: (payload: string) => void
-  /** It listens (again). Messages from the time between are lost. */
+  /** Called when it listens (again). Messages that came in between are lost. */
   readonly onUp: () => void
-  /** It does not listen, and is trying to. */
+  /** Called when it does not listen. It keeps trying. */
   readonly onDown: (why: string) => void
 }
 
@@ -25,7 +25,7 @@ export interface Listening {
 const askMs = 15_000
 const answerMs = 5_000
 
-/** Hears what is notified on a channel, over a connection of its own, which is made again until it works. */
+/** Listens to a channel on its own connection. If that is lost, it connects again until that works. */
 export function listenTo(options: ListeningOptions): Listening {
   const stopping = new AbortController()
   const { signal } = stopping

@@ -1,4 +1,6 @@
-/** What each proposal that is not over asks for: the same content is one proposal. */
+/**
+ * The content that each proposal asks for until it is over. A team has only one such proposal with the same content.
+ */
 
 import { and, eq, ne } from 'drizzle-orm'
 import { finalStatuses, type ProposalState } from '../core/proposal/proposal.ts'
@@ -15,7 +17,9 @@ export async function sameContent(tx: Tx, { id, team, contentHash }: ProposalSta
   return row?.proposal ?? null
 }
 
-/** Writes what the proposal asks for now. The table refuses a second one with the same content. */
+/**
+ * Writes the content that the proposal asks for now. Throws a `Collision` if another proposal of the team has the same.
+ */
 export async function saveContent(tx: Queryable, state: ProposalState, before: ProposalState | null): Promise<void> {
   const [row] = contentRows(state)
   if (row === undefined) {
@@ -32,7 +36,10 @@ export async function saveContent(tx: Queryable, state: ProposalState, before: P
   }
 }
 
-/** Writes it anew. If two proposals have the same content, which an earlier version allowed, the other keeps it. */
+/**
+ * Writes the row anew. If two proposals have the same content, which an earlier version allowed, the other one keeps
+ * its row.
+ */
 export async function renewContent(tx: Queryable, state: ProposalState): Promise<void> {
   await tx.delete(liveContents).where(eq(liveContents.proposal, state.id))
   const rows = contentRows(state)

@@ -3,16 +3,16 @@ import { storable } from '../core/storable.ts'
 import type { Queryable } from './connection.ts'
 import { measuredWindows } from './schema.ts'
 
-/** The latest result about a window from its load. */
+/** The latest measurement of a window. */
 export interface StoredMeasure {
   readonly window: string
-  /** What was asked for, as text: another wish makes the answer worthless. */
+  /** What was asked for, as text. If the wish is another one now, the result does not count. */
   readonly wish: string
   /** `null`: the history could never be read. */
   readonly result: MeasuredWindow | UnusableLoad | null
   /** When the history was last read. */
   readonly measuredAt: string | null
-  /** Why it could not be read since; `null` when it could. */
+  /** Why the history could not be read since then; `null`: it could. */
   readonly problem: string | null
 }
 

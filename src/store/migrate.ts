@@ -10,7 +10,7 @@ import { patience } from './connection.ts'
 
 const journalShape = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) })
 
-/** Migrations without a way back other than a copy of the database: they change how things are stored. */
+/** Migrations that change how things are stored. The only way back from them is a copy of the database. */
 export const noWayBack: readonly string[] = [
   '0017_light-decisions',
   '0018_starts',
@@ -19,10 +19,10 @@ export const noWayBack: readonly string[] = [
   '0026_feed-changes',
 ]
 
-/** Another process that migrates may take its time; one that hangs is not waited for without end. */
+/** How long we wait for another process that migrates. It may take its time, but it may also hang. */
 const lockMs = '600000'
 
-/** The checkout's migrations, found the same way from the sources and from the build. */
+/** The folder of the migrations. It is found in the same way from the sources and from the build. */
 export const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
 
 /** Which migrations there are; tests have their own. */
@@ -35,11 +35,11 @@ const ours: Migrations = { folder: migrationsFolder, noWayBack }
 
 /** What a start would do to a database. */
 export interface Ahead {
-  /** No migration was ever applied to it: there is nothing in it to lose. */
+  /** No migration was ever applied to the database, so it has nothing to lose. */
   readonly fresh: boolean
-  /** The names of what is still to be applied, in order. */
+  /** Names of the migrations that are still to be applied, in order. */
   readonly pending: readonly string[]
-  /** The first of these without a way back; `null` in a fresh database. */
+  /** The first of these without a way back; `null`: none, or the database is fresh. */
   readonly noWayBack: string | null
 }
 
@@ -56,10 +56,10 @@ interface Applied {
 }
 
 /**
- * Brings the database up to date. Any number of processes may call it at once: a session lock lets one work and the
- * others find nothing to do. Refuses, with a sentence, what drizzle would pass over in silence: a migration that was
- * edited after it was applied, one that is older than the last applied, and a database newer than this program.
- * `onNoWayBack` hears of a migration that there is no way back from just before it is applied.
+ * Brings the database up to date. Any number of processes may call it at once: a session lock lets one work, and the
+ * others find nothing to do. Throws a sentence for what drizzle would silently pass over: a migration that was edited
+ * after it was applied, one that is older than the last one applied, and a database newer than this program.
+ * `onNoWayBack` is called just before a migration without a way back is applied.
  */
 export async function migrateDatabase(
   url: string,
@@ -91,14 +91,14 @@ export async function migrateDatabase(
   }
 }
 
-/** Not with the connection: a pooler refuses that. */
+/** Set by a statement, because a pooler refuses it as an option of the connection. */
 async function setLockTimeout(sql: postgres.Sql): Promise<void> {
   await sql`select set_config('lock_timeout', ${lockMs}, false)`
 }
 
 /**
- * Looks at what is still to be applied, and changes nothing. If another process is applying something at this moment,
- * it waits for that. Refuses what `migrateDatabase` refuses.
+ * Finds out what is still to be applied, and changes nothing. If another process is applying migrations at this moment,
+ * it waits for that. Throws the same errors as `migrateDatabase`.
  */
 export async function migrationsAhead(url: string, given: Migrations = ours): Promise<Ahead> {
   const migrations = readMigrations(given.folder)

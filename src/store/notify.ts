@@ -1,4 +1,4 @@
-/** What processes tell each other over the database at once, and only those that listen hear. */
+/** Messages between processes, over the database. They arrive at once, and only processes that listen get them. */
 
 import { sql } from 'drizzle-orm'
 import type postgres from 'postgres'
@@ -9,24 +9,24 @@ export const changesChannel = 'patchwarden_changes'
 
 export interface Change {
   readonly channel: string
-  /** `null`: anything else. */
+  /** `null`: the change is not about one proposal. */
   readonly proposal: string | null
 }
 
-/** Tells every open page, of whatever process. */
+/** Tells all open pages, of every process. */
 export async function tellChange(db: Queryable, change: Change): Promise<void> {
   await db.execute(sql`select pg_notify(${changesChannel}::text, ${JSON.stringify(change)}::text)`)
 }
 
-/** The channel that tells whoever waits for it that a test button was clicked. */
+/** The channel on which a waiting process hears that a test button was clicked. */
 const testClicksChannel = 'patchwarden_test_clicks'
 
-/** `nonce`: which button. */
+/** Announces a click on a test button. `nonce`: which button. */
 export async function announceTest(db: Queryable, nonce: string): Promise<void> {
   await db.execute(sql`select pg_notify(${testClicksChannel}, ${nonce}::text)`)
 }
 
-/** Calls back when that test button is clicked. Resolves once it listens, to the function that ends it. */
+/** Calls `clicked` when that test button is clicked. Resolves when it listens, to the function that ends this. */
 export async function listenForTest(
   client: postgres.Sql,
   nonce: string,

@@ -12,7 +12,7 @@ export interface OutboxMessage {
   readonly at: string
   /** `null`: show the proposal's card as it is now. */
   readonly entry: ThreadEntry | null
-  /** It waits until then. ISO 8601. */
+  /** The message waits until then, ISO 8601. */
   readonly notBefore?: string
 }
 
@@ -36,13 +36,13 @@ export interface WaitingQuery {
   readonly now: string
   /** Channels to leave out. */
   readonly except: readonly string[]
-  /** Entries of a channel, so that none crowds out another. */
+  /** Most entries of one channel, so that no channel crowds out another. */
   readonly perChannel: number
 }
 
 /**
- * Undelivered messages of one platform. For each channel: its cards first, of which only the latest of a proposal
- * counts, and then its entries, oldest first.
+ * Undelivered messages of one platform. For each channel: first its cards, only the latest card of each proposal; then
+ * its entries, oldest first.
  */
 export async function waitingMessages(
   db: Queryable,
@@ -88,7 +88,10 @@ export async function waitingMessages(
   }))
 }
 
-/** With a card, every earlier view of it is delivered, too. */
+/**
+ * Marks a message as delivered. With a card, all earlier cards of the same proposal in the channel count as delivered,
+ * too.
+ */
 export async function markDelivered(db: Queryable, message: WaitingMessage, now: string): Promise<void> {
   const { id, platform, channel, proposal, entry } = message
   const earlier = and(
@@ -112,12 +115,14 @@ export async function markFailed(db: Queryable, id: number, problem: string): Pr
     .where(eq(outbox.id, id))
 }
 
-/** Forgets what was delivered before `before`: the platforms hold it, and the record holds what caused it. */
+/**
+ * Forgets messages that were delivered before `before`. The platforms have them, and the record has what caused them.
+ */
 export async function purgeDelivered(db: Queryable, before: string): Promise<void> {
   await db.delete(outbox).where(lt(outbox.deliveredAt, before))
 }
 
-/** Adds a thread entry to the console's message log. The same id twice is one message. */
+/** Adds a thread entry to the messages of the console. A second one with the same id is ignored. */
 export async function addConsoleMessage(
   db: Queryable,
   message: {
@@ -139,7 +144,7 @@ export interface ConsoleMessage {
   readonly entry: ThreadEntry
 }
 
-/** A proposal's thread, oldest first: all of it, or the last entries of it before one. */
+/** A proposal's thread, oldest first: all of it, or the last `most` entries before the entry `before`. */
 export async function consoleThread(
   db: Queryable,
   proposal: string,
@@ -190,7 +195,10 @@ export async function toldPictures(db: Queryable, proposal: string): Promise<rea
   return rows.map((row) => row.picture)
 }
 
-/** What waits for each chat platform, and what the last failed attempt said. */
+/**
+ * How many messages wait for each platform, and why the newest of those that failed could not be delivered; `null`:
+ * none failed.
+ */
 export async function waitingCounts(
   db: Queryable,
 ): Promise<readonly { readonly platform: string; readonly waiting: number; readonly problem: string | null }[]> {

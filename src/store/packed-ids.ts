@@ -1,7 +1,7 @@
 /**
- * Ids in few bytes. The first byte is the form: 1, of sorted ids, differences from one to the next in LEB128 (a byte for most);
- * 2, the same of ids in any order, with the sign of each difference in its lowest bit; 0, big-endian 32-bit numbers, which
- * earlier databases were converted to.
+ * Packs ids into few bytes. The first byte is the format. 1: sorted ids, as differences from one to the next in LEB128
+ * (one byte for most). 2: ids in any order, the same, with the sign of each difference in its lowest bit. 0: big-endian
+ * 32-bit numbers, to which earlier databases were converted.
  */
 
 export function packIds(sorted: readonly number[]): Uint8Array {
@@ -35,7 +35,7 @@ function push(bytes: number[], value: number): void {
   bytes.push(rest)
 }
 
-/** Calls `each` with every id. Throws where the bytes are none of the forms. */
+/** Calls `each` with every id. Throws if the bytes have none of these formats. */
 export function unpackIds(bytes: Uint8Array, each: (id: number) => void): void {
   if (bytes[0] === 0) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

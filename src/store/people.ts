@@ -13,7 +13,7 @@ import { inTransaction } from './transaction.ts'
 export interface LinkedAccount {
   readonly platform: AccountPlatform
   readonly account: string
-  /** `null`: linked before that was kept, as with `confirmedIn`. */
+  /** The account's name on its platform; `null`: linked before names were kept. The same for `confirmedIn`. */
   readonly label: string | null
   readonly person: string
   readonly linkedAt: string
@@ -30,7 +30,7 @@ export async function findLinked(
   return row ?? null
 }
 
-/** The account a person linked on a platform: there is one at most. */
+/** The account that a person linked on a platform. There is at most one. */
 export async function linkedAccountOf(
   db: Queryable,
   platform: AccountPlatform,
@@ -48,7 +48,10 @@ export interface ConfiguredAccount {
   readonly person: string
 }
 
-/** Remembers since when the configuration names these, and records what it begins to name and ceases to. */
+/**
+ * Remembers since when the configuration names these accounts. Records which ones it begins to name and which it no
+ * longer names.
+ */
 export async function noteConfigured(db: Db, named: readonly ConfiguredAccount[], now: string): Promise<void> {
   await inTransaction(db, noteNamed, { named, now })
 }
@@ -57,7 +60,7 @@ async function noteNamed(
   tx: Tx,
   { named, now }: { readonly named: readonly ConfiguredAccount[]; readonly now: string },
 ): Promise<void> {
-  // Two that start together look one after the other.
+  // If two processes start together, one waits for the other.
   await lockRegister(tx)
   const known = await tx.select().from(configuredAccounts)
   const key = ({ platform, account, person }: ConfiguredAccount) => JSON.stringify([platform, account, person])
@@ -81,7 +84,7 @@ async function noteNamed(
   await appendToStream(tx, PERSONS, [...gone.map(entry('account-unnamed')), ...fresh.map(entry('account-named'))])
 }
 
-/** Since when the configuration names the account for the person (ISO 8601 UTC); `null`: it never did as far as we know. */
+/** Since when the configuration names the account for the person (ISO 8601 UTC); `null`: never, as far as we know. */
 export async function configuredSince(db: Queryable, named: ConfiguredAccount): Promise<string | null> {
   const [row] = await db.select().from(configuredAccounts).where(isConfigured(named))
   return row?.seenAt ?? null
@@ -92,12 +95,15 @@ function isConfigured({ platform, account, person }: ConfiguredAccount) {
   return and(eq(where, platform), eq(its, account), eq(whose, person))
 }
 
-/** Everybody's, in the order of their names. */
+/** All linked accounts, sorted by person id and platform. */
 export async function allLinkedAccounts(db: Queryable): Promise<readonly LinkedAccount[]> {
   return db.select().from(linkedAccounts).orderBy(asc(linkedAccounts.person), asc(linkedAccounts.platform))
 }
 
-/** False where the account is linked already, or the person has another on the platform: that stays as it is. */
+/**
+ * Links an account. False, and nothing changes: the account is linked already, or the person has another one on the
+ * platform.
+ */
 export async function addLinkedAccount(tx: Queryable, linked: LinkedAccount): Promise<boolean> {
   const rows = await tx.insert(linkedAccounts).values(linked).onConflictDoNothing().returning()
   return rows.length > 0
@@ -105,13 +111,13 @@ export async function addLinkedAccount(tx: Queryable, linked: LinkedAccount): Pr
 
 export interface WhichLinked {
   readonly platform: AccountPlatform
-  /** `null`: whichever the person has there. */
+  /** `null`: the account that the person has there. */
   readonly account: string | null
-  /** `null`: whoever it is linked with. */
+  /** `null`: the person that the account is linked to. */
   readonly person: string | null
 }
 
-/** Ends a link; two at once end it once. `null`: there is none. */
+/** Deletes a link and returns it. `null`: there is none. If two calls come at once, only one of them gets the link. */
 export async function deleteLinkedAccount(
   tx: Queryable,
   { platform, account, person }: WhichLinked,
@@ -139,18 +145,18 @@ export interface LinkCode {
 }
 
 export interface StoredLinkCode extends LinkCode {
-  /** The person who was last shown whose account it is. */
+  /** The person who was last shown which account the code is for. */
   readonly shownTo: string | null
 }
 
-/** Keeps a code; one asked for before by the same account is worth nothing any more, and old ones are forgotten. */
+/** Stores a code. Earlier codes for the same account, and expired codes, are deleted. */
 export async function addLinkCode(db: Queryable, code: LinkCode, now: string): Promise<void> {
   const same = and(eq(linkCodes.platform, code.platform), eq(linkCodes.account, code.account))
   await db.delete(linkCodes).where(or(same, lte(linkCodes.expiresAt, now)))
   await db.insert(linkCodes).values(code)
 }
 
-/** Finds a code that still counts, and lets nobody else use it before this transaction is over. */
+/** Finds a code that has not expired, and keeps others from using it until the transaction is over. */
 export async function lockLinkCode(tx: Tx, codeHash: string, now: string): Promise<StoredLinkCode | null> {
   const [row] = await tx
     .select()
@@ -160,7 +166,7 @@ export async function lockLinkCode(tx: Tx, codeHash: string, now: string): Promi
   return row ?? null
 }
 
-/** This person has now read whose account the code is about. */
+/** Notes that this person was shown which account the code is for. */
 export async function noteShown(tx: Queryable, codeHash: string, person: string): Promise<void> {
   await tx.update(linkCodes).set({ shownTo: person }).where(eq(linkCodes.codeHash, codeHash))
 }
@@ -179,10 +185,10 @@ export async function readGroups(db: Queryable): Promise<readonly GroupSeen[]> {
   return db.select().from(groupsSeen)
 }
 
-/** Most people of a group whom an entry names by itself; more of them are content. */
+/** An entry itself names at most this many people of a group. A longer list becomes content. */
 const PEOPLE_NAMED = 500
 
-/** Keeps who was in a group when its system was last asked, and records it where that is another answer than before. */
+/** Stores who was in a group when its system was last asked. Records it if the answer differs from the one before. */
 export async function saveGroup(db: Db, group: GroupSeen): Promise<void> {
   await inTransaction(db, saveRead, { group })
 }
@@ -198,7 +204,7 @@ async function saveRead(tx: Tx, { group }: { readonly group: GroupSeen }): Promi
   if (!(await isAsBefore())) {
     const members = people.map((id) => ({ id, name: null }))
     const { pseudonymOf } = await knowPersonsIn(tx, members, seenAt)
-    // If two processes read the same one, only one of them records it.
+    // If two processes read the same group, only one of them records it.
     await lockStream(tx, RIGHTS)
     if (!(await isAsBefore())) await recordGroup(tx, group, people.map(pseudonymOf).sort())
   }
@@ -222,7 +228,7 @@ async function recordGroup(tx: Tx, { name, seenAt }: GroupSeen, people: readonly
 
 /**
  * Forgets groups that were last read before an instant (ISO 8601 UTC), and records that nobody knows now who is in
- * them: then the people named in the configuration hold the role.
+ * them. Then the people whom the configuration names hold the role.
  */
 export async function forgetGroups(db: Db, readBefore: string, now: string): Promise<void> {
   const old = await db.select({ name: groupsSeen.name }).from(groupsSeen).where(lt(groupsSeen.seenAt, readBefore))
@@ -249,7 +255,7 @@ function sameMembers(before: readonly string[], after: readonly string[]): boole
   return known.size === after.length && after.every((person) => known.has(person))
 }
 
-/** True for the first to say so: the digest of that day is this caller's to post. */
+/** True for the first caller. That caller posts the digest of this channel and day. */
 export async function claimDigest(db: Queryable, channel: string, day: string): Promise<boolean> {
   const rows = await db.insert(digests).values({ channel, day }).onConflictDoNothing().returning()
   return rows.length > 0

@@ -1,6 +1,6 @@
 /**
- * The register of persons: whose pseudonyms those in the record are. Its own stream tells when somebody came into it; names
- * and ids stand beside the entries, and here.
+ * The register of persons: who is behind each pseudonym in the record. The stream `persons` says when somebody was
+ * added. Names and ids stand beside its entries, and in the table `persons`.
  */
 
 import { randomBytes, randomUUID } from 'node:crypto'
@@ -25,11 +25,12 @@ export interface VersionedRegister extends Register {
 
 export const PERSONS = 'persons'
 
-/** The version of the register, as part of a statement that reads something else. */
+/** The version of the register, as part of another statement. */
 export const registerVersion = sql<string>`(select version from ${personsVersion})`
 
 /**
- * By version, which is different in every database. Only a few are kept, because old ones are not asked for any more.
+ * Registers by version; no two databases have the same version. Only a few are kept, because nobody asks for old ones
+ * any more.
  */
 const registers = new Map<string, VersionedRegister>()
 const REGISTERS_KEPT = 20
@@ -39,7 +40,7 @@ export async function readRegister(db: Queryable): Promise<VersionedRegister> {
   return registerAt(db, row?.version ?? '')
 }
 
-/** The register of a version, or the one that has taken its place. */
+/** The register of a version. If that version is not in memory any more, the current register. */
 export async function registerAt(db: Queryable, version: string): Promise<VersionedRegister> {
   const known = registers.get(version)
   if (known !== undefined) return known
@@ -62,17 +63,17 @@ const columns = { pseudonym: persons.pseudonym, person: persons.person, name: pe
 
 export interface KnownPerson {
   readonly id: string
-  /** `null`: not known, as of somebody who is in the record and left the configuration. */
+  /** `null`: not known, for example of a person who has left the configuration. */
   readonly name: string | null
 }
 
-/** Takes people into the register who are not in it, and their names as they are now. */
+/** Adds people to the register who are not in it, and updates names. */
 export async function knowPersons(db: Db, people: readonly KnownPerson[], now: string): Promise<void> {
   if (knowsAll(await readRegister(db), people)) return
   await inTransaction(db, learn, { people, now })
 }
 
-/** The same, inside a transaction that needs the people; mostly they are known already. */
+/** The same, inside a transaction that needs these people. Usually they are known already. */
 export async function knowPersonsIn(tx: Tx, people: readonly KnownPerson[], now: string): Promise<VersionedRegister> {
   const known = await readRegister(tx)
   if (knowsAll(known, people)) return known
@@ -88,14 +89,14 @@ function knowsAll(register: Register, people: readonly KnownPerson[]): boolean {
 }
 
 /**
- * One at a time, because there is one version for all. Whoever appends to `persons` and may need people who are not
- * known yet takes this lock first.
+ * Lets one transaction at a time change the register, because it has one version. A transaction that appends to
+ * `persons`, and may have to add people, takes this lock first.
  */
 export async function lockRegister(tx: Tx): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:persons', 0))`)
 }
 
-/** Everybody whom the facts of an act name: the person who acts, and the hands behind. */
+/** Everybody whom the facts of an act name: the person who acts, and the people who made that person's sign-in link. */
 export function personsOf(actor: Actor): readonly KnownPerson[] {
   if (actor.kind !== 'person') return []
   const { id, through } = actor
@@ -111,7 +112,7 @@ async function learn(
   const wanted = new Map(people.map((one) => [one.id, one]))
   let changed = false
   for (const some of slices([...wanted.values()])) changed = (await learnSome(tx, some, now)) || changed
-  // Somebody else was faster.
+  // Another process has added them meanwhile.
   if (!changed) return
   await tx
     .insert(personsVersion)
@@ -119,7 +120,7 @@ async function learn(
     .onConflictDoUpdate({ target: personsVersion.one, set: { version: randomUUID() } })
 }
 
-/** False where there was nothing to learn. */
+/** Adds people and changes names. False: there was nothing to do. */
 async function learnSome(tx: Tx, people: readonly KnownPerson[], now: string): Promise<boolean> {
   const ids = people.map(({ id }) => id)
   const rows = await tx.select(columns).from(persons).where(inArray(persons.person, ids))
@@ -158,8 +159,8 @@ export async function allPersons(db: Queryable): Promise<readonly PersonRow[]> {
 const ENTRIES_AT_ONCE = 1_000
 
 /**
- * What the record says about them, in order, and which entries cannot be read: what somebody changed in the store may
- * have any shape.
+ * What the record says about persons, in order, and which entries cannot be read. An entry that somebody changed in the
+ * database may have any form.
  */
 export async function* personEntries(db: Queryable): AsyncGenerator<PersonEntry | AuditProblem> {
   const isOfPerson = and(eq(entries.stream, PERSONS), sql`${entries.entry} like '%"event":"person-%'`)
@@ -189,7 +190,7 @@ function personEntry({ seq, entry, beside }: EntryRow): readonly (PersonEntry | 
     if (event !== 'person-known' && event !== 'person-renamed') return []
     return [{ event, pseudonym: String(facts.person), beside: readBeside(beside) }]
   } catch (error) {
-    // An error of JSON repeats some of the text.
+    // The message of a JSON error would repeat some of the text.
     const problem = error instanceof SyntaxError ? 'has something beside it that is not JSON' : errorText(error)
     return [{ record: `${PERSONS} event ${seq}`, problem: problem.slice(0, 200) }]
   }

@@ -1,4 +1,6 @@
-/** An address for the driver `pg`: there alone `sslmode=require` would also verify the certificate. */
+/**
+ * An address for the driver `pg`. In this driver alone, `sslmode=require` would otherwise also verify the certificate.
+ */
 export function pgAddress(url: string): string {
   const address = new URL(url)
   if (address.searchParams.has('sslmode')) address.searchParams.set('uselibpqcompat', 'true')

@@ -4,7 +4,7 @@ import { hasCode, identify, stillRuns } from './process-identity.ts'
 
 const retryMs = 50
 const patienceMs = 60_000
-/** Breaking a stale lock takes microseconds; a breaker this old was killed in the middle. */
+/** To remove a stale lock takes microseconds. If the second lock is this old, its holder was killed in the middle. */
 const breakerAgeMs = 10_000
 
 let attempts = 0
@@ -45,7 +45,10 @@ function take(file: string): boolean {
   }
 }
 
-/** Checks again while holding a second lock: otherwise two waiters could both delete, and the later one would delete a fresh lock. */
+/**
+ * Removes the lock if its holder does not run any more. Checks again while it holds a second lock: otherwise two
+ * waiters could both delete, and the later one would delete a fresh lock.
+ */
 function breakIfStale(file: string): boolean {
   if (stillRuns(read(file))) return false
   const breaker = `${file}.break`

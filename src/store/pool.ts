@@ -3,20 +3,23 @@ import postgres from 'postgres'
 import { connectSeconds } from '../core/database-problem.ts'
 import { cleanParameters } from './clean-parameters.ts'
 
-/** What runs statements, in the form that drizzle asks for. */
+/** Runs statements, in the form that drizzle needs. */
 export type Statements = Pick<postgres.Sql, 'unsafe'>
 
 export interface Pool extends Statements {
-  /** Runs `work` between begin and commit on a connection that nobody else uses; where it throws, it is rolled back. */
+  /**
+   * Runs `work` between begin and commit, on a connection that nobody else uses. If `work` throws, everything is rolled
+   * back.
+   */
   readonly begin: <T>(work: (sql: Statements) => Promise<T>) => Promise<T>
-  /** Waits for what is under way, at most this many seconds. */
+  /** Ends all connections. Waits for statements that are under way, at most this many seconds. */
   readonly end: (seconds: number) => Promise<void>
 }
 
 /** One connection. */
 interface Line {
   readonly sql: postgres.Sql
-  /** Whatever was begun on it is over. */
+  /** The connection was closed. A transaction on it is over. */
   closed: boolean
 }
 
@@ -29,7 +32,7 @@ interface Lines {
   readonly options: Options
   readonly most: number
   readonly idle: Line[]
-  /** Who waits for a connection, the first one first. */
+  /** Callers that wait for a connection, the first one first. */
   readonly waiting: { readonly take: (line: Line) => void; readonly refuse: (reason: Error) => void }[]
   readonly all: Set<Line>
   /** Whether a statement is to be prepared. */
@@ -38,10 +41,10 @@ interface Lines {
 }
 
 /**
- * Connections for drizzle: each is a client of the driver with one connection, and is never used again once that was
- * closed. The driver's own pool would make a closed connection anew without saying so. Then the rest of a transaction
- * is sent on a socket that is gone, which ends the process, or in the middle of somebody else's transaction; and a
- * connection that was closed just before a statement was sent hangs for good.
+ * Connections for drizzle. Each is a client of the driver with one connection, and is never used again after that was
+ * closed. The driver's own pool would replace a closed connection without saying so. The rest of a transaction would
+ * then be sent on a socket that is gone, which ends the process, or inside somebody else's transaction. And if a
+ * connection was closed just before a statement was sent, the statement would wait for ever.
  */
 export function openPool(url: string, options: Options, most: number): Pool {
   const lines: Lines = {
@@ -74,7 +77,7 @@ function openLine(lines: Lines): Line {
       max_lifetime: null,
       fetch_types: false,
       onclose: () => close(lines, line),
-      // The first message from the server.
+      // Called at the first message from the server.
       onparameter: () => clearTimeout(late),
     }),
     closed: false,
@@ -82,7 +85,7 @@ function openLine(lines: Lines): Line {
   // The driver would try for ever, without a pause, if whatever accepts the connection closes it before it says
   // anything.
   const late = setTimeout(() => close(lines, line), 1_000 * (options.connect_timeout ?? connectSeconds)).unref()
-  // Drizzle sets the conversions that it wants on the client that it is given.
+  // Drizzle sets its conversions on this client.
   drizzle(line.sql)
   cleanParameters(line.sql)
   all.add(line)
@@ -134,7 +137,7 @@ function onLine(
 async function transaction<T>(lines: Lines, line: Line, work: (sql: Statements) => Promise<T>): Promise<T> {
   let over = false
   const sql = statements(async (asLists, ...statement) => {
-    // What work has left behind would run within whatever comes next on this connection.
+    // A statement that `work` did not wait for would run inside the next transaction on this connection.
     if (over) throw new Error('A statement came when its transaction was over.')
     return onLine(lines, line, asLists, statement)
   })
@@ -154,7 +157,7 @@ async function transaction<T>(lines: Lines, line: Line, work: (sql: Statements) 
 
 type Run = (asLists: boolean, ...statement: Statement) => Promise<unknown>
 
-/** Rows as objects, or with `values()`, which is called at once or never, as lists. */
+/** Returns rows as objects, or as lists if `values()` is called. Drizzle calls that at once or never. */
 function statements(run: Run): Statements {
   function unsafe(...statement: Statement) {
     let asLists = false
@@ -177,8 +180,9 @@ const MOST_COUNTED = 5_000
 const LONGEST_COUNTED = 4_000
 
 /**
- * Whether a statement is to be prepared: the driver then asks the server once for the types of its values, and not each time,
- * which is one way to the server and back. Statements that hold lists come in ever new forms, and are not kept for ever.
+ * Decides whether a statement is prepared. The driver then asks the server for the types of its values only once, which
+ * saves a way to the server and back each time. Statements with lists come in ever new forms, so their counts are not
+ * kept for ever.
  */
 function createPrepared(): (text: string) => boolean {
   const counts = new Map<string, number>()

@@ -31,8 +31,8 @@ export interface PostgresBinaries {
 }
 
 /**
- * Finds the platform's PostgreSQL package, completes it and proves that it runs.
- * Throws a sentence that names DATABASE_URL where there is none or it cannot run.
+ * Finds the platform's PostgreSQL package, completes it and proves that it runs. Throws a sentence that names
+ * DATABASE_URL if there is no package, or it cannot run.
  */
 export async function findPostgresBinaries(
   placement: Placement,
@@ -54,7 +54,10 @@ async function packagedBinaries(): Promise<string> {
   }
 }
 
-/** As root, a package below a private home is copied once to a place where the service account can run it. */
+/**
+ * A folder of the package that the account of the server can reach. As root, a package below a private home is copied
+ * once to a shared place.
+ */
 function reachable(packaged: string, placement: Placement, log: (message: string) => void): string {
   if (placement.account === null || placement.canReach(path.join(packaged, 'bin', 'postgres'))) {
     completeSymlinks(packaged)
@@ -79,7 +82,7 @@ function reachable(packaged: string, placement: Placement, log: (message: string
   return copy
 }
 
-/** Lets everybody read and run what the owner may: a strict umask at install time had closed it. */
+/** Lets everybody read and run what the owner may. A strict umask at installation may have denied this. */
 function openTree(folder: string): void {
   const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   for (const file of [folder, ...entries.map((entry) => path.join(folder, entry))]) {
@@ -89,7 +92,9 @@ function openTree(folder: string): void {
   }
 }
 
-/** What the package's install script does, which `npm ci --ignore-scripts` leaves out. */
+/**
+ * Creates the links that the package's install script would create. `npm ci --ignore-scripts` does not run that script.
+ */
 function completeSymlinks(native: string): void {
   const list = path.join(native, 'pg-symlinks.json')
   if (!existsSync(list)) return

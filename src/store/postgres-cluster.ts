@@ -20,8 +20,8 @@ export interface PostmasterPid {
 }
 
 /**
- * Opens the cluster in the placed folder, creating it when there is none. The caller holds the folder's lock, so
- * anything half made is left over from a killed start. Throws a sentence when another major version made the data.
+ * Opens the cluster in the placed folder, and creates it if there is none. The caller holds the folder's lock, so
+ * anything incomplete is left over from a killed start. Throws a sentence if another major version made the data.
  */
 export async function openCluster(
   placement: Placement,
@@ -85,7 +85,7 @@ async function createCluster(options: {
         throw new Error(whyNotCreated(placement.directory, said(error)), { cause: error })
       },
     )
-    // The password first: a cluster without one has to be given another.
+    // The password first: a cluster without its password would need a new one.
     renameSync(unfinishedPassword, passwordFile)
     renameSync(unfinished, pgdata)
   } finally {
@@ -94,7 +94,7 @@ async function createCluster(options: {
   }
 }
 
-/** The password that all who use the server share; `null` where the file is lost or damaged. */
+/** The password that all users of the server share; `null`: the file is lost or damaged. */
 export function readPassword(file: string): string | null {
   try {
     const password = readFileSync(file, 'utf8').trim()
@@ -105,12 +105,14 @@ export function readPassword(file: string): string | null {
   }
 }
 
-/** Writes the password down again, for who comes later. */
+/** Writes the password to its file again if it is not there, for processes that come later. */
 export function restorePassword(placement: Placement, { passwordFile }: Cluster, password: string): void {
   if (readPassword(passwordFile) !== password) writeOwned(placement, passwordFile, `${password}\n`)
 }
 
-/** Gives another password to a cluster that no server runs, as the owner of its files may do. */
+/**
+ * Gives a new password to a cluster whose server does not run. The owner of its files may do that. Throws a sentence.
+ */
 export async function renewPassword(launch: {
   readonly placement: Placement
   readonly binaries: PostgresBinaries
@@ -145,7 +147,7 @@ function newPassword(): string {
   return `${randomBytes(18).toString('base64url')}\n`
 }
 
-/** Settings that a server wrote for itself and cannot read any more: out of the way; `false`: there were none. */
+/** Moves away the settings that a server wrote itself and cannot read any more. `false`: there were none. */
 export function setAsideSettings({ pgdata }: Cluster, log: (message: string) => void): boolean {
   const file = path.join(pgdata, 'postgresql.auto.conf')
   const aside = `${file}.broken`
@@ -155,7 +157,7 @@ export function setAsideSettings({ pgdata }: Cluster, log: (message: string) => 
   return true
 }
 
-/** What the running server says of itself; `null` where there is none, or a crash left nothing that can be read. */
+/** What the running server says about itself; `null`: there is no file, or a crash left one that cannot be read. */
 export function readPostmasterPid({ pidFile }: Cluster): PostmasterPid | null {
   const lines = pidFileLines(pidFile)
   const [pid, port] = [lines[0], lines[3]].map((line) =>

@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Cluster } from './cluster.ts'
 import { hasCode } from './process-identity.ts'
 
-/** Why an embedded server does not start. `busy` passes by itself; `unusable` starts, and lets nobody in. */
+/** Why an embedded server does not start. `busy` passes by itself. `unusable`: it starts, but lets nobody in. */
 export type FailureKind = 'busy' | 'disk' | 'memory' | 'owner' | 'port' | 'settings' | 'unusable' | 'other'
 
 const signs: readonly (readonly [FailureKind, RegExp])[] = [
@@ -20,24 +20,24 @@ const signs: readonly (readonly [FailureKind, RegExp])[] = [
   ['owner', /wrong ownership|invalid permissions|Permission denied/],
 ]
 
-/** What the lines that a start left in the log mean. */
+/** The kind of failure, by the lines that a start left in the log. */
 export function kindOfFailure(said: string): FailureKind {
   return signs.find(([, sign]) => sign.test(said))?.[0] ?? 'other'
 }
 
-/** Whether a running server has failed, and has not merely said that it is not ready yet. */
+/** Whether a running server has failed, and not only said that it is not ready yet. */
 export function failsAgain(said: string): boolean {
   return /\b(FATAL|PANIC):\s+(?!\s|the database system is|lock file "postmaster\.pid")/.test(said)
 }
 
-/** A sentence for the operator. `port` is `null` where another program has the one that is needed. */
+/** A sentence for the operator. `port`: `null` if another program has the port that is needed. */
 export function whyNotStarted(cluster: Cluster, kind: FailureKind, said: string, port: number | null): string {
-  // A full disk keeps the reason out of the log, too.
+  // If the disk is full, the reason may also be missing in the log.
   const full = kind === 'disk' || isFull(path.dirname(cluster.pgdata))
   return `The embedded database did not start: ${full ? diskFull(cluster.pgdata) : reasonFor(cluster, kind, said, port)}`
 }
 
-/** The same for `initdb`, by what it printed. */
+/** The same for `initdb`. `said`: what it printed. */
 export function whyNotCreated(folder: string, said: string): string {
   const kind = kindOfFailure(said)
   const why =
@@ -45,7 +45,7 @@ export function whyNotCreated(folder: string, said: string): string {
   return `The embedded database cannot be created in ${folder}: ${why}`
 }
 
-/** What to do where a folder has no room for what the server must write; `null`: there is room. */
+/** What to do if a folder has no room for what the server must write; `null`: there is room. */
 export function roomProblem(folder: string): string | null {
   return isFull(folder) ? diskFull(folder) : null
 }
@@ -54,7 +54,7 @@ function diskFull(folder: string): string {
   return `the disk that holds ${folder} is full (or its quota or file size limit is reached). Make room there, or set PATCHWARDEN_DATA to a folder with more.`
 }
 
-/** What kept us from a file of the folder; `null`: not the file system. */
+/** A sentence that says why a file of the folder could not be used; `null`: the error is not of the file system. */
 export function fileProblem(error: unknown, folder: string): string | null {
   if (['ENOSPC', 'EDQUOT', 'EFBIG'].some((code) => hasCode(error, code)))
     return `The embedded database cannot be used: ${diskFull(folder)}`

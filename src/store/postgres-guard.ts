@@ -20,9 +20,9 @@ import { giveAway, type Placement, writeOwned } from './postgres-placement.ts'
 import { identify, stillRuns } from './process-identity.ts'
 
 /**
- * The guard is a shell that reads from a named pipe, which every process that uses the server holds open. However they
- * end, kill -9 included, the kernel closes their ends; when the last is closed, the guard stops the server cleanly. It
- * has its own session, so Ctrl-C never reaches the server first.
+ * The guard is a shell that reads from a named pipe. Every process that uses the server holds this pipe open. When a
+ * process ends, even by kill -9, the kernel closes its end. When the last end is closed, the guard stops the server
+ * cleanly. The guard has its own session, so that Ctrl-C never stops the server first.
  */
 const script = `trap "" INT TERM HUP
 rm -f "$2" && mkfifo -m 600 "$2" || exit 1
@@ -30,13 +30,13 @@ while read -r nothing; do :; done <"$2"
 exec "$0" -D "$1" -m fast -w -t 60 stop`
 
 export interface Membership {
-  /** Leaves; settles when others still use the server, or when the guard has stopped it. */
+  /** Leaves. Resolves if others still use the server, or else when the guard has stopped it. */
   readonly release: () => Promise<void>
-  /** Whether the guard lives, and those who come later find it. */
+  /** Whether the guard runs, and processes that come later can find it. */
   readonly isIntact: () => boolean
-  /** Whether nobody else uses the server, as far as files tell. */
+  /** Whether no other process uses the server, as far as files tell. */
   readonly isAlone: () => boolean
-  /** Comes under guard again when that is not so. The caller holds the folder's lock. */
+  /** If the membership is not intact, joins another guard or starts one. The caller holds the folder's lock. */
   readonly renew: (binaries: PostgresBinaries, cluster: Cluster) => Promise<void>
 }
 
@@ -48,13 +48,16 @@ interface Post {
 
 const patienceMs = 60_000
 const guardStartMs = 10_000
-/** A guard that has seen the last user leave has closed the pipe by then. */
+/** Within this time, a guard that has seen the last user leave has closed the pipe. */
 const lastLookMs = 25
 const comeOverMs = 3000
 
 let memberships = 0
 
-/** Joins those who use a guarded server, after the end of one that is just being stopped; `null`: nobody guards it. */
+/**
+ * Joins the users of a guarded server. If the guard is just stopping it, waits for the end of that. `null`: nobody
+ * guards a server.
+ */
 export async function joinUsers(placement: Placement): Promise<Membership | null> {
   const post = await joinGuard(placement.directory)
   return post === null ? null : member(placement, post)
@@ -66,7 +69,7 @@ export async function startGuard(
   binaries: PostgresBinaries,
   cluster: Cluster,
 ): Promise<Membership> {
-  // Who used the server under a guard that was killed comes over to this one: we do not leave before.
+  // Processes whose guard was killed come over to this one. We do not leave before that.
   const settledAt = hasUsers(placement.directory) ? Date.now() + comeOverMs : 0
   return member(placement, await postGuard(placement, binaries, cluster), settledAt)
 }
@@ -150,7 +153,7 @@ function member(placement: Placement, joined: Post, settledAt = 0): Membership {
       }
       const another = guardOf(directory) === old.guard ? null : await joinGuard(directory)
       post = another ?? (await postGuard(placement, binaries, cluster))
-      // A guard whose pipe nobody finds any more would take us for the last to leave.
+      // The old guard's pipe cannot be found any more, so the guard would think that we are the last to leave.
       if (old.guard !== post.guard && stillRuns(old.guard)) process.kill(Number.parseInt(old.guard, 10), 'SIGKILL')
       closeSync(old.end)
     },
@@ -161,7 +164,7 @@ function hasPipe(directory: string): boolean {
   return statSync(pipeOf(directory), { throwIfNoEntry: false })?.isFIFO() === true
 }
 
-/** Whether our end is of the pipe that those who come now find. */
+/** Whether our end belongs to the pipe that is in the folder now. */
 function isPipe(directory: string, end: number): boolean {
   try {
     const [ours, there] = [fstatSync(end), statSync(pipeOf(directory))]
@@ -175,7 +178,7 @@ function usersOf(directory: string): string {
   return path.join(directory, 'users')
 }
 
-/** Whether somebody uses the server beside `own`, as far as files tell. */
+/** Whether a process uses the server, apart from the one with the file `own`, as far as files tell. */
 function others(users: string, own: string | null): boolean {
   let found = false
   const isFolder = statSync(users, { throwIfNoEntry: false })?.isDirectory() === true
@@ -188,7 +191,7 @@ function others(users: string, own: string | null): boolean {
   return found
 }
 
-/** Our end of the pipe; `null` where nobody reads from it. */
+/** Opens our end of the pipe; `null`: nobody reads from it. */
 function openPipe(directory: string): number | null {
   if (!hasPipe(directory)) return null
   try {

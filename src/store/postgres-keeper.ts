@@ -9,7 +9,7 @@ import { identify, stillRuns } from './process-identity.ts'
 export interface Keeper {
   /** The process id of the server that runs now, or ran last. */
   readonly pid: () => number
-  /** Lets the server be. */
+  /** Stops watching the server, and leaves it as it is. */
   readonly stop: () => Promise<void>
 }
 
@@ -23,30 +23,30 @@ interface Kept {
 }
 
 const lookMs = 250
-/** A shutdown that waits until all have left is hurried along: we do not leave. */
+/** If a shutdown waits this long for all connections to end, it is made faster: ours do not end. */
 const stoppingMs = 2000
-/** A server that ended sooner than this after its start waits before the next. */
+/** If a server ends sooner than this after its start, the next start waits. */
 const steadyMs = 60_000
 const longestPauseMs = 30_000
 
-/** A server that is kept, and what is known of it. */
+/** A server that is kept running, and what is known about it. */
 interface Keeping extends Kept {
   readonly stopping: AbortController
   readonly password: string
   /** The process id of the server that runs now, or ran last. */
   pid: number
   identity: string
-  /** In milliseconds since 1970, as is `stoppingSince`. */
+  /** In milliseconds since 1970; the same for `stoppingSince`. */
   startedAt: number
-  /** How often in a row it ended soon after its start. */
+  /** How often in a row the server ended soon after its start. */
   endings: number
-  /** Since when the server waits until all have left; `null`: it does not. */
+  /** Since when a shutdown of the server waits for all connections to end; `null`: there is none. */
   stoppingSince: number | null
 }
 
 /**
- * Everybody who uses the server watches it. When it has ended, one of them starts it again on the same address, where
- * the connections of all find it; that goes on as long as anybody lives.
+ * Every process that uses the server watches it. When the server has ended, one of them starts it again on the same
+ * address, where the connections of all find it. This goes on as long as one of the processes runs.
  */
 export function keepServer(kept: Kept): Keeper {
   const { launch, server } = kept
@@ -74,7 +74,7 @@ async function pause({ stopping }: Keeping, ms: number): Promise<void> {
   await sleep(ms, undefined, { ref: false, signal: stopping.signal }).catch(() => {})
 }
 
-/** If a file is lost that is needed to find and to guard the server, it is put back. */
+/** Restores lost files that are needed to find and to guard the server. */
 async function tend({ launch, membership, locked, password, pid, server }: Keeping): Promise<void> {
   const { cluster } = launch
   restorePassword(launch.placement, cluster, password)
@@ -121,7 +121,7 @@ async function revive(keeping: Keeping): Promise<void> {
 async function restart(keeping: Keeping): Promise<void> {
   const { launch, server } = keeping
   const found = await findServer(launch.cluster)
-  // Somebody may have started it by hand, on another port than all of us use.
+  // Somebody may have started the server by hand, on another port than the one that all of us use.
   if (found !== null && found !== 'password refused' && found.port !== server.port) await stopServer(launch)
   else if (found !== null) return runsNow(keeping, found)
   noteServer(launch, { pid: keeping.pid, port: server.port })
@@ -143,7 +143,7 @@ async function watch(keeping: Keeping): Promise<void> {
     if (!stillRuns(keeping.identity)) await revive(keeping)
     else {
       hurry(keeping)
-      // A full disk keeps notes from being written; what they are for may never be needed.
+      // On a full disk these files cannot be written. They may never be needed, so that is no error.
       await tend(keeping).catch(() => {})
     }
   }

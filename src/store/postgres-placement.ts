@@ -23,7 +23,7 @@ interface Account {
   readonly gid: number
 }
 
-/** An account that owns nothing: what it can open, everybody can open. */
+/** An account that owns nothing. Everybody can open what it can open. */
 const nobody: Account = { uid: -1, gid: -1 }
 
 /** Where the embedded server keeps its data and which account runs it. PostgreSQL refuses to run as root. */
@@ -39,13 +39,14 @@ export interface Placement {
     readonly cwd: string
   }
   readonly canReach: (file: string) => boolean
-  /** A folder every account can enter, for what a private home hides. Only root may ask. */
+  /** A folder that every account can enter, for files that a private home would hide. Only root may call this. */
   readonly sharedHome: () => string
 }
 
 /**
- * Decides the placement and creates the folder. Root's data stays in `dataDir` where the service account can get
- * there, else it goes to a folder named after `dataDir` in /var/lib. Once placed, it stays.
+ * Decides the placement and creates the folder. For root, the data is in `dataDir` if the service account can reach
+ * that. Otherwise it is in a folder of the shared home, which is named after `dataDir`. Data that exists stays where it
+ * is.
  */
 export function placePostgres(dataDir: string, log: (message: string) => void): Placement {
   const wanted = resolveLinks(dataDir)
@@ -81,7 +82,10 @@ function placement(directory: string, account: Account | null): Placement {
   }
 }
 
-/** Data made by an ordinary user stays that user's when root starts the service once. */
+/**
+ * The account that owns existing data; `null`: there is none, or root owns it. Data of an ordinary user stays that
+ * user's if root starts the service once.
+ */
 function accountOf(directory: string | undefined): Account | null {
   if (directory === undefined) return null
   const { uid, gid } = statSync(path.join(directory, 'pgdata'))
@@ -126,7 +130,10 @@ function opensTo({ uid, gid }: Account, file: string): boolean {
   }
 }
 
-/** One folder, one name: the server is known by the path it was started on. */
+/**
+ * The path of the folder without links, so that it has only one: the server is recognised by the path on which it was
+ * started.
+ */
 function resolveLinks(dataDir: string): string {
   const folder = path.resolve(dataDir)
   if (existsSync(folder)) return realpathSync(folder)
@@ -134,18 +141,18 @@ function resolveLinks(dataDir: string): string {
   return path.join(realpathSync(path.dirname(folder)), path.basename(folder))
 }
 
-/** Gives what root makes in the folder to the account that runs the server: its user may be the next to come. */
+/** Gives a file that root has made to the account that runs the server, whose user may start the service next. */
 export function giveAway({ account }: Placement, file: string): void {
   if (account !== null) chownSync(file, account.uid, account.gid)
 }
 
-/** Writes a file of the folder: whole or not at all, for nobody else to read. */
+/** Writes a file of the folder, completely or not at all. Nobody else can read it. */
 export function writeOwned(placement: Placement, file: string, content: string): void {
   const unfinished = `${file}.${process.pid}.new`
   try {
     writeFileSync(unfinished, content, { mode: 0o600 })
     giveAway(placement, unfinished)
-    // A folder in its place is not ours, and a file cannot replace it.
+    // A folder at this path is not ours, and a file cannot replace it.
     if (lstatSync(file, { throwIfNoEntry: false })?.isDirectory() === true) rmSync(file, { recursive: true })
     renameSync(unfinished, file)
   } catch (error) {
@@ -154,7 +161,7 @@ export function writeOwned(placement: Placement, file: string, content: string):
   }
 }
 
-/** Open to others, whatever the umask says. */
+/** Creates a folder that is open to others, whatever the umask is. */
 export function createOpenFolder(folder: string): void {
   mkdirSync(folder, { recursive: true })
   chmodSync(folder, 0o755)

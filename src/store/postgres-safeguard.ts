@@ -15,9 +15,12 @@ import { isServerOf, type Launch, noteServer, type Server, startServer, stopServ
 
 /** Keeps a copy of the cluster from before a migration without a way back. */
 export interface Safeguard {
-  /** The migration of the kind that is still to be applied to the database there, which is in a folder; `null`: none. */
+  /**
+   * The first migration without a way back that is still to be applied to the database at `url`, whose files are in
+   * `dataDir`; `null`: none.
+   */
   readonly ahead: (url: string, dataDir: string) => Promise<string | null>
-  /** The operator has made one by hand. */
+  /** The operator has made a copy by hand, so none is made. */
   readonly withoutCopy: boolean
   readonly freeBytes?: FreeBytes | undefined
 }
@@ -25,17 +28,18 @@ export interface Safeguard {
 interface Start {
   readonly launch: Launch
   readonly server: Server
-  /** Which run of the server was the last before this start. */
+  /** The server's last run before this start, as `lastRunOn` gives it. */
   readonly runBefore: number
-  /** `null`: this start found nobody to join. */
+  /** `null`: this start found no users to join. */
   readonly joined: Membership | null
   readonly safeguard: Safeguard
   readonly warn: (message: string) => void
 }
 
 /**
- * Where such a migration comes next, stops the server, copies its files and starts it again. The caller holds the
- * folder's lock, so nobody comes to use the server meanwhile. Throws a sentence; then this start leaves the server.
+ * If a migration without a way back is to be applied, stops the server, copies its files and starts it again. The
+ * caller holds the folder's lock, so that no other process begins to use the server meanwhile. If that fails, leaves
+ * the server and throws a sentence.
  */
 export async function safeguarded(start: Start): Promise<Server> {
   try {
@@ -53,7 +57,7 @@ async function copyWhereNeeded({ launch, server, runBefore, joined, safeguard, w
   const { pgdata } = cluster
   const migration = await safeguard.ahead(cluster.url(server.port), placement.directory)
   if (migration === null) return server
-  // Into a server that was running others may have written since.
+  // If the server was already running, others may have written to it since the copy.
   const kept = joined === null ? copyUpTo(placement, migration, runBefore) : null
   if (kept !== null) {
     noteRun(placement, kept, lastRunOn(pgdata))
@@ -93,7 +97,7 @@ async function copyWhereNeeded({ launch, server, runBefore, joined, safeguard, w
   return again
 }
 
-/** The sentence that begins everything that a start says about such a migration. */
+/** The first sentence of everything that a start says about a migration without a way back. */
 export function whatStartChanges(migration: string): string {
   return `This start changes how things are stored (${migration}).`
 }

@@ -24,11 +24,11 @@ import { hasUsers } from './postgres-guard.ts'
 import { type Placement, writeOwned } from './postgres-placement.ts'
 import { endLeftBehind, isAlive, worksIn } from './process-identity.ts'
 
-/** A running server of a cluster of ours. */
+/** A running server of one of our clusters. */
 export interface Server {
   readonly pid: number
   readonly port: number
-  /** It was running already. */
+  /** The server was already running. */
   readonly adopted: boolean
 }
 
@@ -38,9 +38,9 @@ export interface Launch {
   readonly cluster: Cluster
   readonly durable: boolean
   readonly log: (message: string) => void
-  /** Others hold connections to the address that the server had: it gets that one or none. */
+  /** Others hold connections to the server's former address. It gets the same port or does not start. */
   readonly samePort: boolean
-  /** How long a start is tried again; a minute unless told. */
+  /** How long a start is tried again. Default: a minute. */
   readonly patienceMs?: number
 }
 
@@ -48,17 +48,20 @@ export interface Launch {
 const patienceMs = 60_000
 const retryMs = 250
 /**
- * After this time the children of a killed server have let go of its memory, all but one in the middle of a
+ * After this time, the children of a killed server have released its memory, except a child in the middle of a
  * computation.
  */
 const childrenMs = 2000
-/** A port may be another program's for a moment. */
+/** How long we wait for a port that another program has for a moment. */
 const portMs = 5000
 
 const noteShape = z.object({ pid: z.int().positive(), port: z.int().min(1).max(65_535) })
 type Note = z.infer<typeof noteShape>
 
-/** The server that already runs on this cluster: it takes our password and names our folder. */
+/**
+ * Finds the server that already runs on this cluster: it accepts our password and names our folder. `null`: there is
+ * none.
+ */
 export async function findServer(cluster: Cluster): Promise<Server | 'password refused' | null> {
   for (const found of [readPostmasterPid(cluster), readNote(cluster)]) {
     if (found === null || !isServerOf(found.pid, cluster)) continue
@@ -69,13 +72,16 @@ export async function findServer(cluster: Cluster): Promise<Server | 'password r
   return null
 }
 
-/** Remembers where the server is, should its own notes be lost, and for the next start: the address stays. */
+/**
+ * Writes down the server's process and port, in case its own file is lost, and for the next start, which uses the same
+ * port.
+ */
 export function noteServer({ cluster, placement }: Pick<Launch, 'cluster' | 'placement'>, { pid, port }: Note): void {
   const noted = readNote(cluster)
   if (noted?.pid !== pid || noted.port !== port) writeOwned(placement, cluster.noteFile, JSON.stringify({ pid, port }))
 }
 
-/** Starts the server. The caller holds the folder's lock. Throws a sentence. */
+/** Starts the server. The caller holds the folder's lock. Throws a sentence if it does not start. */
 export async function startServer(launch: Launch): Promise<Server | 'password refused'> {
   const { cluster, log } = launch
   const began = Date.now()
@@ -105,7 +111,7 @@ export async function startServer(launch: Launch): Promise<Server | 'password re
     const another = isServerOf(readPostmasterPid(cluster)?.pid ?? 0, cluster)
     const passing = another || kind === 'busy' || (kind === 'port' && waited < portMs)
     if (waited > patience || !passing) {
-      // A server that runs but fails again and again is not left behind. One that still recovers is: the next start
+      // A server that runs but fails again and again is stopped. A server that still recovers stays: the next start
       // finds it.
       const unusable = ours !== null && isServerOf(ours, cluster) && failsAgain(history)
       if (unusable) await stopServer(launch, 'immediate')
@@ -116,7 +122,7 @@ export async function startServer(launch: Launch): Promise<Server | 'password re
   }
 }
 
-/** Ends a server that nobody uses any more. Only after a look at its postmaster.pid: whom that names is ended. */
+/** Stops a server that nobody uses any more. Check its postmaster.pid first: the process that it names is stopped. */
 export async function stopServer(
   { placement, binaries, cluster }: Launch,
   mode: 'fast' | 'immediate' = 'fast',
@@ -130,11 +136,12 @@ export function isServerOf(pid: number, cluster: Cluster): boolean {
 }
 
 /**
- * PostgreSQL refuses to start beside a file that it cannot read, or that names a living process, be it a zombie or
- * another program. Should a server run all the same, it still holds the folder's shared memory, and a second refuses.
+ * Removes postmaster.pid if no server of this cluster runs. PostgreSQL refuses to start if it cannot read this file, or
+ * if the file names a living process, even a zombie or another program. If a server runs all the same, it still holds
+ * the folder's shared memory, so a second one refuses to start.
  */
 export function removeStalePid(cluster: Cluster, log: (message: string) => void): void {
-  // A link that leads nowhere is in the server's way, too.
+  // A link to nothing also keeps the server from starting.
   if (lstatSync(cluster.pidFile, { throwIfNoEntry: false }) === undefined) return
   const found = readPostmasterPid(cluster)
   if (found !== null && isServerOf(found.pid, cluster)) return
@@ -155,7 +162,10 @@ function readNote(cluster: Cluster): Note | null {
   }
 }
 
-/** The port it had before, while it can be had; `null` where others need that one and another program has it. */
+/**
+ * The server's former port if it is free, otherwise another one. `null`: another program has the former port, and
+ * others need that port.
+ */
 async function portFor({ cluster, samePort, placement }: Launch): Promise<number | null> {
   const before = readNote(cluster)?.port ?? null
   if (before !== null && (await isFree(before))) return before
@@ -164,8 +174,8 @@ async function portFor({ cluster, samePort, placement }: Launch): Promise<number
 }
 
 /**
- * Below the ports that outgoing connections use: one of those could be in the way when the server comes back to its
- * port, even one of our own attempts to reach it.
+ * A free port below those that outgoing connections use. Such a connection, even one of our own attempts to reach the
+ * server, could have the port when the server starts again.
  */
 async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
@@ -191,7 +201,7 @@ function runPgCtl({ placement, binaries, cluster, durable }: Launch, port: numbe
 
 function pgCtl(placement: Placement, binaries: PostgresBinaries, args: readonly string[]): Promise<number | null> {
   return new Promise((resolve, reject) => {
-    // Not a pipe: the server inherits it, and its end would never come.
+    // Not a pipe: the server would inherit it and keep it open.
     const child = spawn(binaries.program('pg_ctl'), args, {
       ...placement.spawnOptions,
       stdio: 'ignore',
@@ -205,14 +215,14 @@ function pgCtl(placement: Placement, binaries: PostgresBinaries, args: readonly 
 function serverSettings(durable: boolean): readonly string[] {
   return [
     'listen_addresses=127.0.0.1',
-    // A socket's path has at most 107 bytes; a checkout's may have more.
+    // No socket: its path has at most 107 bytes, and the path of a checkout may have more.
     'unix_socket_directories=',
     'max_connections=200',
     'shared_buffers=64MB',
     'max_wal_size=256MB',
     // A container's /dev/shm is small.
     'dynamic_shared_memory_type=mmap',
-    // Its log repeats no row and no value: they hold hashes of tokens and people's addresses.
+    // The log must not repeat rows and values: they hold hashes of tokens, and addresses of people.
     'log_error_verbosity=terse',
     'log_parameter_max_length=0',
     'log_parameter_max_length_on_error=0',
@@ -220,7 +230,9 @@ function serverSettings(durable: boolean): readonly string[] {
   ]
 }
 
-/** Folders are compared by what they are: one folder may have several paths. */
+/**
+ * Asks the server on a port for its folder. Folders are compared by inode, because one folder may have several paths.
+ */
 async function ask(cluster: Cluster, port: number): Promise<'ours' | 'password refused' | 'no'> {
   const sql = postgres(cluster.url(port), { max: 1, connect_timeout: 2, fetch_types: false, onnotice: () => {} })
   try {
@@ -244,7 +256,7 @@ function isSameFolder(one: string, other: string): boolean {
   }
 }
 
-/** A server that cannot write its log does not start: a log that it cannot append to is moved out of the way. */
+/** Moves away a log to which the server cannot append: without its log it does not start. */
 function clearLog({ placement: { account }, cluster: { logFile }, log }: Launch): void {
   const found = lstatSync(logFile, { throwIfNoEntry: false })
   if (found === undefined) return

@@ -3,7 +3,7 @@ import type { Posts } from '../chat/platform.ts'
 import type { Db, Queryable } from './connection.ts'
 import { posts } from './schema.ts'
 
-/** Is a card of the proposal on any chat platform, or on its way? */
+/** Whether a card of the proposal is on any chat platform, or on its way there. */
 export async function hasCard(db: Queryable, proposal: string): Promise<boolean> {
   const rows = await db
     .select({ key: posts.key })

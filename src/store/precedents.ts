@@ -1,6 +1,6 @@
 /**
- * What proposals mean for what is proposed next, as rows that are written together with their states, so that nobody
- * has to read states for it.
+ * What existing proposals mean for the next ones, as rows. They are written together with the states of proposals, so
+ * that nobody has to read states for this.
  */
 
 import { and, asc, desc, eq, gt, inArray, or } from 'drizzle-orm'
@@ -15,7 +15,7 @@ import { carried, deferrals, openPatches, standingRules } from './schema.ts'
 // ---------------------------------------------------------------- the rows of one state
 
 function patchesOf({ subject }: ProposalState): PatchSubject['patches'] {
-  // Where one id stands twice, the last counts, as it does for its decision.
+  // If an id occurs twice, the last one counts, as in the decision.
   return subject.kind === 'patches' ? [...new Map(subject.patches.map((patch) => [patch.id, patch])).values()] : []
 }
 
@@ -42,7 +42,10 @@ export function deferralRows(state: ProposalState): readonly (typeof deferrals.$
   }))
 }
 
-/** Until when its patches are not proposed again, because it was rejected or undoes an earlier one; `null`: they are. */
+/**
+ * Until when the patches of a proposal are not proposed again, because it was rejected or undoes an earlier one;
+ * `null`: they may be proposed.
+ */
 export function deferredUntil(state: ProposalState): string | null {
   const ends = [state.deferral?.until ?? null, keepsBackUntil(state)].flatMap((end) => end ?? [])
   const [last] = ends.sort((a, b) => Date.parse(b) - Date.parse(a))
@@ -61,7 +64,7 @@ export function carriedRows(state: ProposalState): readonly (typeof carried.$inf
   return editionsOf(patchesOf(state)).map((edition) => ({ proposal: id, number, team, ...edition }))
 }
 
-// ---------------------------------------------------------------- what is asked of them
+// ---------------------------------------------------------------- queries
 
 export interface OpenPatch {
   readonly proposal: string
@@ -70,13 +73,16 @@ export interface OpenPatch {
   readonly source: string
 }
 
-/** What the team's open proposals ask for, without proposals that undo an earlier one. */
+/** The patches that the team's open proposals ask for, without proposals that undo an earlier one. */
 export async function openPatchesOf(db: Queryable, team: string): Promise<readonly OpenPatch[]> {
   const { proposal, patch, platform, source } = openPatches
   return db.select({ proposal, patch, platform, source }).from(openPatches).where(eq(openPatches.team, team))
 }
 
-/** Patches that open proposals of any team ask for: by their ids, or by what their source package or update is called. */
+/**
+ * Patches that open proposals of any team ask for, found by their ids, or by the name of their source package or
+ * update.
+ */
 export async function patchesAsked(
   db: Queryable,
   { ids, source }: { readonly ids: readonly string[]; readonly source: string },
@@ -94,7 +100,7 @@ export async function patchesAsked(
 export interface Deferred {
   readonly proposal: string
   readonly patch: string
-  /** The priority that it had then. */
+  /** The priority of the patch at that time. */
   readonly priority: Priority
   /** ISO 8601 UTC. */
   readonly until: string
@@ -110,7 +116,7 @@ export async function deferredOf(db: Queryable, team: string, now: string): Prom
     .orderBy(asc(proposal), asc(patch))
 }
 
-/** The standing approval of this name that the team has voted, the first where there are several; `null`: there is none. */
+/** The standing approval of this name that the team has voted; if there are several, the first; `null`: none. */
 export async function standingRuleOf(db: Queryable, team: string, name: string): Promise<StandingGrant | null> {
   const [row] = await db
     .select()
@@ -127,9 +133,7 @@ export interface Carried extends Edition {
   readonly proposal: string
 }
 
-/**
- * From the team's proposals, over or not: those that carried an advisory of one of these families, the newest first.
- */
+/** The team's proposals, over or not, that carried an advisory of one of these families. Newest first. */
 export async function carriersOf(
   db: Queryable,
   team: string,

@@ -1,6 +1,6 @@
 /**
- * What engines answered when they were asked what a change would do to an asset; kept as long as the change and the
- * asset's software are the same.
+ * Answers of engines to the question what a change would do to an asset. An answer is kept as long as the change and
+ * the asset's software are the same.
  */
 
 import { and, eq, lt, sql } from 'drizzle-orm'
@@ -10,7 +10,7 @@ import { listOf, slices } from './bulk.ts'
 import type { Queryable } from './connection.ts'
 import { previews } from './schema.ts'
 
-/** `steps` is null: the transaction is the changes themselves, and nothing else. */
+/** `steps` and `problem` both `null`: the transaction is the changes themselves, and nothing else. */
 export type PreviewAnswer =
   | { readonly key: string; readonly steps: readonly TransactionStep[] | null; readonly problem: null }
   | { readonly key: string; readonly steps: null; readonly problem: string }
@@ -21,7 +21,7 @@ export interface KeptPreview {
   readonly askedAt: string
 }
 
-/** What is known of these, by key. */
+/** The known answers for these keys, by key. */
 export async function knownPreviews(
   db: Queryable,
   engine: string,
@@ -54,7 +54,7 @@ export async function keepPreviews(
         asked_at = excluded.asked_at`)
 }
 
-/** Forgets what was asked before this instant. */
+/** Forgets answers whose question was asked before this instant. */
 export async function purgePreviews(db: Queryable, before: string): Promise<void> {
   await db.delete(previews).where(lt(previews.askedAt, before))
 }

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 
 /**
- * Names a running process so that a file may remember it: its pid and when it started. A pid alone is reused, and in
- * a container it is nearly always the same number. `null` where no such process runs.
+ * Identifies a running process, for a file: its pid, and when it started. A pid alone is reused, and in a container it
+ * is nearly always the same number. `null`: no such process runs.
  */
 export function identify(pid: number): string | null {
   if (!isAlive(pid)) return null
@@ -16,7 +16,10 @@ export function stillRuns(identity: string): boolean {
   return Number.isInteger(pid) && pid > 0 && identify(pid) === identity
 }
 
-/** A zombie counts as dead: the first process of a container often does not reap, and `kill(pid, 0)` calls it alive. */
+/**
+ * Whether a process is alive. A zombie counts as dead, although `kill(pid, 0)` says otherwise: the first process of a
+ * container often does not reap.
+ */
 export function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid < 1) return false
   let foreign = false
@@ -28,12 +31,15 @@ export function isAlive(pid: number): boolean {
   }
   if (process.platform !== 'linux') return true
   const state = procStat(pid)?.[0]
-  // A machine may hide the processes of others.
+  // A machine may hide processes of other users.
   if (state === undefined) return foreign
   return state !== 'Z' && state !== 'X'
 }
 
-/** Whether a process is a PostgreSQL that works in a folder. Unknown counts as yes: waiting beats a second server. */
+/**
+ * Whether a process is a PostgreSQL that works in a folder. If this is not known, the answer is yes: waiting is better
+ * than a second server.
+ */
 export function worksIn(pid: number, folder: string): boolean {
   if (process.platform !== 'linux') {
     try {
@@ -44,7 +50,7 @@ export function worksIn(pid: number, folder: string): boolean {
   }
   try {
     if (!readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('postgres')) return false
-    // PostgreSQL works in its data folder, whatever path led there.
+    // PostgreSQL works in its data folder. Several paths may lead there, so inodes are compared.
     const [at, wanted] = [statSync(`/proc/${pid}/cwd`), statSync(folder)]
     return at.dev === wanted.dev && at.ino === wanted.ino
   } catch (error) {
@@ -53,8 +59,8 @@ export function worksIn(pid: number, folder: string): boolean {
 }
 
 /**
- * Ends the children of a killed PostgreSQL that still compute and so hold its memory: no other can start before they
- * are gone. Does nothing where a server may be alive.
+ * Ends the children of a killed PostgreSQL that still compute. They hold its memory, and no other server can start
+ * before they are gone. Does nothing if a server may be alive.
  */
 export function endLeftBehind(folder: string): void {
   if (process.platform !== 'linux') return

@@ -1,6 +1,6 @@
 /**
- * The tables of current state that events rebuild, and what each holds for one proposal according to its events. `audit
- * verify --rebuild` compares them. A further projection is one more entry of `projections`.
+ * The tables of current state that events can rebuild, and the rows that each should have for a proposal according to
+ * its events. `audit verify --rebuild` compares them. A new table is one more entry in `projections`.
  */
 
 import { inArray, isNotNull } from 'drizzle-orm'
@@ -30,17 +30,23 @@ export type Row = Readonly<Record<string, unknown>>
 
 export interface Projection {
   readonly table: string
-  /** `state`: a part of the state, which an earlier version kept whole; `tally`: the version before did not write it. */
+  /**
+   * `state`: a part of the state, which an earlier version stored whole. `tally`: the version before did not write it.
+   * `beside`: any other table.
+   */
   readonly is: 'state' | 'beside' | 'tally'
-  /** Columns that the version before did not write either. */
+  /** Columns that the version before did not write. */
   readonly tallied: readonly string[]
-  /** Columns that name a row beside its proposal. */
+  /** Columns that, together with the proposal, identify a row. */
   readonly key: readonly string[]
   /** Ids of all proposals that have rows. */
   readonly proposals: (db: Queryable) => Promise<readonly string[]>
   /** The rows of these proposals, by proposal. */
   readonly stored: (db: Queryable, ids: readonly string[]) => Promise<ReadonlyMap<string, readonly Row[]>>
-  /** The rows that events give; `stored` where more than one would be right. Instants as the database prints them. */
+  /**
+   * The rows that events give. If more than one row would be right, a right one in `stored` is taken. Instants have the
+   * form in which the database returns them.
+   */
   readonly rebuilt: (replayed: Replayed, stored: readonly Row[], now: string) => readonly Row[]
 }
 

@@ -1,5 +1,6 @@
 /**
- * Proposals by key: a page of a list is cut first, and then only what it shows is read. A whole state is never read.
+ * Reads proposals for pages: first the ids on the page, then only what it shows. Whole states are read only for rows of
+ * earlier versions.
  */
 
 import { desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
@@ -24,13 +25,13 @@ import { asked, isOpen, newest, proposalBriefs, proposals, votes } from './schem
 
 export interface ProposalFilter {
   readonly teams: readonly string[]
-  /** `open first`: then those that are over. */
+  /** `open first`: open proposals, and then those that are over. */
   readonly status: 'open' | 'over' | 'open first'
-  /** Only with this in the title or the id; empty: whatever they are called. */
+  /** Only proposals with this text in the title or the id; empty: all. */
   readonly text: string
 }
 
-/** Where a page ended. */
+/** The last proposal of a page. */
 export interface ProposalPlace {
   readonly open: boolean
   readonly number: number
@@ -42,7 +43,10 @@ export interface Listed {
   readonly open: boolean
 }
 
-/** The next proposals behind a place, newest first; `null`: from the first on. One that ends meanwhile may come again. */
+/**
+ * The next proposals after a place, newest first; `null`: from the first on. A proposal that ends meanwhile may come
+ * twice.
+ */
 export async function listProposals(
   db: Queryable,
   { teams, status, text }: ProposalFilter,
@@ -52,7 +56,7 @@ export async function listProposals(
   const section = (open: boolean): SQL => {
     const behind = after?.open === open ? sql`and ${newest} > ${-after.number}` : sql``
     const called = text === '' ? sql`` : sql`and (title ilike ${contains(text)} or id ilike ${contains(text)})`
-    // The index gives those of each team in order, so that a team's long past is not read.
+    // The index gives the proposals of each team in order, so that a team's long past is not read.
     return sql`(select id, number, ${open}::boolean as open from unnest(${listOf(teams)}::text::text[]) as wanted (name)
       cross join lateral (select id, number from ${proposals}
         where team = wanted.name and ${open ? isOpen : isOver} ${behind} ${called}
@@ -70,7 +74,7 @@ export async function listProposals(
 
 const isOver = sql`not (${isOpen})`
 
-/** A team's proposals of these priorities that people still vote on: how many, and the first ones, oldest first. */
+/** How many proposals of a team with these priorities people still vote on, and the first of them, oldest first. */
 export async function votedOn(
   db: Queryable,
   team: string,
@@ -94,12 +98,12 @@ export async function openTeams(db: Queryable): Promise<readonly string[]> {
   return rows.map(({ team }) => team)
 }
 
-/** For `ilike`. */
+/** A pattern for `ilike` that finds this text anywhere. */
 export function contains(text: string): string {
   return `%${storable(text).replace(/[\\%_]/g, '\\$&')}%`
 }
 
-/** A proposal as one line says it. */
+/** What one line shows of a proposal. */
 export interface ProposalLine {
   readonly id: string
   readonly team: string
@@ -166,7 +170,7 @@ export async function readGlances(db: Queryable, ids: readonly string[]): Promis
     const light = withPersons(state, await registerAt(db, version), besides.get(id) ?? new Map())
     glances.push({ ...light, subject: brief, tally })
   }
-  // What an earlier version wrote is read as it is, because a page writes nothing.
+  // A row of an earlier version is read without carrying it over, because a page writes nothing.
   for (const row of rows) {
     const state = isKept(row) ? null : await findProposal(db, row.id)
     if (state !== null) glances.push(glanceOf(state))
@@ -187,9 +191,9 @@ function isKept<Row extends GlanceRow>(row: Row): row is Row & { readonly tally:
   return row.format === PERSONLESS && row.tallySeq === row.seq && row.tally !== null && row.brief !== null
 }
 
-// ---------------------------------------------------------------- whom they wait for
+// ---------------------------------------------------------------- whom proposals wait for
 
-/** A person, with their roles in each of the teams that they belong to, and who else does. */
+/** A person, with their roles in each of their teams, and the members of these teams. */
 export interface Asker {
   readonly id: string
   readonly roles: ReadonlyMap<string, readonly string[]>
@@ -201,9 +205,12 @@ export async function teamsAsked(db: Queryable): Promise<readonly string[]> {
   return (await db.selectDistinct({ team: asked.team }).from(asked)).map(({ team }) => team)
 }
 
-/** What asks one person. */
+/** Which proposals ask one person for something. */
 interface AskedOf {
-  /** By proposal and team: whether that is certain, and else the places of which the person would have to fill one. */
+  /**
+   * By proposal and team: whether the person is certainly asked (`certain`). If not, `places`: the person is asked if
+   * they would fill one more of these.
+   */
   readonly asking: SQL
   readonly fills: (team: string, places: PlacesToFill) => boolean
 }
@@ -255,7 +262,7 @@ export async function badgesOf(
   )
 }
 
-/** So many are read at once, of which some may not wait for the person. */
+/** Proposals that are read at once. Some of them may not wait for the person. */
 const READ_AT_ONCE = 100
 
 /** The newest proposals that wait for the person. */
@@ -279,10 +286,10 @@ export async function waitingFor(db: Queryable, person: Asker, most: number): Pr
   return found.slice(0, most)
 }
 
-/** No proposal has this number: the first page begins behind it. */
+/** Higher than every number of a proposal. The first page begins below it. */
 const FAR_AHEAD = 2_147_483_647
 
-/** The newest proposals for which something is under way, or planned. */
+/** The newest proposals whose rollout or test is under way, stopped half way, or planned. */
 export async function underWay(db: Queryable, most: number): Promise<readonly string[]> {
   const rows = await db
     .select({ id: proposals.id })

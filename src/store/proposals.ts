@@ -33,7 +33,7 @@ import { ofBeforeEntries, rowOfBefore, stateOfBefore } from './states-of-before.
 import { readSubjects, rememberSubject } from './subjects.ts'
 import { together } from './transaction.ts'
 
-/** What `format` says of rows: the whole state, its small part with names and words, and that without them. */
+/** Values of `format`: the whole state; its small part, with names and words; the small part without them. */
 const WHOLE = 1
 const LIGHT = 2
 export const PERSONLESS = 3
@@ -42,22 +42,22 @@ export interface StoredProposal {
   readonly state: ProposalState
   /** Hash of the last event of its stream. */
   readonly headHash: string
-  /** The `format` of its row: only what this version writes can be written again; the rest is carried over first. */
+  /** The `format` of its row. A row of an earlier format is carried over before it is written. */
   readonly format: number
-  /** Whether the rows beside it belong to its last event: the version before did not write them. */
+  /** Whether the rows beside the state belong to its last event. The version before did not write such rows. */
   readonly tallied: boolean
-  /** The names for the pseudonyms in it. */
+  /** The names for the pseudonyms in the state. */
   readonly register: VersionedRegister
-  /** The result of `rightsInForce` when it was read. */
+  /** The result of `rightsInForce` when the proposal was read. */
   readonly rights: number | null
 }
 
-/** False where an earlier version wrote it: then it is carried over before anything else happens to it. */
+/** False: an earlier version wrote the proposal, and it is carried over before anything else happens to it. */
 export function isCarried({ format, tallied }: StoredProposal): boolean {
   return format === PERSONLESS && tallied
 }
 
-/** True where its state also holds what it asks for. */
+/** True: the stored state also has what the proposal asks for. */
 export function isWhole({ format }: StoredProposal): boolean {
   return format === WHOLE
 }
@@ -71,7 +71,7 @@ export async function teamOf(db: Queryable, id: string): Promise<string | null> 
   return row?.team ?? null
 }
 
-/** Whether an earlier version wrote its row, which is to be carried over. */
+/** Whether an earlier version wrote the proposal's row, so that it must be carried over. */
 export async function isOfBefore(db: Queryable, id: string): Promise<boolean> {
   const rows = await db
     .select({ id: proposals.id })
@@ -83,14 +83,17 @@ export async function isOfBefore(db: Queryable, id: string): Promise<boolean> {
 /** True for a row that an earlier version wrote, or whose rows beside it do not belong to its last event. */
 const ofBefore = sql`(format <> ${sql.raw(String(PERSONLESS))} or tally_seq is distinct from seq)`
 
-/** The proposal, locked until the transaction ends, so that commands on one proposal come one after another. */
+/**
+ * Locks a proposal until the transaction ends, so that commands on it come one after another, and reads it. `null`:
+ * there is none.
+ */
 export async function lockProposal(tx: Tx, id: string): Promise<StoredProposal | null> {
   const locked = await tx
     .select({ id: proposals.id })
     .from(proposals)
     .where(eq(proposals.id, storable(id)))
     .for('no key update')
-  // Read by a statement of its own, which sees what the last holder of the lock wrote.
+  // Read by a second statement, which sees what the last holder of the lock wrote.
   return locked.length === 0
     ? null
     : ((await storedWhere(tx, eq(proposals.id, storable(id)), known.find(id) ?? []))[0] ?? null)
@@ -101,27 +104,30 @@ export async function findProposal(db: Queryable, id: string): Promise<ProposalS
   return stored?.state ?? null
 }
 
-// ---------------------------------------------------------------- states in two parts, and as they are remembered
+// ---------------------------------------------------------------- states as they are stored, and in memory
 
 /**
- * The weight of all states that are kept in memory: their assets, those that were started once more, and a fixed amount
- * for each state.
+ * Most weight of all states in memory. The weight of a state: its assets, of which those that were started count twice,
+ * and a fixed amount.
  */
 const WEIGHT_KEPT = 500_000
 const WEIGHT_OF_STATE = 500
 
-/** By proposal. What is kept under the hash of its last event must be what its events lead to. */
+/**
+ * Remembered states, by proposal. A state that is kept under the hash of its last event must be the state that its
+ * events lead to.
+ */
 const known = createRecent<readonly StoredProposal[]>(WEIGHT_KEPT, (states) => {
-  // Its earlier states share nearly all with the last one.
+  // Earlier states of the proposal share nearly all data with the last one.
   const { subject, rollout } = states.at(-1)?.state ?? { subject: null, rollout: null }
   const planned = subject?.kind === 'patches' ? subject.assets.length : 0
   return WEIGHT_OF_STATE + planned + (rollout === null ? 0 : grown(rollout).length)
 })
 
-/** While a command writes the next state, others read the one before. */
+/** States of each proposal: while a command writes the next state, others read the one before. */
 const KEPT_OF_EACH = 3
 
-/** A state is nothing but what its events and the register say. */
+/** The name of a remembered state. Its events and the register determine everything in it. */
 function nameOf({ headHash, register }: StoredProposal): string {
   return `${headHash} ${register.version}`
 }
@@ -133,8 +139,8 @@ function remember(stored: StoredProposal): void {
 }
 
 /**
- * Oldest first. What is among `remembered` and was not changed since is not read again. State, rows and votes are read by
- * one statement, so that they belong together.
+ * Proposals, oldest first. A state in `remembered` that has not changed since is not read again. State, results and
+ * votes are read by one statement, so that they belong together.
  */
 async function storedWhere(
   db: Queryable,
@@ -170,14 +176,15 @@ async function storedWhere(
 
 type ProposalRow = Awaited<ReturnType<typeof readRows>>[number]
 
-/** `names`: what is remembered under these is left out. */
+/** `names`: states that are remembered under these names are not read; their `state` is `null`. */
 async function readRows(
   db: Queryable,
   condition: SQL | undefined,
   names: readonly string[],
   newest: number | undefined,
 ) {
-  // What an earlier version wrote may end with the same event as a result of it in a transaction that was rolled back.
+  // Rows of earlier versions are always read. The same last event may belong to a remembered state from a transaction
+  // that carried the proposal over and was rolled back.
   const isKnown = sql`(format = ${PERSONLESS}
     and head_hash || ' ' || ${registerVersion} = any(${listOf(names)}::text::text[]))`
   const rows = await db
@@ -208,7 +215,7 @@ function resultsOf({ results }: Pick<ProposalRow, 'results'>): readonly ResultRo
   return (results ?? []).map((one) => ({ ...one, part: partOf(Number(one.part)) }))
 }
 
-/** What a row says, whichever version wrote it. */
+/** The proposal that a row holds, whichever version wrote it. */
 function storedOf(
   row: ProposalRow & { readonly state: LightState | ProposalState },
   register: VersionedRegister,
@@ -252,9 +259,9 @@ export async function nextProposalNumber(tx: Tx): Promise<number> {
 }
 
 /**
- * Writes the projections of one state: the row, its votes, its deployments, what it asks for and works on. `before`:
- * the state as it was read, whose deployments are written already; those that have not changed since are the same
- * objects. `freed`: an asset has become free.
+ * Writes all rows of one state: the proposal, its votes, its results, what it asks for and works on. `before`: the
+ * state as it was read, whose rows are stored already. What has not changed since is the same object in both. `freed`:
+ * an asset has become free.
  */
 export async function saveProposal(
   tx: Queryable,
@@ -270,7 +277,7 @@ export async function saveProposal(
   return { freed }
 }
 
-/** Writes them all anew, according to its events. */
+/** Writes all rows of a proposal anew, from the state that its events lead to. */
 export async function renewProposal(
   tx: Queryable,
   stored: Pick<StoredProposal, 'state' | 'headHash' | 'register'>,
@@ -283,7 +290,7 @@ export async function renewProposal(
   await renewAtWork(tx, state)
 }
 
-/** Writes what stands beside a state in rows, which the version before did not know. */
+/** Writes the columns and rows beside a state that the version before did not write. */
 export async function tallyProposal(tx: Queryable, { state, headHash, register }: StoredProposal): Promise<void> {
   const row = proposalRow(state, headHash, register)
   const tallied = Object.fromEntries(tallyColumns.map((column) => [column, row[column]]))
@@ -306,7 +313,7 @@ async function saveState(
   remember({ state, headHash, format: PERSONLESS, tallied: true, register, rights: null })
 }
 
-/** The row of `proposals` that a state is kept in. */
+/** The row of `proposals` for a state. */
 export function proposalRow(state: ProposalState, headHash: string, register: Register): typeof proposals.$inferInsert {
   const { id, number, team, status, seq, openedAt, closedAt, title, priority, dueAt, subject } = state
   return {
@@ -333,7 +340,7 @@ export function proposalRow(state: ProposalState, headHash: string, register: Re
 /** Columns that the version before did not write. */
 export const tallyColumns = ['title', 'priority', 'dueAt', 'decision', 'underWay', 'tally', 'tallySeq'] as const
 
-/** Its rows of `votes`. */
+/** The rows of `votes` for a state. */
 export function voteRows(
   { id, votes: cast }: Pick<ProposalState, 'id' | 'votes'>,
   register: Register,
@@ -348,7 +355,7 @@ export function voteRows(
   }))
 }
 
-/** The row of `results` of one asset. */
+/** The row of `results` for one asset. */
 export function resultRow(proposal: string, { part, asset, facts }: ResultRow): typeof results.$inferInsert {
   const { deployment } = facts
   return {
@@ -363,7 +370,7 @@ export function resultRow(proposal: string, { part, asset, facts }: ResultRow): 
   }
 }
 
-/** Writes what has changed. */
+/** Writes votes that have changed. */
 async function saveVotes(
   tx: Queryable,
   state: ProposalState,
@@ -388,7 +395,7 @@ async function saveVotes(
     })
 }
 
-/** Writes what has changed. */
+/** Writes results that have changed. */
 async function saveResults(
   tx: Queryable,
   state: ProposalState,
@@ -428,8 +435,8 @@ async function putResults(tx: Queryable, proposal: string, all: readonly ResultR
 }
 
 /**
- * Proposals whose stored state an earlier version wrote, oldest first: those that say something about what is done now,
- * because they are not over or were rejected for a while, or all others.
+ * Proposals whose stored state an earlier version wrote, oldest first. `live`: proposals that matter for what is done
+ * now, because they are not over, or were rejected for a time that has not passed. `over`: all others.
  */
 export async function proposalsOfBefore(
   db: Queryable,
@@ -472,8 +479,8 @@ export function proposalsWithStatus(
 }
 
 /**
- * Does a proposal of any team, with one of the statuses, ask for exactly this? It is found by its present hash, however
- * old it is.
+ * Whether a proposal of any team, with one of the statuses, asks for exactly this. `decision` is today's hash; it also
+ * finds proposals of earlier versions.
  */
 export async function hasContent(db: Queryable, decision: string, statuses: readonly Status[]): Promise<boolean> {
   const withStatus = inArray(proposals.status, [...statuses])
@@ -488,12 +495,12 @@ export async function hasContent(db: Queryable, decision: string, statuses: read
   return false
 }
 
-/** What an earlier version wrote of these proposals and was not carried over yet. */
+/** Those of these proposals whose rows an earlier version wrote, and that are not carried over yet. */
 export function earlierOf(db: Queryable, ids: readonly string[]): AsyncGenerator<StoredProposal> {
   return eachStored(db, and(ofBefore, inArray(proposals.id, [...ids])))
 }
 
-/** One at a time, for each may be large. */
+/** Reads one proposal at a time, because each may be large. */
 async function* eachStored(db: Queryable, condition: SQL | undefined): AsyncGenerator<StoredProposal> {
   const rows = await db.select({ id: proposals.id }).from(proposals).where(condition).orderBy(asc(proposals.number))
   for (const { id } of rows) yield* await storedWhere(db, eq(proposals.id, id), [])

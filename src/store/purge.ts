@@ -8,7 +8,7 @@ import { purgeFeedChanges } from './save-feed.ts'
 import { purgeSessions } from './sessions.ts'
 import { purgeStartAssets } from './starts.ts'
 
-/** Forgets what was of use for a while only. */
+/** Deletes what is kept only for some time. */
 export async function purge(db: Db, now: Date): Promise<void> {
   const daysAgo = (days: number) => new Date(now.getTime() - days * DAY_MS).toISOString()
   await purgeDelivered(db, daysAgo(30))

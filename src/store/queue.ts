@@ -12,9 +12,9 @@ import { pgAddress } from './pg-address.ts'
 import { oncePerMinute } from './repeated-error.ts'
 import { IDLE_TIMEOUT_MS, LOCK_TIMEOUT_MS } from './transaction.ts'
 
-/** Jobs in PostgreSQL: run by one of any number of processes, at least once, and again after a crash. */
+/** Jobs in PostgreSQL. Any number of processes may run them. Each job runs at least once, and again after a crash. */
 export interface Queue {
-  /** Says what a job does. Before `start`. A failed run is tried again five times, over six minutes. */
+  /** Sets the handler of a job, before `start`. A failed run is tried again five times, over six minutes. */
   readonly define: (name: string, handler: JobHandler, options?: JobOptions) => void
   /**
    * Repeats a defined job: `30 seconds`, `5 minutes`, or five cron fields in `timezone` (UTC without one). One job for
@@ -26,13 +26,13 @@ export interface Queue {
   readonly enqueue: (tx: JobTransaction, name: string, data: unknown, at: string) => Promise<void>
   readonly enqueueNow: (name: string, data: unknown, at?: string) => Promise<void>
   /**
-   * Adds a job that begins in a second, unless one of its name is about to begin: many may ask for a look at
-   * everything, and it is done once after all of them.
+   * Adds a job that begins in a second, unless a job of this name is about to begin. If many ask for the same work at
+   * once, it is done once, after all of them have asked.
    */
   readonly enqueueOnce: (name: string) => Promise<void>
   /**
-   * Ends every repetition but these: repetitions that are not configured any more, and those that an earlier version
-   * named otherwise.
+   * Ends every repetition except these: those that are not configured any more, and those that an earlier version named
+   * differently.
    */
   readonly repeatOnly: (names: readonly string[]) => Promise<void>
   /** Deletes jobs that finished or were given up before an instant (ISO 8601); returns how many. */
@@ -45,9 +45,9 @@ export interface Queue {
 }
 
 export interface JobOptions {
-  /** Runs at once in this process; 5 unless told. */
+  /** Runs at the same time in this process. Default: 5. */
   readonly concurrency?: number
-  /** How long after a crash another process takes the job over; 30 seconds unless told. */
+  /** How long after a crash another process takes the job over. Default: 30 seconds. */
   readonly lockLifetimeMs?: number
 }
 
@@ -60,13 +60,15 @@ export interface RepeatOptions {
 export interface QueueOptions {
   /** Direct, or through a pooler in session mode: LISTEN and the search path do not survive transaction pooling. */
   readonly url: string
-  /** This process, as the database shows it. */
+  /** Name of this process, which the database shows. */
   readonly name: string
-  /** Hears of failed jobs and lost connections; neither ends the process. The same error comes once a minute. */
+  /**
+   * Called for failed jobs and lost connections; neither ends the process. The same error comes once a minute at most.
+   */
   readonly onError: (error: Error) => void
-  /** Hears whether the connection over which new jobs are told works; without it jobs begin up to `scanMs` later. */
+  /** Called when the connection that tells of new jobs works, or fails. Without it, jobs begin up to `scanMs` later. */
   readonly onConnection?: { readonly up: () => void; readonly down: (why: string) => void }
-  /** How often to look for due jobs and expired locks besides being told of new ones; 5 seconds unless told. */
+  /** How often to look for due jobs and expired locks, in addition to being told of new jobs. Default: 5 seconds. */
   readonly scanMs?: number
 }
 
@@ -80,7 +82,7 @@ const retryDelaysMs = [1000, 4000, 16_000, 64_000, 256_000]
 export async function openQueue(options: QueueOptions): Promise<Queue> {
   const stopping = new AbortController()
   const tell = oncePerMinute(options.onError)
-  // If a server stops because we were the last to use it, nothing is reported.
+  // If the database server stops because we were the last to use it, nothing is reported.
   const report = (error: unknown): void => {
     if (!stopping.signal.aborted || running.size > 0) tell(error)
   }
@@ -144,8 +146,8 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     },
     close: async () => {
       stopping.abort(new Error('Patchwarden is stopping.'))
-      // Not `drain`, which leaves jobs locked that it had taken and not begun. It rejects where another process took
-      // over a running job.
+      // Not `drain`: it leaves jobs locked that it had taken and not begun. `stop` rejects if another process took over
+      // a running job.
       await agenda.stop(false).catch(report)
       await channel.disconnect()
       await whenIdle(running)
@@ -164,7 +166,7 @@ async function openPool(options: QueueOptions, report: (error: unknown) => void)
     application_name: `patchwarden jobs ${options.name}`,
   })
   pool.on('error', report)
-  // A client that is lent out does not have the pool's listener.
+  // A client in use does not have the pool's listener.
   pool.on('connect', (client) => client.on('error', report))
   try {
     // Agenda's constructor leaves a failed connection unhandled, which would end the process.
@@ -178,14 +180,14 @@ async function openPool(options: QueueOptions, report: (error: unknown) => void)
   return pool
 }
 
-/** Agenda's tables, without two of its calls that reject where nobody can catch it. */
+/** Agenda's access to its tables. Two calls are replaced, because they reject where nobody can catch it. */
 function openBackend(pool: pg.Pool, report: (error: unknown) => void): PostgresBackend {
   // The tables come from a migration: replicas that create them at the same time collide.
   const backend = new PostgresBackend({ pool, ensureSchema: false, disableNotifications: true })
   const { repository } = backend
   const unlock = repository.unlockJob.bind(repository)
   repository.unlockJob = (job) => unlock(job).catch(report)
-  // It would only ask whether the pool connects, which is known already.
+  // Agenda would only ask whether the pool connects, which is known already.
   backend.connect = async () => undefined
   return backend
 }
@@ -199,8 +201,8 @@ const told = z.object({
 })
 
 /**
- * How this process hears of new jobs. Agenda's own channel keeps a connection of the pool for each try to listen that fails,
- * until none is left for anything else.
+ * The channel on which this process hears of new jobs. Agenda's own channel keeps a connection of the pool for each
+ * failed try to listen, until none is left for anything else.
  */
 function openChannel(options: QueueOptions, report: (error: unknown) => void): NotificationChannel {
   const handlers = new Set<NotificationHandler>()
@@ -247,7 +249,7 @@ function openChannel(options: QueueOptions, report: (error: unknown) => void): N
         handlers.delete(handler)
       }
     },
-    // The statement that adds a job tells of it.
+    // Nothing to do: the statement that adds a job tells of it.
     publish: async () => undefined,
     on: () => channel,
     off: () => channel,
@@ -266,7 +268,10 @@ function trackRunning(agenda: Agenda): ReadonlySet<Job<unknown>> {
   return running
 }
 
-/** Idle for a moment: a job may be between its lock and its start. */
+/**
+ * Waits until no job has run for a moment, because a job may be between its lock and its start. Waits `closePatienceMs`
+ * at most.
+ */
 async function whenIdle(running: ReadonlySet<unknown>): Promise<void> {
   const deadline = Date.now() + closePatienceMs
   let idleSince = Date.now()
@@ -276,7 +281,7 @@ async function whenIdle(running: ReadonlySet<unknown>): Promise<void> {
   }
 }
 
-/** A run that an orderly stop cuts short is not a crash. */
+/** Takes back the counts of runs that an orderly stop cuts short: they are no crashes. */
 async function uncount(pool: pg.Pool, running: ReadonlySet<Job<unknown>>): Promise<void> {
   const ids = [...running].flatMap((job) => job.attrs._id ?? [])
   if (ids.length === 0) return

@@ -1,4 +1,4 @@
-/** Keeps what was used last, up to a weight of all together. */
+/** Keeps the values that were used last, up to a total weight. */
 export interface Recent<Value> {
   find(key: string): Value | undefined
   keep(key: string, value: Value): void

@@ -1,4 +1,7 @@
-/** What the record last said of assets and of how far they can be assessed, and the entries of the streams `assets:TEAM`. */
+/**
+ * What the record last said about assets and how far they can be assessed, and the entries of the streams
+ * `assets:TEAM`.
+ */
 
 import { sql } from 'drizzle-orm'
 import type { Coverage } from '../core/record/coverage.ts'
@@ -26,7 +29,7 @@ import { inTransaction } from './transaction.ts'
 
 const BY = 'inventory'
 
-/** What the record keeps of an asset, as `AssetFacts` says it. */
+/** What the record keeps of an asset, in the form of `AssetFacts`. */
 const facts = sql`jsonb_build_object(
   'platform', a.asset -> 'platform', 'exposure', a.asset -> 'exposure', 'criticality', a.asset -> 'criticality',
   'tags', (select coalesce(jsonb_agg(tag order by tag collate "C"), '[]') from
@@ -43,7 +46,7 @@ interface DifferingRow extends Record<string, unknown> {
   readonly before_facts: AssetFacts | null
 }
 
-/** Says what is new of these assets, which were just stored. In the transaction that stored them. */
+/** Records what is new about these assets, in the transaction that has just stored them. */
 export async function recordAssets(tx: Tx, ids: readonly string[], now: string): Promise<void> {
   const differing: AssetNow[] = []
   for (const some of slices(ids)) {
@@ -76,7 +79,7 @@ export async function recordAssets(tx: Tx, ids: readonly string[], now: string):
           coverage = case when ${assetsRecorded.team} = excluded.team then ${assetsRecorded.coverage} else 'covered' end`)
 }
 
-/** Says that assets which were just forgotten are gone. In the transaction that forgot them. */
+/** Records that these assets are gone, in the transaction that has just forgotten them. */
 export async function recordGone(
   tx: Tx,
   ids: readonly string[],
@@ -98,8 +101,9 @@ export async function recordGone(
 }
 
 /**
- * Appends to the streams of teams, each once and in one order, so that nobody waits for each other in turn: what the record
- * last said of a team's assets is written afterwards. Answers with the number of the last entry of each.
+ * Appends to the streams of teams, to each once and in sorted order, so that two transactions never wait for each
+ * other. The rows of what the record last said are written after this. Returns a function that gives the number of a
+ * team's last entry.
  */
 async function append(
   tx: Tx,
@@ -171,8 +175,8 @@ async function differingCoverage(db: Queryable, { now, maxAges }: CoverageGiven)
 }
 
 /**
- * Platforms of teams whose coverage in the record differs. If the record does not mention a platform, feeds are taken
- * to speak of it.
+ * Platforms of teams whose coverage in the record differs from what is known now. If the record does not mention a
+ * platform, it counts as one that a feed speaks of.
  */
 async function differingPlatforms(db: Queryable) {
   const spoken: Coverage = 'covered'
@@ -190,7 +194,7 @@ async function differingPlatforms(db: Queryable) {
     where "is" <> recorded order by team, platform`)
 }
 
-/** Records what cannot be assessed any more, and what can be again, unless the record says that already. */
+/** Records what cannot be assessed any more, and what can be assessed again, unless the record says that already. */
 export async function recordCoverage(db: Db, given: CoverageGiven): Promise<void> {
   if ((await differingCoverage(db, given)).length === 0 && (await differingPlatforms(db)).length === 0) return
   await inTransaction(db, writeCoverage, given)
@@ -198,7 +202,7 @@ export async function recordCoverage(db: Db, given: CoverageGiven): Promise<void
 
 async function writeCoverage(tx: Tx, given: CoverageGiven): Promise<void> {
   const { now } = given
-  // The second one finds nothing left to say.
+  // One process at a time: a second one then finds nothing left to record.
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('patchwarden:coverage', 0))`)
   const changed = await differingCoverage(tx, given)
   const platforms = await differingPlatforms(tx)

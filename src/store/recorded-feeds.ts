@@ -1,4 +1,4 @@
-/** What the record last said of feeds, and the entries of the stream `feeds`. */
+/** What the record last said about feeds, and the entries of the stream `feeds`. */
 
 import { inArray, notInArray, sql } from 'drizzle-orm'
 import { type FeedAnswer, feedDifference, feedsRemoved } from '../core/record/feeds.ts'
@@ -16,7 +16,7 @@ const BY = 'feeds'
  */
 export async function recordFeed(tx: Tx, name: string, answer: FeedAnswer, now: string): Promise<void> {
   const feed = storable(name)
-  // Two processes may read one feed; if nothing is recorded about it yet, there is no row that one of them could lock.
+  // Two processes may read the same feed. Before its first entry it has no row that one of them could lock.
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`patchwarden:feed:${feed}`}::text, 0))`)
   const [row] = await tx
     .select()

@@ -1,4 +1,7 @@
-/** What the record last said of findings, and the entries of the streams `findings:TEAM`. core/record/findings.ts says how. */
+/**
+ * What the record last said about findings, and the entries of the streams `findings:TEAM`. core/record/findings.ts
+ * makes the entries.
+ */
 
 import { and, eq, gt, inArray, or, sql } from 'drizzle-orm'
 import type { HashedContent } from '../core/content.ts'
@@ -28,17 +31,20 @@ const BY = 'assessment'
 // ---------------------------------------------------------------- what the record last said
 
 export interface FindingsRecorded {
-  /** Counts what was written for the team; 0: nothing. */
+  /** Number of assessments that were written for the team; 0: none. */
   readonly version: number
   /** The moment of the newest assessment that brought an entry; `null`: there is none. */
   readonly at: string | null
   readonly assets: ClassesRecorded
 }
 
-/** Read first: what is read after it is at least as new, or else the version has changed by the time of writing. */
+/**
+ * Reads what is recorded for a team. Call this before the other reads: they are then at least as new. If somebody
+ * writes meanwhile, the version changes, and `writeFindings` refuses.
+ */
 export async function readFindings(db: Queryable, team: string): Promise<FindingsRecorded> {
   const [row] = await db.select().from(teamsAssessed).where(eq(teamsAssessed.team, team))
-  // Assets of one class together: there are very many more of them.
+  // One row for the assets of a class, because there are far more assets than classes.
   const rows = await db.execute<{ hash: string; since: string; assets: readonly string[] }>(sql`
     select c.hash, a.since, jsonb_agg(a.asset) as assets
     from ${findingAssets} a join ${findingClasses} c on c.id = a.class
@@ -65,7 +71,7 @@ export async function flawsOfClasses(
   return new Map(rows.map(({ hash, flaws }) => [hash, flaws]))
 }
 
-/** What is recorded of flaws that are open, and of these. */
+/** What is recorded about all open flaws of a team, and about the flaws in `flaws`. */
 export async function flawsRecorded(
   db: Queryable,
   team: string,
@@ -84,19 +90,19 @@ export async function flawsRecorded(
   )
 }
 
-/** How a flaw is known for a team. */
+/** What is known about a flaw in one team. */
 export interface FindingKnown {
   readonly team: string
-  /** On how many assets it is open. */
+  /** On how many assets the flaw is open. */
   readonly open: number
-  /** Ids of the patches that end it. */
+  /** Ids of the patches that end the flaw. */
   readonly patches: readonly string[]
-  /** The most pressing judgement, on any kind of asset; `null`: there is none. */
+  /** The most urgent priority, on any kind of asset; `null`: the flaw was not judged. */
   readonly priority: Priority | null
   readonly dueAt: string | null
 }
 
-/** What the record last said of a flaw that is open, team by team. */
+/** What the record last said about an open flaw, team by team. */
 export async function findingsOf(db: Queryable, flaw: string): Promise<readonly FindingKnown[]> {
   const rows = await db
     .select({ team: findingsRecorded.team, open: findingsRecorded.open, patches: findingsRecorded.patches })
@@ -123,7 +129,7 @@ export async function findingsOf(db: Queryable, flaw: string): Promise<readonly 
   })
 }
 
-/** When we had read of flaws at the latest, as other teams' streams say it, ISO 8601 UTC. */
+/** For each flaw, the earliest time at which we had read of it, as the streams of all teams say it. ISO 8601 UTC. */
 export async function readElsewhere(db: Queryable, flaws: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (flaws.length === 0) return new Map()
   const rows = await db.execute<{ flaw: string; read_at: string }>(sql`
@@ -132,7 +138,7 @@ export async function readElsewhere(db: Queryable, flaws: readonly string[]): Pr
   return new Map(rows.map(({ flaw, read_at: at }) => [flaw, new Date(at).toISOString()]))
 }
 
-/** By `contextKey`. */
+/** The last judgements of a team, by `contextKey`. */
 export async function judgedOfTeam(db: Queryable, team: string): Promise<ReadonlyMap<string, JudgedRecorded>> {
   const rows = await db.select().from(judgedRecorded).where(eq(judgedRecorded.team, team))
   return new Map(
@@ -175,7 +181,7 @@ export interface MendedAsset {
   readonly doneAt: string
 }
 
-/** For each asset, the proposals whose verification says that they ended it, the newest first. */
+/** For each asset, the proposals whose verification gave it an end state in `good`, newest first. */
 export async function fixedAssets(
   db: Queryable,
   assets: readonly string[],
@@ -198,7 +204,7 @@ export async function fixedAssets(
   return found
 }
 
-// ---------------------------------------------------------------- what it says now
+// ---------------------------------------------------------------- writing what it says now
 
 export interface FindingsWritten {
   readonly team: string
@@ -207,21 +213,20 @@ export interface FindingsWritten {
   /** The version that was read. */
   readonly version: number
   readonly told: readonly Told[]
-  /** Lists that entries name. */
+  /** Hashes of lists that entries name. */
   readonly named: readonly string[]
   readonly flaws: ReadonlyMap<string, FlawRecorded>
   readonly judged: readonly JudgedNow[]
-  /** Assets that came into another class; `class`: hash, `null`: nothing is open. */
+  /** Assets that came into another class. `class`: its hash; `null`: nothing is open. */
   readonly moved: readonly { readonly asset: string; readonly class: string | null }[]
-  /** Flaws of every class that an asset came into. */
+  /** The flaws of every class that an asset came into, by hash. */
   readonly classes: ReadonlyMap<string, readonly string[]>
 }
 
 const CONTENTS_AT_ONCE = 200
 
 /**
- * Writes all of it in one transaction. False where somebody else has written meanwhile, so that it must be compared
- * again.
+ * Writes everything in one transaction. False: another process has written meanwhile, so the caller must compare again.
  */
 export async function writeFindings(
   db: Db,

@@ -1,4 +1,4 @@
-/** The configuration that the record has as loaded. */
+/** The configurations that the record says were loaded. */
 
 import { and, desc, eq, sql } from 'drizzle-orm'
 import { contentProblem } from '../core/content.ts'
@@ -11,8 +11,8 @@ import { entries } from './schema.ts'
 const LOADED = 'configuration-loaded'
 
 /**
- * Hash of the configuration that was loaded last; `null`: none was ever loaded. Until the transaction ends nobody else
- * can record one.
+ * Hash of the configuration that was loaded last; `null`: none was ever loaded. Nobody else can record one until the
+ * transaction ends.
  */
 export async function lockLastLoaded(tx: Tx): Promise<string | null> {
   await lockStream(tx, RIGHTS)
@@ -25,13 +25,13 @@ export async function lockLastLoaded(tx: Tx): Promise<string | null> {
   return row === undefined ? null : String(readEntry(row.entry).facts.configuration)
 }
 
-/** A configuration by its hash; `null`: it is not there, or is not what it was. */
+/** A configuration by its hash; `null`: it is not stored, or was changed. */
 export async function readConfiguration(db: Queryable, hash: string): Promise<unknown> {
   const content = (await readContents(db, [hash])).get(hash)
   return content === undefined || contentProblem('configuration', content) !== null ? null : JSON.parse(content.text)
 }
 
-/** Records one as loaded; its content is named before. `at`: ISO 8601 UTC. */
+/** Records a configuration as loaded. The caller has named its content before. `at`: ISO 8601 UTC. */
 export async function recordLoaded(
   tx: Tx,
   { at, facts, beside }: { readonly at: string; readonly facts: Facts; readonly beside: Beside },

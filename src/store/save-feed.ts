@@ -20,11 +20,14 @@ export interface FeedNews {
   readonly content: FeedContent
   /** Only these records changed. */
   readonly changes?: { readonly records: readonly string[] }
-  /** The day or instant that the feed says it is of. */
+  /** The day or instant of the content, as the feed says it. */
   readonly saidAt?: string
 }
 
-/** Hears of a change in the transaction that writes it. A named function that does not use the pool: see `inTransaction`. */
+/**
+ * Called in the transaction that writes a change. It must be a named function that does not use the pool: see
+ * `inTransaction`.
+ */
 export type FeedChanged = (tx: Tx, change: FeedChange) => Promise<void>
 
 interface FeedGiven {
@@ -38,8 +41,8 @@ interface FeedGiven {
 }
 
 /**
- * Stores what a feed says: everything new of each kind that is present, or only `changes`. Only what differs from what
- * is stored is written, and all of it can be seen at once. Returns what changed; `null`: nothing.
+ * Stores what a feed says: all rows of each kind that is present, or only `changes`. Only rows that differ from the
+ * stored ones are written, all in one transaction. Returns what changed; `null`: nothing.
  */
 export async function saveFeed(
   db: Db,
@@ -113,7 +116,7 @@ function isFeed(feed: string) {
   return and(eq(sources.kind, 'catalog'), eq(sources.name, feed))
 }
 
-/** `again`: somebody else has written meanwhile, so it must be compared again. */
+/** `again`: another process has written meanwhile, so the caller must compare again. */
 async function writeFeed(
   tx: Tx,
   { feed, version, differences, result, news, changed }: FeedGiven,
@@ -131,7 +134,7 @@ async function writeFeed(
   return change
 }
 
-/** Under a lock of the feed's row in `sources`: the versions of a feed are committed in order. */
+/** The caller has locked the feed's row in `sources`, so the versions of a feed are committed in order. */
 async function writeChange(tx: Tx, feed: string, version: number, naming: Naming, at: string): Promise<FeedChange> {
   const lists = naming.lists()
   await tx.update(sources).set({ version }).where(isFeed(feed))
@@ -140,9 +143,9 @@ async function writeChange(tx: Tx, feed: string, version: number, naming: Naming
   return { feed, version, ...lists }
 }
 
-// ---------------------------------------------------------------- feeds that are no more
+// ---------------------------------------------------------------- feeds that are not configured any more
 
-/** Drops what feeds said that are not configured any more. Each such feed with stored data counts as changed. */
+/** Deletes what feeds said that are not configured any more. Each such feed with stored rows counts as changed. */
 export async function forgetOtherFeeds(
   db: Db,
   configured: readonly string[],
@@ -168,7 +171,7 @@ async function forgetFeeds(tx: Tx, { configured, now, changed }: ForgetGiven): P
     .orderBy(sources.name)
     .for('update')
   for (const { feed, version } of gone) {
-    // One that comes back is read as if it were new.
+    // If the feed comes back, it is read as if it were new.
     await tx.update(sources).set({ cursor: null }).where(isFeed(feed))
     const naming = createNaming()
     let rows = 0
@@ -186,7 +189,7 @@ async function forgetFeeds(tx: Tx, { configured, now, changed }: ForgetGiven): P
   await recordRemovedFeeds(tx, configured, now)
 }
 
-/** Forgets what was changed before an instant (ISO 8601). */
+/** Forgets changes from before an instant (ISO 8601). */
 export async function purgeFeedChanges(db: Db, before: string): Promise<void> {
   await db.delete(feedChanges).where(lt(feedChanges.at, before))
 }

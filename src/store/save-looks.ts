@@ -12,14 +12,14 @@ import { assetHistory, assetLooks, assets, assetsRecorded } from './schema.ts'
 import { type Interned, internSets, newInterned, type SetIds } from './sets.ts'
 import { codeOf, inTransaction } from './transaction.ts'
 
-/** Looks that are stored together, and rows in one statement that writes. */
+/** Looks that are stored together, and rows that one statement writes. */
 export const LOOKS_AT_ONCE = 500
 
 /**
- * Stores what looks at assets found, in one transaction, as far as it differs from what is there. An unreachable asset keeps
- * its last good look, with the problem beside it. A look that is older than the one that is stored changes nothing, unless
- * that one claims to be later than `now`. Where something changed, the record says so as of `now`, and a row of work is left
- * for the team. `interned`: give it to the next call of the same sync.
+ * Stores what looks at assets found, if it differs from what is stored, in one transaction. An unreachable asset keeps
+ * its last good look, with the problem beside it. A look that is older than the stored one changes nothing, unless the
+ * stored one claims to be later than `now`. If something changed, the record says so as of `now`, and the team gets a
+ * row of work. `interned`: give it to the next call of the same sync.
  */
 export async function saveObservations(
   db: Db,
@@ -34,7 +34,7 @@ export async function saveObservations(
     try {
       return await inTransaction(db, writeLooks, { looks, now })
     } catch (error) {
-      // A set that no asset had was purged just before this gave it to one.
+      // A set that no asset had was purged just before this gave it to an asset.
       if (codeOf(error) !== FOREIGN_KEY_VIOLATION || attempt > 1) throw error
       interned.software.sets.clear()
       interned.pending.sets.clear()
@@ -44,7 +44,7 @@ export async function saveObservations(
 
 const FOREIGN_KEY_VIOLATION = '23503'
 
-/** A look as it is stored. Lists and JSON are texts, as PostgreSQL reads them. */
+/** A look in the form in which it is stored. Lists and JSON are texts that PostgreSQL reads. */
 interface PreparedLook {
   readonly id: string
   readonly source: string
@@ -52,7 +52,7 @@ interface PreparedLook {
   readonly asset: string
   readonly checkedAt: string
   readonly problem: string | null
-  /** `null`: it could not be looked at. */
+  /** `null`: the asset could not be looked at. */
   readonly seen: Seen | null
 }
 
@@ -66,7 +66,10 @@ interface Seen extends SetIds {
   readonly listsRefreshedAt: string | null
 }
 
-/** All that takes long, before anything is locked. In order of id, so that two never wait for each other in turn. */
+/**
+ * Does the work that takes long, before anything is locked. The looks are sorted by id, so that two transactions never
+ * wait for each other.
+ */
 async function preparedLooks(
   db: Db,
   observations: readonly Observation[],
@@ -147,9 +150,9 @@ async function writeLooks(tx: Tx, { looks, now }: LooksGiven): Promise<void> {
 }
 
 /**
- * Writes when each asset was looked at. Returns the looks for which nobody stored a newer one. Their rows are locked
- * from here on, and whoever changes what is known about an asset comes by here first. So rows of `assets` are only read
- * where nothing is new; a lock on them would have to be written, too.
+ * Writes when each asset was looked at. Returns the ids of the assets for which no newer look is stored. Their rows in
+ * `asset_looks` are locked from here on. Everything that changes an asset locks that row first, so rows of `assets`
+ * need no lock. If nothing is new, they are only read; a lock on them would be a write.
  */
 async function writeTimes(tx: Tx, looks: readonly PreparedLook[], now: string): Promise<ReadonlySet<string>> {
   const newest = new Set<string>()
@@ -179,9 +182,9 @@ async function writeTimes(tx: Tx, looks: readonly PreparedLook[], now: string): 
 
 interface Differing {
   readonly look: PreparedLook
-  /** `false`: the record alone does not know of it yet. */
+  /** `false`: nothing changed, but the record does not know the asset yet. */
   readonly changed: boolean
-  /** More than its address changed. */
+  /** More than the asset's address changed. */
   readonly matters: boolean
   /** `null`: the asset is new. */
   readonly teamBefore: string | null
@@ -197,7 +200,7 @@ interface DifferingRow extends Record<string, unknown> {
   readonly software_before: number | null
 }
 
-/** Looks that found something different from what is stored. */
+/** Looks that found something different from what is stored, or whose asset the record does not know yet. */
 async function findDiffering(tx: Tx, looks: readonly PreparedLook[]): Promise<readonly Differing[]> {
   const byId = new Map(looks.map((look) => [look.id, look]))
   const found: Differing[] = []
@@ -221,7 +224,7 @@ async function findDiffering(tx: Tx, looks: readonly PreparedLook[]): Promise<re
 }
 
 const factColumns = ['source', 'team', 'asset'] as const
-/** What only a good look says. */
+/** Columns that only a good look fills. */
 const seenColumns = [
   'software_set',
   'pending_set',

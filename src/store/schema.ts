@@ -1,4 +1,6 @@
-/** Every table. Changing one means `npx drizzle-kit generate --name <what>`; applied migrations are never edited. */
+/**
+ * All tables. After a change, run `npx drizzle-kit generate --name <what>`. Never edit a migration that was applied.
+ */
 
 export * from './schema/feeds.ts'
 export * from './schema/findings.ts'

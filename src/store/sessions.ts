@@ -10,7 +10,7 @@ import { inTransaction } from './transaction.ts'
 export interface Session {
   readonly person: string
   readonly actingAs: string
-  /** The hands that made the link which began it: people, or the command line. */
+  /** Who made the link that began the session: people, or the command line. */
   readonly madeBy: readonly string[]
   readonly expiresAt: string
 }
@@ -29,13 +29,13 @@ export interface SignInLink {
   readonly madeBy: readonly string[]
   readonly expiresAt: string
   /**
-   * Made in the labelled example. Such a link and its sessions are worth nothing elsewhere, and links from elsewhere
-   * are worth nothing in the example.
+   * Made in the labelled example. Such a link and its sessions are not valid elsewhere, and links from elsewhere are
+   * not valid in the example.
    */
   readonly example: boolean
 }
 
-/** `now`: ISO 8601 UTC. */
+/** Stores a link, and records that it was issued. `now`: ISO 8601 UTC. */
 export async function addSignInLink(db: Db, link: SignInLink, now: string): Promise<void> {
   await inTransaction(db, addLink, { link, now })
 }
@@ -51,7 +51,7 @@ async function addLink(tx: Tx, { link, now }: { readonly link: SignInLink; reado
   await appendToStream(tx, PERSONS, [{ at: now, by, event: 'sign-in-link-issued', facts }])
 }
 
-/** The people behind the hands, where they are people, and whoever else is given. */
+/** The people in the list, without the command line. */
 function known(people: readonly string[]): readonly KnownPerson[] {
   return people.filter((one) => one !== COMMAND_LINE).map((id) => ({ id, name: null }))
 }
@@ -67,13 +67,13 @@ export interface Here {
   readonly example: boolean
 }
 
-/** The person a link would sign in, or `null` if it is unknown, spent or expired. Changes nothing. */
+/** The person whom a link would sign in; `null`: the link is unknown, spent or expired. Changes nothing. */
 export async function readSignInLink(db: Queryable, tokenHash: string, here: Here): Promise<string | null> {
   const [row] = await db.select({ person: signInLinks.person }).from(signInLinks).where(usable(tokenHash, here))
   return row?.person ?? null
 }
 
-/** Spends a link and begins the session that it stands for: false if it is unknown, spent or expired. Two clicks spend it once. */
+/** Spends a link and begins its session. False: the link is unknown, spent or expired. Two clicks spend it once. */
 export function redeemSignInLink(db: Db, tokenHash: string, session: NewSession, example: boolean): Promise<boolean> {
   return inTransaction(db, redeem, { tokenHash, session, example })
 }
@@ -126,13 +126,13 @@ export async function setActingAs(db: Queryable, tokenHash: string, person: stri
   await db.update(sessions).set({ actingAs: person }).where(eq(sessions.tokenHash, tokenHash))
 }
 
-/** Who ends sessions, and when (ISO 8601 UTC). `by`: a person's id; `null`: whoever runs the command line. */
+/** Who ends sessions, and when (ISO 8601 UTC). `by`: a person's id; `null`: the operator, on the command line. */
 export interface Ending {
   readonly by: string | null
   readonly now: string
 }
 
-/** Ends one: its person signs out. */
+/** Ends a session: its person signs out. */
 export function endSession(db: Db, tokenHash: string, now: string): Promise<void> {
   return inTransaction(db, endOne, { tokenHash, now })
 }
@@ -146,8 +146,8 @@ async function endOne(tx: Tx, { tokenHash, now }: { readonly tokenHash: string; 
 }
 
 /**
- * Ends every session of a person, and the links to new ones that were not used yet. With `andIntroduced` it also ends
- * sessions of others that began with a link which the person made. Returns how many sessions it ended.
+ * Ends every session of a person, and deletes links for new sessions that were not used yet. With `andIntroduced` it
+ * does the same for other people whose link this person made. Returns how many sessions it ended.
  */
 export function endSessionsOf(
   db: Db,
@@ -164,7 +164,7 @@ interface EndGiven {
 }
 
 async function endAll(tx: Tx, { person, andIntroduced, ending }: EndGiven): Promise<number> {
-  // Links first: a request that redeems one at this moment holds the link's row until its session is there, and then
+  // Links first: a request that redeems a link at this moment holds the link's row until its session is stored. Then
   // that session is ended, too.
   const of = (table: typeof signInLinks | typeof sessions) =>
     andIntroduced ? or(eq(table.person, person), sql`${person} = any(${table.madeBy})`) : eq(table.person, person)
@@ -179,7 +179,7 @@ async function endAll(tx: Tx, { person, andIntroduced, ending }: EndGiven): Prom
   return ended.length
 }
 
-/** Ids of the people, once for each session or link of theirs. */
+/** Ids of people, one for each of their sessions or links. */
 interface Ended {
   readonly ended: readonly string[]
   readonly links: readonly string[]
@@ -203,7 +203,7 @@ async function recordEnded(tx: Tx, { ended, links }: Ended, { by, now }: Ending)
   )
 }
 
-/** Those of the sessions that have neither ended nor expired. */
+/** Which of these sessions have neither ended nor expired. */
 export async function openSessions(
   db: Queryable,
   tokenHashes: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * Software and pending updates as they are stored: each package version, each update and each set of them once. A set
- * is found by a hash over its members, so that a look at an asset whose software is known reads none of them.
+ * How software and pending updates are stored: each package version, each update and each set of them once. A set is
+ * found by a hash over its members, so that a look at an asset with known software reads none of them.
  */
 
 import { sql } from 'drizzle-orm'
@@ -26,9 +26,9 @@ export interface Interned {
 }
 
 interface KnownIds {
-  /** By hash. */
+  /** Ids of sets, by hash. */
   readonly sets: Map<string, number>
-  /** By text. */
+  /** Ids of members, by text. */
   readonly members: Map<string, number>
 }
 
@@ -39,7 +39,7 @@ export function newInterned(): Interned {
   }
 }
 
-/** A set before it has an id. */
+/** A set that has no id yet. */
 interface NewSet {
   readonly hash: string
   /** JSON of its members, each once, in their order. */
@@ -47,16 +47,16 @@ interface NewSet {
   readonly security: number
 }
 
-/** Ids of the sets of a look. */
+/** Ids of the sets that a look found. */
 export interface SetIds {
   readonly software: number
-  /** `null`: no package manager says anything. */
+  /** `null`: the look has nothing from a package manager. */
   readonly pending: number | null
 }
 
 /**
- * The sets of each look, stored where they are not known yet. Those that no asset gets may be purged at any time. What is
- * written is committed at once, so that nobody waits while this computes.
+ * The sets of each look. Sets that are not known yet are stored. A set that no asset gets may be purged at any time.
+ * Each write is committed at once, so that nobody waits while this computes.
  */
 export async function internSets(
   db: Db,
@@ -81,7 +81,7 @@ function idOf({ sets }: KnownIds, hash: string): number {
   return id
 }
 
-/** Hashes of the sets of each look, and those sets that are not among the known ones. */
+/** Hashes of the sets of each look, and the sets that are not known yet. */
 function* hashes(snapshots: readonly AssetSnapshot[], interned: Interned) {
   const software = new Map<string, NewSet>()
   const pending = new Map<string, NewSet>()
@@ -98,7 +98,7 @@ function* hashes(snapshots: readonly AssetSnapshot[], interned: Interned) {
   return { software, pending, looks }
 }
 
-/** The platform belongs to it: nothing installed on one is another set than nothing on another. */
+/** The software set of an asset. The platform is part of the hash, so that empty sets of two platforms differ. */
 function softwareOf(platform: string, packages: readonly InstalledPackage[]): NewSet {
   const texts = packages.map(({ name, version, architecture, source, sourceVersion, origin, module }) =>
     storableJson(
@@ -109,7 +109,7 @@ function softwareOf(platform: string, packages: readonly InstalledPackage[]): Ne
   return { hash: sha256(`${storable(platform)}\n${members.join('\n')}`), members, security: 0 }
 }
 
-/** In the order of name, architecture and version, as bytes. */
+/** The set of pending updates, in the order of name, architecture and version, byte by byte. */
 function pendingOf(updates: readonly PendingUpdate[]): NewSet {
   const items = updates.map((update) => {
     const plain = canonicalJson(update)
@@ -133,12 +133,12 @@ function unique(sorted: readonly string[]): readonly string[] {
   return sorted.filter((text, at) => text !== sorted[at - 1])
 }
 
-/** One kind of sets, as its tables have it. */
+/** How one kind of sets is stored in its tables. */
 interface Kind {
   readonly table: 'software_sets' | 'pending_sets'
   /**
-   * Stores members that are not there yet. A member that somebody else is storing at this moment may be missing in the
-   * answer.
+   * Stores members that are not there yet, and returns all. A member that another process is storing at this moment may
+   * be missing in the answer.
    */
   readonly store: (tx: Tx, texts: readonly string[]) => Promise<readonly Member[]>
   readonly pack: (set: NewSet, ids: readonly number[]) => PackedSet
@@ -161,7 +161,7 @@ interface PackedSet {
   readonly packed: string
   readonly size: number
   readonly security: number
-  /** Its hash of an earlier version, which had it over ids. */
+  /** The hash over ids that an earlier version gave the set; `null`: it gave none. */
   readonly earlier: string | null
 }
 
@@ -236,7 +236,7 @@ function* packedSets(sets: readonly NewSet[], members: ReadonlyMap<string, numbe
 
 const columns = sql.raw('platform, name, version, architecture, source, source_version, origin, module')
 
-// Each statement writes in one order, so that two that write the same never wait for each other in turn.
+// Each statement writes rows in sorted order, so that two that write the same rows never wait for each other.
 const softwareKind: Kind = {
   table: 'software_sets',
   store: (tx, texts) =>

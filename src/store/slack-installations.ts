@@ -3,7 +3,7 @@ import { asc, eq } from 'drizzle-orm'
 import type { Db } from './connection.ts'
 import { slackInstallations } from './schema.ts'
 
-/** What Slack gives when a workspace installs the app; anything more is kept as it is. */
+/** What Slack gives when a workspace installs the app. Other members are kept unchanged. */
 export interface Installation {
   readonly team?: { readonly id: string; readonly name?: string | undefined } | undefined
   readonly enterprise?: { readonly id: string; readonly name?: string | undefined } | undefined
@@ -17,7 +17,10 @@ export interface InstallationQuery {
   readonly isEnterpriseInstall: boolean
 }
 
-/** Installations, sealed with a key made of a secret that is not in the database: AES-256-GCM, the workspace bound in. */
+/**
+ * Stores installations, encrypted with AES-256-GCM and bound to their workspace. The key is made of a secret that is
+ * not in the database.
+ */
 export function createSlackInstallations<T extends Installation>(db: Db, secret: string, clock: () => Date) {
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'patchwarden slack installations', 32))
 

@@ -1,4 +1,4 @@
-/** Sets of software and of pending updates as they are read: what is equal is one object. */
+/** Reads sets of software and of pending updates. Equal ones are one object in memory. */
 
 import { sql } from 'drizzle-orm'
 import type { InstalledPackage, PendingUpdate } from '../core/asset.ts'
@@ -11,10 +11,13 @@ import { packageVersions, pendingSets, pendingUpdates, softwareSets } from './sc
 /** Sets, and members of sets, that are read by one statement. */
 const AT_ONCE = 1_000
 
-/** How many sets of each kind are kept: those of 100,000 assets that are all different would fill the memory. */
+/** Most sets of each kind in memory. The sets of 100,000 assets that are all different would fill it. */
 const SETS_KEPT = 10_000
 
-/** What was read before, by id. Members are kept for good, for they never change, and sets as long as they are used most. */
+/**
+ * What was read before, by id. Members never change and are kept for good. Of the sets, those that were used last are
+ * kept.
+ */
 export interface SoftwareMemory {
   readonly software: Remembered<InstalledPackage>
   readonly pending: Remembered<PendingUpdate>
@@ -22,7 +25,7 @@ export interface SoftwareMemory {
 
 interface Remembered<Item> {
   readonly items: Map<number, Item>
-  /** The set that was unused for longest comes first. */
+  /** The set that was not used for the longest time comes first. */
   readonly sets: Map<number, readonly Item[]>
   readonly most: number
 }
@@ -41,8 +44,8 @@ export interface Sets {
 }
 
 /**
- * Sets by id. Those with the same id are the same list, in every call with this memory that still remembers it, and equal
- * members are the same object in all of them. One that was purged since its id was read is left out.
+ * Sets by id. As long as the memory has a set, every call with this memory gets the same list for its id. Equal members
+ * are the same object in all lists. A set that was purged since its id was read is left out.
  */
 export async function readSets(
   db: Queryable,
@@ -56,7 +59,7 @@ export async function readSets(
   }
 }
 
-/** Where sets and their members are found. */
+/** How sets of one kind and their members are read. */
 interface Kind<Item> {
   readonly sets: (
     db: Queryable,
@@ -93,7 +96,7 @@ const pendingKind: Kind<PendingUpdate> = {
       .where(sql`${pendingUpdates.id} = any(${ids}::text::integer[])`),
 }
 
-/** Without what the row has only for the database. */
+/** The package of a row, without the columns that only the database needs. */
 export function installedPackage({
   name,
   version,
@@ -130,7 +133,7 @@ async function read<Item>(
   for (const ids of slices(missing, AT_ONCE)) {
     const packed = await kind.sets(db, listOf(ids))
     const unknown = await inSlices(unknownItems(packed, memory.items))
-    // Another call may have read it meanwhile.
+    // Another call may have read the same member meanwhile.
     for (const some of slices(unknown, AT_ONCE))
       for (const { id, item } of await kind.items(db, listOf(some)))
         if (!memory.items.has(id)) memory.items.set(id, item)

@@ -1,4 +1,7 @@
-/** Starts: calls of an engine, each for assets of a batch, written down before and after, so that each is found again. */
+/**
+ * Starts: calls of an engine, each for assets of a batch. Each start is stored before and after the call, so that it
+ * can be found again.
+ */
 
 import { asc, eq, inArray, sql } from 'drizzle-orm'
 import type { HealthResult } from '../core/ports.ts'
@@ -18,22 +21,25 @@ export interface StartNamed {
 
 export interface StartAsset {
   readonly asset: string
-  /** Among those that the engine is called for, from 1; `null`: it is not, the asset was refused before. */
+  /**
+   * The asset's place in the order in which the engine is called, from 1; `null`: the engine is not called for it,
+   * because it was refused before.
+   */
   readonly place: number | null
-  /** How healthy it was; `null`: nobody looked. */
+  /** Health of the asset before the start; `null`: nobody looked. */
   readonly before: readonly HealthResult[] | null
 }
 
 export interface StoredStart {
   readonly stage: 'starting' | 'started'
   readonly handle: Readonly<Record<string, unknown>> | null
-  /** The engine is not asked again before this instant; `null`: whenever somebody drives it. */
+  /** The engine is not asked again before this instant; `null`: it may be asked at any time. */
   readonly nextLook: string | null
-  /** In the order of their places; those without one come last. */
+  /** In the order of their places; assets without a place come last. */
   readonly assets: readonly StartAsset[]
 }
 
-/** Writes down what the engine will be called for: all of it, or nothing. */
+/** Stores what the engine will be called for, completely or not at all. */
 export function saveStarting(db: Db, start: StartNamed, assets: readonly StartAsset[]): Promise<void> {
   return inTransaction(db, writeStarting, { start, assets })
 }
@@ -60,7 +66,7 @@ async function writeStarting(tx: Tx, { start, assets }: WriteGiven): Promise<voi
   }
 }
 
-/** Writes down what the engine has answered. What belongs to the assets is written already. */
+/** Stores the engine's answer. The rows of the assets are stored already. */
 export async function saveStarted(
   db: Queryable,
   start: StartNamed,
@@ -73,7 +79,7 @@ export async function saveStarted(
     .onConflictDoUpdate({ target: starts.key, set: stage })
 }
 
-/** Writes down before which instant the engine is not asked again; `null`: none. */
+/** Stores the instant before which the engine is not asked again; `null`: none. */
 export async function saveNextLook(db: Queryable, key: string, nextLook: string | null): Promise<void> {
   await db.update(starts).set({ nextLook }).where(eq(starts.key, key))
 }
@@ -127,7 +133,7 @@ export async function proposalsOfStarts(db: Queryable): Promise<readonly string[
   return rows.map(({ proposal }) => proposal)
 }
 
-/** Keys of assets whose start is not there. */
+/** Keys that have rows of assets, but no start. */
 export async function assetsOfNoStart(db: Queryable): Promise<readonly string[]> {
   const rows = await db.execute<{ key: string }>(sql`select distinct a.key from ${startAssets} a
     where not exists (select from ${starts} s where s.key = a.key) order by a.key`)

@@ -3,7 +3,9 @@
 import type { LightState, ResultRow } from '../core/proposal/light.ts'
 import type { By, Deployment, ProposalState, RingState, Rollout } from '../core/proposal/proposal.ts'
 
-/** A small state as the version before wrote it: with names, and with only a name for whoever stopped it. */
+/**
+ * A small state that the version before wrote, as one of this version. It has names, and only a name in `stopped.by`.
+ */
 export function ofBeforeEntries(state: LightState, reasons: ReadonlyMap<string, string>): LightState {
   const by = (name: unknown): By => (typeof name === 'string' ? { person: null, name } : (name as By))
   const { stopped, test } = state
@@ -23,8 +25,8 @@ export function rowOfBefore(row: ResultRow): ResultRow {
 }
 
 /**
- * A state as an earlier version wrote it. It lacks parts for which nothing had happened yet, or which that version did
- * not know.
+ * A whole state that an earlier version wrote, as one of this version. It lacks parts for which nothing had happened
+ * yet, or which that version did not know.
  */
 export function stateOfBefore(state: ProposalState): ProposalState {
   const { test = null, rollout = null } = state
@@ -36,7 +38,7 @@ export function stateOfBefore(state: ProposalState): ProposalState {
   }
 }
 
-/** In early versions a start had no key, and nobody could try again or leave out. */
+/** Adds what early versions did not have: keys of starts, trying again, and leaving out. */
 function runOfBefore<Run extends Rollout>(run: Run): Run {
   const [ofRun, ofRing]: [Partial<Rollout>, Partial<RingState>] = [
     { starts: 0, retried: {}, skipped: {}, notBegun: {}, extendedUntil: null },

@@ -1,4 +1,7 @@
-/** What proposals ask for, read from content and kept in memory: it never changes, and many states share it. */
+/**
+ * Subjects (what proposals ask for), read from content and kept in memory. A subject never changes, and many states
+ * share it.
+ */
 
 import type { StoredContent } from '../core/content.ts'
 import {
@@ -14,7 +17,7 @@ import { readWithNamed } from './content.ts'
 import { inSlices } from './in-slices.ts'
 import { createRecent } from './recent.ts'
 
-/** How many assets of decisions are kept in memory, beside those of states that are kept. */
+/** Most assets of decisions in memory, in addition to those of the states in memory. */
 const ASSETS_KEPT = 200_000
 
 const weightOf = (one: Voted | Subject) => 100 + (one.kind === 'patches' ? one.assets.length : 0)
@@ -28,13 +31,16 @@ export function rememberSubject(subject: Subject): void {
   subjects.keep(nameOf(subjectHashes(subject)), subject)
 }
 
-/** Reads a subject by its hashes; the returned function throws a sentence where a subject cannot be read. */
+/**
+ * Reads subjects by their hashes. The returned function gives a subject, or throws a sentence if that one cannot be
+ * read.
+ */
 export async function readSubjects(
   db: Queryable,
   wanted: readonly SubjectHashes[],
 ): Promise<(hashes: SubjectHashes) => Subject> {
   const known = new Map<string, Subject>()
-  // Held here: what is read meanwhile may take their place in memory.
+  // Held here, because other subjects that are read may push them out of the memory.
   const decided = new Map<string, Voted>()
   const missing = new Set<string>()
   for (const hashes of wanted) {

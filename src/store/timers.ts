@@ -3,7 +3,7 @@ import type { Db, Queryable, Tx } from './connection.ts'
 import { proposals, timers } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
-/** Sets when the proposal wants attention again; `null` removes its timer. */
+/** Sets when the proposal needs attention again; `null` removes its timer. */
 export async function setTimer(tx: Queryable, proposal: string, dueAt: string | null): Promise<void> {
   if (dueAt === null) {
     await tx.delete(timers).where(eq(timers.proposal, proposal))
@@ -13,7 +13,8 @@ export async function setTimer(tx: Queryable, proposal: string, dueAt: string | 
 }
 
 /**
- * Some of those that are due, chosen anew each time, so that one that cannot go on now does not keep others waiting.
+ * Some of the proposals whose timers are due, chosen at random each time, so that one that cannot go on now does not
+ * keep others waiting.
  */
 export async function dueTimers(db: Queryable, now: string, limit: number): Promise<readonly string[]> {
   const rows = await db
@@ -27,12 +28,15 @@ export async function dueTimers(db: Queryable, now: string, limit: number): Prom
 
 interface Rest {
   readonly proposal: string
-  /** Number of the last event of the state by which nothing is to be done before `dueAt`, ISO 8601 UTC. */
+  /** Number of the last event of the state by which nothing is to be done before `dueAt` (ISO 8601 UTC). */
   readonly seq: number
   readonly dueAt: string
 }
 
-/** Lets the proposal rest. False, and nothing is written, where something has happened to it since. */
+/**
+ * Sets the timer of a proposal that has nothing to do before `dueAt`. False, and nothing is written: something has
+ * happened to it since.
+ */
 export function restProposal(db: Db, rest: Rest): Promise<boolean> {
   return inTransaction(db, writeRest, rest)
 }

@@ -1,4 +1,4 @@
-/** What was told of proposals: rows that events caused, though their words and places are not in the events. */
+/** What was told about proposals: rows that events caused. Their words and places are not in the events. */
 
 import { and, eq, gt, inArray, isNotNull, notExists, type SQL, sql } from 'drizzle-orm'
 import type { RichText } from '../chat/rich-text.ts'
@@ -6,15 +6,15 @@ import { listOf } from './bulk.ts'
 import type { Queryable } from './connection.ts'
 import { consoleMessages, entries, events, outbox, posts } from './schema.ts'
 
-/** One entry of the thread of the console, as far as it is compared with events. */
+/** The parts of an entry in the console's thread that are compared with events. */
 export interface ToldEntry {
   readonly id: number
   readonly table: 'console_messages' | 'outbox'
   readonly proposal: string
   readonly at: string
-  /** Id of the person whose it is; `null`: Patchwarden's own. */
+  /** Id of the person who wrote it; `null`: Patchwarden did. */
   readonly author: string | null
-  /** `null` where nobody wrote it. */
+  /** `null`: no person wrote it. */
   readonly text: RichText | null
 }
 
@@ -22,15 +22,15 @@ export interface ToldEntry {
 const PAGE = 500
 
 /**
- * The thread of the console, a page at a time: what it holds, and what is still on the way there. An entry that is both
- * is given once. Those of each proposal come in the order in which they were told.
+ * Entries of the console's threads, a page at a time: those that are there, and those that are on the way. An entry
+ * that is both comes once. The entries of a proposal come in the order in which they were told.
  */
 export async function* consoleThreads(db: Queryable, ids: readonly string[]): AsyncGenerator<readonly ToldEntry[]> {
   const of = (
     table: SQL,
   ) => sql`${table}.id, ${table}.proposal, ${table}.at, ${table}.entry #>> '{author,id}' as author,
     case when jsonb_typeof(${table}.entry -> 'author') = 'object' then ${table}.entry -> 'text' end as text`
-  // One by conditions of its own, so that an index gives them in order.
+  // A single proposal has its own condition, so that an index gives its rows in order.
   const [only] = ids
   const [mine, by] =
     ids.length === 1

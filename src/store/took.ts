@@ -3,16 +3,16 @@ import type { Took } from '../core/estimate.ts'
 import type { Queryable } from './connection.ts'
 import { newest } from './schema.ts'
 
-/** Proposals of a team that are looked at, the newest first. */
+/** Proposals of a team that are looked at, newest first. */
 const LOOKED_AT = 500
-/** How many rollouts count for this. */
+/** Rollouts among them that count. */
 const EARLIER = 50
-/** Assets of each of their rings. */
+/** Assets of each of their rings that count. */
 const SAMPLES = 100
-/** Other ends say nothing about how long the work takes. */
+/** The end states that count. Others say nothing about how long the work takes. */
 const ENDED_WELL = ['installed', 'waiting for reboot', 'rebooted and re-scanned']
 
-/** How long assets of a team took lately, by name of the ring. */
+/** How long assets of a team took lately, in seconds, by name of the ring. */
 export async function tookByRing(db: Queryable, team: string): Promise<Took> {
   const rows = await db.execute<{ name: string; seconds: number[] }>(sql`
     select name, json_agg(seconds order by seconds) as seconds from (

@@ -12,14 +12,14 @@ export const IDLE_TIMEOUT_MS = 60_000
 const ATTEMPTS = 6
 const FIRST_PAUSE_MS = 100
 
-/** Why a transaction was rolled back, by PostgreSQL's code, where the same may succeed the next time. */
+/** Why a transaction was rolled back although it may succeed the next time, by PostgreSQL's code. */
 const busy: Readonly<Record<string, string>> = {
   '40001': 'others changed the same rows at the same time',
   '40P01': 'two of its users waited for each other',
   '55P03': `somebody else held the same rows for ${LOCK_TIMEOUT_MS / 1_000} s`,
 }
 
-/** The connection is gone, or did not come about: by the server, or by the network. */
+/** Codes of the server or the network: the connection was lost, or could not be made. */
 const lost: ReadonlySet<string> = new Set([
   ...['25P03', '53300', '57P01', '57P02', '57P03', '57P05', '08000', '08001', '08003', '08006'],
   ...[
@@ -39,23 +39,23 @@ const lost: ReadonlySet<string> = new Set([
   ],
 ])
 
-/** What reaches the database beside the transaction: a pool, or parts with a pool among them. */
+/** Everything that reaches the database outside the transaction: a pool, or parts with a pool among them. */
 type Reaches = Db | postgres.Sql | { readonly db: unknown }
 
-/** What work in a transaction may be given: nothing that knows the pool. */
+/** What work in a transaction may be given. Nothing in it may know the pool. */
 type Poolless<Given> = { readonly [Key in keyof Given]: Given[Key] extends Reaches ? never : Given[Key] }
 
 /** True inside the work of a transaction. */
 const inside = new AsyncLocalStorage<boolean>()
 
-/** Thrown by work in a transaction that came second: it is done again, on what the first one wrote. */
+/** Thrown by work in a transaction that came second. The work is done again, on what the first one wrote. */
 export class Collision extends Error {}
 
 /**
- * Runs `work` in one transaction: all that it writes, or nothing. `work` is a function of its own that knows only what it
- * is given: with a second connection of the same pool, ten commands that come together would wait for each other for
- * ever. What was rolled back for a lock, or with its connection, is done again, so `work` may run more than once. Where
- * that does not help, the error is a sentence.
+ * Runs `work` in one transaction: all that it writes is stored, or nothing. `work` is a separate function that knows
+ * only what it is given. If it used a second connection of the same pool, ten commands that come together would wait
+ * for each other for ever. A transaction that was rolled back because of a lock, or together with its connection, is
+ * repeated, so `work` may run more than once. If that does not help, a sentence is thrown.
  */
 export async function inTransaction<Given, Result>(
   db: Db,
@@ -85,9 +85,8 @@ const ABORTED = '25P02'
 type Results<Works extends readonly Promise<unknown>[]> = { -readonly [Key in keyof Works]: Awaited<Works[Key]> }
 
 /**
- * Pieces of work on one transaction that do not need each other's results: their statements are sent without waiting
- * for the answer to the one before. If one fails, those after it fail, too; the error that is thrown says why the first
- * one failed.
+ * Runs pieces of work on one transaction that do not need each other's results. A statement is sent without waiting for
+ * the answer to the one before. If one piece fails, those after it fail, too; the error of the first one is thrown.
  */
 export async function together<Works extends readonly Promise<unknown>[]>(...works: Works): Promise<Results<Works>> {
   const settled = await Promise.allSettled(works)
@@ -96,7 +95,7 @@ export async function together<Works extends readonly Promise<unknown>[]>(...wor
   return settled.map((one) => (one.status === 'fulfilled' ? one.value : undefined)) as Results<Works>
 }
 
-/** `null`: it would fail the next time, too. */
+/** What to say about a problem that may pass, and whether to try again; `null`: it would fail the next time, too. */
 function passingProblem(
   error: unknown,
   committing: boolean,
@@ -110,35 +109,34 @@ function passingProblem(
   if (!isLostConnection(error)) return null
   if (!committing)
     return { sentence: 'The database cannot be reached. Nothing was done; try again when it answers.', again: true }
-  // If it were done twice, it could be counted twice: so whoever asked should look first.
+  // The work may have been committed. If it were repeated, it could count twice, so the person who asked should look
+  // first.
   const sentence =
     'The connection to the database was lost while this was written. Look whether it was done before you try again.'
   return { sentence, again: false }
 }
 
-/** The connection was ended, or could not be made; the next one may work. */
+/** True: the connection was ended, or could not be made. The next one may work. */
 export function isLostConnection(error: unknown): boolean {
   const code = codeOf(error)
   return code !== null && lost.has(code)
 }
 
-/**
- * PostgreSQL's code for what went wrong, or the code of the connection's error, wherever in the chain of causes it is.
- */
+/** The code of PostgreSQL's error or of the connection's error, from anywhere in the chain of causes; `null`: none. */
 export function codeOf(error: unknown): string | null {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if ('code' in cause && typeof cause.code === 'string') return cause.code
   return null
 }
 
-/** The client that drizzle is given. From inside a transaction it refuses whatever is asked of it. */
+/** The client for drizzle. It refuses every statement from inside a transaction. */
 export function clientOn(pool: Pool): postgres.Sql {
-  // It never connects: drizzle only needs its shape, and the settings of conversions that it changes.
+  // This client never connects. Drizzle only needs its form, and changes its conversions.
   const shape = postgres({ max: 1, fetch_types: false })
   return outsideTransactions(Object.assign(shape, { unsafe: pool.unsafe, begin: pool.begin }))
 }
 
-/** The pool, which refuses whatever is asked of it from inside a transaction. */
+/** The pool, but every statement from inside a transaction is refused. */
 export function outsideTransactions(pool: postgres.Sql): postgres.Sql {
   return new Proxy(pool, {
     get(target, name, receiver) {

@@ -6,7 +6,7 @@ import { assetLooks, assets, proposalBriefs, proposals, results } from './schema
 
 export interface CompletedRollout {
   readonly id: string
-  /** The proposal that it undoes. */
+  /** The proposal that it undoes; `null`: none. */
   readonly rollsBack: string | null
 }
 

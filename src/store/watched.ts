@@ -1,6 +1,4 @@
-/**
- * What is pending on assets that are only watched, as the last assessment of each team said: for pages that show it.
- */
+/** What is pending on assets that are only watched, as the last assessment of each team found it. Pages show it. */
 
 import { and, eq, inArray, lt, sql } from 'drizzle-orm'
 import type { Watched } from '../core/watched.ts'
@@ -9,13 +7,13 @@ import { watched } from './schema.ts'
 
 export interface WatchedTeam extends Watched {
   readonly team: string
-  /** Since when it is so, ISO 8601 UTC. */
+  /** Since when the facts are the same, ISO 8601 UTC. */
   readonly at: string
 }
 
 /**
- * Keeps what the assessment of a team says as of `at`, if it differs; `null`: none of its assets is only watched. The
- * word of a later assessment stays.
+ * Stores what the assessment of a team found at `at`, if it differs. `null`: none of the team's assets is only watched.
+ * The result of a later assessment stays.
  */
 export async function saveWatched(db: Queryable, team: string, at: string, facts: Watched | null): Promise<void> {
   if (facts === null) {
@@ -32,7 +30,7 @@ export async function saveWatched(db: Queryable, team: string, at: string, facts
     })
 }
 
-/** For these teams, in their order; teams without pending updates on watched assets are left out. */
+/** What is pending for these teams, in their order. Teams without pending updates on watched assets are left out. */
 export async function watchedOfTeams(db: Queryable, teams: readonly string[]): Promise<readonly WatchedTeam[]> {
   if (teams.length === 0) return []
   const rows = await db

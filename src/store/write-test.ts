@@ -8,10 +8,10 @@ import { pgAddress } from './pg-address.ts'
 export type Writing = 'ok' | 'read-only' | 'no space' | 'refused' | 'no answer'
 
 const patienceMs = 3_000
-/** How many milliseconds an answer holds: no sign-in is needed to ask, and each test is a connection. */
+/** How long an answer is used again. Anybody may ask without signing in, and each test is a connection. */
 const holdsMs = 1_000
 
-/** Changes nothing, and fails where the role may not do what a command does, or where its tables are missing. */
+/** Statements that change nothing. They fail if the role may not do what commands do, or if tables are missing. */
 const commands = `
   insert into audit.entries select * from audit.entries where false;
   update proposals set seq = seq where false;
@@ -20,9 +20,10 @@ const commands = `
   update leases set term = term where false`
 
 /**
- * Writes and commits: a table of one row that is made and dropped again, so that the write needs new room on the disk and
- * leaves nothing. Over a connection of its own, for an older one knows nothing of a database that was made read-only since.
- * Answers within about three seconds whatever the database does; never rejects. Those who ask at once share one test.
+ * Tests writing, with a commit. It creates a table of one row and drops it again, so that the write needs new room on
+ * the disk and leaves nothing. It has its own connection, because an older one does not know that a database was made
+ * read-only since. Answers within about three seconds whatever the database does; never rejects. Callers that ask at
+ * the same time share one test.
  */
 export function createWriteTest(url: string): () => Promise<Writing> {
   let current: Promise<Writing> | null = null

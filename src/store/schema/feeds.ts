@@ -17,13 +17,16 @@ export const sources = pgTable(
     checkedAt: instant('checked_at').notNull(),
     problem: text('problem'),
     rejected: integer('rejected').notNull().default(0),
-    /** For a feed: number of its newest row in `feed_changes`; 0: there never was one. */
+    /** For a feed: the number of its newest row in `feed_changes`; 0: it never had one. */
     version: integer('version').notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.kind, table.name] })],
 )
 
-/** What each save of a feed changed, as core/feed-change.ts says, for a week. Without gaps, and committed in order. */
+/**
+ * What each save of a feed changed, as core/feed-change.ts describes it. Versions have no gaps and are committed in
+ * order. Rows are kept for a week.
+ */
 export const feedChanges = pgTable(
   'feed_changes',
   {
@@ -38,12 +41,11 @@ export const feedChanges = pgTable(
 )
 
 /**
- * Hash of what the feed brought for the row, by which the row is recognised; 0: not known, as for rows of earlier
- * versions.
+ * Hash of the row as the feed brought it, by which the row is recognised. 0: not known, in rows of earlier versions.
  */
 const hash = () => bigint('hash', { mode: 'bigint' }).notNull().default(sql`0`)
 
-/** What records of feeds say about packages. `record`: the advisory, else the CVE, else the feed's own id. */
+/** What the records of feeds say about packages. `record`: the advisory, else the CVE, else the feed's own id. */
 export const fixes = pgTable(
   'fixes',
   {
@@ -81,7 +83,7 @@ export const advisories = pgTable(
     published: text('published'),
     cves: text('cves').array().notNull(),
     fixes: jsonb('fixes').$type<readonly { platform: string; source: string; fixedVersion: string }[]>().notNull(),
-    /** Packages of `fixes`, for finding them. */
+    /** Names of the packages in `fixes`, for an index. */
     packages: text('packages').array().notNull(),
     type: text('type').$type<PatchType>().notNull(),
     severity: text('severity'),
@@ -109,7 +111,7 @@ export const windowsUpdates = pgTable(
     severity: text('severity'),
     restart: boolean('restart'),
     published: text('published'),
-    /** The month or file that said it. */
+    /** The month or file in which the feed says it. */
     record: text('record').notNull(),
     hash: hash(),
   },
@@ -120,7 +122,7 @@ export const windowsUpdates = pgTable(
   ],
 )
 
-/** What is known of CVEs themselves, by feed: SSVC points, scores, rejection. */
+/** What each feed says about CVEs themselves: SSVC points, scores, rejection. */
 export const cveFacts = pgTable(
   'cve_facts',
   {
@@ -158,8 +160,8 @@ export const kev = pgTable(
 )
 
 /**
- * Scores of EPSS, many in a row: each day nearly all percentiles are other ones. `part` is the CVE without its last three
- * digits; the lists go together.
+ * EPSS scores, many in one row, because nearly all percentiles change every day. `part`: the CVE without its last three
+ * digits. The three lists have the same order.
  */
 export const epssParts = pgTable(
   'epss_parts',

@@ -1,4 +1,4 @@
-/** What the record last said of feeds, assets and flaws: projections of its entries. */
+/** What the record last said about feeds, assets and flaws. These tables follow from its entries. */
 
 import { boolean, index, integer, jsonb, pgTable, primaryKey, serial, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { Priority } from '../../core/priority/priority.ts'
@@ -11,14 +11,14 @@ import { instant } from './column-types.ts'
 export const feedsRecorded = pgTable('feeds_recorded', {
   feed: text('feed').primaryKey(),
   failing: boolean('failing').notNull(),
-  /** When it last brought something new; `null`: it never did. */
+  /** When the feed last brought something new; `null`: never. */
   readAt: instant('read_at'),
-  /** Hashes of the cursor and of what it brought. */
+  /** Hashes: of the feed's cursor (`cursor`), and of what the feed brought (`said`). */
   cursor: text('cursor'),
   said: text('said'),
 })
 
-/** Assets that are enrolled, with what their team's stream last said of them. */
+/** Enrolled assets, with what the stream of their team last said about them. */
 export const assetsRecorded = pgTable(
   'assets_recorded',
   {
@@ -36,7 +36,7 @@ export const assetsRecorded = pgTable(
   ],
 )
 
-/** Platforms whose coverage a team's stream has spoken of. */
+/** The coverage of platforms, as the stream of a team last said it. */
 export const platformsRecorded = pgTable(
   'platforms_recorded',
   {
@@ -53,31 +53,36 @@ export const teamsAssessed = pgTable('teams_assessed', {
   team: text('team').primaryKey(),
   /** The moment of the newest assessment that brought an entry. */
   at: instant('at').notNull(),
-  /** Counts the assessments: whoever has read an older one begins anew. */
+  /** Number of the assessment. If it has changed since a process read the findings, that process compares again. */
   version: integer('version').notNull(),
 })
 
-/** Flaws that a team's stream has spoken of. One that is closed stays, so that its clock goes on where it comes back. */
+/**
+ * Flaws that the stream of a team has named. A closed flaw keeps its row, so that its times stay if the flaw comes
+ * back.
+ */
 export const findingsRecorded = pgTable(
   'findings_recorded',
   {
     team: text('team').notNull(),
     flaw: text('flaw').notNull(),
-    /** All that entries have named for it. */
+    /** All patches (and feeds) that entries have named for the flaw. */
     patches: jsonb('patches').$type<readonly string[]>().notNull(),
     feeds: jsonb('feeds').$type<readonly string[]>().notNull(),
-    /** As the vendor or we said it: an instant, or a day. */
+    /**
+     * When there was a fix, an instant or a day. `fixDate`: whether the vendor said so, or we first read of it then.
+     */
     fixedAt: text('fixed_at').notNull(),
     fixDate: text('fix_date').$type<FixDate>().notNull(),
     readAt: instant('read_at').notNull(),
-    /** On how many assets it is open. */
+    /** On how many assets the flaw is open. */
     open: integer('open').notNull(),
     entry: integer('entry').notNull(),
   },
   (table) => [primaryKey({ columns: [table.team, table.flaw] }), index('findings_recorded_flaw').on(table.flaw)],
 )
 
-/** Sets of flaws that are open together on assets of a team. */
+/** Sets of flaws that are open together on some assets of a team. */
 export const findingClasses = pgTable(
   'finding_classes',
   {
@@ -89,7 +94,7 @@ export const findingClasses = pgTable(
   (table) => [uniqueIndex('finding_classes_hash').on(table.team, table.hash)],
 )
 
-/** Which set of flaws is open on each asset of a team, as its stream last said; no row: none. */
+/** Which set of flaws is open on each asset of a team, as the team's stream last said. No row: no flaw is open. */
 export const findingAssets = pgTable(
   'finding_assets',
   {
@@ -101,16 +106,16 @@ export const findingAssets = pgTable(
   (table) => [primaryKey({ columns: [table.team, table.asset] }), index('finding_assets_class').on(table.class)],
 )
 
-/** How flaws that are open were last judged, by flaw and kind of asset. */
+/** How open flaws were last judged, for each flaw and each kind of asset (exposure and criticality). */
 export const judgedRecorded = pgTable(
   'judged_recorded',
   {
     team: text('team').notNull(),
     flaw: text('flaw').notNull(),
-    /** Empty: the inventory does not say. */
+    /** Empty: the inventory does not say; `criticality`: the same. */
     exposure: text('exposure').notNull(),
     criticality: text('criticality').notNull(),
-    /** Over the facts of the entry, without what was before. */
+    /** Hash over priority, due date and facts of the entry, without the earlier priority and due date. */
     hash: text('hash').notNull(),
     priority: text('priority').$type<Priority>().notNull(),
     /** ISO 8601 as in the entry; `null`: no date. */

@@ -1,4 +1,4 @@
-/** Assets and what is on them: package versions are kept once, equal software is shared. */
+/** Assets and their software. Each package version is stored once; assets with equal software share one set. */
 
 import { type SQL, sql } from 'drizzle-orm'
 import {
@@ -28,7 +28,7 @@ export const packageVersions = pgTable(
     sourceVersion: text('source_version').notNull(),
     /** Empty: the platform's own vendor. */
     origin: text('origin').notNull(),
-    /** Empty: not modular, or it is not said. */
+    /** Empty: the package is not modular, or the source does not say. */
     module: text('module').notNull(),
   },
   (table) => [
@@ -45,26 +45,26 @@ export const packageVersions = pgTable(
   ],
 )
 
-/** What is installed on an asset; assets with the same software share one. */
+/** What is installed on an asset. Assets with the same software share one row. */
 export const softwareSets = pgTable('software_sets', {
   id: serial('id').primaryKey(),
   /**
-   * The hash of its members, as store/sets.ts says. A set of an earlier version has a hash of ids instead, until it is
-   * seen again.
+   * Hash over the members, as store/sets.ts describes it. A set of an earlier version has a hash over ids until a look
+   * finds that set again.
    */
   hash: text('hash').notNull().unique(),
   /** Ids of package versions, packed as store/packed-ids.ts says. */
   packages: bytes('packages').notNull(),
-  /** How many. */
+  /** Number of packages. */
   size: integer('size').notNull(),
 })
 
-/** A text in the order of its bytes, which is found by its beginning. */
+/** Orders a text by its bytes, so that an index finds texts by their beginning. */
 export function inBytes(column: PgColumn | SQL): SQL {
   return sql`${column} collate "C"`
 }
 
-/** What package managers said can be installed. */
+/** Updates that package managers offer, each stored once. */
 export const pendingUpdates = pgTable('pending_updates', {
   id: serial('id').primaryKey(),
   /** SHA-256 over the canonical JSON of `item`. */
@@ -72,19 +72,19 @@ export const pendingUpdates = pgTable('pending_updates', {
   item: jsonb('item').$type<PendingUpdate>().notNull(),
 })
 
-/** What the package manager of an asset says can be installed; assets with the same list share one. */
+/** The list of updates that the package manager of an asset offers. Assets with the same list share one row. */
 export const pendingSets = pgTable('pending_sets', {
   id: serial('id').primaryKey(),
-  /** As for software sets. */
+  /** Hash over the members, as for software sets. */
   hash: text('hash').notNull().unique(),
-  /** Ids of pending updates, packed in their order. */
+  /** Ids of pending updates, packed in the order of the list. */
   updates: bytes('updates').notNull(),
-  /** How many, and how many of them are security updates. */
+  /** Number of updates (`size`), and of security updates among them (`security`). */
   size: integer('size').notNull(),
   security: integer('security').notNull(),
 })
 
-/** Assets as the last good look found them. Written only where that differs from what is there. */
+/** Assets as the last good look found them. A row is written only if something in it has changed. */
 export const assets = pgTable(
   'assets',
   {
@@ -92,13 +92,13 @@ export const assets = pgTable(
     source: text('source').notNull(),
     team: text('team').notNull(),
     asset: jsonb('asset').$type<Asset>().notNull(),
-    /** For lists: the name as the asset has it. */
+    /** The name in `asset`, as a column for lists. */
     name: text('name').notNull().generatedAlwaysAs(sql`asset ->> 'name'`),
     platform: text('platform').notNull().generatedAlwaysAs(sql`asset ->> 'platform'`),
     simulated: boolean('simulated').notNull().generatedAlwaysAs(sql`(asset ->> 'simulated')::boolean`),
-    /** `null`: there never was a good look. */
+    /** `null`: no look has succeeded yet. */
     softwareSet: integer('software_set').references(() => softwareSets.id),
-    /** `null`: no package manager says anything. */
+    /** `null`: the look has nothing from a package manager. */
     pendingSet: integer('pending_set').references(() => pendingSets.id),
     runningKernel: text('running_kernel'),
     bootId: text('boot_id'),
@@ -111,36 +111,36 @@ export const assets = pgTable(
     index('assets_name').on(inBytes(table.name), inBytes(table.id)),
     index('assets_platform').on(table.platform, inBytes(table.name), inBytes(table.id)),
     index('assets_reboot').on(inBytes(table.name), inBytes(table.id)).where(sql`reboot_required`),
-    // What is counted for each team.
+    // For counting the assets of each team.
     index('assets_counted').on(table.team, table.simulated),
     index('assets_software_set').on(table.softwareSet),
     index('assets_pending_set').on(table.pendingSet),
   ],
 )
 
-/** When each asset was looked at: the only thing that a look writes if it finds nothing new. */
+/** When each asset was looked at. A look that finds nothing new writes only this row. */
 export const assetLooks = pgTable(
   'asset_looks',
   {
     asset: text('asset').primaryKey(),
-    /** Last good look; `null` if there never was one. */
+    /** Last good look; `null`: there was none. */
     observedAt: instant('observed_at'),
     listsRefreshedAt: instant('lists_refreshed_at'),
     checkedAt: instant('checked_at').notNull(),
-    /** Why the last look failed; `null` when it did not. */
+    /** Why the last look failed; `null`: it did not fail. */
     problem: text('problem'),
   },
   (table) => [index('asset_looks_problem').on(table.asset).where(sql`problem is not null`)],
 )
 
-/** Which software each asset had from when to when. Kept when the asset is forgotten. */
+/** From when to when each asset had which software. The rows stay when the asset is forgotten. */
 export const assetHistory = pgTable(
   'asset_history',
   {
     asset: text('asset').notNull(),
-    /** The time of the look that found it. */
+    /** Time of the look that found this software. */
     fromAt: instant('from_at').notNull(),
-    /** `null`: it still has it. */
+    /** `null`: the asset still has it. */
     untilAt: instant('until_at'),
     softwareSet: integer('software_set')
       .notNull()

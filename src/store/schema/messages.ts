@@ -1,14 +1,17 @@
-/** What is said, and where. */
+/** Messages to deliver, messages of the console, and messages on chat platforms. */
 
 import { sql } from 'drizzle-orm'
 import { bigserial, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import type { ThreadEntry } from '../../chat/card.ts'
 import { instant } from './column-types.ts'
 
-/** True for a message that everybody in its channel should know, and that is not about a proposal. */
+/** True for a message to a channel that is not about a proposal. Everybody in the channel should read it. */
 export const isNotice = sql`proposal is null and kind = 'entry'`
 
-/** Messages to deliver, written in the transaction of the event that caused them; delivered in order per conversation. */
+/**
+ * Messages to deliver. Each is written in the transaction of the event that caused it. Within a conversation they are
+ * delivered in order.
+ */
 export const outbox = pgTable(
   'outbox',
   {
@@ -16,12 +19,14 @@ export const outbox = pgTable(
     platform: text('platform').notNull(),
     /** A channel of the configuration, or `@` and a person's id. */
     channel: text('channel').notNull(),
-    /** `null`: about no single one, as a digest is. */
+    /** `null`: not about one proposal, like a digest. */
     proposal: text('proposal'),
-    /** `card`: the proposal's card is to be shown as it is at delivery, so pending edits merge by themselves. */
+    /**
+     * `card`: show the proposal's card as it is at the time of delivery. One delivery so covers all cards that wait.
+     */
     kind: text('kind', { enum: ['card', 'entry'] }).notNull(),
     at: instant('at').notNull(),
-    /** Waits until then; `null`: for nothing. */
+    /** The message waits until this time; `null`: it does not wait. */
     notBefore: instant('not_before'),
     entry: jsonb('entry').$type<ThreadEntry>(),
     attempts: integer('attempts').notNull().default(0),
@@ -38,7 +43,10 @@ export const outbox = pgTable(
 /** True for a message of the console with a picture under it. */
 export const hasPicture = sql`entry -> 'picture' is not null`
 
-/** The console's own message log: what a chat platform would hold. `id` is the outbox id, so a redelivery changes nothing. */
+/**
+ * The messages of the console, which on a chat platform the platform would keep. `id` is the outbox id, so a second
+ * delivery changes nothing.
+ */
 export const consoleMessages = pgTable(
   'console_messages',
   {
@@ -54,7 +62,10 @@ export const consoleMessages = pgTable(
   ],
 )
 
-/** Our messages on chat platforms. `message` is null from just before it is posted until its id is known. */
+/**
+ * Our messages on chat platforms. `message` is the platform's id of the message; `null` from just before posting until
+ * the id is known.
+ */
 export const posts = pgTable(
   'posts',
   {
@@ -70,7 +81,7 @@ export const posts = pgTable(
   ],
 )
 
-/** Digests that were posted: one a day and channel. `day` is the local date. */
+/** Digests that were posted: at most one for each channel and day. `day` is the local date. */
 export const digests = pgTable(
   'digests',
   { channel: text('channel').notNull(), day: text('day').notNull() },

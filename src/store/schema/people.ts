@@ -1,4 +1,4 @@
-/** Who signs in, and which accounts and groups are whose. */
+/** Sign-in links, sessions, and the accounts and groups of people. */
 
 import { boolean, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { ChatPlatformName } from '../../core/chat-platforms.ts'
@@ -10,9 +10,9 @@ export const signInLinks = pgTable('sign_in_links', {
   tokenHash: text('token_hash').primaryKey(),
   person: text('person').notNull(),
   issuedBy: text('issued_by').notNull(),
-  /** The hands that could keep the link for themselves: people, or the command line. */
+  /** Who made the link and could use it themselves: people, or the command line. */
   madeBy: text('made_by').array().notNull(),
-  /** Made in the labelled example, and worth nothing elsewhere. */
+  /** Made in the labelled example; not valid elsewhere. */
   example: boolean('example').notNull(),
   expiresAt: instant('expires_at').notNull(),
   usedAt: instant('used_at'),
@@ -22,36 +22,36 @@ export const sessions = pgTable('sessions', {
   tokenHash: text('token_hash').primaryKey(),
   /** Who signed in. */
   person: text('person').notNull(),
-  /** Who they act as; differs only in the labelled example. */
+  /** The person they act as. It differs from `person` only in the labelled example. */
   actingAs: text('acting_as').notNull(),
-  /** As for the link that began it. */
+  /** Who made the link that began the session. */
   madeBy: text('made_by').array().notNull(),
   example: boolean('example').notNull(),
   createdAt: instant('created_at').notNull(),
   expiresAt: instant('expires_at').notNull(),
 })
 
-/** Accounts that people linked with themselves by a code, beside those in the configuration. */
+/** Accounts that people linked to themselves with a code, in addition to those in the configuration. */
 export const linkedAccounts = pgTable(
   'linked_accounts',
   {
     platform: text('platform').$type<ChatPlatformName>().notNull(),
     account: text('account').notNull(),
-    /** How the account calls itself there; `null`: linked before that was kept. */
+    /** The account's name on its platform; `null`: it was linked before names were kept. */
     label: text('label'),
     person: text('person').notNull(),
     linkedAt: instant('linked_at').notNull(),
-    /** Where the person confirmed it; `null`: linked before that was kept. */
+    /** Where the person confirmed the link; `null`: it was linked before this was kept. */
     confirmedIn: text('confirmed_in').$type<Via>(),
   },
   (table) => [
     primaryKey({ columns: [table.platform, table.account] }),
-    // One on each platform: the next one is refused until the former is revoked.
+    // A person has one account on each platform. A second one is refused until the first is revoked.
     uniqueIndex('linked_accounts_once').on(table.person, table.platform),
   ],
 )
 
-/** Accounts and addresses that the configuration names for people, and when that was first seen. */
+/** Accounts and addresses that the configuration names for people, and when each was first seen there. */
 export const configuredAccounts = pgTable(
   'configured_accounts',
   {
@@ -68,14 +68,14 @@ export const linkCodes = pgTable('link_codes', {
   codeHash: text('code_hash').primaryKey(),
   platform: text('platform').$type<ChatPlatformName>().notNull(),
   account: text('account').notNull(),
-  /** How the account calls itself there. */
+  /** The account's name on its platform. */
   label: text('label').notNull(),
-  /** The person who was last shown whose account it is: only they can confirm it. */
+  /** The person who was last shown which account the code is for. Only that person can confirm it. */
   shownTo: text('shown_to'),
   expiresAt: instant('expires_at').notNull(),
 })
 
-/** Who was in a group of another system when it was last asked. */
+/** Who was in each group of another system when that system was last asked. */
 export const groupsSeen = pgTable('groups_seen', {
   name: text('name').primaryKey(),
   people: text('people').array().notNull(),

@@ -13,12 +13,12 @@ import { countEndState } from '../../core/rollout/gate.ts'
 import type { Tally } from '../../core/rollout/tally.ts'
 import { instant } from './column-types.ts'
 
-/** True for a proposal that is not over. An index is used where this is asked word for word. */
+/** True for a proposal that is not over. The server uses the index only for a query that contains exactly this text. */
 export const isOpen = sql.raw(`status not in (${finalStatuses.map((status) => `'${status}'`).join(', ')})`)
 
 /**
- * The order of proposals, newest first, of one team or status: no index of all proposals has it, so that the server never
- * goes through all of them to find those of one.
+ * Sorts the proposals of one team or status, newest first. No index over all proposals has this expression, so the
+ * server never reads all proposals to find those of one team.
  */
 export const newest = sql`(- number)`
 
@@ -34,24 +34,24 @@ export const proposals = pgTable(
     openedAt: instant('opened_at').notNull(),
     closedAt: instant('closed_at'),
     /**
-     * 1: the whole state, as earlier versions wrote it; 2: its small part, with names and words; 3: without them. A trigger
-     * refuses to write the former ones.
+     * 1: the whole state; 2: its small part, with names and words; 3: its small part without them. Earlier versions
+     * wrote 1 and 2. A trigger refuses to write them now.
      */
     format: smallint('format').notNull().default(1),
     state: jsonb('state').$type<LightState>().notNull(),
-    /** For lists: the title as the state has it. */
+    /** The title in `state`, as a column for lists. */
     title: text('title').notNull().default(''),
     priority: text('priority').$type<Priority>().notNull().default('scheduled'),
     dueAt: instant('due_at'),
-    /** Hash of what is voted on, as it is made today; `null`: an earlier version kept what is voted on whole. */
+    /** Hash of what is voted on, made in today's way; `null`: an earlier version stored what is voted on in `state`. */
     decision: text('decision'),
-    /** As core/proposal/glance.ts says. */
+    /** Whether a rollout or a test is under way, stopped half way, or planned, as core/proposal/glance.ts says. */
     underWay: boolean('under_way').notNull().default(false),
-    /** What happened to its assets, in numbers. */
+    /** What happened to the proposal's assets, in numbers. */
     tally: jsonb('tally').$type<Tally>(),
     /**
-     * The event that the tally, and everything beside the state in other tables, belongs to. If it differs from `seq`,
-     * a version that did not know them wrote the row, and they are made when the service starts.
+     * Number of the event after which `tally` and the rows beside the state in other tables were written. If it differs
+     * from `seq`, a version without them wrote the row. The service then makes them when it starts.
      */
     tallySeq: integer('tally_seq'),
   },
@@ -67,13 +67,13 @@ export const proposals = pgTable(
   ],
 )
 
-/** What each proposal asks for in short, for lists and cards. */
+/** A short form of what each proposal asks for, for lists and cards. */
 export const proposalBriefs = pgTable('proposal_briefs', {
   proposal: text('proposal').primaryKey(),
   brief: jsonb('brief').$type<Brief>().notNull(),
 })
 
-/** Whom each proposal waits for now, and what for. People are pseudonyms. */
+/** Whom each proposal waits for now, and for what. People are pseudonyms. */
 export const asked = pgTable(
   'asked',
   {
@@ -81,12 +81,12 @@ export const asked = pgTable(
     what: text('what').$type<Ask['what']>().notNull(),
     number: integer('number').notNull(),
     team: text('team').notNull(),
-    /** Whoever holds one of these roles in the team, and these people. */
+    /** Everybody who has one of these roles in the team is asked; so are the people in `people`. */
     roles: text('roles').array().notNull(),
     people: text('people').array().notNull(),
-    /** Not these, whatever their roles. */
+    /** These people are not asked, whatever their roles. */
     unasked: text('unasked').array().notNull(),
-    /** Only who would fill one more of these; `null`: all of them. */
+    /** Only people who can fill one more of these places are asked; `null`: all are. */
     places: jsonb('places').$type<PlacesToFill>(),
   },
   (table) => [primaryKey({ columns: [table.proposal, table.what] }), index('asked_team').on(table.team)],
@@ -101,7 +101,7 @@ export const votes = pgTable(
     choice: text('choice').notNull(),
     at: instant('at').notNull(),
     via: text('via').notNull(),
-    /** What the person wrote, of votes that an earlier version recorded; today's stands beside the entry. */
+    /** The person's words, in votes that an earlier version recorded. Today they stand beside the entry. */
     reason: text('reason'),
   },
   (table) => [
@@ -111,8 +111,8 @@ export const votes = pgTable(
 )
 
 /**
- * True for a result whose asset did not end well, or never answered. As above, the index is used where this is asked
- * word for word.
+ * True for a result whose asset ended badly or never answered. The server uses the index only for a query that contains
+ * exactly this text.
  */
 export const endedBadly = sql.raw(
   `end_state in (${endStates
@@ -129,24 +129,24 @@ export const results = pgTable(
     /** Number of the part: the test, the rollout, or the decision since the vote. */
     part: smallint('part').notNull(),
     asset: text('asset').notNull(),
-    /** For an asset that was started. */
+    /** `ring` and `startedAt`: `null` if the asset was not started. */
     ring: smallint('ring'),
     startedAt: instant('started_at'),
     doneAt: instant('done_at'),
     endState: text('end_state'),
-    /** JSON; all that is known. */
+    /** JSON with everything that is known about the result. */
     facts: text('facts').notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.proposal, table.part, table.asset] }),
     index('results_asset').on(table.asset, table.proposal),
-    // For a rollout, by ring: how long its assets took.
+    // For the question how long the assets of each ring took in a rollout.
     index('results_done').on(table.proposal, table.ring).where(sql`part = 1 and done_at is not null`),
     index('results_bad').on(table.proposal, table.part, table.asset).where(endedBadly),
   ],
 )
 
-/** The patches that each proposal which is not over asks for. What undoes an earlier one goes its own way, and has none. */
+/** The patches that each proposal asks for until it is over. A proposal that undoes an earlier one has no rows here. */
 export const openPatches = pgTable(
   'open_patches',
   {
@@ -164,14 +164,14 @@ export const openPatches = pgTable(
   ],
 )
 
-/** Patches that a team has rejected, or undone, and until when that keeps them from being proposed again. */
+/** Patches that a team has rejected or undone. They are not proposed again before `until`. */
 export const deferrals = pgTable(
   'deferrals',
   {
     proposal: text('proposal').notNull(),
     patch: text('patch').notNull(),
     team: text('team').notNull(),
-    /** The priority at that time: what has become more urgent since is proposed all the same. */
+    /** The priority at that time. A patch that has become more urgent since is proposed all the same. */
     priority: text('priority').$type<Priority>().notNull(),
     until: instant('until').notNull(),
   },
@@ -191,13 +191,16 @@ export const standingRules = pgTable(
     name: text('name').notNull(),
     tags: text('tags').array().notNull(),
     types: text('types').$type<PatchType>().array().notNull(),
-    /** In the words of the rule. */
+    /** The end, as the rule says it. */
     until: text('until').notNull(),
   },
   (table) => [index('standing_rules_team').on(table.team, table.name)],
 )
 
-/** Advisories that proposals carried, by what their editions have in common: `DSA-5356` of `DSA-5356-1`. */
+/**
+ * Advisories that proposals carried. `family` is the part of the name that all editions share: `DSA-5356` for
+ * `DSA-5356-1`.
+ */
 export const carried = pgTable(
   'carried',
   {
@@ -205,7 +208,7 @@ export const carried = pgTable(
     family: text('family').notNull(),
     number: integer('number').notNull(),
     team: text('team').notNull(),
-    /** The newest edition that it carried, and the advisory of it. */
+    /** The newest edition that the proposal carried, and its advisory. */
     edition: integer('edition').notNull(),
     advisory: text('advisory').notNull(),
   },
@@ -216,8 +219,8 @@ export const carried = pgTable(
 )
 
 /**
- * What each proposal that is not over asks for: the same content makes only one proposal, even if several look at the
- * same time.
+ * The content of each proposal that is not over. A team has only one such proposal with the same content, even if
+ * several processes propose at the same time.
  */
 export const liveContents = pgTable(
   'live_contents',
@@ -229,7 +232,7 @@ export const liveContents = pgTable(
   (table) => [uniqueIndex('live_contents_once').on(table.team, table.contentHash)],
 )
 
-/** Assets that a rollout or a test works on now: one at a time. */
+/** Assets that a rollout or a test works on now. Only one may work on an asset at a time. */
 export const atWork = pgTable(
   'at_work',
   {

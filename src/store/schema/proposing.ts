@@ -1,19 +1,19 @@
-/** What is left to propose, and what that depends on. */
+/** What is left to propose, and the data that this depends on. */
 
 import { bigserial, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import type { TransactionStep } from '../../core/ports.ts'
 import type { Watched } from '../../core/watched.ts'
 import { instant } from './column-types.ts'
 
-/** What has changed and was not looked at yet. Whoever does the work deletes the rows that they saw. */
+/** Changes that proposing has not looked at yet. A process that has finished the work deletes the rows that it read. */
 export const dirty = pgTable(
   'dirty',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
-    /** `null`: not of one team. */
+    /** `null`: the change does not belong to one team. */
     team: text('team'),
     feed: text('feed'),
-    /** The version of what the feed holds. */
+    /** The version that the feed has since the change. */
     version: integer('version'),
     why: text('why').notNull(),
     at: instant('at').notNull(),
@@ -21,7 +21,7 @@ export const dirty = pgTable(
   (table) => [index('dirty_team').on(table.team)],
 )
 
-/** How far proposing has come with each team, as store/drafted.ts says. */
+/** How far proposing has come with each team. store/drafted.ts describes the columns. */
 export const drafted = pgTable('drafted', {
   team: text('team').primaryKey(),
   count: integer('count').notNull(),
@@ -30,7 +30,7 @@ export const drafted = pgTable('drafted', {
   waitsSince: instant('waits_since'),
 })
 
-/** What engines have answered, as store/previews.ts says. */
+/** Answers of engines to previews. store/previews.ts describes them. */
 export const previews = pgTable(
   'previews',
   {
@@ -43,15 +43,15 @@ export const previews = pgTable(
   (table) => [primaryKey({ columns: [table.engine, table.key] })],
 )
 
-/** What was last seen to be pending on a team's assets that are watched only. */
+/** What the last assessment found pending on those assets of a team that are only watched. */
 export const watched = pgTable('watched', {
   team: text('team').primaryKey(),
-  /** Since when it is so. */
+  /** Since when the facts are the same. */
   at: instant('at').notNull(),
   facts: jsonb('facts').$type<Watched>().notNull(),
 })
 
-/** When each patch was first seen to be missing: due dates count from there. */
+/** When each patch was first found missing. Due dates count from that time. */
 export const patchesSeen = pgTable('patches_seen', {
   id: text('id').primaryKey(),
   firstSeenAt: instant('first_seen_at').notNull(),

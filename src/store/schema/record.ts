@@ -8,18 +8,18 @@ export const audit = pgSchema('audit')
 
 /**
  * True for an entry that says what people decided and did. Entries about what was known of feeds, assets and flaws are
- * far more numerous, and are left out. The index is used where this is asked word for word.
+ * left out: they are far more numerous. The server uses the index only for a query that contains exactly this text.
  */
 export const isDecided = sql`stream !~ '^(assets:|feeds$|findings:)'`
 
-/** What happened, as core/record/entry.ts says. */
+/** The entries of the record. core/record/entry.ts describes their form. */
 export const entries = audit.table(
   'entries',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
     stream: text('stream').notNull(),
     seq: integer('seq').notNull(),
-    /** Byte for byte what is hashed; never changed. */
+    /** The text that is hashed, byte for byte; it never changes. */
     entry: text('entry').notNull(),
     hash: text('hash').notNull(),
     /** What stands beside the entry, and can be erased together with its salt: names, words, accounts, addresses. */
@@ -32,7 +32,7 @@ export const entries = audit.table(
   ],
 )
 
-/** Whose pseudonyms those in entries are. */
+/** The person behind each pseudonym in entries. */
 export const persons = pgTable('persons', {
   pseudonym: text('pseudonym').primaryKey(),
   /** Id in the configuration; `null`: erased. */
@@ -40,16 +40,13 @@ export const persons = pgTable('persons', {
   name: text('name'),
 })
 
-/** One row: another text whenever `persons` has changed, and in no other database the same. */
+/** One row. `version` gets a new text whenever `persons` changes; no other database has the same text. */
 export const personsVersion = pgTable('persons_version', {
   one: boolean('one').primaryKey().default(true),
   version: text('version').notNull(),
 })
 
-/**
- * Events as earlier versions wrote them, to which nothing is added. Times and bodies are text, byte for byte what was
- * hashed.
- */
+/** Events that earlier versions wrote; no more are added. Times and bodies are text, byte for byte what was hashed. */
 export const events = audit.table(
   'events',
   {
@@ -65,7 +62,7 @@ export const events = audit.table(
   (table) => [uniqueIndex('events_stream_seq').on(table.stream, table.seq)],
 )
 
-/** What events name by its hash, as core/content.ts says. Never changed. */
+/** Content that events name by its hash, as core/content.ts describes it. It never changes. */
 export const content = audit.table(
   'content',
   {
@@ -75,9 +72,9 @@ export const content = audit.table(
     /** Canonical JSON, byte for byte what was hashed. */
     text: text('text').notNull(),
     madeAt: instant('made_at').notNull(),
-    /** `null`: it is kept for ever, as soon as an event names it. */
+    /** `null`: it does not expire. It is kept for ever once an event names it. */
     expiresAt: instant('expires_at'),
-    /** As store/content.ts says. */
+    /** 0, 1 or 2, as store/content.ts describes it. */
     kept: smallint('kept').notNull().default(0),
   },
   (table) => [

@@ -4,7 +4,7 @@ import { index, integer, jsonb, pgTable, serial, text } from 'drizzle-orm/pg-cor
 import type { MeasuredWindow, UnusableLoad } from '../../core/load.ts'
 import { instant } from './column-types.ts'
 
-/** The quietest time of each measured window, as last found. */
+/** The quietest time of each measured window, as the last measurement found it. */
 export const measuredWindows = pgTable('measured_windows', {
   window: text('window').primaryKey(),
   wish: text('wish').notNull(),
@@ -13,20 +13,20 @@ export const measuredWindows = pgTable('measured_windows', {
   problem: text('problem'),
 })
 
-/** Freezes that people declared, lifted ones too. */
+/** Freezes that people declared, including lifted ones. */
 export const freezes = pgTable(
   'freezes',
   {
     id: serial('id').primaryKey(),
     team: text('team').notNull(),
-    /** Pseudonym; in rows of earlier versions the person's id, as with `lifted_by`. */
+    /** Pseudonym; in rows of earlier versions the person's id. The same for `lifted_by`. */
     person: text('person').notNull(),
     /**
-     * Number of the entry in `rights` that declares it; the reason stands beside that entry. `null`: from an earlier
-     * version.
+     * Number of the entry in the stream `rights` that declares the freeze. The reason stands beside that entry. `null`:
+     * an earlier version wrote the row.
      */
     entry: integer('entry'),
-    /** What the person wrote, in rows of earlier versions. */
+    /** The person's words, only in rows of earlier versions. */
     reason: text('reason'),
     fromAt: instant('from_at').notNull(),
     untilAt: instant('until_at').notNull(),
@@ -36,7 +36,7 @@ export const freezes = pgTable(
   (table) => [index('freezes_team').on(table.team, table.untilAt)],
 )
 
-/** Calendars of freezes: the last text that could be understood, and what is wrong with reading it now. */
+/** Freeze calendars: the last text that could be understood, and why reading fails now. */
 export const freezeCalendars = pgTable('freeze_calendars', {
   location: text('location').primaryKey(),
   /** `null`: never read. */
