@@ -17,7 +17,7 @@ export interface SyncReport {
   readonly ok: boolean
   /** For a feed: it said something new. For an inventory: it was looked at. */
   readonly news: boolean
-  /** One line: `8 assets seen, 1 unreachable (web03: connection refused)`. */
+  /** One line: `8 servers seen, 1 unreachable (web03: connection refused)`. */
   readonly what: string
 }
 
@@ -129,8 +129,10 @@ async function syncSource(
     if (all && only === null) await forgetMissing(parts.db, name, seen, parts.clock().toISOString())
     await sourceSucceeded(parts.db, 'inventory', name, parts.clock().toISOString(), null, lost.length)
     const problem = lost.length === 0 ? '' : `, ${lost.length} unreachable (${lost.slice(0, 2).join('; ')})`
+    const looked = seen.length - lost.length
+    const servers = `${looked} ${looked === 1 ? 'server' : 'servers'}`
     const part = all || only !== null ? '' : '; the source has not said that this is all, so nothing counts as gone'
-    const what = `${seen.length - lost.length} assets seen${problem}${part}`
+    const what = `${servers} seen${problem}${part}`
     return { name, kind: 'inventory', ok: true, news: true, what }
   } catch (error) {
     signal.throwIfAborted()

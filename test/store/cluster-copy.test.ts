@@ -204,7 +204,7 @@ describe('the copy', () => {
     const database = await open(now, { freeBytes: () => 12_000_000, withoutCopy: true })
     expect(await hasRun(database)).toBe(true)
     expect(copies()).toEqual([])
-    expect(said).toEqual([expect.stringContaining('is not copied, for PATCHWARDEN_UPGRADE is without-copy')])
+    expect(said).toEqual([expect.stringContaining('is not copied, because PATCHWARDEN_UPGRADE is without-copy')])
   })
 
   test('is not made under others who use the server: they go on, and the start says that they must stop', async () => {

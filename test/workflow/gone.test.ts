@@ -33,11 +33,11 @@ test('only what a source says is gone is gone, or what it leaves out when it say
   const all: Listing = { kind: 'all' }
   expect(await after([look('a'), look('b'), look('c'), all])).toEqual({
     known: ['a', 'b', 'c'],
-    what: '3 assets seen',
+    what: '3 servers seen',
   })
   expect(await after([look('a')])).toEqual({
     known: ['a', 'b', 'c'],
-    what: '1 assets seen; the source has not said that this is all, so nothing counts as gone',
+    what: '1 server seen; the source has not said that this is all, so nothing counts as gone',
   })
   expect(await after([look('a')], ['lab/a', 'lab/b'])).toMatchObject({ known: ['a', 'b', 'c'] })
   // It knows nothing of other sources' assets.

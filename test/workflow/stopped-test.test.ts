@@ -162,7 +162,7 @@ describe.each(closings)('a proposal that is %s while its test is at work', (stat
     expect(one.ran).toEqual([`undrain ${name}`])
     const thread = await one.thread()
     expect(thread).toContainEqual(expect.stringContaining(`${name} is at work and is brought to its end first.`))
-    expect(thread.at(-1)).toMatch(/^The test did not pass\. Halted by .* 1 of 1 test asset took it and ended well\.$/)
+    expect(thread.at(-1)).toMatch(/^The test did not pass\. Halted by .* 1 of 1 test server took it and ended well\.$/)
   })
 
   test('is taken over by the next process when the first was killed', async () => {

@@ -111,7 +111,7 @@ function rolledBackText(state: ProposalState, proposal: string): RichText {
   const back = all.filter(({ undoneBy }) => undoneBy === proposal).length
   if (back === 0) return rich(strong(proposal), ' is over and has changed nothing back.')
   const rest = tallyOf(state).changed ? ' What is still changed can be rolled back, too.' : ''
-  const have = `${count(back, 'asset')} ${back === 1 ? 'has' : 'have'}`
+  const have = `${count(back, 'server')} ${back === 1 ? 'has' : 'have'}`
   return rich(strong(proposal), ` is over: ${have} the versions from before.${rest}`)
 }
 
