@@ -1,12 +1,14 @@
 /** Which assets rollouts and tests work on now. No asset may be worked on for two proposals at the same time. */
 
-import { and, eq, inArray, ne, sql } from 'drizzle-orm'
+import { and, eq, gte, inArray, ne, sql } from 'drizzle-orm'
+import { limits } from '../core/limits.ts'
 import type { OtherWork } from '../core/proposal/command.ts'
 import type { Deployment, ProposalState } from '../core/proposal/proposal.ts'
 import { unfinishedDeployments } from '../core/rollout/run.ts'
+import { plusSeconds } from '../core/time/instant.ts'
 import { slices } from './bulk.ts'
 import type { Queryable, Tx } from './connection.ts'
-import { atWork, proposals } from './schema.ts'
+import { atWork, proposals, startAssets, starts } from './schema.ts'
 import { Collision } from './transaction.ts'
 
 /**
@@ -18,20 +20,38 @@ export async function lockTeam(tx: Tx, team: string): Promise<void> {
 }
 
 /** The work of the team's other proposals, and any other work on the assets of this proposal. */
-export async function workOfOthers(tx: Tx, { id, team, subject }: ProposalState): Promise<readonly OtherWork[]> {
+export async function workOfOthers(
+  tx: Tx,
+  { id, team, subject }: ProposalState,
+  now: string,
+): Promise<readonly OtherWork[]> {
   const { asset, proposal, ring } = atWork
   // Few assets are at work at a time, in all teams together; a proposal may have very many assets.
   const work = await tx.select({ asset, proposal, ring, team: atWork.team }).from(atWork).where(ne(proposal, id))
   const elsewhere = work.some((row) => row.team !== team)
   const mine = new Set(elsewhere && subject.kind === 'patches' ? subject.assets.map((planned) => planned.asset.id) : [])
   const others = work.filter((row) => row.team === team || mine.has(row.asset))
-  const ends = await windowEnds(tx, [...new Set(others.map((row) => row.proposal))])
+  const proposalsOfOthers = [...new Set(others.map((row) => row.proposal))]
+  const ends = await windowEnds(tx, proposalsOfOthers)
+  const resting = await restingAssets(tx, proposalsOfOthers, now)
   return others.map((row) => ({
     asset: row.asset,
     proposal: row.proposal,
     ring: row.ring,
     until: ends.get(row.proposal) ?? null,
+    rests: resting.has(row.asset),
   }))
+}
+
+/** The assets of these proposals whose start is looked at again so late that nobody waits for it. */
+async function restingAssets(tx: Tx, ids: readonly string[], now: string): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set()
+  const rows = await tx
+    .select({ asset: startAssets.asset })
+    .from(startAssets)
+    .innerJoin(starts, eq(starts.key, startAssets.key))
+    .where(and(inArray(starts.proposal, [...ids]), gte(starts.nextLook, plusSeconds(now, limits.restSeconds))))
+  return new Set(rows.map(({ asset }) => asset))
 }
 
 /** When the windows of these proposals end. A state may be large, so each one is read only once. */

@@ -1,4 +1,6 @@
 import { and, eq, lte, sql } from 'drizzle-orm'
+import type { ProposalState } from '../core/proposal/proposal.ts'
+import { waitingForAssets } from './at-work.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { proposals, timers } from './schema.ts'
 import { inTransaction } from './transaction.ts'
@@ -27,27 +29,30 @@ export async function dueTimers(db: Queryable, now: string, limit: number): Prom
 }
 
 interface Rest {
-  readonly proposal: string
-  /** Number of the last event of the state by which nothing is to be done before `dueAt` (ISO 8601 UTC). */
-  readonly seq: number
+  /** The state by which nothing is to be done before `dueAt` (ISO 8601 UTC). */
+  readonly state: ProposalState
   readonly dueAt: string
+  readonly now: string
+  /** Adds a job that wakes a proposal to the transaction. */
+  readonly wake: (tx: Tx, proposal: string, at: string) => Promise<void>
 }
 
 /**
- * Sets the timer of a proposal that has nothing to do before `dueAt`. False, and nothing is written: something has
- * happened to it since.
+ * Sets the timer of a proposal that has nothing to do before `dueAt`, and wakes the proposals that waited for a place in
+ * its rings. False, and nothing is written: something has happened to it since.
  */
 export function restProposal(db: Db, rest: Rest): Promise<boolean> {
   return inTransaction(db, writeRest, rest)
 }
 
-async function writeRest(tx: Tx, { proposal, seq, dueAt }: Rest): Promise<boolean> {
+async function writeRest(tx: Tx, { state, dueAt, now, wake }: Rest): Promise<boolean> {
   const [same] = await tx
     .select({ id: proposals.id })
     .from(proposals)
-    .where(and(eq(proposals.id, proposal), eq(proposals.seq, seq)))
+    .where(and(eq(proposals.id, state.id), eq(proposals.seq, state.seq)))
     .for('update')
   if (same === undefined) return false
-  await setTimer(tx, proposal, dueAt)
+  await setTimer(tx, state.id, dueAt)
+  for (const waiting of await waitingForAssets(tx, state)) await wake(tx, waiting, now)
   return true
 }

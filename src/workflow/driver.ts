@@ -29,7 +29,7 @@ export interface DriverParts {
 
 /** What the driver keeps in memory, once for each process. */
 interface Driving extends DriverParts {
-  readonly parts: Pick<WorkflowParts, 'db' | 'clock' | 'log'>
+  readonly parts: Pick<WorkflowParts, 'db' | 'clock' | 'log' | 'wake'>
   readonly commands: Pick<Execute, 'execute'>
   /** Makes the functions that bring assets to their end, for the holder of the lease. */
   readonly deployUnder: (lease: Lease) => Deploy
@@ -59,7 +59,7 @@ interface Walk {
  * memory, so any process may take over after a crash. Calling it too often does no harm.
  */
 export function createDriver(
-  parts: Pick<WorkflowParts, 'db' | 'clock' | 'log' | 'health' | 'metrics'>,
+  parts: Pick<WorkflowParts, 'db' | 'clock' | 'log' | 'wake' | 'health' | 'metrics'>,
   commands: Pick<Execute, 'execute'>,
   deployUnder: (lease: Lease) => Deploy,
   { alone, refresh }: DriverParts,
@@ -145,8 +145,8 @@ async function rests({ driving: { parts }, work, seen }: Walk, state: ProposalSt
   const until = work.restsUntil()
   if (until === null || work.version() !== seen) return false
   if (state.subject.kind !== 'patches' || state.subject.silence !== undefined) return false
-  const dueAt = restEnd(state, until, parts.clock().toISOString())
-  return restProposal(parts.db, { proposal: state.id, seq: state.seq, dueAt })
+  const now = parts.clock().toISOString()
+  return restProposal(parts.db, { state, dueAt: restEnd(state, until, now), now, wake: parts.wake })
 }
 
 /** False if there is nothing more to do now. */

@@ -2,17 +2,21 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { InstalledPackage } from '../../src/core/asset.ts'
 import {
+  architectureOf,
   type Change,
+  canBeReversed,
   changeKey,
   changeLine,
   changeTarget,
   isApplied,
+  isUpdateName,
   leftToDo,
   type PackageChange,
   packageChanges,
   reversed,
   sameChange,
   type UpdateChange,
+  versionBefore,
 } from '../../src/core/change.ts'
 import { stepsOf } from '../../src/core/preview.ts'
 
@@ -107,6 +111,33 @@ test('changes are said in words', () => {
   expect(changeLine(single)).toBe('KB5034439')
   expect(changeLine({ ...march, undone: true as const })).toBe('KB5035857 taken off')
   expect([openssl, march, single].map(changeTarget)).toEqual(['3.0.17-1', '10.0.20348.2340', 'KB5034439'])
+})
+
+test('an update has no architecture, no version before, and a number for a key', () => {
+  expect([openssl, march].map(architectureOf)).toEqual(['amd64', 'all'])
+  expect([openssl, march].map(changeKey)).toEqual(['openssl:amd64', 'KB5035857'])
+  const added = { ...openssl, from: null }
+  expect(versionBefore([march, added, openssl])).toBe('3.0.15-1')
+  expect(versionBefore([march, added])).toBeNull()
+  expect([openssl, added, march].map(canBeReversed)).toEqual([true, false, true])
+  const named = { ...openssl, name: 'KB5035857' }
+  expect(sameChange(named, { ...march, build: named.to })).toBe(false)
+  expect(sameChange({ ...march, build: named.to }, named)).toBe(false)
+  expect(sameChange({ ...march, undone: true as const }, march)).toBe(false)
+  // Only a package of that whole name is an update.
+  expect(['KB5035857', 'kb5035857', 'KB5035857-docs', 'lib-KB5035857', 'KB'].map(isUpdateName)).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ])
+})
+
+test('a package that is to stay at its version is there with any later one, and so is one that was newly installed', () => {
+  const same = { ...openssl, from: openssl.to }
+  expect(isApplied(same, debian(installed('openssl', '3.0.18-1'))).applied).toBe('yes')
+  expect(isApplied({ ...openssl, from: null }, debian(installed('openssl', '3.0.18-1'))).applied).toBe('yes')
 })
 
 test('what is tried again asks for no update that is there, and for packages together', () => {

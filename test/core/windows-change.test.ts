@@ -76,6 +76,39 @@ describe('an update of Windows is verified', () => {
     })
   })
 
+  test('beside others, of which it is said how many are missing', () => {
+    const both = { ...planned, changes: [march, { kind: 'update', name: 'KB5034439', build: null } as const] }
+    const look = (snapshot: AssetSnapshot) => ({ kind: 'seen', snapshot, warnings: [] }) as const
+    const facts = { health: [], now }
+    expect(verify(both, succeeded, look(saying('10.0.20348.2322', 'KB5034770')), facts).reason).toBe(
+      'The engine reported success, but 2 of 2 changes are not as promised',
+    )
+    // That one names no build, so that the build of the machine tells nothing.
+    expect(verify(both, succeeded, look(saying('10.0.20348.2340', 'KB5035857')), facts).reason).toBe(
+      'The engine reported success, but KB5034439 is not installed',
+    )
+    expect(verify(both, succeeded, look(saying('10.0.20348')), facts).reason).toMatch(
+      /does not tell whether KB5035857, KB5034439 are there$/,
+    )
+  })
+
+  test('as held back with what it said before, because nothing was begun on it', () => {
+    const heldBack: DeploymentOutcome = { state: 'held back', reason: 'No room on the disk.', log: '' }
+    const look = { kind: 'seen', snapshot: saying('10.0.20348.2322', 'KB5034770'), warnings: [] } as const
+    const facts = { health: [], now, startedAt: now }
+    expect(verify(planned, heldBack, look, facts)).toMatchObject({
+      end: 'held back',
+      packages: [{ name: 'KB5035857', result: 'missing' }],
+    })
+    const untold = { kind: 'seen', snapshot: saying('10.0.20348'), warnings: [] } as const
+    expect(verify(planned, heldBack, untold, facts)).toMatchObject({
+      end: 'held back',
+      reason: expect.stringMatching(
+        /^No room on the disk; what it said on .* does not tell whether KB5035857 is there$/,
+      ),
+    })
+  })
+
   test('as not known, with the time of what it said, where it does not say its build', () => {
     expect(verified(saying('10.0.20348'))).toMatchObject({
       end: 'not known',

@@ -19,7 +19,7 @@ const database = useDatabase()
 const { signal } = new AbortController()
 const HOUR = 3_600_000
 /** How many proposals wait, and how often each machine is asked before it has reported. */
-const [WAITING, LOOKS] = [100, 10]
+const [WAITING, LOOKS] = [40, 10]
 const assessment: Actor = { kind: 'system', part: 'assessment' }
 
 function looked(name: string, version: string, at: string): Observation {
@@ -40,13 +40,13 @@ function contentFor(name: string): Content {
       ...planned,
       asset: { ...planned.asset, id, name, engine: 'late' },
     })),
-    // Rings of one name share their concurrency over all rollouts of a team.
-    rings: base.subject.rings.slice(0, 1).map((ring) => ({ ...ring, name, assets: [id], soakSeconds: 0 })),
+    // Rings of one name share their limits over all rollouts of a team, and this one takes one asset at a time.
+    rings: base.subject.rings.slice(0, 1).map((ring) => ({ ...ring, assets: [id], soakSeconds: 0 })),
   }
   return { ...base, title: `openssl on ${name}`, subject, contentHash: contentHash(subject) }
 }
 
-test('a hundred proposals that wait for ten days hold nothing and are asked once a day each, by one of two processes', async () => {
+test('forty proposals that wait for ten days hold nothing and are asked once a day each, by one of two processes', async () => {
   const { db } = database()
   let now = Date.now()
   const clock = () => new Date(now)

@@ -124,6 +124,8 @@ export interface OtherWork {
   readonly ring: string
   /** When the window of that proposal ends, ISO 8601 UTC; `null`: it has no window. */
   readonly until: string | null
+  /** The asset reports so late that nobody waits for it: it takes no place in a ring, and still counts in a cluster. */
+  readonly rests?: boolean
 }
 
 /** Everything that a decision depends on, apart from the proposal itself. */

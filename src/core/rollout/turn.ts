@@ -103,8 +103,8 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   const fresh = ring.waiting.length === 0
   if (fresh && mine > 0) return { kind: 'wait', for: 'assets', why: 'The batch before is not finished.' }
   const others = context.others ?? []
-  // The limits of a ring hold for all rollouts of the team together.
-  const sameRing = others.filter(({ ring: name }) => name === planned.name)
+  // The limits of a ring hold for all rollouts of the team together, but nobody waits days for an asset that reports late.
+  const sameRing = others.filter(({ ring: name, rests }) => name === planned.name && rests !== true)
   const free = concurrencyOf(planned) - mine - sameRing.length
   if (free <= 0 && mine > 0) return { kind: 'wait', for: 'assets', why: 'As many are being worked on as may be.' }
   const [first] = sameRing

@@ -51,7 +51,7 @@ export async function contextOf(
     freezes,
     standing,
     estimates,
-    ...(before === null || command.type !== 'start-batch' ? {} : await elsewhere(tx, before)),
+    ...(before === null || command.type !== 'start-batch' ? {} : await elsewhere(tx, before, now)),
     ...(before === null || command.type !== 'start' ? {} : await outdatedAssets(tx, before, now)),
   }
   return { context, rights }
@@ -69,8 +69,12 @@ export async function outdatedAssets(
 }
 
 /** What other rollouts do to the assets on which this one would begin. */
-async function elsewhere(tx: Tx, state: ProposalState): Promise<Pick<Context, 'others' | 'downElsewhere'>> {
-  const others = await workOfOthers(tx, state)
+async function elsewhere(
+  tx: Tx,
+  state: ProposalState,
+  now: string,
+): Promise<Pick<Context, 'others' | 'downElsewhere'>> {
+  const others = await workOfOthers(tx, state, now)
   if (state.subject.kind !== 'patches' || (state.subject.clusters ?? []).length === 0) return { others }
   const rollouts = await proposalsWithStatus(tx, ['rolling out', 'paused', 'halted', 'verifying'], { team: state.team })
   const elsewhereDown = rollouts.flatMap(({ id, rollout }) =>

@@ -158,6 +158,20 @@ describe('beside other rollouts of the team', () => {
     expect(working(one)).toEqual(['web2', 'web3'])
   })
 
+  test('an asset that reports days later takes no place in a ring, but one in its cluster, and stays claimed', () => {
+    const late = (asset: string) => ({ ...elsewhere(asset, 'all'), rests: true })
+    const one = begun(2, ({ rings }) => ({ rings: rings.map((ring) => ({ ...ring, concurrency: 1 })) }))
+    one.setting.others = [late('app1'), late('web1')]
+    one.give({ type: 'start-batch' })
+    expect(working(one)).toEqual(['web2'])
+    end(one, 'web2')
+    expect(one.give({ type: 'start-batch' })).toEqual(['asset-awaited'])
+    const pair = { name: 'db', assets: ['lab/web1', 'lab/db2'], atOnce: 1, minHealthy: 1 }
+    const other = begun(1, () => ({ clusters: [pair] }))
+    other.setting.others = [late('db2')]
+    expect(other.give({ type: 'start-batch' })).toEqual(['asset-awaited'])
+  })
+
   test('a cluster counts what other rollouts work on, and waits for it; what they broke halts it', () => {
     const pair = { name: 'db', assets: ['lab/web1', 'lab/db2'], atOnce: 1, minHealthy: 1 }
     const one = begun(1, () => ({ clusters: [pair] }))
