@@ -110,7 +110,7 @@ describe.skipIf(reason !== null)('what people say in the middle of a rollout tak
       expect(await fleet.aptTransactions(host), host).toHaveLength(host === 'web04' ? 0 : 1)
     }
     const page = await scene.page(id('web'))
-    expect(page).toContain('5 done, 0 not, 0 never answered, 1 not touched')
+    expect(page).toContain('5 done, 0 not done, 0 never answered, 1 not touched')
     for (const said of ['Tom works on it', 'The shop is slow']) expect(page).toContain(said)
   })
 
