@@ -99,7 +99,7 @@ test('where the policy refuses it, it looks, stops and proposes, and decides not
   // While people vote, withdrawing takes the vote from them.
   expect(await patchwarden('another', 'withdraw', 'PW-1', '--as', 'mara', '--because', 'not now')).toMatchObject({
     code: 1,
-    err: expect.stringContaining('is not taken from the command line here'),
+    err: expect.stringContaining('from the command line here'),
   })
   const until = new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10)
   const freeze = ['freeze', 'PW-1', '--as', 'mara', '--until', until, '--because', 'not now']
