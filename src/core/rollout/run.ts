@@ -85,11 +85,6 @@ export function ringNow(state: ProposalState): CurrentRing | null {
   return { index, planned, ring, run, leftOut: sinceOf(state).leftOut }
 }
 
-/** The number of the ring that is under way or next; `null`: all have passed, or nothing runs. */
-export function currentRing(state: ProposalState): number | null {
-  return ringNow(state)?.index ?? null
-}
-
 /** When the soak of the current ring ends (ISO 8601); `null`: it is not soaking. */
 export function soakEnd(state: ProposalState): string | null {
   const ring = ringNow(state)?.ring
@@ -106,22 +101,17 @@ export function unfinishedDeployments(state: ProposalState): readonly Deployment
   return run === null ? [] : unverified(run)
 }
 
-/** Is the rollout working on any asset? */
-export function isAtWork({ rollout }: ProposalState): boolean {
-  return rollout !== null && unverified(rollout).length > 0
-}
-
 /**
  * Why the ring shows nothing: all its assets are left out since the vote. Such a ring holds back the rings after it
  * until people resume. `null`: an asset of it was started or is still to come, or people skipped all of them by hand.
  */
 export function emptyRing({ planned, ring, run, leftOut }: CurrentRing): string | null {
   if (ring.status !== 'waiting') return null
+  if (planned.assets.length === 0) return `Ring ${planned.name} has no server, so it would show nothing`
   // The cheap check comes first: usually no asset is left out, and a ring may be very large.
-  if (planned.assets.length > 0 && !planned.assets.some((asset) => leftOut[asset] !== undefined)) return null
+  if (!planned.assets.some((asset) => leftOut[asset] !== undefined)) return null
   if (planned.assets.some((asset) => deploymentOf(run, asset) !== undefined)) return null
   const skipped = planned.assets.filter((asset) => run.skipped[asset] !== undefined).length
-  if (planned.assets.length === 0) return `Ring ${planned.name} has no server, so it would show nothing`
   const out = planned.assets.filter((asset) => run.skipped[asset] === undefined && leftOut[asset] !== undefined)
   if (out.length === 0 || out.length + skipped < planned.assets.length) return null
   return `Ring ${planned.name} is empty, so it would show nothing: ${leftOutWords(countReasons(out.flatMap((asset) => leftOut[asset] ?? [])))}`

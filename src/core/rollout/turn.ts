@@ -55,9 +55,9 @@ export function wantsGo({
   ring,
 }: {
   readonly planned: { readonly gate: Pick<Gate, 'go'> }
-  readonly ring: Pick<RingState, 'go' | 'batchesStarted'>
+  readonly ring: Pick<RingState, 'go'>
 }): boolean {
-  return (planned.gate.go ?? []).length > 0 && ring.go === null && ring.batchesStarted === 0
+  return (planned.gate.go ?? []).length > 0 && ring.go === null
 }
 
 /** Why nothing more may begin: the gate of the ring, or the failure budget of the whole rollout; `null`: it may. */

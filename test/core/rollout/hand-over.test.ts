@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
 import { type HandOver, handOver } from '../../../src/core/rollout/hand-over.ts'
+import { begun } from '../../support/begun.ts'
 import { type CaseOptions, person, proposalCase } from '../../support/proposal-case.ts'
 import { content } from '../../support/proposals.ts'
 import { nights } from '../../support/windows.ts'
@@ -85,6 +86,37 @@ describe('asked again directly before it begins, an asset', () => {
     expect(asked(one, one.now())).toHaveProperty('problem')
   })
 
+  test('does not fit because a little of the time that it takes is over', () => {
+    const one = started()
+    one.setting.estimates = { canary: 3.5 * 3_600 }
+    one.pass(0.25)
+    expect(asked(one)).toEqual({ problem: 'Its window was not open any more, or too short by then.', over: true })
+  })
+
+  test('may not where it was never started, or the rollout has come to its end', () => {
+    const one = started()
+    expect(asked({ ...one, asset: 'lab/web4' })).toEqual({
+      problem: 'PW-1 does not work on it any more.',
+      over: false,
+    })
+    const other = begun(1, () => ({}))
+    other.finishBatch()
+    expect(other.state().status).toBe('verifying')
+    expect(asked({ ...other, since: other.now(), asset: 'lab/web1' })).toEqual({
+      problem: 'PW-1 is verifying.',
+      over: false,
+    })
+  })
+
+  test('is told the reason of a stop as it was said, with one full stop', () => {
+    const one = started()
+    one.give({ type: 'halt', reason: 'not with 1.2 of it. Ask me.' }, person('jonas'))
+    expect(asked(one)).toEqual({
+      problem: 'Jonas stopped the rollout: not with 1.2 of it. Ask me.',
+      over: false,
+    })
+  })
+
   test('may begin until the extended window ends, and never in a freeze', () => {
     const one = started()
     one.pass(2.9)
@@ -103,7 +135,7 @@ describe('asked again directly before it begins, an asset', () => {
     expect(asked(one)).toEqual({ notAfter: '2026-11-20T02:00:00.000Z' })
   })
 
-  test('may begin for a day after break-glass, whatever its window says', () => {
+  test('may begin for a day after break-glass, whatever its window and a freeze say', () => {
     const one = proposalCase({
       content: content(4, nights),
       policy: { breakGlass: { roles: ['owner'], reviewWithinSeconds: 86_400 } },
@@ -115,6 +147,9 @@ describe('asked again directly before it begins, an asset', () => {
     const [asset = ''] = Object.keys(one.state().rollout?.deployments ?? {})
     const answer = handOver(one.state(), [asset], one.now(), { now: one.now(), ...one.setting }).get(asset)
     expect(answer).toEqual({ notAfter: '2026-11-21T06:00:00.000Z' })
+    const freezes = [{ name: 'sale', from: '2026-11-20T01:00:00Z', to: '2026-11-22T00:00:00Z', teams: null }]
+    const frozen = handOver(one.state(), [asset], one.now(), { now: one.now(), ...one.setting, freezes }).get(asset)
+    expect(frozen).toEqual({ notAfter: '2026-11-21T06:00:00.000Z' })
   })
 
   test('of the test ring may begin before anybody voted, at any time but in a freeze, and not once it is over', () => {
@@ -132,6 +167,8 @@ describe('asked again directly before it begins, an asset', () => {
     one.pass(2)
     expect(ask()).toEqual({ problem: 'Nothing of web may be touched now: sale.', over: false })
     one.pass(2)
+    one.give({ type: 'pause', reason: 'odd graphs' }, person('jonas'))
+    expect(ask()).toEqual({ problem: 'Jonas stopped the test: odd graphs.', over: false })
     one.give({ type: 'withdraw', reason: 'a mistake' }, person('noor'))
     expect(ask()).toEqual({ problem: 'PW-1 is withdrawn.', over: false })
   })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { LeftOut, Rollout } from '../../../src/core/proposal/proposal.ts'
+import type { LeftOut, PlannedRing, Rollout } from '../../../src/core/proposal/proposal.ts'
 import {
   deploymentOf,
   withChanges,
@@ -25,16 +25,14 @@ const step = fc.record({
     fc.record({ skip: some }),
     fc.record({ leaveOut: some }),
   ),
-  /** Whether somebody asks then, so that something is remembered. */
-  asks: fc.boolean(),
+  /** Of which ring somebody asks then, so that something is remembered; `null`: of none. */
+  asks: fc.constantFrom(null, ...rings),
 })
 
 test('what is left of a ring is what has not begun, was not skipped and is not left out, whatever came before', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-      const states: { readonly run: Rollout; readonly leftOut: Readonly<Record<string, LeftOut>> }[] = [
-        { run: emptyRun, leftOut: {} },
-      ]
+      const states: State[] = [{ run: emptyRun, leftOut: {} }]
       for (const { from, does, asks } of steps) {
         const before = states[from % states.length]
         if (before === undefined) continue
@@ -49,26 +47,29 @@ test('what is left of a ring is what has not begun, was not skipped and is not l
             }),
           })
         else states.push({ run, leftOut: record(does.leaveOut, { reason: 'gone' }) })
-        if (asks) check(states.at(-1))
+        const state = states.at(-1)
+        if (asks !== null && state !== undefined) check(state, asks)
       }
-      for (const state of states) check(state)
+      // Of one ring after the other: what is remembered of a ring is forgotten where another is asked about.
+      for (const planned of rings) for (const state of states) check(state, planned)
     }),
     { numRuns: 300 },
   )
 })
 
-function check(state: { readonly run: Rollout; readonly leftOut: Readonly<Record<string, LeftOut>> } | undefined) {
-  if (state === undefined) return
-  const { run, leftOut } = state
+interface State {
+  readonly run: Rollout
+  readonly leftOut: Readonly<Record<string, LeftOut>>
+}
+
+function check({ run, leftOut }: State, planned: PlannedRing) {
   const begun = (id: string) => deploymentOf(run, id) !== undefined
-  for (const planned of rings) {
-    const ring = { planned, run, leftOut }
-    const left = planned.assets.filter((id) => !begun(id) && !run.skipped[id] && !leftOut[id])
-    expect(remaining(ring)).toEqual(left)
-    expect(firstRemaining(ring, 2)).toEqual(left.slice(0, 2))
-    expect(someRemain(ring)).toBe(left.length > 0)
-    expect(leftOutIn(ring)).toBe(planned.assets.filter((id) => leftOut[id] && !begun(id)).length)
-  }
+  const ring = { planned, run, leftOut }
+  const left = planned.assets.filter((id) => !begun(id) && !run.skipped[id] && !leftOut[id])
+  expect(remaining(ring)).toEqual(left)
+  expect(firstRemaining(ring, 2)).toEqual(left.slice(0, 2))
+  expect(someRemain(ring)).toBe(left.length > 0)
+  expect(leftOutIn(ring)).toBe(planned.assets.filter((id) => leftOut[id] && !begun(id)).length)
 }
 
 function started(id: string) {
@@ -80,3 +81,17 @@ function started(id: string) {
 function record<Value>(ids: readonly string[], value: Value): Readonly<Record<string, Value>> {
   return Object.fromEntries(ids.map((id) => [id, value]))
 }
+
+test('who asks again after somebody changed what is skipped or left out gets the answer of then', () => {
+  const [, planned] = rings
+  if (planned === undefined) throw new Error('no ring')
+  const { assets } = planned
+  const skipped = record(assets.slice(0, 2), { by: { person: 'noor', name: 'Noor' }, reason: 'r' })
+  const leftOut = record(assets.slice(0, 3), { reason: 'gone' } as const)
+  const run = withChanges(emptyRun, { skipped })
+  const nobody: Readonly<Record<string, LeftOut>> = {}
+  expect(remaining({ planned, run, leftOut: nobody })).toEqual(assets.slice(2))
+  expect(remaining({ planned, run: withChanges(run, { skipped: {} }), leftOut: nobody })).toEqual(assets)
+  expect(remaining({ planned, run, leftOut })).toEqual(assets.slice(3))
+  expect(remaining({ planned, run, leftOut: nobody })).toEqual(assets.slice(2))
+})

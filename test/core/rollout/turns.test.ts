@@ -1,53 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { Policy } from '../../../src/core/policy.ts'
 import { nextStep } from '../../../src/core/proposal/next-step.ts'
-import type { PatchSubject } from '../../../src/core/proposal/proposal.ts'
-import { unfinished } from '../../../src/core/rollout/run.ts'
+import { begun, changed, end, lenient, working } from '../../support/begun.ts'
 import { person, proposalCase } from '../../support/proposal-case.ts'
 import { content } from '../../support/proposals.ts'
 import { always, daily } from '../../support/windows.ts'
 
-const lenient = { minSuccessPercent: 0, maxFailures: 99, unreachable: 'ignored' } as const
-
-/** An approved rollout of one ring that has begun. */
-function begun(count: number, change: (subject: PatchSubject) => Partial<PatchSubject>, policy: Partial<Policy> = {}) {
-  const one = proposalCase({ content: changed(count, change), policy })
-  one.vote('noor', 'approve')
-  one.vote('tom', 'approve')
-  one.give({ type: 'start' })
-  return one
-}
-
-function changed(count: number, change: (subject: PatchSubject) => Partial<PatchSubject>) {
-  const all = content(count)
-  if (all.subject.kind !== 'patches') throw new Error('not patches')
-  const subject: PatchSubject = {
-    ...all.subject,
-    rings: [
-      {
-        name: 'all',
-        assets: all.subject.assets.map(({ asset }) => asset.id),
-        batchSize: count,
-        soakSeconds: 0,
-        gate: lenient,
-      },
-    ],
-  }
-  return { ...all, subject: { ...subject, ...change(subject) } }
-}
-
 type Case = ReturnType<typeof proposalCase>
-
-/** Brings one asset to its end. */
-function end(one: Case, asset: string, state: 'installed' | 'failed' = 'installed') {
-  const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
-  const id = `lab/${asset}`
-  one.give({ type: 'record-outcomes', outcomes: [{ asset: id, outcome }] })
-  const verification = { end: state, reason: 'r', packages: [], health: [], at: one.now() }
-  return one.give({ type: 'record-verifications', verifications: [{ asset: id, verification }] })
-}
-
-const working = (one: Case) => unfinished(one.state()).map((asset) => asset.replace('lab/', ''))
 
 describe('concurrency', () => {
   test('of a batch so many are worked on, and the next begins as soon as one is done', () => {
