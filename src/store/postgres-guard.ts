@@ -16,8 +16,8 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from './cluster.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
-import { giveAway, type Placement, writeOwned } from './postgres-placement.ts'
-import { identify, stillRuns } from './process-identity.ts'
+import { giveAway, type Placement, UNFINISHED, writeOwned } from './postgres-placement.ts'
+import { identify, isAlive, stillRuns } from './process-identity.ts'
 
 /**
  * The guard is a shell that reads from a named pipe. Every process that uses the server holds this pipe open. When a
@@ -185,7 +185,9 @@ function others(users: string, own: string | null): boolean {
   for (const name of isFolder ? readdirSync(users) : []) {
     const file = path.join(users, name)
     if (file === own) continue
-    if (stillRuns(read(file))) found = true
+    // A file that is still being written says nothing. Its name begins with the pid of its writer.
+    const inUse = name.endsWith(UNFINISHED) ? isAlive(Number.parseInt(name, 10)) : stillRuns(read(file))
+    if (inUse) found = true
     else rmSync(file, { force: true })
   }
   return found

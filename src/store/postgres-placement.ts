@@ -146,9 +146,12 @@ export function giveAway({ account }: Placement, file: string): void {
   if (account !== null) chownSync(file, account.uid, account.gid)
 }
 
+/** How the name of a file ends while it is being written. */
+export const UNFINISHED = '.new'
+
 /** Writes a file of the folder, completely or not at all. Nobody else can read it. */
 export function writeOwned(placement: Placement, file: string, content: string): void {
-  const unfinished = `${file}.${process.pid}.new`
+  const unfinished = `${file}.${process.pid}${UNFINISHED}`
   try {
     writeFileSync(unfinished, content, { mode: 0o600 })
     giveAway(placement, unfinished)
