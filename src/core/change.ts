@@ -1,6 +1,7 @@
 /** The changes of an asset, and the one function that tests whether a change has happened. */
 
 import type { AssetSnapshot, InstalledPackage } from './asset.ts'
+import { memoizeByIdentity } from './memoize-by-identity.ts'
 import { schemeFor } from './versions/scheme.ts'
 import { compareWindows, sameWindowsRelease, windowsBuildOf } from './versions/windows.ts'
 
@@ -52,15 +53,20 @@ export function sameChange(one: Change, other: Change): boolean {
   )
 }
 
+/** The version before the change; `null`: it is newly installed, or an update of Windows. */
+export function versionBefore(change: Change): string | null {
+  return change.kind === 'update' ? null : change.from
+}
+
 /** The version before the change of the first package that has one; `null`: no package has one. */
-export function versionBefore(changes: readonly Change[]): string | null {
-  for (const change of changes) if (change.kind !== 'update' && change.from !== null) return change.from
-  return null
+export function firstVersionBefore(changes: readonly Change[]): string | null {
+  const first = changes.find((change) => versionBefore(change) !== null)
+  return first === undefined ? null : versionBefore(first)
 }
 
 /** Whether the change can be taken back. A newly installed package stays installed. */
 export function canBeReversed(change: Change): boolean {
-  return change.kind === 'update' || change.from !== null
+  return change.kind === 'update' || versionBefore(change) !== null
 }
 
 /** For people: `openssl 3.0.20 → 3.0.22`, `libfoo (new) → 1.2`, `KB5035857 (build 10.0.20348.2340)`. */
@@ -127,15 +133,22 @@ function packageOf(
 }
 
 function isInstalled({ name, build: promised }: UpdateChange, packages: readonly InstalledPackage[]): Applied {
-  const build = windowsBuildOf(packages)
-  const updates = packages.filter((item) => isUpdateName(item.name))
-  if (updates.some((item) => item.name.toUpperCase() === name.toUpperCase())) return { applied: 'yes', found: build }
+  const { build, updates } = windowsOf(packages)
+  if (updates.has(name.toUpperCase())) return { applied: 'yes', found: build }
   if (promised !== null) {
     if (build === null || !sameWindowsRelease(build, promised)) return { applied: 'not known', found: build }
     return { applied: compareWindows(build, promised) >= 0 ? 'yes' : 'no', found: build }
   }
-  return { applied: updates.length > 0 ? 'no' : 'not known', found: build }
+  return { applied: updates.size > 0 ? 'no' : 'not known', found: build }
 }
+
+/** What an inventory says of Windows. It is asked for once per update that feeds know. */
+export const windowsOf = memoizeByIdentity((packages: readonly InstalledPackage[]) => ({
+  /** The full build; `null`: not known. */
+  build: windowsBuildOf(packages),
+  /** The installed updates, as `KB5035857`. */
+  updates: new Set(packages.flatMap(({ name }) => (isUpdateName(name) ? [name.toUpperCase()] : []))),
+}))
 
 /**
  * The changes to ask for when an asset is tried again. Updates that are already installed are left out. Packages are

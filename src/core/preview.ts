@@ -1,6 +1,6 @@
 /** Compares the previewed transaction with the changes that were asked for. */
 
-import { architectureOf, type Change, changeTarget } from './change.ts'
+import { architectureOf, type Change, changeTarget, versionBefore } from './change.ts'
 import { memoizeByIdentity } from './memoize-by-identity.ts'
 import type { TransactionStep } from './ports.ts'
 
@@ -10,24 +10,17 @@ export const stepsOf = memoizeByIdentity((changes: readonly Change[]): readonly 
 )
 
 /** Kept per change, because very many assets share few changes. */
-const stepOf = memoizeByIdentity(
-  (change: Change): TransactionStep =>
-    change.kind === 'update'
-      ? {
-          action: change.undone === true ? 'remove' : 'install',
-          architecture: architectureOf(change),
-          from: null,
-          name: change.name,
-          to: change.undone === true ? null : changeTarget(change),
-        }
-      : {
-          action: change.from === null ? 'install' : 'upgrade',
-          architecture: change.architecture,
-          from: change.from,
-          name: change.name,
-          to: change.to,
-        },
-)
+const stepOf = memoizeByIdentity((change: Change): TransactionStep => {
+  const off = change.kind === 'update' && change.undone === true
+  const from = versionBefore(change)
+  return {
+    action: off ? 'remove' : from === null ? 'install' : 'upgrade',
+    architecture: architectureOf(change),
+    from,
+    name: change.name,
+    to: off ? null : changeTarget(change),
+  }
+})
 
 /** Whether the transaction makes each of the changes as asked for, and nothing else. */
 export function addsNothing(changes: readonly Change[], steps: readonly TransactionStep[]): boolean {

@@ -66,8 +66,7 @@ export function missingIn({ roles }: Quorum): readonly string[] {
 
 /** Whether the person's approval by their own account would fill one more place. `me` has their roles of now. */
 export function wouldFill(
-  needs: readonly RoleCount[],
-  approvals: readonly CountedAct[],
+  { needs, approvals }: { readonly needs: readonly RoleCount[]; readonly approvals: readonly CountedAct[] },
   me: Pick<Member, 'id' | 'roles'>,
   members: readonly Member[],
 ): boolean {

@@ -91,10 +91,10 @@ function changedAssets(state: ProposalState, subject: PatchSubject, only: string
 /** The change that takes back a change of the rollout; `null`: the rollout did not make it, or nothing can. */
 function takenBack(change: Change, outcome: DeploymentOutcome): Change | null {
   // A failed asset cannot say what it changed.
-  if (outcome.state !== 'succeeded' || outcome.changed.length === 0) return reversed(change, versionBefore([change]))
+  if (outcome.state !== 'succeeded' || outcome.changed.length === 0) return reversed(change, versionBefore(change))
   const same = outcome.changed.filter(({ name }) => name === change.name)
   const done = same.find((one) => changeKey(one) === changeKey(change)) ?? same[0]
-  return done === undefined ? null : reversed(change, versionBefore([done]))
+  return done === undefined ? null : reversed(change, versionBefore(done))
 }
 
 /** The proposal that this one rolls back, and its assets that are back already; `null`: this is not a rollback. */

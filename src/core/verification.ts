@@ -61,16 +61,8 @@ export function verify(
     )
     return { ...base, ...endWithout(outcome, lacking(missing, results.length), keptAway) }
   }
-  const unknown = results.filter(({ said }) => said.result === 'not known')
-  if (early)
-    return {
-      ...base,
-      ...endUnknown(
-        outcome,
-        `it has said nothing since it was started: its last word is of ${minuteOf(snapshot.observedAt)} UTC`,
-      ),
-    }
-  if (unknown.length > 0) return { ...base, ...endUnknown(outcome, untold(unknown, snapshot)) }
+  const untold = early ? saidNothing(snapshot) : whatIsUntold(results, snapshot)
+  if (untold !== null) return { ...base, ...endUnknown(outcome, untold) }
   return { ...base, ...(unhealthyEnd(health, before ?? []) ?? endWithAll(outcome, snapshot, rollsBack)) }
 }
 
@@ -129,11 +121,17 @@ function saidBefore({ observedAt }: AssetSnapshot, { state }: DeploymentOutcome,
   return facts.startedAt !== undefined && state !== 'held back' && isBefore(observedAt, facts.startedAt)
 }
 
-/** A clause: which of the promised changes the asset does not report on. */
-function untold(unknown: readonly Result[], { observedAt }: AssetSnapshot): string {
-  const names = listed(unknown.map(({ said }) => said.name))
-  const are = unknown.length === 1 ? 'is' : 'are'
-  return `what it said on ${minuteOf(observedAt)} UTC does not tell whether ${names} ${are} there`
+/** A clause for an asset that has said nothing since it was started. */
+function saidNothing({ observedAt }: AssetSnapshot): string {
+  return `it has said nothing since it was started: its last word is of ${minuteOf(observedAt)} UTC`
+}
+
+/** A clause: what the asset does not tell about the promised changes; `null`: it tells of all of them. */
+function whatIsUntold(results: readonly Result[], { observedAt }: AssetSnapshot): string | null {
+  const names = results.flatMap(({ said }) => (said.result === 'not known' ? [said.name] : []))
+  if (names.length === 0) return null
+  const are = names.length === 1 ? 'is' : 'are'
+  return `what it said on ${minuteOf(observedAt)} UTC does not tell whether ${listed(names)} ${are} there`
 }
 
 /** The end of an asset that lacks nothing it reports on, but does not report on every change. `what`: a clause. */

@@ -22,6 +22,7 @@ import {
 import { type LightState, partNumbers, partOf, type ResultRow, wholeState } from '../core/proposal/light.ts'
 import type { PatchSubject, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
 import { entriesSaid, rowWithPersons, withPersons } from '../core/proposal/said.ts'
+import { endsBadly } from '../core/rollout/gate.ts'
 import { storable } from '../core/storable.ts'
 import { listOf } from './bulk.ts'
 import type { Queryable } from './connection.ts'
@@ -133,7 +134,7 @@ function partOfWhole(state: ProposalState, { after, only }: AssetsAsked, most: n
   const isWanted = (id: string) => {
     if (after !== null && id <= after) return false
     const end = run?.deployments[id]?.verification?.end
-    return only === null || (end !== undefined && badEnds.has(end))
+    return only === null || (end !== undefined && endsBadly(end))
   }
   const behind = subject.assets
     .filter(({ asset }) => isWanted(asset.id))
@@ -142,8 +143,6 @@ function partOfWhole(state: ProposalState, { after, only }: AssetsAsked, most: n
   const part = { ...state, subject: { ...subject, assets } }
   return { state: part, total: subject.assets.length, more: behind.length > most }
 }
-
-const badEnds: ReadonlySet<string> = new Set(['still missing', 'held back', 'failed', 'unreachable', 'not known'])
 
 async function endedBadlyBehind(
   db: Queryable,

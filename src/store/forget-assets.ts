@@ -1,6 +1,6 @@
 /** Forgets assets that no longer exist, and software that no asset has. */
 
-import { and, asc, eq, notInArray, sql } from 'drizzle-orm'
+import { and, asc, eq, not, notInArray, sql } from 'drizzle-orm'
 import { storableAsJson } from '../core/storable.ts'
 import { listOf, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
@@ -11,42 +11,30 @@ import { assetHistory, assetLooks, assets, pendingSets, softwareSets } from './s
 import { inTransaction } from './transaction.ts'
 
 /** Forgets assets that their source says are gone. Returns how many. */
-export async function forgetGone(db: Db, source: string, gone: readonly string[], now: string): Promise<number> {
-  return inTransaction(db, forgetSaid, { source, gone: storableAsJson(gone), now })
-}
-
-async function forgetSaid(
-  tx: Tx,
-  { source, gone, now }: { readonly source: string; readonly gone: string; readonly now: string },
-): Promise<number> {
-  const rows = await tx
-    .select({ id: assets.id })
-    .from(assets)
-    .where(
-      and(eq(assets.source, source), sql`${assets.id} in (select jsonb_array_elements_text(${gone}::text::jsonb))`),
-    )
-    .orderBy(asc(assets.id))
-  return forget(tx, rows, 'not listed', now)
+export function forgetGone(db: Db, source: string, gone: readonly string[], now: string): Promise<number> {
+  return inTransaction(db, forgetOfSource, { source, named: storableAsJson(gone), are: 'gone', now })
 }
 
 /** Forgets assets that the source no longer lists. Returns how many. */
-export async function forgetMissing(db: Db, source: string, seen: readonly string[], now: string): Promise<number> {
-  return inTransaction(db, forgetOfSource, { source, listed: storableAsJson(seen), now })
+export function forgetMissing(db: Db, source: string, seen: readonly string[], now: string): Promise<number> {
+  return inTransaction(db, forgetOfSource, { source, named: storableAsJson(seen), are: 'there', now })
 }
 
-async function forgetOfSource(
-  tx: Tx,
-  { source, listed, now }: { readonly source: string; readonly listed: string; readonly now: string },
-): Promise<number> {
+interface OfSource {
+  readonly source: string
+  /** Asset ids, as JSON. */
+  readonly named: string
+  /** Which assets are forgotten: those that are named, or all others. */
+  readonly are: 'gone' | 'there'
+  readonly now: string
+}
+
+async function forgetOfSource(tx: Tx, { source, named, are, now }: OfSource): Promise<number> {
+  const isNamed = sql`${assets.id} in (select jsonb_array_elements_text(${named}::text::jsonb))`
   const gone = await tx
     .select({ id: assets.id })
     .from(assets)
-    .where(
-      and(
-        eq(assets.source, source),
-        sql`${assets.id} not in (select jsonb_array_elements_text(${listed}::text::jsonb))`,
-      ),
-    )
+    .where(and(eq(assets.source, source), are === 'gone' ? isNamed : not(isNamed)))
     .orderBy(asc(assets.id))
   return forget(tx, gone, 'not listed', now)
 }

@@ -4,7 +4,7 @@
  */
 
 import { desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
-import { fillsOne, placesWith } from '../core/permission/asks.ts'
+import { placesWith } from '../core/permission/asks.ts'
 import type { PlacesToFill } from '../core/permission/row.ts'
 import type { Member } from '../core/policy.ts'
 import type { Brief } from '../core/proposal/brief.ts'
@@ -12,6 +12,7 @@ import { type Glance, glanceOf } from '../core/proposal/glance.ts'
 import type { LightState } from '../core/proposal/light.ts'
 import type { Status } from '../core/proposal/proposal.ts'
 import { entriesSaid, withPersons } from '../core/proposal/said.ts'
+import { wouldFill } from '../core/quorum.ts'
 import type { Tally } from '../core/rollout/tally.ts'
 import { storable, storableAsJson } from '../core/storable.ts'
 import { listOf } from './bulk.ts'
@@ -229,7 +230,7 @@ async function askedOf(db: Queryable, { id, roles, membersOf }: Asker): Promise<
       group by mine.team, a.proposal, a.number`,
     fills: (team, places) => {
       const named = placesWith(places, (pseudonym) => register.personOf(pseudonym).id)
-      return fillsOne(named, { id, roles: roles.get(team) ?? [] }, membersOf(team))
+      return wouldFill(named, { id, roles: roles.get(team) ?? [] }, membersOf(team))
     },
   }
 }

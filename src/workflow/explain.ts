@@ -147,7 +147,7 @@ function whyMissing(patch: Patch, changes: readonly Change[]): string {
   if (first === undefined) return `lacks ${patch.source} ${patch.version}`
   const others = own.length - 1
   const more = others === 0 ? '' : ` and ${others} more ${others === 1 ? 'package' : 'packages'} of ${patch.source}`
-  const [from, to] = [versionBefore([first]), changeTarget(first)]
+  const [from, to] = [versionBefore(first), changeTarget(first)]
   return from === null ? `lacks ${first.name} ${to}${more}` : `${first.name} ${from} is older than ${to}${more}`
 }
 

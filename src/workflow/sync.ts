@@ -1,3 +1,4 @@
+import { count } from '../chat/words.ts'
 import { isLook, type Observation } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import { limits } from '../core/limits.ts'
@@ -129,10 +130,8 @@ async function syncSource(
     if (all && only === null) await forgetMissing(parts.db, name, seen, parts.clock().toISOString())
     await sourceSucceeded(parts.db, 'inventory', name, parts.clock().toISOString(), null, lost.length)
     const problem = lost.length === 0 ? '' : `, ${lost.length} unreachable (${lost.slice(0, 2).join('; ')})`
-    const looked = seen.length - lost.length
-    const servers = `${looked} ${looked === 1 ? 'server' : 'servers'}`
     const part = all || only !== null ? '' : '; the source has not said that this is all, so nothing counts as gone'
-    const what = `${servers} seen${problem}${part}`
+    const what = `${count(seen.length - lost.length, 'server')} seen${problem}${part}`
     return { name, kind: 'inventory', ok: true, news: true, what }
   } catch (error) {
     signal.throwIfAborted()

@@ -119,7 +119,7 @@ export function deployEngineContract(subject: DeployEngineSubject): void {
 
   async function expectUntouched(request: DeploymentRequest | undefined): Promise<void> {
     for (const change of request?.changes ?? []) {
-      if (request) expect(await scene.installed(request.asset, change.name)).toBe(versionBefore([change]))
+      if (request) expect(await scene.installed(request.asset, change.name)).toBe(versionBefore(change))
     }
     if (request) expect(await scene.transactions(request.asset)).toBe(0)
   }
@@ -132,7 +132,7 @@ export function deployEngineContract(subject: DeployEngineSubject): void {
       for (const change of changes) {
         expect(transaction.find((step) => step.name === change.name)).toMatchObject({
           architecture: architectureOf(change),
-          from: versionBefore([change]),
+          from: versionBefore(change),
           to: changeTarget(change),
         })
       }

@@ -8,6 +8,7 @@ import {
   changeKey,
   changeLine,
   changeTarget,
+  firstVersionBefore,
   isApplied,
   isUpdateName,
   leftToDo,
@@ -16,7 +17,6 @@ import {
   reversed,
   sameChange,
   type UpdateChange,
-  versionBefore,
 } from '../../src/core/change.ts'
 import { stepsOf } from '../../src/core/preview.ts'
 
@@ -117,8 +117,8 @@ test('an update has no architecture, no version before, and a number for a key',
   expect([openssl, march].map(architectureOf)).toEqual(['amd64', 'all'])
   expect([openssl, march].map(changeKey)).toEqual(['openssl:amd64', 'KB5035857'])
   const added = { ...openssl, from: null }
-  expect(versionBefore([march, added, openssl])).toBe('3.0.15-1')
-  expect(versionBefore([march, added])).toBeNull()
+  expect(firstVersionBefore([march, added, openssl])).toBe('3.0.15-1')
+  expect(firstVersionBefore([march, added])).toBeNull()
   expect([openssl, added, march].map(canBeReversed)).toEqual([true, false, true])
   const named = { ...openssl, name: 'KB5035857' }
   expect(sameChange(named, { ...march, build: named.to })).toBe(false)

@@ -2,7 +2,7 @@
 
 import type { Asset } from '../asset.ts'
 import type { Advisory, Lifecycle, Patch } from '../catalog.ts'
-import { architectureOf, changeTarget, versionBefore } from '../change.ts'
+import { architectureOf, changeTarget, firstVersionBefore } from '../change.ts'
 import {
   type CveEvidence,
   type DueDays,
@@ -138,7 +138,7 @@ function toPatch(found: FoundPatch, { catalog, now, ...options }: JudgeOptions):
   if (first === undefined) throw new Error(`Patch ${found.id} has no asset.`)
   const cves = distinct(updates, 'cves').sort(newestCveFirst)
   const origins = distinct(updates, 'origins').sort()
-  const from = versionBefore(first.changes)
+  const from = firstVersionBefore(first.changes)
   const type =
     first.type ??
     patchType({ security: updates.some((update) => update.security), cves: cves.length, from, to: first.version })

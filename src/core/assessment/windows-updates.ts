@@ -2,8 +2,8 @@
 
 import type { InstalledPackage, Platform } from '../asset.ts'
 import type { WindowsUpdate } from '../catalog.ts'
-import { isApplied, isUpdateName, type UpdateChange } from '../change.ts'
-import { compareWindows, sameWindowsRelease, windowsBuildOf } from '../versions/windows.ts'
+import { isApplied, type UpdateChange, windowsOf } from '../change.ts'
+import { compareWindows, sameWindowsRelease } from '../versions/windows.ts'
 
 export interface MissingUpdate {
   readonly update: WindowsUpdate
@@ -50,8 +50,8 @@ export function missingWindowsUpdates(
   packages: readonly InstalledPackage[],
   updates: ReadonlyMap<string, WindowsUpdate>,
 ): readonly MissingUpdate[] {
-  const build = windowsBuildOf(packages)
-  const there = new Set(packages.flatMap(({ name }) => (isUpdateName(name) ? [name.toUpperCase()] : [])))
+  const { build, updates: listed } = windowsOf(packages)
+  const there = new Set(listed)
   for (const update of updates.values())
     if (isApplied(updateChange(update), { packages, asset: update }).applied === 'yes') there.add(update.kb)
   for (const kb of [...there]) for (const old of replacedBy(kb, updates)) there.add(old)

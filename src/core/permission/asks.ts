@@ -56,7 +56,7 @@ export function isAsked(
 ): boolean {
   if (people.includes(me.id)) return true
   if (!holds(me, roles) || except.includes(me.id)) return false
-  return places === null || fillsOne(places, me, members)
+  return places === null || wouldFill(places, me, members)
 }
 
 /** The same places, with people under other names. */
@@ -68,13 +68,4 @@ export function placesWith({ needs, approvals }: PlacesToFill, nameOf: (person: 
       ...(through === undefined ? {} : { through: throughWith(through, nameOf) }),
     })),
   }
-}
-
-/** Would this person's approval fill one more of the places? */
-export function fillsOne(
-  { needs, approvals }: PlacesToFill,
-  me: Pick<Member, 'id' | 'roles'>,
-  members: readonly Member[],
-): boolean {
-  return wouldFill(needs, approvals, me, members)
 }

@@ -124,7 +124,7 @@ function versionsOf(subject: PatchSubject): ReadonlyMap<string, Pick<BriefPatch,
     seen.set(changes, lists.add(patches))
     const missing = new Set(patches)
     for (const change of changes) {
-      const from = versionBefore([change])
+      const from = versionBefore(change)
       for (const id of patchesOf.get(change.name) ?? []) {
         if (!missing.has(id)) continue
         if (from !== null) versions.get(id)?.from.add(from)

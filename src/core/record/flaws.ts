@@ -6,7 +6,7 @@ import type { NotOffered, Update } from '../assessment/missing.ts'
 import { patchType } from '../assessment/patch-type.ts'
 import type { AssetSnapshot } from '../asset.ts'
 import type { Advisory, PatchType } from '../catalog.ts'
-import { versionBefore } from '../change.ts'
+import { firstVersionBefore } from '../change.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { schemeFor } from '../versions/scheme.ts'
 import { factText } from './asset-lists.ts'
@@ -91,7 +91,7 @@ function flawsOf({ cves, advisories }: Update, patch: string): readonly { name: 
 }
 
 function typeOf({ type, security, cves, changes, version }: Update): PatchType {
-  const from = versionBefore(changes)
+  const from = firstVersionBefore(changes)
   return type ?? patchType({ security, cves: cves.length, from, to: version })
 }
 

@@ -8,7 +8,7 @@
 import { canBeReversed } from '../change.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { Deployment, Rollout } from '../proposal/proposal.ts'
-import { countEndState } from './gate.ts'
+import { endsBadly } from './gate.ts'
 import { itemAt, itemsOf, type LongList, longList, withItems } from './long-list.ts'
 
 type Changes = Partial<Omit<Rollout, 'deployments'>>
@@ -51,8 +51,7 @@ function listed(all: readonly Deployment[]): Deployments {
 }
 
 function hasFailed({ verification }: Deployment): boolean {
-  const count = verification === null ? 'undecided' : countEndState(verification.end)
-  return count === 'bad' || count === 'unreachable'
+  return verification !== null && endsBadly(verification.end)
 }
 
 function placeOf({ list, places }: Deployments, asset: string): number | undefined {

@@ -22,6 +22,12 @@ export function countEndState(end: EndState): GateCount {
   }
 }
 
+/** Whether the asset ended badly, or nobody knows how it ended. */
+export function endsBadly(end: EndState): boolean {
+  const count = countEndState(end)
+  return count === 'bad' || count === 'unreachable'
+}
+
 export interface GateTally {
   readonly total: number
   readonly bad: number

@@ -9,7 +9,7 @@ import type { Priority } from '../../core/priority/priority.ts'
 import type { Brief } from '../../core/proposal/brief.ts'
 import type { LightState } from '../../core/proposal/light.ts'
 import { endStates, finalStatuses } from '../../core/proposal/proposal.ts'
-import { countEndState } from '../../core/rollout/gate.ts'
+import { endsBadly } from '../../core/rollout/gate.ts'
 import type { Tally } from '../../core/rollout/tally.ts'
 import { instant } from './column-types.ts'
 
@@ -116,7 +116,7 @@ export const votes = pgTable(
  */
 export const endedBadly = sql.raw(
   `end_state in (${endStates
-    .filter((end) => countEndState(end) === 'bad' || countEndState(end) === 'unreachable')
+    .filter(endsBadly)
     .map((end) => `'${end}'`)
     .join(', ')})`,
 )

@@ -20,21 +20,25 @@ export const leases = pgTable('leases', {
 })
 
 /** Starts: calls of an engine, each for assets of one batch, by idempotency key. */
-export const starts = pgTable('starts', {
-  key: text('key').primaryKey(),
-  proposal: text('proposal').notNull(),
-  engine: text('engine').notNull(),
-  /** `starting`: just before the engine is called; `started`: it has answered. */
-  stage: text('stage', { enum: ['starting', 'started'] }).notNull(),
-  /** What the engine needs to find the start again; `null` until it has answered. */
-  handle: jsonb('handle').$type<Readonly<Record<string, unknown>>>(),
-  startedAt: instant('started_at').notNull(),
-  /**
-   * The engine is not asked again before this time; `null`: it has named no time, or all assets of the start have
-   * ended.
-   */
-  nextLook: instant('next_look'),
-})
+export const starts = pgTable(
+  'starts',
+  {
+    key: text('key').primaryKey(),
+    proposal: text('proposal').notNull(),
+    engine: text('engine').notNull(),
+    /** `starting`: just before the engine is called; `started`: it has answered. */
+    stage: text('stage', { enum: ['starting', 'started'] }).notNull(),
+    /** What the engine needs to find the start again; `null` until it has answered. */
+    handle: jsonb('handle').$type<Readonly<Record<string, unknown>>>(),
+    startedAt: instant('started_at').notNull(),
+    /**
+     * The engine is not asked again before this time; `null`: it has named no time, or all assets of the start have
+     * ended.
+     */
+    nextLook: instant('next_look'),
+  },
+  (table) => [index('starts_proposal').on(table.proposal)],
+)
 
 /** The assets of each start. They are deleted some time after the proposal is over. */
 export const startAssets = pgTable(

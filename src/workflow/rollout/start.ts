@@ -132,14 +132,19 @@ export async function batchOf(
   return { key, deployments }
 }
 
-/** The last look at the assets that somebody asked to try again, by id. */
+/** The last look at the assets with updates of Windows that somebody asked to try again, by id. */
 async function triedAgain(
   { db }: Pick<DeployParts, 'db'>,
-  { rollout, test }: ProposalState,
+  state: ProposalState,
   assets: readonly string[],
 ): Promise<ReadonlyMap<string, AssetSnapshot>> {
-  const retried = (rollout ?? test)?.retried ?? {}
-  const ids = assets.filter((id) => retried[id] !== undefined)
+  const retried = (state.rollout ?? state.test)?.retried ?? {}
+  const ids = assets.filter((id) => retried[id] !== undefined && hasUpdates(state, id))
   if (ids.length === 0) return new Map()
   return new Map((await readSnapshots(db, { ids })).map((snapshot) => [snapshot.asset.id, snapshot]))
+}
+
+/** Whether updates of Windows are planned for the asset: only these are asked for one by one. */
+function hasUpdates(state: ProposalState, asset: string): boolean {
+  return plannedNow(state, asset)?.changes.some(({ kind }) => kind === 'update') === true
 }

@@ -145,7 +145,7 @@ describe('whatever happens to a proposal', () => {
           // What failed may have changed something; what only added packages has nothing older.
           const mayHaveChanged = Object.values(state.rollout?.deployments ?? {}).some(({ outcome }) => {
             if (outcome?.state !== 'succeeded') return outcome?.state === 'failed'
-            return outcome.changed.length === 0 || outcome.changed.some((change) => versionBefore([change]) !== null)
+            return outcome.changed.length === 0 || outcome.changed.some((change) => versionBefore(change) !== null)
           })
           expect(tally.changed).toBe(mayHaveChanged)
           const again = wholeState(lightOf(state), state.subject, resultRows(state))

@@ -1,0 +1,1 @@
+CREATE INDEX "starts_proposal" ON "starts" USING btree ("proposal");
