@@ -6,6 +6,7 @@
 import type { Asset, Listing, Observation } from './asset.ts'
 import type { FeedContent, RejectedRecord } from './catalog.ts'
 import type { Change } from './change.ts'
+import type { Terms } from './terms.ts'
 
 // ---------------------------------------------------------------- inventory
 
@@ -84,6 +85,11 @@ export interface DeploymentRequest<Of extends Change = Change> {
   /** Whether services that still run replaced files are restarted after the transaction. Default: `never`. */
   readonly restartServices?: RestartRule
   /**
+   * ISO 8601, UTC: work begins at this instant at the earliest, so the engine gives it to its system as a deadline.
+   * Left out: work may begin at once.
+   */
+  readonly notBefore?: string
+  /**
    * ISO 8601, UTC: no work begins on the asset at or after this instant. If work began earlier under this key, the
    * engine attaches to it and completes it, with its reboot. `null`: no limit.
    */
@@ -134,12 +140,19 @@ export type DeploymentOutcome<Of extends Change = Change> =
   | { readonly state: 'not begun'; readonly reason: string; readonly log: string; readonly notBefore?: string }
   /** The asset did not answer within the limit. `touched` false: the transaction certainly did not start. */
   | { readonly state: 'unreachable'; readonly reason: string; readonly touched: boolean; readonly log: string }
+  /** The asset had time to report and did not. Nobody knows whether the work began. */
+  | { readonly state: 'silent'; readonly reason: string; readonly log: string }
 
 export interface DeploymentReport {
   readonly asset: string
   /** `null` while the asset is being changed; `progress` then says how far it is, e.g. `unpacking 12 of 30`. */
   readonly outcome: DeploymentOutcome | null
   readonly progress: string | null
+  /**
+   * When the asset itself said this, ISO 8601, UTC; `null`: it has not reported since the start. Left out: just now. An
+   * outcome counts only if the asset said it after work could begin.
+   */
+  readonly saidAt?: string | null
   /**
    * While it runs: before this instant (ISO 8601, UTC) nothing new can be learned. The start is polled again at the
    * earliest instant of its running assets, at most one day later; `wait` is not called until then. If an asset has no
@@ -152,6 +165,21 @@ export interface DeploymentReport {
    */
   readonly look?: Observation
 }
+
+/** What a stop did for one asset. */
+export interface StopReport {
+  readonly asset: string
+  /**
+   * `stopped`: it was taken back, and nothing begins on it. `may still begin`: it may have fetched the work already.
+   * `at work`: work has begun.
+   */
+  readonly state: 'stopped' | 'may still begin' | 'at work'
+  /** ISO 8601, UTC: work that has not begun by then never begins. Left out: not known. */
+  readonly until?: string
+}
+
+/** What an engine made ready before a start. `why`: one sentence about what is still missing. */
+export type Staged = { readonly ready: true } | { readonly ready: false; readonly why: string }
 
 export interface DeployEngine {
   readonly name: string
@@ -168,8 +196,21 @@ export interface DeployEngine {
   readonly previewsBySoftware?: boolean
   /** How many assets may be previewed at the same time. Default 8. */
   readonly previewsAtOnce?: number
+  /**
+   * What the engine promises for these assets, in their order. Reads only what it knows, so it is fast. Throws a
+   * sentence. Left out: the engine works on the host itself and learns at once what happened.
+   */
+  terms?(
+    plans: readonly { readonly asset: Asset; readonly changes: readonly Change[] }[],
+    signal: AbortSignal,
+  ): Promise<readonly Terms[]>
   /** Checks each asset without changing it: reachable, disk space, lock, interrupted dpkg, only approved steps. */
   preflight(batch: Batch, signal: AbortSignal): Promise<readonly PreflightResult[]>
+  /**
+   * Makes the batch ready without reaching any asset, such as an empty group with the updates approved for it. Called
+   * before each `start`, also again after a crash, so it makes nothing twice. `tidy` undoes it.
+   */
+  stage?(batch: Batch, signal: AbortSignal): Promise<Staged>
   /**
    * Starts the batch. If the engine has seen the key before, even before a crash, it attaches to that start and starts
    * nothing. Work that has not begun by its `notAfter` never begins under this key.
@@ -179,8 +220,25 @@ export interface DeployEngine {
   poll(handle: DeploymentHandle, signal: AbortSignal): Promise<readonly DeploymentReport[]>
   /** Returns when an asset may have ended since the last poll, or after `seconds`. Left out: only time decides. */
   wait?(handle: DeploymentHandle, seconds: number, signal: AbortSignal): Promise<void>
-  /** Stops assets on which work has not begun. Never interrupts a running transaction. */
-  cancel(handle: DeploymentHandle, signal: AbortSignal): Promise<void>
+  /**
+   * Stops assets on which work has not begun. Never interrupts a running transaction. `only`: ids of the assets to stop;
+   * left out: all of the start. An engine with terms returns a report for each of them.
+   */
+  cancel(
+    handle: DeploymentHandle,
+    signal: AbortSignal,
+    only?: readonly string[],
+  ): Promise<readonly StopReport[] | undefined>
+  /**
+   * Compares what the system holds for this start with what was started, and takes back what others added. Returns one
+   * sentence for each difference that it found now.
+   */
+  compare?(handle: DeploymentHandle, signal: AbortSignal): Promise<readonly string[]>
+  /**
+   * Removes from the system what the start or its stage made. Called when all its assets have ended, perhaps more than
+   * once. Left out: nothing is left behind.
+   */
+  tidy?(key: string, signal: AbortSignal): Promise<void>
 }
 
 // ---------------------------------------------------------------- health

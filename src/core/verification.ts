@@ -78,6 +78,7 @@ function notSeen(
   // The reason for changing nothing is known, even if the asset is gone now.
   if (look.kind === 'gone' && outcome.state === 'held back')
     return { end: 'held back', reason: clause(outcome.reason), packages: [], ...rest }
+  if (outcome.state === 'silent') return { end: 'silent', reason: clause(outcome.reason), packages: [], ...rest }
   const untouched = outcome.state === 'held back' || (outcome.state === 'unreachable' && !outcome.touched)
   const ran = untouched ? 'nothing was started on it' : 'what it holds now is unknown'
   const seen = look.kind === 'gone' ? `It is ${GONE}` : `It does not answer (${clause(look.reason)})`
@@ -138,6 +139,7 @@ function whatIsUntold(results: readonly Result[], { observedAt }: AssetSnapshot)
 function endUnknown(outcome: Exclude<DeploymentOutcome, { state: 'not begun' }>, what: string): End {
   if (outcome.state === 'failed' || outcome.state === 'held back')
     return { end: outcome.state, reason: `${clause(outcome.reason)}; ${what}` }
+  if (outcome.state === 'silent') return { end: 'silent', reason: clause(outcome.reason) }
   return { end: 'not known', reason: `${what.charAt(0).toUpperCase()}${what.slice(1)}` }
 }
 
@@ -153,6 +155,7 @@ function endWithout(
     case 'failed':
       return { end: 'failed', reason: `${clause(outcome.reason)} (${what})` }
     case 'unreachable':
+    case 'silent':
       return { end: 'still missing', reason: `${clause(outcome.reason)}; it answers again now: ${what}` }
     case 'succeeded':
       if (keptAway !== null) return { end: 'held back', reason: `${what}: ${keptAway}` }

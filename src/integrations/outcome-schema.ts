@@ -6,4 +6,5 @@ export const unsuccessfulOutcome = z.discriminatedUnion('state', [
   z.object({ state: z.literal('held back'), reason: z.string(), log: z.string() }),
   z.object({ state: z.literal('not begun'), reason: z.string(), log: z.string() }),
   z.object({ state: z.literal('unreachable'), reason: z.string(), touched: z.boolean(), log: z.string() }),
+  z.object({ state: z.literal('silent'), reason: z.string(), log: z.string() }),
 ])

@@ -30,6 +30,7 @@ import { limits } from '../limits.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { TransactionStep } from '../ports.ts'
 import { inOneGo, type Steps } from '../steps.ts'
+import type { Terms } from '../terms.ts'
 import type { WindowPlan } from '../window.ts'
 import type { Cluster, PatchSubject, PlannedAsset, PlannedRing, StandingRuleSubject, Subject } from './proposal.ts'
 
@@ -101,8 +102,8 @@ interface ClassText {
   readonly lane: number
   /** The window of these assets; `null`: the window of the lane. */
   readonly window: WindowPlan | null
-  /** What the engine promises for these assets. No engine does so yet. */
-  readonly terms: null
+  /** What the engine promises for these assets; `null`: it works on the host itself. */
+  readonly terms: Terms | null
   /** The key of the start that is undone; `null`: none. */
   readonly undoes: string | null
 }
@@ -367,6 +368,7 @@ function* classesOf(
     JSON.stringify(ids.flatMap((id) => place.get(id) ?? []).sort((a, b) => a - b)),
   )
   const windows = oncePer((own: WindowPlan) => canonicalJson(own))
+  const promises = oncePer((terms: Terms) => canonicalJson(terms))
   const numbers = new Map<string, number>()
   const classes: ClassText[] = []
   const classOf = new Map<string, number>()
@@ -378,7 +380,7 @@ function* classesOf(
       patches: [],
       lane: 0,
       window: own === null || windows(own) === windows(window) ? null : own,
-      terms: null,
+      terms: planned.terms ?? null,
       undoes: rollsBack?.keys?.[planned.asset.id] ?? null,
     }
     const patchesOf = missing(planned.patches)
@@ -388,6 +390,7 @@ function* classesOf(
       patchesOf,
       made.window === null ? '' : windows(made.window),
       made.undoes,
+      made.terms === null ? '' : promises(made.terms),
     ].join(' ')
     let number = numbers.get(key)
     if (number === undefined) {
@@ -520,14 +523,15 @@ export function* readingVoted(decision: string, contents: ReadonlyMap<string, St
   const voted = read<DecisionText>('decision', decision)
   if (voted.kind !== 'patches') return voted
   const patches = read.list(voted.patches).map((hash) => read<PatchText>('patch', hash))
-  const classes: (Omit<PlannedAsset, 'asset' | 'previewProblem' | 'window'> & Pick<ClassText, 'window' | 'undoes'>)[] =
-    []
+  const classes: (Pick<PlannedAsset, 'changes' | 'transaction' | 'patches'> &
+    Pick<ClassText, 'window' | 'terms' | 'undoes'>)[] = []
   for (const one of voted.classes.flatMap((hash) => read<ClassesText>('classes', hash).classes)) {
     classes.push({
       changes: read.changes(one.changes),
       transaction: one.transaction === null ? noSteps : read.steps(one.transaction),
       patches: one.patches.flatMap((place) => patches[place]?.id ?? []),
       window: one.window,
+      terms: one.terms,
       undoes: one.undoes,
     })
     yield
@@ -545,7 +549,7 @@ export function* readingVoted(decision: string, contents: ReadonlyMap<string, St
         throw new Error(`needs ${contentName('members', hash)}, which names a class that is not there`)
       if (ring !== null && place !== null) (rings[ring] ?? [])[place] = id
       if (own.undoes !== null) keys[id] = own.undoes
-      const { changes, transaction, patches: missing, window } = own
+      const { changes, transaction, patches: missing, window, terms } = own
       assets.push({
         asset: { id, name, ...frozen },
         patches: missing,
@@ -553,6 +557,7 @@ export function* readingVoted(decision: string, contents: ReadonlyMap<string, St
         transaction,
         previewProblem: null,
         ...(window === null ? {} : { window }),
+        ...(terms === null ? {} : { terms }),
       })
     }
     yield
@@ -668,13 +673,14 @@ export function plannedMembers(
 ): readonly PlannedAsset[] {
   const read = reader(contents)
   return members.map(({ asset, class: number }) => {
-    const { changes, transaction } = classNumbered(index, number, contents)
+    const { changes, transaction, terms } = classNumbered(index, number, contents)
     return {
       asset,
       patches: [],
       changes: read.changes(changes),
       transaction: transaction === null ? noSteps : read.steps(transaction),
       previewProblem: null,
+      ...(terms === null ? {} : { terms }),
     }
   })
 }

@@ -11,6 +11,7 @@ import type {
   Deferral,
   LeftOut,
   Subject,
+  ToldTimes,
   Verification,
   Via,
   Vote,
@@ -170,7 +171,7 @@ export type ProposalEvent =
   | ({ readonly type: 'asset-awaited' } & WaitsFor)
   | { readonly type: 'acknowledged'; readonly person: string; readonly name: string }
   | { readonly type: 'rollout-started' }
-  | {
+  | ({
       readonly type: 'batch-started'
       readonly ring: number
       readonly batch: number
@@ -180,17 +181,17 @@ export type ProposalEvent =
       readonly waiting?: readonly string[]
       /** So many assets of the same batch are named by the `batch-queued` events that follow. */
       readonly queued?: number
-    }
+    } & ToldTimes)
   /** Assets of the batch that was started just before; they begin later. */
   | { readonly type: 'batch-queued'; readonly ring: number; readonly assets: readonly string[] }
   /** More assets of the batch under way. */
-  | {
+  | ({
       readonly type: 'assets-started'
       readonly ring: number
       readonly batch: number
       readonly key: string
       readonly assets: readonly string[]
-    }
+    } & ToldTimes)
   | ({ readonly type: 'outcome-recorded' } & RecordedOutcome)
   | ({ readonly type: 'outcomes-recorded'; readonly outcomes: readonly RecordedOutcome[] } & Partial<ResultsPage>)
   | ({ readonly type: 'verification-recorded' } & RecordedVerification)

@@ -9,6 +9,7 @@ import type { MeasuredWindow, UnusableLoad } from '../load.ts'
 import type { Policy, StandingRule } from '../policy.ts'
 import type { DeploymentOutcome, HealthCheck, HealthResult, Hook, TransactionStep } from '../ports.ts'
 import type { Priority } from '../priority/priority.ts'
+import type { Terms } from '../terms.ts'
 import type { Window, WindowPlan } from '../window.ts'
 
 export interface PlannedAsset {
@@ -21,6 +22,8 @@ export interface PlannedAsset {
   readonly previewProblem: string | null
   /** The asset's own window. Left out: the window of the proposal. */
   readonly window?: WindowPlan
+  /** What its engine promises. Left out: the engine works on the host itself. */
+  readonly terms?: Terms
 }
 
 /** A check of the whole service. It is asked before a ring begins and after each of its batches. */
@@ -221,7 +224,7 @@ export type ApprovedBy =
   | { readonly how: 'roll back'; readonly person: string; readonly proposal: string; readonly reason: string }
 
 /**
- * The end states of one asset. `not known`: it answers, but does not say whether all changes are there. `not touched`:
+ * The end states of one asset. `silent`: it had time to report and did not. `not known`: it answers, but does not say whether all changes are there. `not touched`:
  * the rollout ended before its turn. For a start, `not touched` means that nothing began: the asset then counts as not
  * started.
  */
@@ -234,6 +237,7 @@ export const endStates = [
   'failed',
   'rolled back',
   'unreachable',
+  'silent',
   'not known',
   'not touched',
 ] as const
@@ -267,7 +271,18 @@ export interface Verification {
   readonly at: string
 }
 
-export interface Deployment {
+/**
+ * The times of a start whose engine has terms: its system is told before the window opens. Left out: work begins at
+ * once.
+ */
+export interface ToldTimes {
+  /** Work may begin from this instant on, ISO 8601 UTC. */
+  readonly notBefore?: string
+  /** Nothing may begin from this instant on, ISO 8601 UTC. */
+  readonly notAfter?: string
+}
+
+export interface Deployment extends ToldTimes {
   readonly asset: string
   readonly ring: number
   readonly batch: number

@@ -3,7 +3,15 @@
 import { alike } from '../alike.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { RecordedOutcome, RecordedVerification } from '../proposal/event.ts'
-import type { Deployment, PlannedRing, ProposalState, RingState, Rollout, Verification } from '../proposal/proposal.ts'
+import type {
+  Deployment,
+  PlannedRing,
+  ProposalState,
+  RingState,
+  Rollout,
+  ToldTimes,
+  Verification,
+} from '../proposal/proposal.ts'
 import { deploymentOf, withChanges, withDeployments, withoutDeployments } from './deployments.ts'
 import { freshRing, without } from './run.ts'
 
@@ -48,10 +56,11 @@ export function withBatch<Run extends Rollout>(
     readonly key: string
     readonly assets: readonly string[]
     readonly waiting?: readonly string[]
-  },
+  } & ToldTimes,
   at: string,
 ): Run {
-  const { ring, batch, key, assets } = event
+  const { ring, batch, key, assets, notBefore, notAfter } = event
+  const times = { ...(notBefore === undefined ? {} : { notBefore }), ...(notAfter === undefined ? {} : { notAfter }) }
   const begun = assets.map(
     (asset): Deployment => ({
       asset,
@@ -59,6 +68,7 @@ export function withBatch<Run extends Rollout>(
       batch,
       key,
       startedAt: at,
+      ...times,
       outcome: null,
       verification: null,
       doneAt: null,

@@ -11,6 +11,7 @@ export function countEndState(end: EndState): GateCount {
     case 'rolled back': // a roll back ended as promised
       return 'good'
     case 'unreachable':
+    case 'silent':
     case 'not known':
       return 'unreachable'
     case 'not touched':
