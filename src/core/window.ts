@@ -79,6 +79,17 @@ export interface Window {
   readonly end: string
 }
 
+/** When a proposal begins or goes on. */
+export interface Scheduled extends Window {
+  /** When the systems of its engines are told, ISO 8601 UTC. Left out: they need no lead, so it begins at `start`. */
+  readonly tellAt?: string
+}
+
+/** The instant from which on the first assets are handed to their engine, ISO 8601 UTC. */
+export function handedOverAt({ tellAt, start }: Scheduled): string {
+  return tellAt ?? start
+}
+
 export function toSpan({ start, end }: Window): Span {
   return { start: Date.parse(start), end: Date.parse(end) }
 }

@@ -3,13 +3,13 @@
  * can be found again.
  */
 
-import { asc, eq, inArray, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { HealthResult } from '../core/ports.ts'
 import { finalStatuses } from '../core/proposal/proposal.ts'
 import { storable, storableAsJson } from '../core/storable.ts'
 import { listOf, ROWS_AT_ONCE, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
-import { atWork, proposals, startAssets, starts } from './schema.ts'
+import { atWork, proposals, startAssets, type startStages, starts } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
 export interface StartNamed {
@@ -31,10 +31,12 @@ export interface StartAsset {
 }
 
 export interface StoredStart {
-  readonly stage: 'starting' | 'started'
+  readonly stage: (typeof startStages)[number]
   readonly handle: Readonly<Record<string, unknown>> | null
   /** The engine is not asked again before this instant; `null`: it may be asked at any time. */
   readonly nextLook: string | null
+  /** The last sentence that the thread was told about the start itself; `null`: none. */
+  readonly told: string | null
   /** In the order of their places; assets without a place come last. */
   readonly assets: readonly StartAsset[]
 }
@@ -84,9 +86,45 @@ export async function saveNextLook(db: Queryable, key: string, nextLook: string 
   await db.update(starts).set({ nextLook }).where(eq(starts.key, key))
 }
 
+/** Stores that what had not begun was taken back, or that nothing is left of the start. */
+export async function saveStage(db: Queryable, key: string, stage: 'window over' | 'tidied'): Promise<void> {
+  await db.update(starts).set({ stage }).where(eq(starts.key, key))
+}
+
+/** Stores the sentence that the thread is told about the start. False: it was told the same before. */
+export async function saveTold(db: Queryable, key: string, told: string): Promise<boolean> {
+  const changed = await db
+    .update(starts)
+    .set({ told })
+    .where(and(eq(starts.key, key), sql`${starts.told} is distinct from ${told}`))
+    .returning({ key: starts.key })
+  return changed.length > 0
+}
+
+/** Starts of these engines whose assets have all ended and of which something may be left in the engine's system. */
+export async function untidied(
+  db: Queryable,
+  engines: readonly string[],
+  most: number,
+): Promise<readonly { readonly key: string; readonly engine: string }[]> {
+  return db
+    .select({ key: starts.key, engine: starts.engine })
+    .from(starts)
+    .where(
+      and(
+        inArray(starts.engine, [...engines]),
+        ne(starts.stage, 'tidied'),
+        sql`not exists (select from ${startAssets} a join ${atWork} w on w.asset = a.asset and w.proposal = ${starts.proposal}
+          where a.key = ${starts.key})`,
+      ),
+    )
+    .orderBy(asc(starts.startedAt))
+    .limit(most)
+}
+
 export async function findStart(db: Queryable, key: string): Promise<StoredStart | null> {
   const [start] = await db
-    .select({ stage: starts.stage, handle: starts.handle, nextLook: starts.nextLook })
+    .select({ stage: starts.stage, handle: starts.handle, nextLook: starts.nextLook, told: starts.told })
     .from(starts)
     .where(eq(starts.key, key))
   if (start === undefined) return null

@@ -5,6 +5,7 @@
 
 import { holders, onCall } from '../permission/roles.ts'
 import { isBefore, plusSeconds } from '../time/instant.ts'
+import { handedOverAt } from '../window.ts'
 import { bypassesWindow } from './approval.ts'
 import type { Context } from './command.ts'
 import type { ProposalState } from './proposal.ts'
@@ -31,7 +32,7 @@ export function nextAsk(state: ProposalState): string | null {
   const { schedule, asked } = state
   const rule = state.policy.acknowledgement
   if (rule === null || schedule === null || !wantsAcknowledgement(state)) return null
-  const at = asked === null ? plusSeconds(schedule.start, -rule.askBeforeSeconds) : afterFirst()
+  const at = asked === null ? plusSeconds(handedOverAt(schedule), -rule.askBeforeSeconds) : afterFirst()
   return isBefore(at, schedule.end) ? at : null
 
   function afterFirst(): string {

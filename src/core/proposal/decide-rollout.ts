@@ -19,7 +19,7 @@ import {
 import { comesNext, touchable } from '../rollout/touch.ts'
 import { nextTurn, stopReason, wantsChecks } from '../rollout/turn.ts'
 import { isBefore, minuteOf, plusSeconds } from '../time/instant.ts'
-import { freezeAt } from '../window.ts'
+import { freezeAt, handedOverAt } from '../window.ts'
 import { waitsForAcknowledgement } from './acknowledgement.ts'
 import { approvalNow } from './approval.ts'
 import type { Context, OtherWork, ProposalCommand } from './command.ts'
@@ -47,7 +47,7 @@ export function reschedule(state: ProposalState, context: Context): Decision {
   const { subject, schedule } = state
   const waiting = state.status === 'approved' || state.status === 'scheduled' || state.status === 'rolling out'
   if (!waiting || subject.kind !== 'patches') return refuse('not now', `${state.id} has nothing to schedule.`)
-  if (schedule !== null && isBefore(context.now, schedule.start))
+  if (schedule !== null && isBefore(context.now, handedOverAt(schedule)))
     return refuse('already', `${state.id} is scheduled already.`)
   if (mayBegin(state, subject, context)) return refuse('already', `The window of ${state.id} is open.`)
   const events = scheduleEvents(state, context, schedule === null ? null : whyMoved(state, context))
@@ -163,10 +163,10 @@ export function startBatch(state: ProposalState, context: Context): Decision {
     case 'start': {
       const unapproved = approvalProblem(state, context)
       if (unapproved !== null) return accept({ type: 'halted', by: PATCHWARDEN, reason: unapproved })
-      const { ring, batch, assets, waiting, fresh } = turn
+      const { ring, batch, assets, waiting, fresh, times } = turn
       const key = startKey(state, ring, liveRun(state)?.starts ?? 0)
-      if (!fresh) return accept({ type: 'assets-started', ring, batch, key, assets })
-      return accept(...batchEvents({ type: 'batch-started', ring, batch, key, assets, waiting }))
+      if (!fresh) return accept({ type: 'assets-started', ring, batch, key, assets, ...times })
+      return accept(...batchEvents({ type: 'batch-started', ring, batch, key, assets, waiting, ...times }))
     }
     case 'wait':
       if (turn.for === 'another proposal') return awaitAsset(state, turn.on, turn.why, context)

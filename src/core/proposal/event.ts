@@ -3,7 +3,7 @@
 import type { Policy } from '../policy.ts'
 import type { DeploymentOutcome, HealthResult } from '../ports.ts'
 import type { Priority } from '../priority/priority.ts'
-import type { Window } from '../window.ts'
+import type { Scheduled, Window } from '../window.ts'
 import type {
   Actor,
   AgreedAct,
@@ -143,7 +143,7 @@ export type ProposalEvent =
     }
   /** A later edition of an advisory in this proposal repairs what the earlier edition broke. */
   | { readonly type: 'followed-up'; readonly advisory: string; readonly mends: string; readonly proposal: string }
-  | { readonly type: 'scheduled'; readonly window: Window; readonly reason: string | null }
+  | { readonly type: 'scheduled'; readonly window: Scheduled; readonly reason: string | null }
   | {
       readonly type: 'postponed'
       readonly person: string

@@ -15,6 +15,7 @@ import {
 import { windowsOf } from '../rollout/touch.ts'
 import { concurrencyOf, wantsChecks, wantsGo } from '../rollout/turn.ts'
 import { plusSeconds } from '../time/instant.ts'
+import { handedOverAt } from '../window.ts'
 import { nextAsk, waitsForAcknowledgement } from './acknowledgement.ts'
 import { testProblem } from './approval.ts'
 import { nextRung } from './ladder.ts'
@@ -77,7 +78,14 @@ export function wakeAt(state: ProposalState, now: string): string | null {
 export function restEnd(state: ProposalState, looks: string, now: string): string {
   const { status, schedule, expiresAt } = state
   const open = status === 'open' ? [expiresAt, noticeEnd(state), nextRung(state)?.at] : []
-  const times = [...open, schedule?.start, schedule?.end, nextAsk(state), noticeAt(state), soakEnd(state)]
+  const times = [
+    ...open,
+    schedule && handedOverAt(schedule),
+    schedule?.end,
+    nextAsk(state),
+    noticeAt(state),
+    soakEnd(state),
+  ]
   const ahead = times.filter((at) => at != null && Date.parse(at) > Date.parse(now))
   const begins = workStep(state, now)?.do === 'deploy' ? null : plusSeconds(now, RETRY_SECONDS)
   return earliest([looks, begins, ...ahead])
@@ -111,7 +119,8 @@ function timedStep(state: ProposalState, now: string): Step | null {
       return announceIsDue(state, due) ? { do: 'announce' } : null
     }
     case 'rolling out':
-      if (schedule !== null && due(schedule.end) && hasMoreToBegin(state)) return { do: 'reschedule' }
+      if (schedule !== null && due(schedule.end) && hasMoreToBegin(state) && !waitsForReports(state))
+        return { do: 'reschedule' }
       return announceIsDue(state, due) ? { do: 'announce' } : null
     default:
       return null
@@ -174,7 +183,7 @@ function runningStep(state: ProposalState): Step | null {
 function hasFreeSlot(state: ProposalState, { index, planned, ring }: CurrentRing): boolean {
   if (ring.waiting.length === 0) return false
   const mine = unfinishedDeployments(state).filter((deployment) => deployment.ring === index)
-  return mine.length < concurrencyOf(planned)
+  return state.subject.kind === 'patches' && mine.length < concurrencyOf(planned, state.subject)
 }
 
 /** When silence becomes consent (ISO 8601 UTC); `null`: no notice runs, or the test ring must pass first. */
@@ -209,7 +218,8 @@ function scheduledStep(state: ProposalState, due: Due): Step {
   const { schedule } = state
   if (schedule === null) return { do: 'reschedule' }
   const ask = nextAsk(state)
-  if (!due(schedule.start)) return { do: 'wait', until: earliest([schedule.start, ask, noticeAt(state)]) }
+  const begin = handedOverAt(schedule)
+  if (!due(begin)) return { do: 'wait', until: earliest([begin, ask, noticeAt(state)]) }
   // People were told once what the start waits for. The proposal wakes up when the window ends, or when people on call
   // are asked next.
   const waits = waitsForAcknowledgement(state) || testRunning(state)
@@ -248,6 +258,13 @@ function hasMoreToBegin(state: ProposalState): boolean {
   return later || current.ring.waiting.length > 0 || someRemain(current)
 }
 
+/** Whether the next batch waits until servers have reported that were told before the window opened. */
+function waitsForReports(state: ProposalState): boolean {
+  const current = ringNow(state)
+  if (current === null || current.ring.waiting.length > 0) return false
+  return unfinishedDeployments(state).some(({ ring, notBefore }) => ring === current.index && notBefore !== undefined)
+}
+
 function rolloutStep(state: ProposalState, now: string, due: Due): Step {
   const current = ringNow(state)
   const { schedule } = state
@@ -258,7 +275,8 @@ function rolloutStep(state: ProposalState, now: string, due: Due): Step {
     return { do: 'wait', until: earliest([soak, end, notice]) }
   }
   if (schedule === null || due(schedule.end)) return { do: 'reschedule' }
-  if (!due(schedule.start)) return { do: 'wait', until: earliest([schedule.start, noticeAt(state)]) }
+  const begin = handedOverAt(schedule)
+  if (!due(begin)) return { do: 'wait', until: earliest([begin, noticeAt(state)]) }
   if (current === null) return { do: 'start batch' }
   if (emptyRing(current) !== null) return { do: 'start batch' }
   // A person must say go. Until then the proposal wakes up only at the end of the window.

@@ -10,7 +10,7 @@ import type { Policy, StandingRule } from '../policy.ts'
 import type { DeploymentOutcome, HealthCheck, HealthResult, Hook, TransactionStep } from '../ports.ts'
 import type { Priority } from '../priority/priority.ts'
 import type { Terms } from '../terms.ts'
-import type { Window, WindowPlan } from '../window.ts'
+import type { Scheduled, WindowPlan } from '../window.ts'
 
 export interface PlannedAsset {
   readonly asset: FrozenAsset
@@ -459,7 +459,7 @@ export interface ProposalState {
   readonly votes: readonly Vote[]
   readonly approvedBy: ApprovedBy | null
   readonly approvedAt: string | null
-  readonly schedule: Window | null
+  readonly schedule: Scheduled | null
   /** Why the last attempt to start or to find a window failed; `null`: it did not fail. */
   readonly notStarted: string | null
   /**

@@ -3,17 +3,17 @@
 import { approvalNow, bypassesWindow } from '../proposal/approval.ts'
 import type { Context } from '../proposal/command.ts'
 import { type By, finalStatuses, type ProposalState } from '../proposal/proposal.ts'
+import { plannedNow } from '../proposal/since.ts'
+import { leadOf } from '../terms.ts'
+import { isBefore } from '../time/instant.ts'
 import { freezeAt } from '../window.ts'
 import { deploymentOf } from './deployments.ts'
 import { liveRun, testRunning, testStop } from './run.ts'
-import { estimateOf, timeOver, touchable } from './touch.ts'
+import { estimateOf, opensAt, touchable, type WorkTimes, workTimes } from './touch.ts'
 
-/**
- * `notAfter`: work may begin before this instant, ISO 8601 UTC; `null`: at any time. `problem`: a sentence that says
- * why work may not begin.
- */
+/** When work may begin, or `problem`: a sentence that says why it may not. */
 export type HandOver =
-  | { readonly notAfter: string | null }
+  | WorkTimes
   /** `over`: true if the only problem is that the time of the asset is over. */
   | { readonly problem: string; readonly over: boolean }
 
@@ -29,23 +29,54 @@ export function handOver(
   since: string,
   context: HandOverContext,
 ): ReadonlyMap<string, HandOver> {
-  const problem = stopProblem(state) ?? approvalProblem(state, context) ?? freezeProblem(state, context)
+  const problem = stopProblem(state) ?? approvalProblem(state, context)
+  const frozen = freezeProblem(state, context)
   if (problem !== null) return new Map(assets.map((asset) => [asset, { problem, over: false }]))
   const answers = new Map<string, HandOver>()
   for (const asset of assets) {
     const ring = ringOf(state, asset)
+    const told = toldTimes(state, asset)
+    if (told !== null) {
+      answers.set(asset, stillTold(state, asset, told, context))
+      continue
+    }
+    // What is told ahead need not be open now, but when it begins.
+    if (frozen !== null && leadOf(plannedNow(state, asset)?.terms) === 0) {
+      answers.set(asset, { problem: frozen, over: false })
+      continue
+    }
     if (ring === null) {
       answers.set(asset, { problem: `${state.id} does not work on it any more.`, over: false })
       continue
     }
     const estimates = { [ring]: left(estimateOf(ring, context), since, context.now) }
     const open = touchable(state, [asset], ring, { ...context, estimates }).length > 0
-    answers.set(asset, open ? { notAfter: timeOver(state, asset, context) } : { problem: WINDOW_CLOSED, over: true })
+    answers.set(asset, open ? workTimes(state, asset, context) : { problem: WINDOW_CLOSED, over: true })
   }
   return answers
 }
 
 const WINDOW_CLOSED = 'Its window was not open any more, or too short by then.'
+
+/** The times that were given to the asset's system when it was started; `null`: it was not told ahead. */
+function toldTimes(state: ProposalState, asset: string): { readonly from: string; readonly to: string } | null {
+  const run = liveRun(state)
+  const deployment = run === null ? undefined : deploymentOf(run, asset)
+  if (deployment?.notBefore === undefined || deployment.notAfter === undefined) return null
+  return { from: deployment.notBefore, to: deployment.notAfter }
+}
+
+/** Whether what an asset's system was told, or is about to be told, still holds. */
+function stillTold(
+  state: ProposalState,
+  asset: string,
+  { from, to }: { readonly from: string; readonly to: string },
+  context: HandOverContext,
+): HandOver {
+  const begin = isBefore(context.now, from) ? from : context.now
+  if (!isBefore(begin, to) || !opensAt(state, asset, begin, context)) return { problem: WINDOW_CLOSED, over: true }
+  return { notBefore: from, notAfter: to }
+}
 
 /** Why nothing more of the proposal begins, apart from windows; `null`: it goes on. */
 export function stopProblem(state: ProposalState): string | null {

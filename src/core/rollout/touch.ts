@@ -7,8 +7,18 @@ import { bypassesWindow } from '../proposal/approval.ts'
 import type { Context } from '../proposal/command.ts'
 import type { PatchSubject, ProposalState } from '../proposal/proposal.ts'
 import { leftOutOf } from '../proposal/since.ts'
+import { leadOf } from '../terms.ts'
 import { isBefore, plusSeconds } from '../time/instant.ts'
-import { freezeAt, nextFreezeStart, nextWindows, openWindow, type Window, type WindowPlan } from '../window.ts'
+import {
+  type Freeze,
+  freezeAt,
+  handedOverAt,
+  nextFreezeStart,
+  nextWindows,
+  openWindow,
+  type Scheduled,
+  type WindowPlan,
+} from '../window.ts'
 import { remaining } from './remaining.ts'
 import { ringNow, soakEnd } from './run.ts'
 
@@ -23,12 +33,26 @@ export const windowsOf = memoizeByIdentity(
     new Map(subject.assets.flatMap(({ asset, window }) => (window === undefined ? [] : [[asset.id, window]]))),
 )
 
+/** Seconds before work may begin at which the systems of the assets are told, by asset id. The others need no lead. */
+export const leadsOf = memoizeByIdentity(
+  (subject: PatchSubject): ReadonlyMap<string, number> =>
+    new Map(
+      subject.assets.flatMap(({ asset, terms }): [string, number][] => {
+        const lead = leadOf(terms)
+        return lead === 0 ? [] : [[asset.id, lead]]
+      }),
+    ),
+)
+
 /** Seconds that one asset of the ring is expected to take. */
 export function estimateOf(ring: string, { estimates }: Pick<Context, 'estimates'>): number {
   return estimates?.[ring] ?? 0
 }
 
-/** The assets that may begin now and have enough time to finish. Only a break-glass or a roll back ignores windows. */
+/**
+ * The assets that may be handed over now and have enough time to finish. An asset whose system needs a lead begins when
+ * the lead is over, so its window must be open then. Only a break-glass or a roll back ignores windows.
+ */
 export function touchable(
   state: ProposalState,
   assets: readonly string[],
@@ -56,12 +80,31 @@ function openNow(
   if (state.rollout === null && state.test !== null) {
     return freezeAt(freezes, state.team, now) === null ? assets : []
   }
-  if (schedule === null || isBefore(now, schedule.start) || !isBefore(now, schedule.end)) return []
-  const end = plusSeconds(now, estimateOf(ring, context))
+  if (schedule === null || isBefore(now, handedOverAt(schedule)) || !isBefore(now, schedule.end)) return []
   if (state.approvedBy && bypassesWindow(state.approvedBy)) return assets
+  const seconds = estimateOf(ring, context)
+  const leads = leadsOf(subject)
+  if (leads.size === 0) return openAt(state, subject, assets, now, seconds, freezes)
+  const of = (asset: string) => leads.get(asset) ?? 0
+  return [...new Set(assets.map(of))].flatMap((lead) => {
+    const some = assets.filter((asset) => of(asset) === lead)
+    return openAt(state, subject, some, plusSeconds(now, lead), seconds, freezes)
+  })
+}
+
+/** The assets of which the window is open at this instant and long enough. */
+function openAt(
+  state: ProposalState,
+  subject: PatchSubject,
+  assets: readonly string[],
+  at: string,
+  seconds: number,
+  freezes: readonly Freeze[],
+): readonly string[] {
+  const end = plusSeconds(at, seconds)
   const extended = state.rollout?.extendedUntil ?? null
-  if (extended !== null && isBefore(now, extended)) {
-    return isBefore(extended, end) || freezeAt(freezes, state.team, now) !== null ? [] : assets
+  if (extended !== null && isBefore(at, extended)) {
+    return isBefore(extended, end) || freezeAt(freezes, state.team, at) !== null ? [] : assets
   }
   const own = windowsOf(subject)
   const open = new Map<WindowPlan, boolean>()
@@ -69,12 +112,42 @@ function openNow(
     const plan = own.get(asset) ?? subject.window
     let fits = open.get(plan)
     if (fits === undefined) {
-      const window = openWindow(plan, freezes, state.team, now)
+      const window = openWindow(plan, freezes, state.team, at)
       fits = window !== null && !isBefore(window.end, end)
       open.set(plan, fits)
     }
     return fits
   })
+}
+
+/** Whether the asset may be touched at an instant that may still be to come: by its window, and by freezes. */
+export function opensAt(
+  state: ProposalState,
+  asset: string,
+  at: string,
+  { freezes }: Pick<TouchContext, 'freezes'>,
+): boolean {
+  const { subject, approvedBy } = state
+  if (subject.kind !== 'patches') return false
+  if (approvedBy !== null && bypassesWindow(approvedBy)) return true
+  return openAt(state, subject, [asset], at, 0, freezes).length > 0
+}
+
+/** When work on an asset may begin, ISO 8601 UTC. `notBefore` `null`: at once. `notAfter` `null`: there is no end. */
+export interface WorkTimes {
+  readonly notBefore: string | null
+  readonly notAfter: string | null
+}
+
+/** The times of an asset that may be handed over now. An asset whose system needs a lead begins when that is over. */
+export function workTimes(state: ProposalState, asset: string, context: TouchContext): WorkTimes {
+  const lead = state.subject.kind === 'patches' ? (leadsOf(state.subject).get(asset) ?? 0) : 0
+  if (lead === 0) return { notBefore: null, notAfter: timeOver(state, asset, context) }
+  const begin = plusSeconds(context.now, lead)
+  if (state.approvedBy === null || !bypassesWindow(state.approvedBy))
+    return { notBefore: begin, notAfter: timeOver(state, asset, { ...context, now: begin }) }
+  // Windows do not count, so the assets begin as soon as they learn of it.
+  return { notBefore: context.now, notAfter: plusSeconds(state.schedule?.end ?? context.now, lead) }
 }
 
 /**
@@ -121,19 +194,26 @@ export function comesNext(
 export function nextRun(
   state: ProposalState,
   context: TouchContext,
-): { readonly window: Window } | { readonly problem: string } {
+): { readonly window: Scheduled } | { readonly problem: string } {
   const { subject } = state
   if (subject.kind !== 'patches') return { problem: 'there is nothing to run' }
   const next = comesNext(state, subject)
   const assets = next?.assets ?? []
-  const own = windowsOf(subject)
-  const plans = new Set(assets.map((asset) => own.get(asset) ?? subject.window))
-  if (plans.size === 0) plans.add(subject.window)
+  const [own, leads] = [windowsOf(subject), leadsOf(subject)]
+  const leadsByPlan = new Map<WindowPlan, Set<number>>()
+  for (const asset of assets) {
+    const plan = own.get(asset) ?? subject.window
+    const known = leadsByPlan.get(plan) ?? new Set()
+    leadsByPlan.set(plan, known.add(leads.get(asset) ?? 0))
+  }
+  if (leadsByPlan.size === 0) leadsByPlan.set(subject.window, new Set([0]))
   const seconds = next === null ? 0 : estimateOf(next.ring, context)
-  let best: Window | null = null
-  for (const plan of plans) {
-    const window = firstFit(plan, state, context, seconds)
-    if (window !== null && (best === null || isBefore(window.start, best.start))) best = window
+  let best: Scheduled | null = null
+  for (const [plan, some] of leadsByPlan) {
+    for (const lead of some) {
+      const window = firstFit(plan, lead, state, context, seconds)
+      if (window !== null && (best === null || isBefore(handedOverAt(window), handedOverAt(best)))) best = window
+    }
   }
   if (best !== null) return { window: best }
   const name = `the window "${subject.window.name}"`
@@ -144,17 +224,29 @@ export function nextRun(
   }
 }
 
-/** The first window of the plan that respects the lead time and is long enough; `null`: there is none. */
-function firstFit(plan: WindowPlan, state: ProposalState, context: TouchContext, seconds: number): Window | null {
+/**
+ * The first window of the plan that respects the lead time and is long enough; `null`: there is none. `lead`: seconds
+ * before the start at which the system of the assets is told.
+ */
+function firstFit(
+  plan: WindowPlan,
+  lead: number,
+  state: ProposalState,
+  context: TouchContext,
+  seconds: number,
+): Scheduled | null {
   const { now, freezes } = context
-  // A ring that is soaking goes on when the soak is over.
-  const led =
-    state.rollout === null ? plusSeconds(state.approvedAt ?? now, plan.leadSeconds ?? 0) : (soakEnd(state) ?? now)
-  const from = isBefore(led, now) ? now : led
+  const { rollout, approvedAt } = state
+  const decided = rollout === null ? plusSeconds(approvedAt ?? now, plan.leadSeconds ?? 0) : now
+  // A ring that is soaking goes on when the soak is over. Only then is the system told.
+  const soaked = (rollout === null ? null : soakEnd(state)) ?? now
+  const earliest = plusSeconds(isBefore(soaked, now) ? now : soaked, lead)
+  const from = isBefore(decided, earliest) ? earliest : decided
   for (const window of nextWindows(plan, freezes, state.team, from, WINDOWS_TRIED)) {
     const start = isBefore(window.start, from) && from !== now ? from : window.start
     const begin = isBefore(start, now) ? now : start
-    if (!isBefore(window.end, plusSeconds(begin, seconds))) return { start, end: window.end }
+    if (isBefore(window.end, plusSeconds(begin, seconds))) continue
+    return { start, end: window.end, ...(lead === 0 ? {} : { tellAt: plusSeconds(start, -lead) }) }
   }
   return null
 }

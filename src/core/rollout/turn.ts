@@ -11,15 +11,16 @@ import type {
   ProposalState,
   RingState,
   Rollout,
+  ToldTimes,
 } from '../proposal/proposal.ts'
 import { goneAssets } from '../proposal/since.ts'
 import { isBefore, plusSeconds } from '../time/instant.ts'
 import { deploymentOf, failedDeployments } from './deployments.ts'
 import { type GateTally, gateProblem, tally } from './gate.ts'
-import { clustersWith } from './planned.ts'
+import { clustersWith, plannedOf } from './planned.ts'
 import { firstRemaining, leftOutIn, someRemain } from './remaining.ts'
 import { type CurrentRing, emptyRing, endedBadly, ringNow, setOf, unfinishedDeployments, without } from './run.ts'
-import { type TouchContext, touchable } from './touch.ts'
+import { leadsOf, type TouchContext, touchable, workTimes } from './touch.ts'
 
 export type Turn =
   | {
@@ -31,6 +32,8 @@ export type Turn =
       readonly assets: readonly string[]
       /** Assets of the same batch that begin later. */
       readonly waiting: readonly string[]
+      /** The times that the system of these assets is told. Empty: work begins at once. */
+      readonly times: ToldTimes
     }
   | { readonly kind: 'wait'; readonly for: 'assets' | 'window' | 'go' | 'checks' | 'soak'; readonly why: string }
   /**
@@ -82,9 +85,14 @@ function tallyOf({ index, planned, ring, run, leftOut }: CurrentRing): GateTally
   return tally(planned.assets.length - out - (failed.length - counted.length), counted)
 }
 
-/** How many assets of a batch are worked on at the same time. */
-export function concurrencyOf(ring: PlannedRing): number {
-  return Math.max(1, ring.concurrency ?? ring.batchSize)
+/**
+ * How many assets of a batch are worked on at the same time. A system that acts on groups works on the whole batch,
+ * because a group belongs to one start.
+ */
+export function concurrencyOf(ring: PlannedRing, subject: PatchSubject): number {
+  const [first] = ring.assets
+  const grain = first === undefined ? undefined : plannedOf(subject, first)?.terms?.grain
+  return Math.max(1, grain === 'group' ? ring.batchSize : (ring.concurrency ?? ring.batchSize))
 }
 
 export function nextTurn(state: ProposalState, context: TouchContext): Turn {
@@ -105,7 +113,7 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   const others = context.others ?? []
   // The limits of a ring hold for all rollouts of the team together, but nobody waits days for an asset that reports late.
   const sameRing = others.filter(({ ring: name, rests }) => name === planned.name && rests !== true)
-  const free = concurrencyOf(planned) - mine - sameRing.length
+  const free = concurrencyOf(planned, subject) - mine - sameRing.length
   if (free <= 0 && mine > 0) return { kind: 'wait', for: 'assets', why: 'As many are being worked on as may be.' }
   const [first] = sameRing
   if (free <= 0 && first !== undefined) return waitFor(first, `Ring ${planned.name} is full`)
@@ -138,10 +146,28 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
     return { kind: 'stuck', ring: index, why: `Ring ${planned.name} cannot go on: ${chosen.why}` }
   }
   // One start is recorded in one event. Other assets that have room begin with the next start.
-  const [assets = []] = portions(chosen.assets)
+  const [some = []] = portions(chosen.assets)
+  const { assets, times } = toldTogether(state, some, context)
   const waiting = without(fresh ? batch : ring.waiting, assets)
   const number = fresh ? ring.batchesStarted : ring.batchesStarted - 1
-  return { kind: 'start', ring: index, batch: number, fresh, assets, waiting }
+  return { kind: 'start', ring: index, batch: number, fresh, assets, waiting, times }
+}
+
+/** The assets that are told the same times as the first of them, because one start has one deadline. */
+function toldTogether(
+  state: ProposalState,
+  assets: readonly string[],
+  context: TouchContext,
+): { readonly assets: readonly string[]; readonly times: ToldTimes } {
+  if (state.subject.kind !== 'patches' || leadsOf(state.subject).size === 0) return { assets, times: {} }
+  const times = assets.map((asset) => workTimes(state, asset, context))
+  const [first] = times
+  if (first?.notBefore == null || first.notAfter === null) {
+    return { assets: assets.filter((_, index) => times[index]?.notBefore == null), times: {} }
+  }
+  const { notBefore, notAfter } = first
+  const same = assets.filter((_, index) => times[index]?.notBefore === notBefore && times[index]?.notAfter === notAfter)
+  return { assets: same, times: { notBefore, notAfter } }
 }
 
 /**

@@ -19,6 +19,8 @@ export const leases = pgTable('leases', {
   expiresAt: instant('expires_at').notNull(),
 })
 
+export const startStages = ['starting', 'started', 'window over', 'tidied'] as const
+
 /** Starts: calls of an engine, each for assets of one batch, by idempotency key. */
 export const starts = pgTable(
   'starts',
@@ -26,8 +28,11 @@ export const starts = pgTable(
     key: text('key').primaryKey(),
     proposal: text('proposal').notNull(),
     engine: text('engine').notNull(),
-    /** `starting`: just before the engine is called; `started`: it has answered. */
-    stage: text('stage', { enum: ['starting', 'started'] }).notNull(),
+    /**
+     * `starting`: just before the engine is called; `started`: it has answered; `window over`: what had not begun was
+     * taken back; `tidied`: nothing of it is left in the engine's system.
+     */
+    stage: text('stage', { enum: startStages }).notNull(),
     /** What the engine needs to find the start again; `null` until it has answered. */
     handle: jsonb('handle').$type<Readonly<Record<string, unknown>>>(),
     startedAt: instant('started_at').notNull(),
@@ -36,6 +41,8 @@ export const starts = pgTable(
      * ended.
      */
     nextLook: instant('next_look'),
+    /** The last sentence that the thread was told about the start itself; `null`: none. */
+    told: text('told'),
   },
   (table) => [index('starts_proposal').on(table.proposal)],
 )

@@ -3,6 +3,7 @@
 import { heldBack } from '../../core/held-back.ts'
 import { notBegun } from '../../core/not-begun.ts'
 import type { DeployEngine, DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
+import { plusSeconds } from '../../core/time/instant.ts'
 import { prepare, restore } from './prepare.ts'
 import { allowed, batchOf, found, foundAgain, type Work } from './start.ts'
 
@@ -33,10 +34,27 @@ export async function begin(
   if (notes.handle !== null) return { handle: { key, data: notes.handle }, assets: open }
   const ready =
     notes.starting === null ? await makeReady(work, engine, open) : await foundAgain(work, notes.starting, open)
-  if (ready.length === 0) return null
-  const handle = await engine.start(await batchOf(work, ready), signal)
+  const staged = ready.length === 0 ? [] : await stage(work, engine, ready)
+  if (staged.length === 0) return null
+  const handle = await engine.start(await batchOf(work, staged), signal)
   await deploying.book.noteHandle(noted, handle.data)
-  return { handle, assets: ready }
+  return { handle, assets: staged }
+}
+
+/** How long a start waits before it is tried again because its engine was not ready. */
+const STAGE_AGAIN_SECONDS = 3_600
+
+/**
+ * Has the engine make the batch ready, which may take long. Gives the assets that may be started after that: none if
+ * something is still missing. They are tried again later.
+ */
+async function stage(work: Work, engine: DeployEngine, assets: readonly string[]): Promise<readonly string[]> {
+  if (engine.stage === undefined) return assets
+  const staged = await engine.stage(await batchOf(work, assets), work.signal)
+  if (staged.ready) return work.notes.starting === null ? allowed(work, assets) : assets
+  const notBefore = plusSeconds(work.deploying.parts.clock().toISOString(), STAGE_AGAIN_SECONDS)
+  await work.finish(assets.map((asset) => ({ asset, outcome: { ...notBegun(staged.why), notBefore } })))
+  return []
 }
 
 /** Prepares assets and stores which are ready. The others get an outcome. */

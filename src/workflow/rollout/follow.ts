@@ -1,18 +1,44 @@
 /** Follows the work that an engine has begun, until all of it has ended. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Observation } from '../../core/asset.ts'
 import { heldBack } from '../../core/held-back.ts'
 import { isAhead, nextLook } from '../../core/next-look.ts'
-import type { DeployEngine, DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
+import { notBegun, STOPPED, TIME_OVER } from '../../core/not-begun.ts'
+import type {
+  DeployEngine,
+  DeploymentHandle,
+  DeploymentOutcome,
+  DeploymentReport,
+  StopReport,
+} from '../../core/ports.ts'
+import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { HandOver } from '../../core/rollout/hand-over.ts'
-import type { Work } from './start.ts'
+import {
+  counted,
+  nextMoment,
+  silentOutcome,
+  type ToldStart,
+  takenBackText,
+  toldStart,
+} from '../../core/rollout/told.ts'
+import { isBefore } from '../../core/time/instant.ts'
+import { problemsOf, tell, type Work } from './start.ts'
 
 interface Following {
   readonly work: Work
   readonly engine: DeployEngine
   readonly handle: DeploymentHandle
+  /** The times of the start; `null`: its work began at once. */
+  readonly told: ToldStart | null
+  /** Assets that have not ended. */
+  readonly waiting: Set<string>
+  /** When each asset said its last word, ISO 8601 UTC, by id. */
+  readonly heard: Map<string, string>
   /** True: somebody has stopped the rollout, and the engine was told. */
   cancelled: boolean
+  /** True: the window is over, and what had not begun was taken back. */
+  windowOver: boolean
   /** When to look again, as it was stored, ISO 8601 UTC; `null`: soon. */
   next: string | null
 }
@@ -24,20 +50,22 @@ export async function follow(
   handle: DeploymentHandle,
   waiting: Set<string>,
 ): Promise<void> {
-  const { deploying, notes, ask, away, finish, signal } = work
+  const { deploying, state, mine, notes, ask, away, signal } = work
   const { clock, pollSeconds } = deploying.parts
-  const following: Following = { work, engine, handle, cancelled: false, next: notes.nextLook }
+  const told = toldStart(state, mine)
+  const first = { cancelled: false, windowOver: notes.windowOver, next: notes.nextLook }
+  const following: Following = { work, engine, handle, told, waiting, heard: new Map(), ...first }
   // The time that the engine gave to an earlier process is still valid.
   if (following.next !== null) await untilNextLook(following)
   while (waiting.size > 0) {
     signal.throwIfAborted()
-    const reports = await engine.poll(handle, signal)
+    const reports = await poll(following)
     const ended = reports.flatMap(({ asset, outcome }) =>
-      outcome !== null && waiting.delete(asset) ? [{ asset, outcome }] : [],
+      outcome !== null && waiting.has(asset) ? [{ asset, outcome }] : [],
     )
-    if (waiting.size === 0) await lookAt(following, null)
     const answers = ended.some(({ outcome }) => outcome.state === 'not begun') ? await ask() : null
-    await finish(
+    await end(
+      following,
       ended.map(({ asset, outcome }) => {
         // An asset that did not begin before a crash, and may not begin any more, is not tried again.
         const problem = outcome.state === 'not begun' ? away.get(asset) : undefined
@@ -46,13 +74,94 @@ export async function follow(
       }),
       new Map(reports.flatMap(({ asset, look }) => (look === undefined ? [] : [[asset, look]]))),
     )
+    await takeBack(following)
     if (waiting.size === 0) return
     // Stored only after the ends are recorded. After a crash the next process must ask for them again.
     const said = new Map(reports.map(({ asset, lookAgainAt }) => [asset, lookAgainAt]))
     const running = [...waiting].map((asset) => said.get(asset))
-    await lookAt(following, nextLook(running, clock(), pollSeconds))
+    await lookAt(following, earlier(nextLook(running, clock(), pollSeconds), momentOf(following)))
     await untilNextLook(following)
   }
+}
+
+/** The reports that count, and what others changed in the system. */
+async function poll({ work, engine, handle, told, heard }: Following): Promise<readonly DeploymentReport[]> {
+  const { signal } = work
+  const reports = await engine.poll(handle, signal)
+  for (const { asset, saidAt } of reports) if (saidAt != null) heard.set(asset, saidAt)
+  for (const difference of (await engine.compare?.(handle, signal)) ?? []) await tell(work, difference)
+  return told === null ? reports : reports.map((report) => counted(report, told))
+}
+
+/** Records ends. The assets are not followed any more. */
+async function end(
+  following: Following,
+  ended: readonly RecordedOutcome[],
+  looks?: ReadonlyMap<string, Observation>,
+): Promise<void> {
+  const { work, waiting } = following
+  for (const { asset } of ended) waiting.delete(asset)
+  if (waiting.size === 0) await lookAt(following, null)
+  await work.finish(ended, looks)
+}
+
+/** Takes back what was told ahead, if it does not hold any more or its time is over. Ends what is silent. */
+async function takeBack(following: Following): Promise<void> {
+  const { work, told, waiting, heard } = following
+  if (told === null || waiting.size === 0) return
+  const now = work.deploying.parts.clock().toISOString()
+  if (isBefore(now, told.notBefore)) {
+    const problems = problemsOf(await work.ask(), [...waiting])
+    for (const [problem, assets] of problems) {
+      await stop(following, assets, `Taken back, because ${problem}`, () => notBegun(problem))
+    }
+    return
+  }
+  if (isBefore(now, told.notAfter)) return
+  if (!following.windowOver) {
+    following.windowOver = true
+    // An asset that was never heard since may have been off. Only its silence can end it.
+    const spoke = (asset: string) => !isBefore(heard.get(asset) ?? '', work.mine[0]?.startedAt ?? '')
+    await stop(following, [...waiting], 'Its window is over', (asset) => (spoke(asset) ? notBegun(TIME_OVER) : null))
+    await work.deploying.book.noteWindowOver(work.key)
+  }
+  if (isBefore(now, told.silentAt)) return
+  await end(
+    following,
+    [...waiting].map((asset) => ({ asset, outcome: silentOutcome(heard.get(asset) ?? null) })),
+  )
+}
+
+/** Stops assets, tells the thread what that reached, and ends those that were taken back. `outcome` `null`: not yet. */
+async function stop(
+  following: Following,
+  assets: readonly string[],
+  why: string,
+  outcome: (asset: string) => DeploymentOutcome | null,
+): Promise<void> {
+  const { work, engine, handle } = following
+  const reports = (await engine.cancel(handle, work.signal, assets)) ?? []
+  await told(work, why, reports)
+  await end(
+    following,
+    reports.flatMap(({ asset, state }): RecordedOutcome[] => {
+      const ended = state === 'stopped' ? outcome(asset) : null
+      return ended === null ? [] : [{ asset, outcome: ended }]
+    }),
+  )
+}
+
+async function told(work: Work, why: string, reports: readonly StopReport[]): Promise<void> {
+  const text = takenBackText(why.replace(/\.$/, ''), reports)
+  if (text !== null) await tell(work, text)
+}
+
+function momentOf({ work, told }: Following): string | null {
+  return told === null ? null : nextMoment(told, work.deploying.parts.clock().toISOString())
+}
+
+function earlier(look: string | null, moment: string | null): string | null {
+  return look === null || moment === null || isBefore(look, moment) ? look : moment
 }
 
 async function lookAt(following: Following, at: string | null): Promise<void> {
@@ -71,8 +180,9 @@ async function untilNextLook(following: Following): Promise<void> {
     if (!following.cancelled && stopped()) {
       following.cancelled = true
       await lookAt(following, null)
-      await engine.cancel(handle, signal)
-    }
+      await stop(following, [...following.waiting], 'Stopped', () => notBegun(STOPPED))
+    } else await takeBack(following)
+    if (following.waiting.size === 0) return
     const over = following.next === null || !isAhead(following.next, clock())
     work.rests(over || !work.idle() ? null : following.next)
     if (following.next === null) return nextEnd(engine, handle, pollSeconds, signal)

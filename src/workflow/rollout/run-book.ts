@@ -1,7 +1,15 @@
 /** What is stored about each start, so that the next process to drive it knows how far it had come. */
 
 import type { HealthResult } from '../../core/ports.ts'
-import { findStart, type StartAsset, saveNextLook, saveStarted, saveStarting } from '../../store/starts.ts'
+import {
+  findStart,
+  type StartAsset,
+  saveNextLook,
+  saveStage,
+  saveStarted,
+  saveStarting,
+  saveTold,
+} from '../../store/starts.ts'
 import type { WorkflowParts } from '../ports.ts'
 
 export interface RunNotes {
@@ -11,6 +19,8 @@ export interface RunNotes {
   readonly handle: Readonly<Record<string, unknown>> | null
   /** The engine is not asked before this instant, ISO 8601 UTC; `null`: it named none. */
   readonly nextLook: string | null
+  /** True: its window is over, and what had not begun was taken back. */
+  readonly windowOver: boolean
   /** The health of assets before they were touched, by asset id. */
   readonly before: ReadonlyMap<string, readonly HealthResult[]>
 }
@@ -31,13 +41,14 @@ export function createRunBook({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>
   return {
     async notesOf(key: string): Promise<RunNotes> {
       const known = await findStart(db, key)
-      if (known === null) return { starting: null, handle: null, nextLook: null, before: new Map() }
+      if (known === null) return { starting: null, handle: null, nextLook: null, windowOver: false, before: new Map() }
       const starting = known.assets.flatMap(({ asset, place }) => (place === null ? [] : [asset]))
       return {
         // An engine is never called without assets, so an empty list means none.
-        starting: known.stage === 'started' || starting.length === 0 ? null : starting,
+        starting: known.stage !== 'starting' || starting.length === 0 ? null : starting,
         handle: known.handle,
         nextLook: known.nextLook,
+        windowOver: known.stage === 'window over',
         before: new Map(known.assets.flatMap(({ asset, before }) => (before === null ? [] : [[asset, before]]))),
       }
     },
@@ -53,6 +64,9 @@ export function createRunBook({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>
     },
     noteHandle: (start: Noted, handle: Readonly<Record<string, unknown>>): Promise<void> =>
       saveStarted(db, { ...start, startedAt: now() }, handle),
+    noteWindowOver: (key: string): Promise<void> => saveStage(db, key, 'window over'),
+    /** False: the thread was told the same sentence about the start before. */
+    noteTold: (key: string, text: string): Promise<boolean> => saveTold(db, key, text),
     noteNextLook: (key: string, at: string | null): Promise<void> => saveNextLook(db, key, at),
   }
 }

@@ -7,7 +7,7 @@ import { heldBack } from '../../core/held-back.ts'
 import { notBegun } from '../../core/not-begun.ts'
 import type { Batch, DeploymentOutcome, HealthResult } from '../../core/ports.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
-import type { Deployment, PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
+import type { Actor, Deployment, PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
 import { plannedNow } from '../../core/proposal/since.ts'
 import type { HandOver } from '../../core/rollout/hand-over.ts'
 import { readSnapshots } from '../../store/inventory.ts'
@@ -20,6 +20,8 @@ export type DeployParts = Pick<
   WorkflowParts,
   'db' | 'clock' | 'engines' | 'health' | 'hooks' | 'silences' | 'sources' | 'pollSeconds' | 'log'
 >
+
+const rollout: Actor = { kind: 'system', part: 'rollout' }
 
 /** The parts that bring assets to their end, for the holder of the proposal's lease. */
 export interface Deploying {
@@ -108,6 +110,28 @@ export async function allowed(
   return assets.filter((asset) => !out.has(asset))
 }
 
+/** Assets that may not begin any more, by the sentence that says why. */
+export function problemsOf(
+  answers: ReadonlyMap<string, HandOver>,
+  assets: readonly string[],
+): ReadonlyMap<string, readonly string[]> {
+  const problems = new Map<string, string[]>()
+  for (const asset of assets) {
+    const answer = answers.get(asset)
+    if (answer === undefined || 'notAfter' in answer) continue
+    const list = problems.get(answer.problem) ?? []
+    problems.set(answer.problem, list)
+    list.push(asset)
+  }
+  return problems
+}
+
+/** Tells the thread something about the start, unless that was the last thing it was told about it. */
+export async function tell({ deploying, state, key }: Work, text: string): Promise<void> {
+  if (await deploying.book.noteTold(key, text))
+    await deploying.commands.execute(state.id, { type: 'note', text }, rollout)
+}
+
 /** The batch for an engine, with a time limit for each asset: now, if the asset may not begin any more. */
 export async function batchOf(
   { deploying, state, key, present, away, ask }: Work,
@@ -127,7 +151,9 @@ export async function batchOf(
     const answer = answers.get(id)
     const may = answer !== undefined && 'notAfter' in answer && !away.has(id)
     const notAfter = may ? answer.notAfter : now
-    return [{ asset, changes, transaction, reboot, restartServices, notAfter }]
+    const notBefore = may ? answer.notBefore : null
+    const times = { ...(notBefore === null ? {} : { notBefore }), notAfter }
+    return [{ asset, changes, transaction, reboot, restartServices, ...times }]
   })
   return { key, deployments }
 }

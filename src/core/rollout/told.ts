@@ -1,0 +1,70 @@
+/** Starts whose system was told before the window opened: what is due when, and what people read about it. */
+
+import type { DeploymentOutcome, DeploymentReport, StopReport } from '../ports.ts'
+import type { Deployment, ProposalState } from '../proposal/proposal.ts'
+import { isBefore, minuteOf, plusSeconds } from '../time/instant.ts'
+import { plannedOf } from './planned.ts'
+
+/** The times of a start, ISO 8601 UTC. */
+export interface ToldStart {
+  readonly notBefore: string
+  readonly notAfter: string
+  /** An asset that has not reported by then counts as silent. */
+  readonly silentAt: string
+}
+
+/** The times of a start with these assets; `null`: its work began at once. */
+export function toldStart({ subject }: ProposalState, mine: readonly Deployment[]): ToldStart | null {
+  const [first] = mine
+  if (first?.notBefore === undefined || first.notAfter === undefined || subject.kind !== 'patches') return null
+  const within = mine.map(({ asset }) => plannedOf(subject, asset)?.terms?.reportsWithinSeconds ?? 0)
+  const { notBefore, notAfter } = first
+  return { notBefore, notAfter, silentAt: plusSeconds(notAfter, Math.max(...within)) }
+}
+
+/** Seconds before the work at which everything is checked for the last time. */
+const LAST_CHECK_SECONDS = 900
+
+/** When a start must be looked at next, whatever its engine says (ISO 8601 UTC); `null`: its times are over. */
+export function nextMoment({ notBefore, notAfter, silentAt }: ToldStart, now: string): string | null {
+  const moments = [plusSeconds(notBefore, -LAST_CHECK_SECONDS), notBefore, notAfter, silentAt]
+  return moments.find((at) => isBefore(now, at)) ?? null
+}
+
+/**
+ * A report that counts. What an asset said before work could begin is not about this start, whatever it says, so it
+ * ends nothing.
+ */
+export function counted(report: DeploymentReport, { notBefore }: ToldStart): DeploymentReport {
+  const { outcome, saidAt } = report
+  const ofAsset = outcome?.state === 'succeeded' || outcome?.state === 'failed'
+  if (!ofAsset || saidAt === undefined) return report
+  if (saidAt !== null && !isBefore(saidAt, notBefore)) return report
+  return { ...report, outcome: null }
+}
+
+/** The outcome of an asset that had time to report. `heardAt`: its last word, ISO 8601 UTC; `null`: none is known. */
+export function silentOutcome(heardAt: string | null): DeploymentOutcome {
+  const last = heardAt === null ? 'nothing was ever heard of it' : `it was last heard on ${minuteOf(heardAt)} UTC`
+  return { state: 'silent', reason: `It did not report in time: ${last}`, log: '' }
+}
+
+/** One sentence about a stop, for the thread. `why`: a clause. `null`: nothing was stopped. */
+export function takenBackText(why: string, reports: readonly StopReport[]): string | null {
+  if (reports.length === 0) return null
+  const of = (state: StopReport['state']) => reports.filter((report) => report.state === state)
+  const parts: string[] = []
+  const [stopped, may, busy] = [of('stopped'), of('may still begin'), of('at work')]
+  if (stopped.length > 0) parts.push(`taken back from ${servers(stopped.length)}`)
+  if (may.length > 0) {
+    const until = may.map((report) => report.until)
+    const last = until.every((at) => at !== undefined) ? ` until ${minuteOf([...until].sort().at(-1) ?? '')} UTC` : ''
+    parts.push(`${servers(may.length)} may still install${last}`)
+  }
+  if (busy.length > 0) parts.push(`${servers(busy.length)} at work`)
+  return `${why}: ${parts.join('; ')}.`
+}
+
+function servers(count: number): string {
+  return count === 1 ? '1 server' : `${count} servers`
+}
