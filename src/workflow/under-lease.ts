@@ -18,7 +18,7 @@ export function underLease<Parts extends Pick<WorkflowParts, 'engines' | 'hooks'
 }
 
 function engineUnder(engine: DeployEngine, { show }: Shown): DeployEngine {
-  const { wait } = engine
+  const { wait, stage, compare, tidy } = engine
   return {
     ...engine,
     preview: (asset, changes, signal) => show().then(() => engine.preview(asset, changes, signal)),
@@ -28,7 +28,10 @@ function engineUnder(engine: DeployEngine, { show }: Shown): DeployEngine {
     ...(wait === undefined
       ? {}
       : { wait: (handle, seconds, signal) => show().then(() => wait(handle, seconds, signal)) }),
-    cancel: (handle, signal) => show().then(() => engine.cancel(handle, signal)),
+    cancel: (handle, signal, only) => show().then(() => engine.cancel(handle, signal, only)),
+    ...(stage === undefined ? {} : { stage: (batch, signal) => show().then(() => stage(batch, signal)) }),
+    ...(compare === undefined ? {} : { compare: (handle, signal) => show().then(() => compare(handle, signal)) }),
+    ...(tidy === undefined ? {} : { tidy: (key, signal) => show().then(() => tidy(key, signal)) }),
   }
 }
 

@@ -458,7 +458,7 @@ function* withoutTheRest(subject: PatchSubject): Steps<PatchSubject> {
   const spelled = oncePer((own: WindowPlan) => canonicalJson(own))
   const assets: PlannedAsset[] = []
   for (const planned of lastOfEach(subject.assets, ({ asset }) => asset.id)) {
-    const { asset, changes, transaction, previewProblem, window: own } = planned
+    const { asset, changes, transaction, previewProblem, window: own, terms } = planned
     assets.push({
       asset: { ...frozen(asset), tags: [...asset.tags].sort() },
       patches: missing(planned.patches),
@@ -466,6 +466,7 @@ function* withoutTheRest(subject: PatchSubject): Steps<PatchSubject> {
       transaction: transaction.length === 0 ? noSteps : transaction,
       previewProblem,
       ...(own === undefined || spelled(own) === spelled(window) ? {} : { window: own }),
+      ...(terms === undefined ? {} : { terms }),
     })
     yield
   }

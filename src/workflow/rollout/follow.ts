@@ -75,6 +75,7 @@ export async function follow(
       new Map(reports.flatMap(({ asset, look }) => (look === undefined ? [] : [[asset, look]]))),
     )
     await takeBack(following)
+    await afterWindow(following)
     if (waiting.size === 0) return
     // Stored only after the ends are recorded. After a crash the next process must ask for them again.
     const said = new Map(reports.map(({ asset, lookAgainAt }) => [asset, lookAgainAt]))
@@ -105,23 +106,25 @@ async function end(
   await work.finish(ended, looks)
 }
 
-/** Takes back what was told ahead, if it does not hold any more or its time is over. Ends what is silent. */
+/** Takes back what was told ahead and does not hold any more. */
 async function takeBack(following: Following): Promise<void> {
-  const { work, told, waiting, heard } = following
+  const { work, told, waiting } = following
   if (told === null || waiting.size === 0) return
+  if (!isBefore(work.deploying.parts.clock().toISOString(), told.notBefore)) return
+  for (const [problem, assets] of problemsOf(await work.ask(), [...waiting]))
+    await stop(following, assets, problem, () => notBegun(problem))
+}
+
+/** After the window: takes back what has not begun, and ends what is silent. To be called after a poll. */
+async function afterWindow(following: Following): Promise<void> {
+  const { work, told, waiting, heard } = following
   const now = work.deploying.parts.clock().toISOString()
-  if (isBefore(now, told.notBefore)) {
-    const problems = problemsOf(await work.ask(), [...waiting])
-    for (const [problem, assets] of problems) {
-      await stop(following, assets, `Taken back, because ${problem}`, () => notBegun(problem))
-    }
-    return
-  }
-  if (isBefore(now, told.notAfter)) return
+  if (told === null || waiting.size === 0 || isBefore(now, told.notAfter)) return
   if (!following.windowOver) {
     following.windowOver = true
     // An asset that was never heard since may have been off. Only its silence can end it.
-    const spoke = (asset: string) => !isBefore(heard.get(asset) ?? '', work.mine[0]?.startedAt ?? '')
+    const startedAt = work.mine[0]?.startedAt ?? now
+    const spoke = (asset: string) => isBefore(startedAt, heard.get(asset) ?? startedAt)
     await stop(following, [...waiting], 'Its window is over', (asset) => (spoke(asset) ? notBegun(TIME_OVER) : null))
     await work.deploying.book.noteWindowOver(work.key)
   }

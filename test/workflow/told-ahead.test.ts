@@ -1,0 +1,291 @@
+/**
+ * A system that is told a day ahead and hears of its machines hours later: a scripted engine, a clock that the test
+ * moves, and a real database.
+ */
+
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Observation } from '../../src/core/asset.ts'
+import type { Batch, DeployEngine, DeploymentReport, InventorySource, StopReport } from '../../src/core/ports.ts'
+import { contentHash } from '../../src/core/proposal/decision-content.ts'
+import type { Content } from '../../src/core/proposal/event.ts'
+import type { Actor } from '../../src/core/proposal/proposal.ts'
+import type { Terms } from '../../src/core/terms.ts'
+import type { Freeze } from '../../src/core/window.ts'
+import { readStream } from '../../src/store/events.ts'
+import { openLeases } from '../../src/store/leases.ts'
+import { findProposal } from '../../src/store/proposals.ts'
+import { saveObservations } from '../../src/store/save-looks.ts'
+import { createWorkflow } from '../../src/workflow/workflow.ts'
+import { anAsset, aSnapshot } from '../support/asset.ts'
+import { useDatabase } from '../support/database.ts'
+import { approveAs, exampleService, mara, nights, standard, tom } from '../support/example-service.ts'
+import { content } from '../support/proposals.ts'
+
+const database = useDatabase()
+const HOUR = 3_600_000
+const assessment: Actor = { kind: 'system', part: 'assessment' }
+const owner: Actor = { kind: 'person', id: 'mara', name: 'Mara', via: 'console' }
+
+const terms: Terms = {
+  grain: 'group',
+  leadSeconds: 24 * 3_600,
+  reportsWithinSeconds: 24 * 3_600,
+  windowEnd: 'taken back',
+  reboots: ['never', 'if required'],
+  stopReaches: 'not begun',
+  notUndone: [],
+  licences: [],
+  alsoInstalls: [],
+}
+
+function looked(name: string, version: string, at: string): Observation {
+  const openssl = { name: 'openssl', version, architecture: 'amd64', source: 'openssl', sourceVersion: version }
+  const asset = anAsset(name, { engine: 'late' })
+  return { kind: 'seen', snapshot: aSnapshot(asset, { packages: [openssl], observedAt: at }), warnings: [] }
+}
+
+/** One ring of two machines that the late system serves. */
+function lateContent(): Content {
+  const base = content(2, nights)
+  if (base.subject.kind !== 'patches') throw new Error('It asks for no patches.')
+  const subject = {
+    ...base.subject,
+    engine: 'late',
+    assets: base.subject.assets.map((planned) => ({
+      ...planned,
+      terms,
+      asset: { ...planned.asset, engine: 'late' },
+    })),
+    rings: base.subject.rings
+      .slice(1)
+      .map((ring) => ({ ...ring, assets: ['lab/web1', 'lab/web2'], batchSize: 2, soakSeconds: 0 })),
+  }
+  return { ...base, subject, contentHash: contentHash(subject) }
+}
+
+type Say = (asset: string) => Omit<DeploymentReport, 'asset'>
+type Stop = (asset: string) => Omit<StopReport, 'asset'>
+const nothingYet: Say = () => ({ outcome: null, progress: null, saidAt: null })
+
+/** An approved proposal on Friday evening; nights are from two to four. */
+async function scene() {
+  let now = Date.parse('2026-11-20T20:00:00.000Z')
+  const at = (ms = 0) => new Date(now + ms).toISOString()
+  const clock = () => new Date(now)
+  const { db } = database()
+  const service = await exampleService(db, { clock })
+  const freezes: Freeze[] = []
+  const told: { readonly call: 'stage' | 'start' | 'cancel' | 'tidy'; readonly at: string; readonly what: unknown }[] =
+    []
+  let say: Say = nothingYet
+  let stop: Stop = () => ({ state: 'stopped' })
+  const times = ({ key, deployments }: Batch) =>
+    deployments.map(({ asset, notBefore, notAfter }) => ({ key, asset: asset.name, notBefore, notAfter }))
+  let dies: 'stage' | null = null
+  const engine: DeployEngine = {
+    name: 'late',
+    describe: 'a system whose machines report a day later',
+    simulated: true,
+    terms: async (plans) => plans.map(() => terms),
+    preview: async () => [],
+    preflight: async ({ deployments }) => deployments.map(({ asset }) => ({ asset: asset.id, ready: true, notes: [] })),
+    async stage(batch) {
+      told.push({ call: 'stage', at: at(), what: batch.key })
+      if (dies === 'stage') throw new Error('the line is cut')
+      return { ready: true }
+    },
+    async start(batch) {
+      told.push({ call: 'start', at: at(), what: times(batch) })
+      return { key: batch.key, data: { assets: batch.deployments.map(({ asset }) => asset.id) } }
+    },
+    async poll({ data }) {
+      return (data.assets as string[]).map((asset) => ({ asset, lookAgainAt: at(22 * HOUR), ...say(asset) }))
+    },
+    async cancel(_, __, only = []) {
+      told.push({ call: 'cancel', at: at(), what: only })
+      return only.map((asset) => ({ asset, ...stop(asset) }))
+    },
+    async tidy(key) {
+      told.push({ call: 'tidy', at: at(), what: key })
+    },
+  }
+  let version = '3.0.20'
+  let lastWord: string | null = null
+  const source: InventorySource = {
+    name: 'lab',
+    describe: 'what the system says of its machines',
+    async *observe({ only }) {
+      for (const id of only ?? []) yield looked(id.slice('lab/'.length), version, lastWord ?? at())
+    },
+  }
+  const leases = openLeases(database().url)
+  const parts = {
+    ...service.parts,
+    teams: { ...service.parts.teams, freezes },
+    sources: [source],
+    engines: new Map([['late', engine]]),
+  }
+  const workflow = createWorkflow(parts, leases.alone)
+  await saveObservations(db, [looked('web1', '3.0.20', at()), looked('web2', '3.0.20', at())], at())
+  const opened = await workflow.open('web-platform', lateContent(), standard, assessment)
+  if (!opened.ok) throw new Error(opened.refusal.sentence)
+  const { id } = opened.state
+  for (const who of [mara, tom]) await approveAs(workflow, id, who)
+  const { signal } = new AbortController()
+  return {
+    id,
+    told,
+    freezes,
+    workflow,
+    say(what: Say) {
+      say = what
+    },
+    stop(what: Stop) {
+      stop = what
+    },
+    dies(where: typeof dies) {
+      dies = where
+    },
+    /** What the system knows of its machines is from this instant. */
+    lastWord(instant: string) {
+      lastWord = instant
+    },
+    installed() {
+      version = '3.0.22'
+    },
+    /** Goes to an instant in steps of an hour, as the sweep of a service does. */
+    async until(instant: string) {
+      const to = Date.parse(instant)
+      while (now < to) {
+        now = Math.min(now + HOUR, to)
+        await workflow.sweep(signal)
+      }
+    },
+    state: async () => {
+      const state = await findProposal(db, id)
+      if (state === null) throw new Error('It is gone.')
+      return state
+    },
+    story: async () => {
+      const events = await readStream(db, id)
+      return events.flatMap(({ event }) => (event.type === 'noted' ? [event.text] : []))
+    },
+    calls: (call: string) => told.filter((one) => one.call === call),
+    async close() {
+      await leases.end()
+      await service.remove()
+    },
+  }
+}
+
+let one: Awaited<ReturnType<typeof scene>>
+beforeEach(async () => {
+  one = await scene()
+})
+afterEach(() => one.close())
+
+const [web1, web2] = ['lab/web1', 'lab/web2']
+const done = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
+
+test('it is told a day before its window, with the times of the window, and nothing before', async () => {
+  expect((await one.state()).schedule).toEqual({
+    start: '2026-11-22T02:00:00.000Z',
+    end: '2026-11-22T04:00:00.000Z',
+    tellAt: '2026-11-21T02:00:00.000Z',
+  })
+  await one.until('2026-11-21T01:00:00.000Z')
+  expect(one.told).toEqual([])
+  await one.until('2026-11-21T02:00:00.000Z')
+  const [notBefore, notAfter] = ['2026-11-22T02:00:00.000Z', '2026-11-22T04:00:00.000Z']
+  const key = `${one.id}.r1.1.1`
+  expect(one.told).toEqual([
+    { call: 'stage', at: '2026-11-21T02:00:00.000Z', what: key },
+    {
+      call: 'start',
+      at: '2026-11-21T02:00:00.000Z',
+      what: ['web1', 'web2'].map((asset) => ({ key, asset, notBefore, notAfter })),
+    },
+  ])
+})
+
+test('a success that was said before the work could begin ends nothing; the later word does', async () => {
+  await one.until('2026-11-21T02:00:00.000Z')
+  one.installed()
+  one.stop(() => ({ state: 'at work' }))
+  one.say(() => ({ outcome: done, progress: null, saidAt: '2026-11-21T12:00:00.000Z' }))
+  await one.until('2026-11-22T20:00:00.000Z')
+  const before = (await one.state()).rollout?.deployments
+  expect([web1, web2].map((asset) => before?.[asset ?? '']?.outcome)).toEqual([null, null])
+  one.say(() => ({ outcome: done, progress: null, saidAt: '2026-11-22T03:10:00.000Z' }))
+  await one.until('2026-11-23T20:00:00.000Z')
+  const state = await one.state()
+  expect(state.status).toBe('completed')
+  expect(state.rollout?.deployments[web1]?.verification?.end).toBe('installed')
+})
+
+test('a freeze over the window takes it back from all, and it is told again for the next free night', async () => {
+  await one.until('2026-11-21T02:00:00.000Z')
+  one.freezes.push({ name: 'sale', from: '2026-11-22T00:00:00.000Z', to: '2026-11-23T00:00:00.000Z', teams: null })
+  await one.until('2026-11-22T12:00:00.000Z')
+  const [cancel] = one.calls('cancel')
+  expect(cancel?.what).toEqual([web1, web2])
+  expect(Date.parse(cancel?.at ?? '')).toBeLessThan(Date.parse('2026-11-22T02:00:00.000Z'))
+  expect(await one.story()).toContainEqual(expect.stringContaining('taken back from 2 servers'))
+  await one.until('2026-11-23T12:00:00.000Z')
+  expect(one.calls('start').at(-1)?.what).toEqual(
+    ['web1', 'web2'].map((asset) => ({
+      key: `${one.id}.r1.1.2`,
+      asset,
+      notBefore: expect.stringMatching(/^2026-11-2[34]T02:00/),
+      notAfter: expect.stringMatching(/^2026-11-2[34]T04:00/),
+    })),
+  )
+})
+
+test('what has not begun at the end of the window is taken back; who spoke is told again, who did not ends as silent', async () => {
+  await one.until('2026-11-21T02:00:00.000Z')
+  one.lastWord('2026-11-19T18:12:00.000Z')
+  one.say((asset) => ({
+    outcome: null,
+    progress: null,
+    saidAt: asset === web1 ? '2026-11-21T20:00:00.000Z' : '2026-11-19T18:12:00.000Z',
+  }))
+  await one.until('2026-11-22T05:00:00.000Z')
+  expect(one.calls('cancel').map(({ at, what }) => ({ at, what }))).toEqual([
+    { at: '2026-11-22T04:00:00.000Z', what: [web1, web2] },
+  ])
+  await one.until('2026-11-23T05:00:00.000Z')
+  const state = await one.state()
+  expect(state.rollout?.deployments[web2]?.verification).toMatchObject({
+    end: 'silent',
+    reason: 'It did not report in time: it was last heard on 2026-11-19 18:12 UTC',
+  })
+  // Silence counts as at any gate: this one counts it as a failure.
+  expect(state.status).toBe('halted')
+})
+
+test('a halt takes back what has not begun, and says what may still install and until when', async () => {
+  await one.until('2026-11-21T02:00:00.000Z')
+  one.stop((asset) =>
+    asset === web1 ? { state: 'stopped' } : { state: 'may still begin', until: '2026-11-22T04:00:00.000Z' },
+  )
+  await one.workflow.execute(one.id, { type: 'halt', reason: 'odd graphs' }, owner)
+  await one.until('2026-11-21T06:00:00.000Z')
+  expect(await one.story()).toContain(
+    'Stopped: taken back from 1 server; 1 server may still install until 2026-11-22 04:00 UTC.',
+  )
+  const state = await one.state()
+  expect(state.rollout?.deployments[web1]).toBeUndefined()
+  expect(state.rollout?.deployments[web2]?.outcome).toBeNull()
+})
+
+test('after a crash between stage and start the next process stages and starts under the same key', async () => {
+  one.dies('stage')
+  await one.until('2026-11-21T03:00:00.000Z')
+  expect(one.calls('start')).toEqual([])
+  one.dies(null)
+  await one.until('2026-11-21T05:00:00.000Z')
+  const starts = one.calls('start')
+  expect(starts).toHaveLength(1)
+  expect(new Set(one.calls('stage').map(({ what }) => what))).toEqual(new Set([`${one.id}.r1.1.1`]))
+})
