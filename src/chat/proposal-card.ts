@@ -13,6 +13,7 @@ import { cardActions } from './card-actions.ts'
 import { cardNotes } from './card-notes.ts'
 import { cardPictures } from './card-pictures.ts'
 import type { Picture } from './picture/picture.ts'
+import { aheadSentence, promiseSentences } from './promises.ts'
 import { code, lineBreak, type RichText, rich, sentence, strong, time } from './rich-text.ts'
 import { testSummary } from './story/words.ts'
 import { count, duration } from './words.ts'
@@ -34,7 +35,7 @@ export function proposalCard(place: Place, viewer: Doer | null, told: readonly P
     title: state.title,
     simulated: subject.kind === 'patches' && subject.simulated,
     lead: state.status === 'completed' ? null : rich(strong('Why now: '), state.whyNow),
-    facts: subject.kind === 'patches' ? patchFacts(state, subject) : ruleFacts(state),
+    facts: subject.kind === 'patches' ? patchFacts(place, subject) : ruleFacts(state),
     pictures: cardPictures(state.status, told),
     rings: subject.kind === 'patches' ? cardRings(state, subject) : [],
     quorum: state.status === 'open' ? cardQuorum(state, members) : [],
@@ -102,7 +103,7 @@ const CVES_SHOWN = 2
 const NAMES_SHOWN = 4
 const ASSUMED_SHOWN = 3
 
-function patchFacts(state: Glance, subject: PatchBrief): Card['facts'] {
+function patchFacts({ glance: state, freezes, now }: Place, subject: PatchBrief): Card['facts'] {
   const facts: { label: string; value: RichText }[] = []
   facts.push({ label: 'Change', value: changeFact(state, subject) })
   facts.push({ label: 'Affects', value: affects(subject) })
@@ -111,6 +112,10 @@ function patchFacts(state: Glance, subject: PatchBrief): Card['facts'] {
   const tested = testedFact(state, subject)
   if (tested) facts.push({ label: 'Tested', value: tested })
   facts.push({ label: 'Plan', value: planFact(subject) })
+  for (const ahead of state.status === 'open' ? (subject.ahead ?? []) : [])
+    facts.push({ label: 'When', value: aheadSentence(ahead, state, freezes, now) })
+  for (const promised of subject.promised ?? [])
+    facts.push({ label: 'Terms', value: rich(promiseSentences(promised).join(' ')) })
   const progress = progressFact(state, subject)
   if (progress) facts.push({ label: 'Progress', value: progress })
   const failed = failedFact(state)

@@ -247,7 +247,9 @@ export function rolloutFor(config: Settings, team: string): RolloutPlan | null {
   if (rollout === null) return null
   const hooks = hookMoments.flatMap((moment): readonly Hook[] => {
     const hook = rollout.hooks[moment]
-    return hook === null ? [] : [{ moment, command: hook.command, timeoutSeconds: hook.timeout }]
+    if (hook === null) return []
+    const early = hook.early ? ({ early: true } as const) : {}
+    return [{ moment, command: hook.command, timeoutSeconds: hook.timeout, ...early }]
   })
   return {
     rings: rollout.rings.map(ringRule),

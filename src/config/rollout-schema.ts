@@ -98,6 +98,12 @@ const hook = z.strictObject({
   timeout: duration({ unit: 'min', minimum: 1, maximum: 6 * HOUR_SECONDS })
     .prefault('5 min')
     .describe('How long it may take.'),
+  early: z
+    .boolean()
+    .prefault(false)
+    .describe(
+      'It may run hours before the work. A drain, snapshot or pre-check needs this for servers whose system is told ahead.',
+    ),
 })
 
 const hookMeanings = {

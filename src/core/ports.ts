@@ -3,7 +3,7 @@
  * depends on the other. Every implementation passes the contract suite of its role in test/contracts/.
  */
 
-import type { Asset, Listing, Observation } from './asset.ts'
+import type { Asset, FrozenAsset, Listing, Observation } from './asset.ts'
 import type { FeedContent, RejectedRecord } from './catalog.ts'
 import type { Change } from './change.ts'
 import type { Terms } from './terms.ts'
@@ -201,7 +201,7 @@ export interface DeployEngine {
    * sentence. Left out: the engine works on the host itself and learns at once what happened.
    */
   terms?(
-    plans: readonly { readonly asset: Asset; readonly changes: readonly Change[] }[],
+    plans: readonly { readonly asset: FrozenAsset; readonly changes: readonly Change[] }[],
     signal: AbortSignal,
   ): Promise<readonly Terms[]>
   /** Checks each asset without changing it: reachable, disk space, lock, interrupted dpkg, only approved steps. */
@@ -335,6 +335,8 @@ export interface Hook {
   readonly moment: HookMoment
   readonly command: readonly string[]
   readonly timeoutSeconds: number
+  /** May run hours before the work, because the asset's system is told ahead. Left out: only directly before it. */
+  readonly early?: true
 }
 
 export interface HookResult {

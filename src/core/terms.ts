@@ -35,6 +35,23 @@ export function leadOf(terms: Terms | undefined): number {
   return terms?.leadSeconds ?? 0
 }
 
+/** What happens before the work, so long before it as the system must be told. */
+const BEFORE: readonly string[] = ['drain', 'snapshot', 'pre-check']
+
+/**
+ * Why the hooks of the team cannot run for an asset whose system is told ahead, as a clause; `null`: they can. Nobody
+ * knows when its work begins, so a hook before the work must be marked as safe to run early.
+ */
+export function earlyHookProblem(
+  { leadSeconds }: Terms,
+  hooks: readonly { readonly moment: string; readonly early?: true }[],
+): string | null {
+  if (leadSeconds === 0) return null
+  const hook = hooks.find(({ moment, early }) => BEFORE.includes(moment) && early !== true)
+  if (hook === undefined) return null
+  return `the hook "${hook.moment}" would run long before its work begins; mark it with "early: true" if that is safe`
+}
+
 /** Why the engine cannot do what the policy says about reboots, as a clause; `null`: it can. */
 export function rebootProblem(terms: Terms, reboot: SystemReboot): string | null {
   if (terms.reboots.includes(reboot)) return null

@@ -9,7 +9,10 @@ const LOOKED_AT = 500
 const EARLIER = 50
 /** Assets of each of their rings that count. */
 const SAMPLES = 100
-/** The end states that count. Others say nothing about how long the work takes. */
+/**
+ * The end states that count. Others say nothing about how long the work takes, and neither do assets whose system was
+ * told ahead and reports late.
+ */
 const ENDED_WELL = ['installed', 'waiting for reboot', 'rebooted and re-scanned']
 
 /** How long assets of a team took lately, in seconds, by name of the ring. */
@@ -26,6 +29,7 @@ export async function tookByRing(db: Queryable, team: string): Promise<Took> {
         cross join lateral (select done_at, started_at from results
           where results.proposal = earlier.id and results.part = 1 and results.ring = ring.number
             and done_at is not null and end_state in (${sql.join(ENDED_WELL, sql`, `)})
+            and facts::jsonb -> 'deployment' ->> 'notBefore' is null
           limit ${SAMPLES}) as took) as each
     group by name`)
   return new Map(rows.map(({ name, seconds }) => [name, seconds]))

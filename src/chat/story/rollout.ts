@@ -42,7 +42,13 @@ export const rollout = {
     const rings = ringNames(state).join(', then ')
     return bot('neutral', rich(`Rollout started: ${rings}.${unheard}${since && ` ${since}`}`))
   },
-  'batch-started': ({ ring, batch, assets, waiting, queued }, { state }) => {
+  'batch-started': ({ ring, batch, assets, waiting, queued, notBefore, notAfter }, { state }) => {
+    if (notBefore !== undefined && notAfter !== undefined)
+      return bot('neutral', [
+        ...rich(`Ring `, strong(ringName(state, ring)), `, batch ${batch + 1}: told now: `, ...names(state, assets)),
+        ...rich(' They install from ', time(notBefore), '; nothing begins after ', time(notAfter), '.'),
+        ...rich(' Halt takes it back from those that have not begun.'),
+      ])
     const later = (waiting?.length ?? 0) + (queued ?? 0)
     return bot(
       'neutral',

@@ -84,6 +84,7 @@ function simulationOf(question: ForecastQuestion): Simulation {
     times: openTimes(team, freezes, now, rollout?.extendedUntil ?? null),
     ownWindows: new Map(subject.assets.flatMap(({ asset, window }) => (window ? [[asset.id, window] as const] : []))),
     room: clusterRoom(subject.clusters ?? []),
+    terms: new Map(subject.assets.flatMap(({ asset, terms }) => (terms ? [[asset.id, terms] as const] : []))),
   }
 }
 

@@ -2,12 +2,13 @@
 
 import { limits } from '../limits.ts'
 import type { PlannedRing, RingState } from '../proposal/proposal.ts'
+import type { Terms } from '../terms.ts'
 import { MINUTE_MS, toIso } from '../time/instant.ts'
 import { append, type Span } from '../time/span.ts'
 import { toWindow, type WindowPlan } from '../window.ts'
 import { type ForecastQuestion, KEPT, type RingForecast } from './plan-forecast.ts'
 import { type ClusterRoom, take } from './room.ts'
-import { firstFit, fits, type OpenTimes, type Times } from './times.ts'
+import { firstFit, fits, type OpenTimes, type Times, windowEnd } from './times.ts'
 
 /** What the simulation of every ring needs. */
 export interface Simulation extends Required<Omit<ForecastQuestion, 'team' | 'freezes' | 'notBefore'>> {
@@ -15,6 +16,8 @@ export interface Simulation extends Required<Omit<ForecastQuestion, 'team' | 'fr
   /** Windows of single assets, by asset id. */
   readonly ownWindows: ReadonlyMap<string, WindowPlan>
   readonly room: ClusterRoom
+  /** By asset id. */
+  readonly terms: ReadonlyMap<string, Terms>
 }
 
 /** Instants and durations here are milliseconds. */
@@ -24,6 +27,9 @@ interface RingPlay {
   readonly duration: number
   readonly timesOf: (asset: string) => Times
   readonly room: ClusterRoom
+  /** How long before the work its system is told, and how long after the window servers report. 0: without terms. */
+  readonly lead: number
+  readonly reports: number
 }
 
 export function batchesOf(ring: PlannedRing): number {
@@ -69,18 +75,34 @@ export function forecastRing(
   }
 }
 
-function playOf({ estimates, times, ownWindows, subject, atOnce, room }: Simulation, ring: PlannedRing): RingPlay {
+function playOf(
+  { estimates, times, ownWindows, subject, atOnce, room, terms }: Simulation,
+  ring: PlannedRing,
+): RingPlay {
   const anyTime = atOnce || ring.beforeVote === true
+  const promised = ring.assets.flatMap((asset) => terms.get(asset) ?? [])
   return {
     ring,
+    lead: longest(promised.map(({ leadSeconds }) => leadSeconds)),
+    reports: longest(promised.map(({ reportsWithinSeconds }) => reportsWithinSeconds)),
     duration: Math.max(0, (estimates[ring.name] ?? limits.unknownDeploymentSeconds) * 1_000),
     timesOf: (asset) => (anyTime ? times.anyTime : times.within(ownWindows.get(asset) ?? subject.window)),
     room,
   }
 }
 
+/** In milliseconds: how long after the window the asset has reported. */
+function within(terms: Terms | undefined): number {
+  return (terms?.reportsWithinSeconds ?? 0) * 1_000
+}
+
+/** Milliseconds. */
+function longest(seconds: readonly number[]): number {
+  return seconds.reduce((most, one) => Math.max(most, one), 0) * 1_000
+}
+
 /** The past of a ring in the rollout, and the assets that are left. */
-function pastOf({ rollout, leftOut, now }: Simulation, ring: PlannedRing, duration: number) {
+function pastOf({ rollout, leftOut, now, terms }: Simulation, ring: PlannedRing, duration: number) {
   const left: string[] = []
   let done = 0
   let first = Number.POSITIVE_INFINITY
@@ -95,7 +117,9 @@ function pastOf({ rollout, leftOut, now }: Simulation, ring: PlannedRing, durati
     const started = Date.parse(deployment.startedAt)
     first = Math.min(first, started)
     if (deployment.verification === null) {
-      free = Math.max(free, Date.parse(now), started + duration)
+      const { notAfter } = deployment
+      const reports = notAfter === undefined ? 0 : Date.parse(notAfter) + within(terms.get(id))
+      free = Math.max(free, Date.parse(now), started + duration, reports)
       last = Math.max(last, free)
     } else {
       done++
@@ -110,28 +134,30 @@ function pastOf({ rollout, leftOut, now }: Simulation, ring: PlannedRing, durati
  * else `null`.
  */
 function playBatches(play: RingPlay, left: readonly string[], from: number, spans: Span[]): string | null {
-  const { ring, duration, timesOf, room } = play
+  const { ring, duration, timesOf, room, lead, reports } = play
   const size = Math.max(1, ring.batchSize)
   const most = Math.max(1, ring.concurrency ?? size)
   let at = from
   let rest = left
   while (rest.length > 0) {
-    const start = firstFit(rest, at, duration, timesOf)
+    const start = firstFit(rest, at + lead, duration, timesOf)
     if (start === null) return whyNever(play, rest)
     at = start
     const batch = take(rest, size, (asset) => fits(timesOf(asset), start, duration))
     rest = batch.rest
     let waiting: readonly string[] = batch.chosen
     while (waiting.length > 0) {
-      const turn = firstFit(waiting, at, duration, timesOf)
+      const turn = firstFit(waiting, Math.max(at, start), duration, timesOf)
       if (turn === null) return whyNever(play, waiting)
       const hasRoom = room()
       const wave = take(waiting, most, (asset) => fits(timesOf(asset), turn, duration) && hasRoom(asset))
       if (wave.chosen.length === 0) {
         return `Ring ${ring.name} never ends: every member of a cluster has to stay up.`
       }
-      append(spans, { start: turn, end: turn + duration })
-      at = turn + duration
+      // Whether servers that report late did well is known only after the window.
+      const known = lead + reports === 0 ? turn + duration : windowEnd(timesOf(wave.chosen[0] ?? ''), turn) + reports
+      append(spans, { start: turn, end: known })
+      at = known
       waiting = wave.rest
     }
   }

@@ -84,6 +84,11 @@ function nextFit(times: Times, at: number, duration: number): number | null {
   return null
 }
 
+/** The end of the time that is open at `at`. */
+export function windowEnd(times: Times, at: number): number {
+  return times.spans.find(({ start, end }) => start <= at && at < end)?.end ?? at
+}
+
 export function fits(times: Times, at: number, duration: number): boolean {
   return nextFit(times, at, duration) === at
 }

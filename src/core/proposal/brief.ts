@@ -3,9 +3,11 @@
 import type { Patch } from '../catalog.ts'
 import { type Change, changeTarget, versionBefore } from '../change.ts'
 import { clusterProblem } from '../cluster.ts'
+import { type RingsAhead, ringsAhead } from '../forecast/ahead.ts'
 import { limits } from '../limits.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { TransactionStep } from '../ports.ts'
+import { type Promised, promisedIn } from '../promised.ts'
 import { asKept } from './decision-content.ts'
 import type { PatchSubject, PlannedRing, StandingRuleSubject, Subject } from './proposal.ts'
 
@@ -59,6 +61,9 @@ export interface PatchBrief {
   readonly clusterProblems: readonly string[]
   /** The proposal that this one rolls back; `null`: none. */
   readonly rollsBack: string | null
+  /** What engines promise, and the rings of those whose systems are told ahead. Left out: all work on the host itself. */
+  readonly promised?: readonly Promised[]
+  readonly ahead?: readonly RingsAhead[]
 }
 
 export type Brief = PatchBrief | StandingRuleSubject
@@ -99,8 +104,15 @@ export const briefOf = memoizeByIdentity((asked: Subject): Brief => {
     measured: measured?.kind === 'measured' ? measured.evidence.sentence : null,
     clusterProblems: clusters.flatMap((cluster) => clusterProblem(cluster) ?? []),
     rollsBack: rollsBack?.proposal ?? null,
+    ...promisesOf(subject),
   }
 })
+
+function promisesOf(subject: PatchSubject): Pick<PatchBrief, 'promised' | 'ahead'> {
+  const promised = promisedIn(subject)
+  if (promised.length === 0) return {}
+  return { promised: promised.slice(0, limits.briefEntries), ahead: ringsAhead(subject) }
+}
 
 function valuesOf(found: ReadonlySet<string>): Values {
   const [first = null] = found

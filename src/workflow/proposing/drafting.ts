@@ -11,6 +11,7 @@ import { oldestLook } from '../../store/inventory.ts'
 import type { TeamAssessed } from '../assessing/known.ts'
 import { fillPreviews } from './previews.ts'
 import { assessment, type Given, type Left, later, noteBlind, PREVIEWS_MS, type Proposing } from './proposing.ts'
+import { withTerms } from './terms.ts'
 
 export interface Drafting extends Given {
   readonly proposing: Proposing
@@ -25,20 +26,22 @@ export interface Drafting extends Given {
 
 /** A draft with its exact transactions, as the content of a proposal; `null`: it waits for previews. */
 export async function previewed(
-  { proposing: { parts }, own: { rows }, waitsSince, left }: Drafting,
+  { proposing: { parts }, own: { rows }, waitsSince, left, lease }: Drafting,
   draft: Draft,
   existing: ProposalState | null,
 ): Promise<Content | null> {
   const filled = await fillPreviews(parts, draft.subject, existing, rows)
+  const { reboot } = parts.teams.policyOf(draft.team)
+  const promised = await withTerms(parts, filled.subject, reboot, lease.signal)
   left.lacking.push(...filled.lacking)
   left.again.push(...filled.again)
   const now = parts.clock().toISOString()
-  if (filled.subject.assets.some(({ previewProblem }) => previewProblem !== null)) noteBlind(left, now)
+  if (promised.assets.some(({ previewProblem }) => previewProblem !== null)) noteBlind(left, now)
   const patient = waitsSince === null || later(waitsSince, PREVIEWS_MS) > now
   if (filled.lacking.length > 0 && patient) return null
-  const assets = filled.subject.assets.map(({ asset }) => asset.id)
-  const inventoryAt = (await oldestLook(parts.db, assets)) ?? filled.subject.inventoryAt
-  const { subject, decision } = await inSlices(keepingSubject({ ...filled.subject, inventoryAt }))
+  const assets = promised.assets.map(({ asset }) => asset.id)
+  const inventoryAt = (await oldestLook(parts.db, assets)) ?? promised.inventoryAt
+  const { subject, decision } = await inSlices(keepingSubject({ ...promised, inventoryAt }))
   const { title, priority, whyNow, dueAt } = draft
   return { title, subject, contentHash: decision, priority, whyNow, dueAt }
 }

@@ -169,7 +169,9 @@ export function startOf(
   { asset }: PlannedAsset,
 ): Pick<VerificationFacts, 'startedAt' | 'rollsBack'> {
   const run = rollout ?? test
-  const startedAt = run === null ? undefined : deploymentOf(run, asset.id)?.startedAt
+  const deployment = run === null ? undefined : deploymentOf(run, asset.id)
+  // A word from before the work could begin says nothing about it.
+  const startedAt = deployment?.notBefore ?? deployment?.startedAt
   return {
     rollsBack: subject.kind === 'patches' && subject.rollsBack !== undefined,
     ...(startedAt === undefined ? {} : { startedAt }),

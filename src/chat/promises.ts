@@ -1,0 +1,68 @@
+/** What engines promise, and when they would be done, in sentences for people who are about to vote. */
+
+import { forecastAhead, type RingsAhead } from '../core/forecast/ahead.ts'
+import type { Promised } from '../core/promised.ts'
+import type { Terms } from '../core/terms.ts'
+import { isBefore } from '../core/time/instant.ts'
+import type { Freeze } from '../core/window.ts'
+import { type RichText, rich, time } from './rich-text.ts'
+import { count, duration } from './words.ts'
+
+/** Sentences that say what an engine promises. */
+export function promiseSentences({ engine, terms }: Promised): readonly string[] {
+  const { leadSeconds, reportsWithinSeconds, notUndone, licences, alsoInstalls } = terms
+  const ahead = leadSeconds === 0 ? 'is told when work may begin' : `is told ${duration(leadSeconds)} ahead`
+  return [
+    `${engine} ${ahead}; servers report within ${duration(reportsWithinSeconds)} after the window.`,
+    windowEnds[terms.windowEnd],
+    stops[terms.stopReaches],
+    ...(notUndone.length === 0
+      ? []
+      : [`Cannot be undone: ${notUndone.map(({ change, why }) => `${change} (${why})`).join('; ')}.`]),
+    ...(licences.length === 0 ? [] : [`Approving accepts: ${licences.join(', ')}.`]),
+    ...(alsoInstalls.length === 0 ? [] : [`Without a vote it also installs: ${alsoInstalls.join('; ')}.`]),
+  ]
+}
+
+const windowEnds: Readonly<Record<Terms['windowEnd'], string>> = {
+  'taken back':
+    'What has not begun when the window ends is taken back; a server that was off then may still install later.',
+  kept: 'Nothing begins after the window.',
+  'not kept': 'It cannot keep the end of the window: servers may install later.',
+}
+
+const stops: Readonly<Record<Terms['stopReaches'], string>> = {
+  'not begun': 'A stop takes it back from servers that have not begun.',
+  'not fetched': 'A stop reaches only servers that have not fetched it yet.',
+  none: 'A stop takes nothing back.',
+}
+
+/** When the servers of an engine would install if people approved now, and whether that is in time. */
+export function aheadSentence(
+  ahead: RingsAhead,
+  state: { readonly team: string; readonly dueAt: string | null },
+  freezes: readonly Freeze[],
+  now: string,
+): RichText {
+  const { tellAt, start, end, problem } = forecastAhead(ahead, { team: state.team, freezes, now })
+  if (problem !== null || tellAt === null || start === null || end === null) return rich(problem ?? 'It never begins.')
+  const [first] = ahead.rings
+  const servers = first === undefined ? 'its servers' : `${count(first.assets, 'server')} (${first.name})`
+  const late = state.dueAt !== null && isBefore(state.dueAt, end)
+  return rich(
+    'If approved before ',
+    time(tellAt),
+    `, ${servers} install from `,
+    time(start),
+    '; the last server has reported by ',
+    time(end),
+    late ? `, which is after it is due. ${whatShortens(ahead)}` : '.',
+  )
+}
+
+function whatShortens({ rings, terms }: RingsAhead): string {
+  const wait = `${duration(terms.leadSeconds)} ahead and ${duration(terms.reportsWithinSeconds)} for reports`
+  return rings.length === 1
+    ? `Only a shorter wait would be faster (${wait}).`
+    : `Each of its ${rings.length} rings takes ${wait}: fewer rings would be faster.`
+}
