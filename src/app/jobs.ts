@@ -57,6 +57,7 @@ export function jobsOf(service: Service, { pipeline, stopping, carried }: Runnin
     },
     // It runs by the clock because it also records that looks have become too old.
     { name: 'record-findings', every: '1 hour', concurrency: 1, run: (signal) => workflow.recordFindings(signal) },
+    { name: 'tidy', every: '10 minutes', concurrency: 1, run: (signal) => workflow.tidy(signal) },
     { name: 'read-groups', every: '5 minutes', run: (signal) => directory.refresh(signal) },
     { name: 'read-calendars', every: '1 hour', run: (signal) => freezeCalendars.refresh(signal) },
     { name: 'measure-windows', every: '1 hour', run: (signal) => measured.refresh(signal) },

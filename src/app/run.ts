@@ -93,7 +93,7 @@ async function firstLook(service: Service, pipeline: Pipeline, signal: AbortSign
   const { workflow, directory, freezeCalendars } = service
   await Promise.all([directory.refresh(signal), freezeCalendars.refresh(signal)])
   // The sweep may drive a rollout all night, so the look does not wait for it.
-  await Promise.all([workflow.sweep(signal), lookAtAll(service, pipeline, signal)])
+  await Promise.all([workflow.sweep(signal), workflow.tidy(signal), lookAtAll(service, pipeline, signal)])
 }
 
 async function lookAtAll({ database, measured }: Service, pipeline: Pipeline, signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@ import { changeLine } from '../core/change.ts'
 import { forecastOf } from '../core/forecast/forecast.ts'
 import type { PlanForecast } from '../core/forecast/plan-forecast.ts'
 import { limits } from '../core/limits.ts'
+import { type Promised, promisedIn } from '../core/promised.ts'
 import type { Glance } from '../core/proposal/glance.ts'
 import { whyLeftOut } from '../core/proposal/left-out.ts'
 import {
@@ -22,6 +23,7 @@ import { nextWindows } from '../core/window.ts'
 import type { Detail } from './desk.ts'
 import { judgementTable, patchCaption } from './explanation.ts'
 import type { Picture } from './picture/picture.ts'
+import { promiseSentences } from './promises.ts'
 import { plain, type RichText, rich, type Span, strong, time } from './rich-text.ts'
 import { sinceSentences } from './story/words.ts'
 import { count } from './words.ts'
@@ -130,6 +132,7 @@ export function planDetail(
     ...subject,
     rings: subject.rings.map((ring) => ({ ...ring, assets: ring.assets.length })),
     simulated: subject.assets.every(({ asset }) => asset.simulated),
+    promised: promisedIn(subject),
   }
   const first = subject.assets.find((planned) => planned.transaction.length > 0) ?? null
   const lead = [...expectedEnd(state, forecast), unknownPace(state, subject, estimates)]
@@ -142,6 +145,8 @@ export interface LightPlan
   readonly rings: readonly (Omit<PatchSubject['rings'][number], 'assets'> & { readonly assets: number })[]
   /** True: all assets are hosts of the example fleet. */
   readonly simulated: boolean
+  /** What engines promise. Left out: all work on the host itself. */
+  readonly promised?: readonly Promised[]
 }
 
 /** Like `planDetail`, for very many assets. `told`: the forecast last posted in the thread; `null`: none was posted. */
@@ -163,7 +168,12 @@ export function toldPlanDetail(
   const lead =
     told === null ? [] : [...expectedEnd(glance, told.forecast), ' Expected at ', time(told.forecast.now), '.']
   const since = [sinceSentences(glance.tally)].filter((line) => line !== '')
-  const shown = shownPlan(glance, plan, { lead, since, first, forecast: told?.forecast ?? null, freezes, now })
+  const promised = glance.subject.kind === 'patches' ? (glance.subject.promised ?? []) : []
+  const shown = shownPlan(
+    glance,
+    { ...plan, promised },
+    { lead, since, first, forecast: told?.forecast ?? null, freezes, now },
+  )
   return told === null ? shown : { ...shown, picture: told }
 }
 
@@ -266,8 +276,8 @@ function sinceLines(state: ProposalState): readonly string[] {
 
 /** What may hold back or stop the rollout, besides the counts of its rings. One line each. */
 function safeguards(plan: LightPlan): readonly string[] {
-  const { rings, failureBudget, clusters = [], hooks = [], silence } = plan
-  const lines: string[] = []
+  const { rings, failureBudget, clusters = [], hooks = [], silence, promised = [] } = plan
+  const lines: string[] = promised.flatMap(promiseSentences)
   for (const { name, gate, beforeVote } of rings) {
     if (beforeVote) lines.push(`Ring ${name} runs before the vote, where the policy says so, at any time of day.`)
     const go = gate.go ?? []

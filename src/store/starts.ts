@@ -9,7 +9,7 @@ import { finalStatuses } from '../core/proposal/proposal.ts'
 import { storable, storableAsJson } from '../core/storable.ts'
 import { listOf, ROWS_AT_ONCE, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
-import { atWork, proposals, startAssets, type startStages, starts } from './schema.ts'
+import { atWork, proposals, results, startAssets, type startStages, starts } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
 export interface StartNamed {
@@ -114,8 +114,10 @@ export async function untidied(
       and(
         inArray(starts.engine, [...engines]),
         ne(starts.stage, 'tidied'),
-        sql`not exists (select from ${startAssets} a join ${atWork} w on w.asset = a.asset and w.proposal = ${starts.proposal}
-          where a.key = ${starts.key})`,
+        sql`not exists (select from ${startAssets} a
+          join ${atWork} w on w.asset = a.asset and w.proposal = ${starts.proposal}
+          join ${results} r on r.asset = a.asset and r.proposal = ${starts.proposal}
+          where a.key = ${starts.key} and r.facts::jsonb -> 'deployment' ->> 'key' = ${starts.key})`,
       ),
     )
     .orderBy(asc(starts.startedAt))

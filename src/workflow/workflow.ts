@@ -15,6 +15,7 @@ import type { Linking, WorkflowParts } from './ports.ts'
 import { createPropose } from './proposing/propose.ts'
 import { createRollback } from './rollback.ts'
 import { createDeploy } from './rollout/deploy.ts'
+import { createTidy } from './rollout/tidy.ts'
 import { createSync } from './sync.ts'
 import { underLease } from './under-lease.ts'
 
@@ -60,6 +61,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     tellDrift: createDrift(parts, execute),
     advance: driver.advance,
     sweep: driver.sweep,
+    tidy: createTidy(parts, alone),
     deliver: dispatcher.kick,
     postDigests: digests.postDue,
     freezeTeam: execute.freezeTeam,

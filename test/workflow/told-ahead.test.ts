@@ -4,6 +4,8 @@
  */
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { proposalCard } from '../../src/chat/proposal-card.ts'
+import { plain } from '../../src/chat/rich-text.ts'
 import type { Observation } from '../../src/core/asset.ts'
 import type { Batch, DeployEngine, DeploymentReport, InventorySource, StopReport } from '../../src/core/ports.ts'
 import { contentHash } from '../../src/core/proposal/decision-content.ts'
@@ -15,6 +17,7 @@ import { readStream } from '../../src/store/events.ts'
 import { openLeases } from '../../src/store/leases.ts'
 import { findProposal } from '../../src/store/proposals.ts'
 import { saveObservations } from '../../src/store/save-looks.ts'
+import { placeOf } from '../../src/workflow/places.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { anAsset, aSnapshot } from '../support/asset.ts'
 import { useDatabase } from '../support/database.ts'
@@ -134,6 +137,7 @@ async function scene() {
   const { signal } = new AbortController()
   return {
     id,
+    service,
     told,
     freezes,
     workflow,
@@ -288,4 +292,32 @@ test('after a crash between stage and start the next process stages and starts u
   const starts = one.calls('start')
   expect(starts).toHaveLength(1)
   expect(new Set(one.calls('stage').map(({ what }) => what))).toEqual(new Set([`${one.id}.r1.1.1`]))
+})
+
+test('what ended is tidied once, also what was taken back while another start is under way', async () => {
+  const { signal } = new AbortController()
+  await one.until('2026-11-21T02:00:00.000Z')
+  await one.workflow.tidy(signal)
+  expect(one.calls('tidy')).toEqual([])
+  one.freezes.push({ name: 'sale', from: '2026-11-22T00:00:00.000Z', to: '2026-11-23T00:00:00.000Z', teams: null })
+  await one.until('2026-11-22T12:00:00.000Z')
+  one.freezes.length = 0
+  await one.until('2026-11-23T03:00:00.000Z')
+  await one.workflow.tidy(signal)
+  await one.workflow.tidy(signal)
+  expect(one.calls('tidy').map(({ what }) => what)).toEqual([`${one.id}.r1.1.1`])
+})
+
+test('the card says the times, whether they are in time, and what the system promises', async () => {
+  const { parts } = one.service
+  const place = await placeOf({ ...parts, db: database().db }, one.id)
+  if (place === null) throw new Error('It is gone.')
+  const open = { ...place, now: '2026-11-20T20:00:00.000Z', glance: { ...place.glance, status: 'open' as const } }
+  const facts = new Map(proposalCard(open, null).facts.map(({ label, value }) => [label, plain(value)]))
+  expect(facts.get('When')).toBe(
+    'If approved before 2026-11-21 02:00 UTC, 2 servers (broad) install from 2026-11-22 02:00 UTC; the last server has reported by 2026-11-23 04:00 UTC.',
+  )
+  expect(facts.get('Terms')).toBe(
+    'late is told 24 h ahead; servers report within 24 h after the window. What has not begun when the window ends is taken back; a server that was off then may still install later. A stop takes it back from servers that have not begun.',
+  )
 })

@@ -1,0 +1,35 @@
+/** Removes what ended starts have left behind in the systems of their engines. */
+
+import { errorText } from '../../core/error-text.ts'
+import type { Leases } from '../../store/leases.ts'
+import { saveStage, untidied } from '../../store/starts.ts'
+import type { WorkflowParts } from '../ports.ts'
+
+/** Starts that are tidied at once. The others come with the next call. */
+const MOST = 100
+
+/** Calls of all processes together tidy one after the other. What fails is tried again with the next call. */
+export function createTidy(
+  { db, engines, log }: Pick<WorkflowParts, 'db' | 'engines' | 'log'>,
+  alone: Leases['alone'],
+): (signal: AbortSignal) => Promise<void> {
+  const names = [...engines.values()].flatMap(({ name, tidy }) => (tidy === undefined ? [] : [name]))
+
+  return async function tidy(signal) {
+    if (names.length === 0) return
+    await alone('tidy', async (lease) => {
+      const both = AbortSignal.any([signal, lease.signal])
+      for (const { key, engine } of await untidied(db, names, MOST)) {
+        both.throwIfAborted()
+        await lease.show()
+        try {
+          await engines.get(engine)?.tidy?.(key, both)
+          await saveStage(db, key, 'tidied')
+        } catch (error) {
+          both.throwIfAborted()
+          log.warn(`What the start ${key} made in ${engine} could not be removed: ${errorText(error)}`)
+        }
+      }
+    })
+  }
+}
