@@ -248,7 +248,7 @@ export function rolloutFor(config: Settings, team: string): RolloutPlan | null {
   const hooks = hookMoments.flatMap((moment): readonly Hook[] => {
     const hook = rollout.hooks[moment]
     if (hook === null) return []
-    const early = hook.early ? ({ early: true } as const) : {}
+    const early = 'early' in hook && hook.early ? ({ early: true } as const) : {}
     return [{ moment, command: hook.command, timeoutSeconds: hook.timeout, ...early }]
   })
   return {
@@ -263,7 +263,7 @@ export function rolloutFor(config: Settings, team: string): RolloutPlan | null {
 type RolloutPlan = Pick<TeamPlan, 'rings' | 'failureBudget' | 'clusters' | 'hooks' | 'silence'>
 
 function ringRule(ring: RingConfig): RingRule {
-  const { minSuccess, maxFailures, unreachable, go, checks } = ring.gate
+  const { minSuccess, maxFailures, unreachable, waitingForReboot, go, checks } = ring.gate
   return {
     name: ring.name,
     select: selection(ring.select),
@@ -275,6 +275,7 @@ function ringRule(ring: RingConfig): RingRule {
       minSuccessPercent: minSuccess,
       maxFailures,
       unreachable,
+      ...(waitingForReboot === 'as success' ? { waitingForReboot } : {}),
       ...(go === null ? {} : { go }),
       ...(checks.length === 0 ? {} : { checks: checks.map(serviceCheck) }),
     },

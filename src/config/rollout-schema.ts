@@ -51,6 +51,12 @@ const gate = z.strictObject({
     .enum(['as failure', 'ignored'], { error: 'Write as failure or ignored.' })
     .default('as failure')
     .describe('How assets that never answered are counted.'),
+  waitingForReboot: z
+    .enum(['as failure', 'as success'], { error: 'Write as failure or as success.' })
+    .default('as failure')
+    .describe(
+      'How assets with an update of Windows that waits for a restart are counted: until then they are not fixed. Packages that wait for a reboot always count as success.',
+    ),
   go: optional(roles('Write who must say go, such as [on-call].')).describe(
     'Roles, one of which must say go before the ring begins. Default: nobody is asked.',
   ),
@@ -98,12 +104,15 @@ const hook = z.strictObject({
   timeout: duration({ unit: 'min', minimum: 1, maximum: 6 * HOUR_SECONDS })
     .prefault('5 min')
     .describe('How long it may take.'),
+})
+
+/** A hook that runs before the work. */
+const hookBefore = z.strictObject({
+  ...hook.shape,
   early: z
     .boolean()
     .prefault(false)
-    .describe(
-      'It may run hours before the work. A drain, snapshot or pre-check needs this for servers whose system is told ahead.',
-    ),
+    .describe('It may run hours before the work, as it would for assets whose system is told ahead.'),
 })
 
 const hookMeanings = {
@@ -116,9 +125,9 @@ const hookMeanings = {
 } as const satisfies Record<(typeof hookMoments)[number], string>
 
 const hooks = z.strictObject({
-  drain: optional(hook).describe(hookMeanings.drain),
-  snapshot: optional(hook).describe(hookMeanings.snapshot),
-  'pre-check': optional(hook).describe(hookMeanings['pre-check']),
+  drain: optional(hookBefore).describe(hookMeanings.drain),
+  snapshot: optional(hookBefore).describe(hookMeanings.snapshot),
+  'pre-check': optional(hookBefore).describe(hookMeanings['pre-check']),
   'post-check': optional(hook).describe(hookMeanings['post-check']),
   undrain: optional(hook).describe(hookMeanings.undrain),
   restore: optional(hook).describe(hookMeanings.restore),

@@ -1,6 +1,6 @@
 import type { AssetSnapshot } from './asset.ts'
 import { type Change, isApplied } from './change.ts'
-import type { ProposalState } from './proposal/proposal.ts'
+import type { LateWord, ProposalState } from './proposal/proposal.ts'
 import { countEndState } from './rollout/gate.ts'
 import { plannedOf } from './rollout/planned.ts'
 
@@ -28,6 +28,42 @@ export function driftOf(state: ProposalState, snapshots: readonly AssetSnapshot[
     if (first === undefined) return []
     return [{ asset: id, what: more.length === 0 ? first : `${first}, and ${more.length} more are older` }]
   })
+}
+
+export interface HeardLate {
+  /** Asset id. */
+  readonly asset: string
+  readonly word: LateWord
+}
+
+/**
+ * Words of assets of which nobody knew how they ended, said after that. A word that does not tell about each change is
+ * left out.
+ */
+export function lateWordsOf(
+  { subject, rollout }: ProposalState,
+  snapshots: readonly AssetSnapshot[],
+): readonly HeardLate[] {
+  if (subject.kind !== 'patches' || rollout === null) return []
+  return snapshots.flatMap((snapshot): readonly HeardLate[] => {
+    const { asset, observedAt: saidAt } = snapshot
+    const verification = rollout.deployments[asset.id]?.verification
+    if (!verification || countEndState(verification.end) !== 'unreachable') return []
+    if (Date.parse(saidAt) <= Date.parse(verification.at)) return []
+    const changes = plannedOf(subject, asset.id)?.changes ?? []
+    const said = changes.map((change) => ({ change, ...isApplied(change, snapshot) }))
+    const missing = said.filter(({ applied }) => applied === 'no').map(({ change }) => change.name)
+    if (missing.length > 0)
+      return [{ asset: asset.id, word: { applied: false, what: `${listed(missing)} not as promised`, saidAt } }]
+    if (said.some(({ applied }) => applied === 'not known')) return []
+    return [{ asset: asset.id, word: { applied: true, what: 'all of it is installed', saidAt } }]
+  })
+}
+
+/** Names with their verb, such as `openssl and 2 more are`. */
+function listed(names: readonly string[]): string {
+  const [first = ''] = names
+  return names.length === 1 ? `${first} is` : `${first} and ${names.length - 1} more are`
 }
 
 /**

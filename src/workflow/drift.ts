@@ -1,4 +1,4 @@
-import { driftOf } from '../core/drift.ts'
+import { driftOf, lateWordsOf } from '../core/drift.ts'
 import type { Actor } from '../core/proposal/proposal.ts'
 import { DAY_MS } from '../core/time/instant.ts'
 import { proposalWith } from '../store/decision-pages.ts'
@@ -14,7 +14,8 @@ const WATCHED_MS = 30 * DAY_MS
 const AT_ONCE = 500
 
 /**
- * Tells the threads of finished rollouts if an asset lost again what was verified. It reads only assets whose software
+ * Tells the threads of finished rollouts if an asset lost again what was verified, and what assets say of which nobody
+ * knew how they ended. It reads only assets whose software
  * has changed since this process last compared them.
  */
 export function createDrift({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>, { execute }: Execute) {
@@ -42,7 +43,11 @@ export function createDrift({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>, 
   async function compare(id: string, assets: readonly string[]): Promise<void> {
     const state = await proposalWith(db, id, assets)
     if (state === null) return
-    for (const { asset, what } of driftOf(state, await readSnapshots(db, { ids: assets })))
+    const snapshots = await readSnapshots(db, { ids: assets })
+    for (const { asset, word } of lateWordsOf(state, snapshots))
+      if (state.rollout?.deployments[asset]?.later?.what !== word.what)
+        await execute(id, { type: 'note-late-word', asset, word }, verification)
+    for (const { asset, what } of driftOf(state, snapshots))
       if (state.drifted[asset] !== what) await execute(id, { type: 'note-drift', asset, what }, verification)
   }
 }

@@ -199,7 +199,7 @@ describe('parts of the example that no longer fit each other', () => {
     ],
     [
       'nothing to restore',
-      '      snapshot: { command: [/usr/local/bin/snapshot, "{name}", "{key}"], timeout: 10 min }\n',
+      '      snapshot: { command: [/usr/local/bin/snapshot, "{name}", "{key}"], timeout: 10 min, early: false }\n',
       '',
       ['warning: rollouts.careful.hooks.restore has no snapshot to put back'],
     ],

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { InstalledPackage } from '../../src/core/asset.ts'
 import type { PackageChange } from '../../src/core/change.ts'
-import { driftOf } from '../../src/core/drift.ts'
+import { driftOf, lateWordsOf } from '../../src/core/drift.ts'
+import type { EndState } from '../../src/core/proposal/proposal.ts'
 import { anAsset, aSnapshot } from '../support/asset.ts'
 import { proposalCase } from '../support/proposal-case.ts'
 import { content } from '../support/proposals.ts'
@@ -9,7 +10,7 @@ import { content } from '../support/proposals.ts'
 const later = '2026-11-20T02:00:00.000Z'
 
 /** A rollout of one, web1, whose end was seen on 2026-11-20 at 01:00. */
-function ended(end: 'installed' | 'failed' = 'installed') {
+function ended(end: EndState = 'installed') {
   const one = proposalCase({ content: content(1) })
   one.vote('noor', 'approve')
   one.vote('tom', 'approve')
@@ -77,4 +78,19 @@ test('of several packages one is named, and how many more are older', () => {
   expect(driftOf({ ...rest, subject: { ...subject, assets } }, seen(packages))).toEqual([
     { asset: 'lab/web1', what: 'openssl is 1, 2 was verified, and 2 more are older' },
   ])
+})
+
+test.each<[string, EndState, readonly InstalledPackage[], string | null, boolean]>([
+  ['that all is there', 'silent', [openssl('3.0.22')], 'all of it is installed', true],
+  ['that something is missing', 'silent', [openssl('3.0.20')], 'openssl is not as promised', false],
+  ['anything, though it had not answered', 'unreachable', [openssl('3.0.22')], 'all of it is installed', true],
+  ['anything, though it had not told enough', 'not known', [openssl('3.0.20')], 'openssl is not as promised', false],
+  ['anything, though its end is known', 'failed', [openssl('3.0.22')], null, true],
+])('a late word: it says %s', (_, end, packages, what, applied) => {
+  const words = lateWordsOf(ended(end), seen(packages))
+  expect(words).toEqual(what === null ? [] : [{ asset: 'lab/web1', word: { applied, what, saidAt: later } }])
+})
+
+test('a word from before the end is not late', () => {
+  expect(lateWordsOf(ended('silent'), seen([openssl('3.0.22')], '2026-11-20T01:00:00.000Z'))).toEqual([])
 })

@@ -26,7 +26,13 @@ test('20,000 assets are written by few statements and read back in their order; 
   const refused = Array.from({ length: 10 }, (_, index) => `s/refused-${index}`)
   const before = new Map([...refused, ...assets.slice(1)].map((asset) => [asset, health(`200 of ${asset}`)]))
   await book.noteStarting(start, assets, before)
-  expect(await book.notesOf(start.key)).toEqual({ starting: assets, handle: null, nextLook: null, before })
+  expect(await book.notesOf(start.key)).toEqual({
+    starting: assets,
+    handle: null,
+    nextLook: null,
+    windowOver: false,
+    before,
+  })
   const written = [['DELETE', '0'], ...Array(4).fill(['INSERT', '5000']), ['INSERT', '10']]
   const statements = async () => (await sql`select what, number from written`).map(({ what, number }) => [what, number])
   expect(await statements()).toEqual(written)
@@ -37,6 +43,7 @@ test('20,000 assets are written by few statements and read back in their order; 
     starting: null,
     handle: { jobs: [1, 2], odd: 'a \ufffd b' },
     nextLook: null,
+    windowOver: false,
     before,
   })
   expect(await statements()).toEqual(written)
@@ -54,10 +61,23 @@ test('what was noted last holds, of one start alone, whatever is in its texts', 
     starting: [odd],
     handle: null,
     nextLook: null,
+    windowOver: false,
     before: new Map([[odd, health('a "b" \\ {c} \ufffd \ufffd d')]]),
   })
-  expect(await book.notesOf(other.key)).toEqual({ starting: ['s/web-1'], handle: null, nextLook: null, before: none })
-  expect(await book.notesOf('PW-1.r1.1.3')).toEqual({ starting: null, handle: null, nextLook: null, before: none })
+  expect(await book.notesOf(other.key)).toEqual({
+    starting: ['s/web-1'],
+    handle: null,
+    nextLook: null,
+    windowOver: false,
+    before: none,
+  })
+  expect(await book.notesOf('PW-1.r1.1.3')).toEqual({
+    starting: null,
+    handle: null,
+    nextLook: null,
+    windowOver: false,
+    before: none,
+  })
 })
 
 test('when a start is looked at again is kept with it alone, is taken back, and is not known of one that begins anew', async () => {
@@ -79,7 +99,13 @@ test('when a start is looked at again is kept with it alone, is taken back, and 
   await book.noteStarting(start, ['s/web-1'], none)
   expect(await next(start)).toBeNull()
   await book.noteNextLook('PW-1.r1.1.3', '2026-11-20T04:00:00.000Z')
-  expect(await book.notesOf('PW-1.r1.1.3')).toEqual({ starting: null, handle: null, nextLook: null, before: none })
+  expect(await book.notesOf('PW-1.r1.1.3')).toEqual({
+    starting: null,
+    handle: null,
+    nextLook: null,
+    windowOver: false,
+    before: none,
+  })
 })
 
 test('of what cannot be written whole, nothing is', async () => {
@@ -88,7 +114,13 @@ test('of what cannot be written whole, nothing is', async () => {
   await sql`alter table start_assets add check (place is distinct from 5001)`
   const assets = Array.from({ length: 5_001 }, (_, index) => `s/web-${index}`)
   await expect(book.noteStarting(start, assets, none)).rejects.toThrow()
-  expect(await book.notesOf(start.key)).toEqual({ starting: null, handle: null, nextLook: null, before: none })
+  expect(await book.notesOf(start.key)).toEqual({
+    starting: null,
+    handle: null,
+    nextLook: null,
+    windowOver: false,
+    before: none,
+  })
 })
 
 test('assets are kept until their proposal is over for a while and nothing of it is at work; starts are kept', async () => {

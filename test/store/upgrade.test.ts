@@ -145,7 +145,7 @@ it('keeps of each start what whoever drives next needs: how far it had come, wit
     },
     async ({ sql, db }) => {
       const { notesOf } = createRunBook({ db, clock: () => new Date() })
-      const none = { starting: null, handle: null, nextLook: null, before: new Map() }
+      const none = { starting: null, handle: null, nextLook: null, windowOver: false, before: new Map() }
       expect(await notesOf('PW-1.r1.1.1')).toEqual(none)
       expect(await notesOf('PW-1.r1.1.2')).toEqual({
         ...none,

@@ -4,7 +4,7 @@ import type { Context, OtherWork, ProposalCommand, Refusal, StandingGrant } from
 import { decide } from '../../src/core/proposal/decide.ts'
 import type { Content, ProposalEvent, RecordedEvent } from '../../src/core/proposal/event.ts'
 import { evolve } from '../../src/core/proposal/evolve.ts'
-import type { Actor, ProposalState } from '../../src/core/proposal/proposal.ts'
+import type { Actor, EndState, ProposalState } from '../../src/core/proposal/proposal.ts'
 import { unfinished } from '../../src/core/rollout/run.ts'
 import type { Freeze } from '../../src/core/window.ts'
 import { content, policy } from './proposals.ts'
@@ -116,7 +116,7 @@ export function proposalCase(options: CaseOptions = {}) {
       )
     },
     /** Brings the next batch to its end, each asset in the same way. */
-    finishBatch(end: 'installed' | 'failed' | 'unreachable' = 'installed') {
+    finishBatch(end: EndState = 'installed') {
       const before = give({ type: 'start-batch' })
       const log: (typeof before)[] = [before]
       for (const asset of state === null ? [] : unfinished(state)) {

@@ -6,7 +6,7 @@ import { type RecordedEvent, type RecordedVerification, verificationsOf } from '
 import { type Deployment, finalStatuses, type ProposalState } from '../../core/proposal/proposal.ts'
 import { assetName } from '../../core/rollout/tally.ts'
 import type { ThreadEntry, Tone } from '../card.ts'
-import { code, rich, sentence, strong } from '../rich-text.ts'
+import { code, rich, sentence, strong, time } from '../rich-text.ts'
 import { bot, type Events, type Tellers, type Telling } from './telling.ts'
 import { listed, names } from './words.ts'
 
@@ -15,6 +15,11 @@ export const verification = {
   'verifications-recorded': endStory,
   drifted: ({ asset, what }, { state }) =>
     bot('urgent', rich(code(assetName(state, asset)), ` is not as it was verified any more: ${sentence(what)}`)),
+  'heard-late': ({ asset, word }, { state }) =>
+    bot(word.applied ? 'good' : 'urgent', [
+      ...rich(code(assetName(state, asset)), ' was heard again: it said on ', time(word.saidAt)),
+      ...rich(` that ${sentence(word.what)}`),
+    ]),
   'verifying-started': () => bot('neutral', rich('Every ring has passed. Looking at each server once more.')),
 } satisfies Partial<Tellers>
 

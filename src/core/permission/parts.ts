@@ -32,6 +32,7 @@ const parts = {
   'end-roll-back': 'rollout',
   'record-verifications': 'verification',
   'note-drift': 'verification',
+  'note-late-word': 'verification',
 } as const satisfies Partial<Record<Type, Part>>
 
 /** Commands that only a part of Patchwarden gives. The exception is `open`, which people give, too. */

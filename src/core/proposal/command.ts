@@ -5,7 +5,7 @@ import type { HealthResult } from '../ports.ts'
 import type { Freeze } from '../window.ts'
 import type { Departure } from '../within.ts'
 import type { Content, NamedAsset, RecordedOutcome, RecordedVerification } from './event.ts'
-import type { Actor, Choice, Person } from './proposal.ts'
+import type { Actor, Choice, LateWord, Person } from './proposal.ts'
 
 /** An asset that was changed back. */
 export interface Undone {
@@ -80,6 +80,7 @@ export type ProposalCommand =
   | { readonly type: 'start-test' }
   | { readonly type: 'announce-window' }
   | { readonly type: 'note'; readonly text: string }
+  | { readonly type: 'note-late-word'; readonly asset: string; readonly word: LateWord }
   | { readonly type: 'note-drift'; readonly asset: string; readonly what: string }
   /** Lets the current ring begin. */
   | ({ readonly type: 'go' } & Turned)

@@ -353,6 +353,16 @@ export function noteDrift(state: ProposalState, { asset, what }: Of<'note-drift'
   return accept({ type: 'drifted', asset, what })
 }
 
+/** A late word is recorded after the proposal has ended, in its old thread. It changes no end and reopens nothing. */
+export function noteLateWord(state: ProposalState, { asset, word }: Of<'note-late-word'>): Decision {
+  const deployment = state.rollout === null ? undefined : deploymentOf(state.rollout, asset)
+  const end = deployment?.verification?.end
+  if (end === undefined || countEndState(end) !== 'unreachable')
+    return refuse('unknown', `How ${asset} ended is known already.`)
+  if (deployment?.later?.what === word.what) return refuse('already', `It was told that ${word.what}.`)
+  return accept({ type: 'heard-late', asset, word })
+}
+
 export function complete(state: ProposalState): Decision {
   const since = state.rollout?.verifyingSince ?? null
   if (state.status !== 'verifying' || since === null) return refuse('not now', `${state.id} is ${state.status}.`)

@@ -14,6 +14,7 @@ import {
   complete,
   endSoak,
   noteDrift,
+  noteLateWord,
   recordGate,
   recordOutcomes,
   recordVerifications,
@@ -84,6 +85,8 @@ function decidePart(
       return recordGate(state, command, context)
     case 'note':
       return accept({ type: 'noted', text: command.text })
+    case 'note-late-word':
+      return noteLateWord(state, command)
     case 'note-drift':
       return noteDrift(state, command)
     case 'end-soak':

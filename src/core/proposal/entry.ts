@@ -316,6 +316,7 @@ const table: Table = {
   'assets-compared': { assets: ownText, more: fact },
   noted: { text: words },
   drifted: { asset: ownText, what: ownText },
+  'heard-late': { asset: ownText, word: ownText },
   'ring-soaking': { ring: fact, until: ownText },
   'ring-passed': { ring: fact },
   'gate-failed': { ring: fact, reason: words },

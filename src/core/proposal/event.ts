@@ -9,6 +9,7 @@ import type {
   AgreedAct,
   ApprovedBy,
   Deferral,
+  LateWord,
   LeftOut,
   Subject,
   ToldTimes,
@@ -250,6 +251,8 @@ export type ProposalEvent =
   | { readonly type: 'noted'; readonly text: string }
   /** A verified asset reports an older version than was promised. */
   | { readonly type: 'drifted'; readonly asset: string; readonly what: string }
+  /** An asset of which nobody knew how it ended was heard again, after the rollout was over. */
+  | { readonly type: 'heard-late'; readonly asset: string; readonly word: LateWord }
   | { readonly type: 'ring-soaking'; readonly ring: number; readonly until: string }
   | { readonly type: 'ring-passed'; readonly ring: number }
   | { readonly type: 'gate-failed'; readonly ring: number; readonly reason: string }

@@ -6,6 +6,7 @@ import {
   inPlannedOrder,
   runChange,
   withBatch,
+  withLateWord,
   withResults,
   withRetried,
   withRing,
@@ -277,6 +278,8 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
         test:
           state.test === null ? null : { ...state.test, result: { passed: event.passed, reason: event.reason, at } },
       }
+    case 'heard-late':
+      return runChange(state, (run) => withLateWord(run, event.asset, event.word))
     case 'drifted':
       return { drifted: { ...state.drifted, [event.asset]: event.what } }
     case 'paused':

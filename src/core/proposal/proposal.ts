@@ -45,6 +45,8 @@ export interface Gate {
   readonly maxFailures: number
   /** How assets that never answered count. */
   readonly unreachable: 'as failure' | 'ignored'
+  /** Assets with an update that waits for a restart count as successes. Left out: as failures, as they are not fixed. */
+  readonly waitingForReboot?: 'as success'
   /** A person with one of these roles must say go before the ring begins. Left out: nobody is asked. */
   readonly go?: readonly string[]
   readonly checks?: readonly ServiceCheck[]
@@ -282,6 +284,16 @@ export interface ToldTimes {
   readonly notAfter?: string
 }
 
+/** What an asset said after the rollout was over. It reopens nothing. */
+export interface LateWord {
+  /** True: all promised changes are there. */
+  readonly applied: boolean
+  /** A clause, e.g. `KB5035857 is not installed`. */
+  readonly what: string
+  /** When the asset said it, ISO 8601 UTC. */
+  readonly saidAt: string
+}
+
 export interface Deployment extends ToldTimes {
   readonly asset: string
   readonly ring: number
@@ -293,6 +305,8 @@ export interface Deployment extends ToldTimes {
   /** Hash of the outcome's log, if the log is content of its own; then the log of the outcome is empty. */
   readonly log?: string
   readonly verification: Verification | null
+  /** What it said later, if nobody knew how it ended. Left out: nothing. */
+  readonly later?: LateWord
   /** The proposal that changed the asset back. Left out: it was not changed back. */
   readonly undoneBy?: string
   /**

@@ -5,6 +5,7 @@ import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { RecordedOutcome, RecordedVerification } from '../proposal/event.ts'
 import type {
   Deployment,
+  LateWord,
   PlannedRing,
   ProposalState,
   RingState,
@@ -139,6 +140,11 @@ function withUnbegunRings<Run extends Rollout>(run: Run, planned: readonly Plann
 }
 
 /** Another proposal has changed these assets back. If they are started again here, that mark is gone. */
+export function withLateWord<Run extends Rollout>(run: Run, asset: string, later: LateWord): Run {
+  const deployment = deploymentOf(run, asset)
+  return deployment === undefined ? run : withDeployments(run, [{ ...deployment, later }])
+}
+
 export function withUndone<Run extends Rollout>(run: Run, assets: readonly string[], undoneBy: string): Run {
   const all = assets.flatMap((asset) => deploymentOf(run, asset) ?? [])
   return all.length === 0

@@ -33,16 +33,21 @@ export interface GateTally {
   readonly total: number
   readonly bad: number
   readonly unreachable: number
+  /** Assets that are not fixed because an update waits for a restart. They are not part of `bad`. */
+  readonly owing: number
   /** Assets that ended well, or have not ended yet. */
   readonly hopeful: number
 }
 
-/** Counts how the assets of a ring ended. `total`: all its assets. `failed`: those that did not end well. */
-export function tally(total: number, failed: readonly Pick<Deployment, 'verification'>[]): GateTally {
+/**
+ * Counts how the assets of a ring ended. `total`: all its assets. `failed`: those that did not end well. `owing`: those
+ * that ended well, but for a restart that an update waits for.
+ */
+export function tally(total: number, failed: readonly Pick<Deployment, 'verification'>[], owing = 0): GateTally {
   const ends = failed.map(({ verification }) => (verification === null ? 'undecided' : countEndState(verification.end)))
   const bad = ends.filter((end) => end === 'bad').length
   const unreachable = ends.filter((end) => end === 'unreachable').length
-  return { total, bad, unreachable, hopeful: total - bad - unreachable }
+  return { total, bad, unreachable, owing, hopeful: total - bad - unreachable - owing }
 }
 
 /**
@@ -51,13 +56,13 @@ export function tally(total: number, failed: readonly Pick<Deployment, 'verifica
  * answered are counted apart; the gate says how they count.
  */
 export function gateProblem(gate: Gate, counts: GateTally): string | null {
-  const failures = counts.bad + (gate.unreachable === 'as failure' ? counts.unreachable : 0)
+  const failures = counts.bad + counts.owing + (gate.unreachable === 'as failure' ? counts.unreachable : 0)
   const unanswered =
     counts.unreachable === 0
       ? ''
       : ` (${counts.unreachable} never answered, counted ${gate.unreachable === 'as failure' ? 'as failures' : 'neither way'})`
   if (failures > gate.maxFailures) {
-    return `${failures} of ${counts.total} failed${unanswered}, more than the ${gate.maxFailures} this ring allows`
+    return `${failures} of ${counts.total} failed${unanswered}${owed(counts)}, more than the ${gate.maxFailures} this ring allows`
   }
   const counted = counts.total - (gate.unreachable === 'ignored' ? counts.unreachable : 0)
   if (counted === 0) {
@@ -65,7 +70,12 @@ export function gateProblem(gate: Gate, counts: GateTally): string | null {
   }
   const best = (counts.hopeful / counted) * 100
   if (best < gate.minSuccessPercent) {
-    return `at most ${Math.floor(best)} % can succeed${unanswered}, and this ring asks for ${gate.minSuccessPercent} %`
+    return `at most ${Math.floor(best)} % can succeed${unanswered}${owed(counts)}, and this ring asks for ${gate.minSuccessPercent} %`
   }
   return null
+}
+
+function owed({ owing }: GateTally): string {
+  if (owing === 0) return ''
+  return ` (${owing} ${owing === 1 ? 'waits' : 'wait'} for a restart and ${owing === 1 ? 'is' : 'are'} not fixed until then)`
 }

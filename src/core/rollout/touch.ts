@@ -133,16 +133,18 @@ export function opensAt(
   return openAt(state, subject, [asset], at, 0, freezes).length > 0
 }
 
-/** When work on an asset may begin, ISO 8601 UTC. `notBefore` `null`: at once. `notAfter` `null`: there is no end. */
+/** When work on an asset may begin, ISO 8601 UTC. */
 export interface WorkTimes {
-  readonly notBefore: string | null
+  /** Left out: at once. */
+  readonly notBefore?: string
+  /** `null`: there is no end. */
   readonly notAfter: string | null
 }
 
 /** The times of an asset that may be handed over now. An asset whose system needs a lead begins when that is over. */
 export function workTimes(state: ProposalState, asset: string, context: TouchContext): WorkTimes {
   const lead = state.subject.kind === 'patches' ? (leadsOf(state.subject).get(asset) ?? 0) : 0
-  if (lead === 0) return { notBefore: null, notAfter: timeOver(state, asset, context) }
+  if (lead === 0) return { notAfter: timeOver(state, asset, context) }
   const begin = plusSeconds(context.now, lead)
   if (state.approvedBy === null || !bypassesWindow(state.approvedBy))
     return { notBefore: begin, notAfter: timeOver(state, asset, { ...context, now: begin }) }

@@ -1,6 +1,7 @@
 /** The turn in a rollout: which assets may begin now, or what the rollout waits for. */
 
 import { clusterRooms } from '../cluster.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { OtherWork } from '../proposal/command.ts'
 import { portions } from '../proposal/portions.ts'
 import type {
@@ -66,7 +67,7 @@ export function wantsGo({
 /** Why nothing more may begin: the gate of the ring, or the failure budget of the whole rollout; `null`: it may. */
 export function stopReason(subject: PatchSubject, current: CurrentRing): string | null {
   const { planned, run } = current
-  const problem = gateProblem(planned.gate, tallyOf(current))
+  const problem = gateProblem(planned.gate, tallyOf(subject, current))
   if (problem !== null) return `Ring ${planned.name} stopped at its gate: ${problem}`
   if (subject.failureBudget === undefined) return null
   const forgiven = run.rings.map((item) => setOf(item.forgiven))
@@ -76,14 +77,36 @@ export function stopReason(subject: PatchSubject, current: CurrentRing): string 
 }
 
 /** Counts the assets of a ring for its gate. Failures do not count if somebody accepted them or left the asset out. */
-function tallyOf({ index, planned, ring, run, leftOut }: CurrentRing): GateTally {
+function tallyOf(subject: PatchSubject, { index, planned, ring, run, leftOut }: CurrentRing): GateTally {
   const failed = failedDeployments(run).filter((deployment) => deployment.ring === index)
   const forgiven = setOf(ring.forgiven)
   const counted = failed.filter(({ asset }) => !forgiven.has(asset) && run.skipped[asset] === undefined)
   // An asset that is left out is neither a success nor a failure.
   const out = leftOutIn({ planned, run, leftOut })
-  return tally(planned.assets.length - out - (failed.length - counted.length), counted)
+  const total = planned.assets.length - out - (failed.length - counted.length)
+  return tally(
+    total,
+    counted,
+    planned.gate.waitingForReboot === 'as success' ? 0 : owing(subject, run, forgiven, planned),
+  )
 }
+
+/** How many assets of the ring are not fixed, because an update waits for a restart. */
+function owing(subject: PatchSubject, run: Rollout, forgiven: ReadonlySet<string>, { assets }: PlannedRing): number {
+  if (!hasUpdates(subject)) return 0
+  const owes = (asset: string) =>
+    deploymentOf(run, asset)?.verification?.end === 'waiting for reboot' &&
+    !forgiven.has(asset) &&
+    run.skipped[asset] === undefined &&
+    plannedOf(subject, asset)?.changes.some(({ kind }) => kind === 'update') === true
+  return assets.filter(owes).length
+}
+
+const hasUpdates = memoizeByIdentity((subject: PatchSubject) =>
+  [...new Set(subject.assets.map(({ changes }) => changes))].some((changes) =>
+    changes.some(({ kind }) => kind === 'update'),
+  ),
+)
 
 /**
  * How many assets of a batch are worked on at the same time. A system that acts on groups works on the whole batch,
@@ -162,9 +185,8 @@ function toldTogether(
   if (state.subject.kind !== 'patches' || leadsOf(state.subject).size === 0) return { assets, times: {} }
   const times = assets.map((asset) => workTimes(state, asset, context))
   const [first] = times
-  if (first?.notBefore == null || first.notAfter === null) {
-    return { assets: assets.filter((_, index) => times[index]?.notBefore == null), times: {} }
-  }
+  if (first?.notBefore === undefined || first.notAfter === null)
+    return { assets: assets.filter((_, index) => times[index]?.notBefore === undefined), times: {} }
   const { notBefore, notAfter } = first
   const same = assets.filter((_, index) => times[index]?.notBefore === notBefore && times[index]?.notAfter === notAfter)
   return { assets: same, times: { notBefore, notAfter } }

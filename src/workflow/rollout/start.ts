@@ -151,8 +151,8 @@ export async function batchOf(
     const answer = answers.get(id)
     const may = answer !== undefined && 'notAfter' in answer && !away.has(id)
     const notAfter = may ? answer.notAfter : now
-    const notBefore = may ? answer.notBefore : null
-    const times = { ...(notBefore === null ? {} : { notBefore }), notAfter }
+    const notBefore = may ? answer.notBefore : undefined
+    const times = { ...(notBefore === undefined ? {} : { notBefore }), notAfter }
     return [{ asset, changes, transaction, reboot, restartServices, ...times }]
   })
   return { key, deployments }

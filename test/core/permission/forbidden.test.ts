@@ -57,6 +57,11 @@ const ofParts: readonly ProposalCommand[] = [
   { type: 'record-gate', results: [] },
   { type: 'record-verifications', verifications: [] },
   { type: 'note-drift', asset: 'web1', what: 'openssl' },
+  {
+    type: 'note-late-word',
+    asset: 'web1',
+    word: { applied: true, what: 'all of it is installed', saidAt: '2026-11-20T12:00:00.000Z' },
+  },
   { type: 'note', text: 'hello' },
 ]
 

@@ -171,6 +171,7 @@ const given: { readonly [Type in CommandType]: 'parts' | ((state: ProposalState)
   'announce-window': 'parts',
   note: 'parts',
   'note-drift': 'parts',
+  'note-late-word': 'parts',
   'end-soak': 'parts',
   complete: 'parts',
   supersede: 'parts',

@@ -12,6 +12,8 @@ describe('an end state counts', () => {
     ['held back', 'bad'],
     ['failed', 'bad'],
     ['unreachable', 'unreachable'],
+    ['silent', 'unreachable'],
+    ['not known', 'unreachable'],
     ['not touched', 'undecided'],
   ])('%s as %s', (end, count) => {
     expect(countEndState(end)).toBe(count)
@@ -29,17 +31,19 @@ test('a ring is counted by those that did not end well; what has not ended may s
     ended('not touched'),
     { verification: null },
   ]
-  expect(tally(10, failed)).toEqual({ total: 10, bad: 2, unreachable: 1, hopeful: 7 })
-  expect(tally(3, [])).toEqual({ total: 3, bad: 0, unreachable: 0, hopeful: 3 })
+  expect(tally(10, failed)).toEqual({ total: 10, bad: 2, unreachable: 1, owing: 0, hopeful: 7 })
+  expect(tally(3, [])).toEqual({ total: 3, bad: 0, unreachable: 0, owing: 0, hopeful: 3 })
+  expect(tally(3, [], 2)).toEqual({ total: 3, bad: 0, unreachable: 0, owing: 2, hopeful: 1 })
 })
 
 describe('a gate', () => {
   const strict: Gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' }
-  const of = (bad: number, unreachable: number, total = 10) => ({
+  const of = (bad: number, unreachable: number, total = 10, owing = 0) => ({
     total,
     bad,
     unreachable,
-    hopeful: total - bad - unreachable,
+    owing,
+    hopeful: total - bad - unreachable - owing,
   })
 
   test.each<[string, Partial<Gate>, ReturnType<typeof of>, string | null]>([
@@ -90,6 +94,18 @@ describe('a gate', () => {
       'at most 80 % can succeed (5 never answered, counted neither way), and this ring asks for 100 %',
     ],
     ['never passes by silence alone', { unreachable: 'ignored' }, of(0, 10), 'none of its 10 servers answered'],
+    [
+      'counts what waits for a restart as failures',
+      {},
+      of(0, 0, 10, 2),
+      '2 of 10 failed (2 wait for a restart and are not fixed until then), more than the 0 this ring allows',
+    ],
+    [
+      'counts it in the share, too',
+      { maxFailures: 1 },
+      of(0, 0, 10, 1),
+      'at most 90 % can succeed (1 waits for a restart and is not fixed until then), and this ring asks for 100 %',
+    ],
     ['has nothing against a ring without assets', {}, of(0, 0, 0), null],
   ])('%s', (_, gate, counts, problem) => {
     expect(gateProblem({ ...strict, ...gate }, counts)).toBe(problem)
