@@ -32,7 +32,7 @@ export function advance(state: SystemState, pace: Pace, now: Date): SystemState 
 /** A machine of a new file has asked before, and was given nothing. */
 function asFound(machine: Machine, askedAt: number): Machine {
   if (machine.said !== null) return machine
-  return { ...machine, said: wordOf(machine, askedAt), asked: { at: toIso(askedAt), groups: [] } }
+  return { ...machine, said: wordOf(machine, askedAt), asked: { at: toIso(askedAt), given: {} } }
 }
 
 function livedUntil(machine: Machine, world: World, pace: Pace, from: number, to: number): Machine {
@@ -91,7 +91,8 @@ function asks(machine: Machine, world: World, pace: Pace, at: number): Machine {
   const given = givenTo(machine, world, toIso(at))
   const done = new Set([...machine.results.map(({ group }) => group), machine.working?.group])
   const told = given.filter(({ group }) => !done.has(group))
-  const asked = { at: toIso(at), groups: given.map(({ group }) => group) }
+  const now = Object.fromEntries(given.map(({ group }) => [group, toIso(at)]))
+  const asked = { at: toIso(at), given: { ...machine.asked?.given, ...now } }
   const said = machine.fault === 'old words' ? machine.said : wordOf(machine, at)
   const beforeNext = told.some((one) => dueAt(one) < pace.asksAfter(machine.name, at))
   const quiet = machine.fault === 'silent after learning' && machine.quietSince === null && beforeNext
@@ -118,7 +119,7 @@ function givenTo(machine: Machine, { groups, approvals, offers }: World, at: str
   }
   for (const approval of approvals) {
     const group = approvalName(approval)
-    if (!concerns(approval, machine.name)) continue
+    if (!concerns(approval, machine.name) || given.some((one) => one.group === group)) continue
     const changes = approvedChanges(approval, offers, machine)
     const { deadline } = approval
     if (changes.length === 0) continue

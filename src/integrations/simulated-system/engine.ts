@@ -78,7 +78,9 @@ export function createSystemEngine(options: SystemEngineOptions): DeployEngine {
       })
     },
 
-    start: (batch, signal) => startBatch(system, markOf(installation, batch.key), batch, signal),
+    async start(batch, signal) {
+      return startBatch(system, markOf(installation, batch.key), batch, signal)
+    },
 
     async poll({ key }, signal) {
       signal.throwIfAborted()

@@ -190,8 +190,8 @@ function without(state: SystemState, mark: string, one: Started, reason: string,
 }
 
 /**
- * What taking the machine out reaches, as far as the server knows: when the machine last asked, and what it was given
- * then. A machine asks again before it begins anything, so what it was given holds until its next ask.
+ * What taking the machine out reaches, as far as the server knows: it knows when it last gave the machine this work. A
+ * machine that cannot ask at its time begins nothing, so what it was given holds until its next ask.
  */
 function reachOf(
   state: SystemState,
@@ -200,14 +200,13 @@ function reachOf(
   now: Date,
 ): Pick<NonNullable<Started['takenBack']>, 'state' | 'until'> {
   const machine = machineNamed(state, one.name)
-  const asked = machine?.asked ?? null
-  if (asked === null || one.addedAt === null) return { state: 'stopped', until: null }
+  const given = machine?.asked?.given[one.group]
   // The word of a machine that was at it, or is through, says that it had the work.
   const began = machine?.said?.working === one.group || machine?.said?.results.some(({ group }) => group === one.group)
   if (began === true) return { state: 'at work', until: null }
-  if (!asked.groups.includes(one.group)) return { state: 'stopped', until: null }
-  const until = pace.asksAfter(one.name, Date.parse(asked.at))
-  const due = dueAt({ deadline: one.notBefore, learnedAt: asked.at })
+  if (given === undefined) return { state: 'stopped', until: null }
+  const until = pace.asksAfter(one.name, Date.parse(given))
+  const due = dueAt({ deadline: one.notBefore, learnedAt: given })
   if (now.getTime() >= Math.min(due, until)) {
     return due < until ? { state: 'at work', until: toIso(until) } : { state: 'stopped', until: null }
   }
@@ -261,9 +260,9 @@ export function compared(
 
 function strangerSentence(state: SystemState, name: string, group: Pick<Group, 'id' | 'name'>, pace: Pace): string {
   const added = `Somebody added ${name} to the group "${group.name}". It was taken out`
-  const asked = machineNamed(state, name)?.asked
-  if (!asked?.groups.includes(group.id)) return `${added} before it was told anything.`
-  const until = toIso(pace.asksAfter(name, Date.parse(asked.at)))
+  const given = machineNamed(state, name)?.asked?.given[group.id]
+  if (given === undefined) return `${added} before it was told anything.`
+  const until = toIso(pace.asksAfter(name, Date.parse(given)))
   return `${added}, but it was told already and may install until ${minuteOf(until)} UTC.`
 }
 

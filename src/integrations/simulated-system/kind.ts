@@ -84,7 +84,12 @@ export const simulatedSystem = kind({
         const states = new Set(systemsOf(settings, name).map(({ state }) => state))
         if (states.size === 1) return
         const what = states.size === 0 ? 'is the engine of no system' : 'is the engine of several systems'
-        notes.problem([], what, `Name it as the engine of one source of kind ${NAME}, or write it under systems.`, 'key')
+        notes.problem(
+          [],
+          what,
+          `Name it as the engine of one source of kind ${NAME}, or write it under systems.`,
+          'key',
+        )
       },
       create(own, { name, config, clock }) {
         const [source] = systemsOf(config, name)

@@ -67,7 +67,7 @@ function progressOf(one: Started, machine: Machine | null, now: Date): string {
     return takenBack.until === null ? 'may still begin' : `may still begin until ${minuteOf(takenBack.until)} UTC`
   }
   if (addedAt === null) return 'not told yet'
-  if (machine?.asked?.groups.includes(group) !== true) return 'told, has not asked yet'
+  if (machine?.asked?.given[group] === undefined) return 'told, has not asked yet'
   if (now.getTime() < Date.parse(notBefore)) return `has fetched it, installs at ${minuteOf(notBefore)} UTC`
   return 'not reported yet'
 }

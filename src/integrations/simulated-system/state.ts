@@ -97,9 +97,9 @@ const machineSchema = assetSchema
     quietSince: instant.nullable().default(null),
     /** Its last report; `null`: it has not reported yet. */
     said: wordSchema.nullable().default(null),
-    /** The last time it asked, and the groups whose work it was given; the server knows both. */
+    /** When it last asked, and when it was last given the work of each group; the server knows both. */
     asked: z
-      .object({ at: instant, groups: z.array(text) })
+      .object({ at: instant, given: z.record(z.string(), instant) })
       .nullable()
       .default(null),
     told: z.array(toldSchema).default([]),
