@@ -31,8 +31,11 @@ async function acquire(path: string, token: string): Promise<void> {
   const giveUp = Date.now() + GIVE_UP_MS
   while (!(await place(path, token))) {
     const holder = await holderOf(path)
-    if (holder !== null && !isAlive(holder)) await clear(path, holder)
-    else if (Date.now() > giveUp) throw new Error(`${path} is held by another process: delete it if none runs any more`)
+    if (holder !== null && !isAlive(holder)) {
+      // It may have ended properly since the lock was read. Then the lock is free by now, or somebody else's.
+      if ((await holderOf(path)) === holder) await clear(path, holder)
+    } else if (Date.now() > giveUp)
+      throw new Error(`${path} is held by another process: delete it if none runs any more`)
     else await sleep(TRY_AGAIN_MS)
   }
 }

@@ -4,7 +4,7 @@ import { changeLine } from '../../core/change.ts'
 import { heldBack } from '../../core/held-back.ts'
 import { notBegun } from '../../core/not-begun.ts'
 import type { DeploymentOutcome, DeploymentReport } from '../../core/ports.ts'
-import { minuteOf, toIso } from '../../core/time/instant.ts'
+import { isBefore, minuteOf, toIso } from '../../core/time/instant.ts'
 import { machineNamed } from './offers.ts'
 import type { Pace } from './pace.ts'
 import type { Machine, Started, SystemState, Word } from './state.ts'
@@ -17,7 +17,7 @@ export function reportOf(state: SystemState, one: Started, pace: Pace, now: Date
   if (refused !== null) return { asset, outcome: outcomeOfRefused(refused), progress: null }
   const machine = machineNamed(state, one.name)
   const said = machine?.said ?? null
-  const saidAt = said !== null && addedAt !== null && said.at >= addedAt ? said.at : null
+  const saidAt = said !== null && addedAt !== null && !isBefore(said.at, addedAt) ? said.at : null
   // A machine that nobody was told of, or that was taken back in time, needs to say nothing.
   if (one.takenBack?.state === 'stopped') return { asset, outcome: notBegun(one.takenBack.reason), progress: null }
   const outcome = said === null || saidAt === null ? null : outcomeOf(one, said)
@@ -33,8 +33,8 @@ function outcomeOfRefused({ state, reason }: NonNullable<Started['refused']>): D
 }
 
 /** `null`: the machine has not said yet how it ended. What it said before it could begin is no outcome. */
-function outcomeOf({ group, changes, notBefore, takenBack }: Started, said: Word): DeploymentOutcome | null {
-  if (said.at <= notBefore) return null
+function outcomeOf({ group, changes, notBefore, addedAt, takenBack }: Started, said: Word): DeploymentOutcome | null {
+  if (!isBefore(notBefore, said.at)) return null
   const result = said.results.find((one) => one.group === group)
   if (result?.state === 'failed') {
     const reason = result.error ?? 'The installation failed.'
@@ -44,14 +44,14 @@ function outcomeOf({ group, changes, notBefore, takenBack }: Started, said: Word
     (one) => one.group !== group && one.changed.some(({ name }) => changes.some((change) => change.name === name)),
   )
   const nothing = result === undefined || result.changed.length === 0
-  if (other !== undefined && nothing && other.at > notBefore) {
+  if (other !== undefined && nothing && addedAt !== null && !isBefore(other.at, addedAt)) {
     return heldBack(`It was installed by the approval for ${other.group}, not by this start.`)
   }
   if (result !== undefined) {
     const log = result.changed.map((change) => `installed ${changeLine(change)}`).join('\n')
     return { state: 'succeeded', changed: result.changed, rebooted: result.rebooted, log }
   }
-  const over = takenBack !== null && takenBack.until !== null && said.at >= takenBack.until
+  const over = takenBack !== null && takenBack.until !== null && !isBefore(said.at, takenBack.until)
   return over && said.working !== group ? notBegun(takenBack.reason) : null
 }
 
