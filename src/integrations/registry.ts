@@ -13,6 +13,7 @@ import { prometheus } from './prometheus/kind.ts'
 import { sar } from './sar/kind.ts'
 import { alertmanager, command } from './silence/kind.ts'
 import { simulated } from './simulated/kind.ts'
+import { simulatedSystem } from './simulated-system/kind.ts'
 import { ssh } from './ssh/kind.ts'
 
 export const kinds: readonly Kind[] = [
@@ -23,6 +24,7 @@ export const kinds: readonly Kind[] = [
   awx,
   awsSsm,
   simulated,
+  simulatedSystem,
   prometheus,
   sar,
   csv,

@@ -14,7 +14,7 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
   'ansible.md': ['when'],
   'aws-ssm.md': ['executionTimeout'],
   'debian-tracker.md': ['resolved', 'undetermined'],
-  'file-catalog.md': ['fixedVersion', 'today'],
+  'file-catalog.md': ['fixedVersion', 'today', 'updates'],
   'file-inventory.md': [
     'bootId',
     'listsRefreshedAt',

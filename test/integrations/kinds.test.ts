@@ -256,7 +256,11 @@ describe('a system', () => {
       '  apt: { kind: notebook, book: b, inventory: { team: web }, engine: { pen: red } }',
       'systems.apt has the name of an entry in "engines". Give one of them another name.',
     ],
-    ['another kind', '  desk: { kind: file, inventory: {} }', 'systems.desk.kind is "file". Write ssh or notebook.'],
+    [
+      'another kind',
+      '  desk: { kind: file, inventory: {} }',
+      'systems.desk.kind is "file". Write ssh, simulated-system or notebook.',
+    ],
     [
       'a host that is listed twice',
       '  desk: { kind: ssh, inventory: { team: web, hosts: [a, a] } }',

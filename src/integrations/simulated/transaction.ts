@@ -123,7 +123,7 @@ function boot(asset: SimulatedAsset, runKey: string): SimulatedAsset {
 }
 
 /** The same seed gives the same boot id. So a run that is applied again after a crash has the same boot id. */
-function bootIdOf(seed: string): string {
+export function bootIdOf(seed: string): string {
   const hex = createHash('sha256').update(`boot ${seed}`).digest('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

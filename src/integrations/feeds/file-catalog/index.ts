@@ -15,7 +15,7 @@ import {
   type WholeFile,
 } from '../feed.ts'
 import { schemaProblem } from '../schema-problem.ts'
-import { advisorySchema, catalogFileSchema, epssSchema, fixSchema, kevSchema } from './schema.ts'
+import { advisorySchema, catalogFileSchema, epssSchema, fixSchema, kevSchema, updateSchema } from './schema.ts'
 
 export interface FileCatalogOptions extends FeedOptions {
   /** Used for dates such as `today-3`. */
@@ -35,7 +35,7 @@ export function createFileCatalogFeed(options: FileCatalogOptions): CatalogFeed 
 }
 
 export const catalogFile: WholeFile = {
-  matches: (head) => /^\s*\{\s*"(?:\$schema|about|fixes|advisories|kev|epss)"\s*:/.test(head),
+  matches: (head) => /^\s*\{\s*"(?:\$schema|about|fixes|advisories|updates|kev|epss)"\s*:/.test(head),
   parse: (input, { today }) => parseFileCatalog(input, today),
 }
 
@@ -43,14 +43,15 @@ export function parseFileCatalog({ bytes, what }: FeedInput<State>, today: strin
   const file = catalogFileSchema.safeParse(parseJson(bytes.toString('utf8'), what))
   if (!file.success)
     throw new Error(`${what} is not a catalog: ${schemaProblem(file.error, Object.keys(catalogFileSchema.shape))}`)
-  const { fixes, advisories, kev, epss } = file.data
-  if (fixes === undefined && advisories === undefined && kev === undefined && epss === undefined) {
-    throw new Error(`${what} is not a catalog: it names none of "fixes", "advisories", "kev" and "epss"`)
+  const { fixes, advisories, updates, kev, epss } = file.data
+  if ([fixes, advisories, updates, kev, epss].every((list) => list === undefined)) {
+    throw new Error(`${what} is not a catalog: it names none of "fixes", "advisories", "updates", "kev" and "epss"`)
   }
   const rejected: RejectedRecord[] = []
   const content = {
     ...(fixes && { fixes: readable('fixes', fixes, fixSchema, rejected) }),
     ...(advisories && { advisories: readable('advisories', advisories, advisorySchema(today), rejected) }),
+    ...(updates && { updates: readable('updates', updates, updateSchema(today), rejected) }),
     ...(kev && { kev: readable('kev', kev, kevSchema(today), rejected) }),
     ...(epss && { epss: readable('epss', epss, epssSchema(today), rejected) }),
   }

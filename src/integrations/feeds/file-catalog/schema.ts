@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Fix } from '../../../core/catalog.ts'
+import { type Fix, patchTypes } from '../../../core/catalog.ts'
 import { DAY_MS } from '../../../core/time/instant.ts'
 import { cveId } from '../cve-id.ts'
 
@@ -46,6 +46,22 @@ export function advisorySchema(today: string) {
   })
 }
 
+/** An update of Windows. */
+export function updateSchema(today: string) {
+  return z.object({
+    platform: text,
+    kb: text.regex(/^KB\d+$/, { error: 'is not a number such as KB5035857' }),
+    title: text,
+    cves: z.array(cveId).default([]),
+    supersedes: z.array(text).default([]),
+    fixedBuild: text.nullable().default(null),
+    type: z.enum(patchTypes).default('security'),
+    severity: text.nullable().default(null),
+    restart: z.boolean().nullable().default(null),
+    published: dateSchema(today).nullable().default(null),
+  })
+}
+
 export function kevSchema(today: string) {
   return z.object({
     cve: cveId,
@@ -70,6 +86,7 @@ export function epssSchema(today: string) {
 export const catalogFileSchema = z.object({
   fixes: z.array(z.unknown()).optional(),
   advisories: z.array(z.unknown()).optional(),
+  updates: z.array(z.unknown()).optional(),
   kev: z.array(z.unknown()).optional(),
   epss: z.array(z.unknown()).optional(),
 })
