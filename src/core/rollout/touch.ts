@@ -5,12 +5,15 @@
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { bypassesWindow } from '../proposal/approval.ts'
 import type { Context } from '../proposal/command.ts'
-import type { PatchSubject, ProposalState } from '../proposal/proposal.ts'
+import type { PatchSubject, PlannedAsset, PlannedRing, ProposalState } from '../proposal/proposal.ts'
 import { leftOutOf } from '../proposal/since.ts'
+import { leadOf } from '../terms.ts'
 import { isBefore, plusSeconds } from '../time/instant.ts'
 import { freezeAt, nextFreezeStart, nextWindows, openWindow, type Window, type WindowPlan } from '../window.ts'
-import { remaining } from './remaining.ts'
-import { ringNow, soakEnd } from './run.ts'
+import { currentRings, lanesOf, ringTitle } from './lanes.ts'
+import { plannedOf } from './planned.ts'
+import { remaining, someRemain } from './remaining.ts'
+import { type CurrentRing, lanesLeft, soakEndOf } from './run.ts'
 
 export type TouchContext = Pick<Context, 'now' | 'freezes' | 'estimates' | 'others' | 'downElsewhere'>
 
@@ -96,60 +99,140 @@ export function timeOver(state: ProposalState, asset: string, { now, freezes }: 
   return openWindow(windowsOf(subject).get(asset) ?? subject.window, freezes, team, now)?.end ?? now
 }
 
-/**
- * The assets that begin next: the rest of the batch under way, or else the rest of the ring. Before the rollout: the
- * first ring. `null`: no ring is left.
- */
-export function comesNext(
-  state: ProposalState,
-  subject: PatchSubject,
-): { readonly ring: string; readonly assets: readonly string[] } | null {
-  const current = state.rollout === null ? null : ringNow(state)
-  if (current !== null) {
-    const { planned, ring } = current
-    return { ring: planned.name, assets: ring.waiting.length > 0 ? ring.waiting : remaining(current) }
-  }
-  // The test ring is not done again.
-  const first = subject.rings.find(({ beforeVote }) => beforeVote !== true || state.test === null)
-  if (first === undefined) return null
-  // If all assets are left out, the rollout begins all the same, and stops at this ring.
-  const some = first.assets.filter((asset) => leftOutOf(state, asset) === undefined)
-  return { ring: first.name, assets: some.length === 0 ? first.assets : some }
+/** The assets of one lane that begin next. */
+export interface ComesNext {
+  /** Name of the ring, and how people read it. */
+  readonly ring: string
+  readonly title: string
+  readonly assets: readonly string[]
+  /** The current ring; `null`: the rollout has not begun. */
+  readonly current: CurrentRing | null
 }
 
-/** When the rest of the proposal may run next, or a sentence that says why it never may. */
+/**
+ * The assets that begin next in each lane: the rest of the batch under way, or else the rest of the ring. Before the
+ * rollout: the first ring. Empty: no ring is left. A lane that waits for another one counts as well.
+ */
+export function comesNext(state: ProposalState, subject: PatchSubject): readonly ComesNext[] {
+  const lanes = state.rollout === null ? [] : lanesLeft(state)
+  if (lanes.length > 0) {
+    return lanes.map((current) => {
+      const { planned, title, ring } = current
+      const assets = ring.waiting.length > 0 ? ring.waiting : remaining(current)
+      return { ring: planned.name, title, assets, current }
+    })
+  }
+  // The test ring is not done again.
+  const passed = ({ beforeVote }: PlannedRing) => beforeVote === true && state.test !== null
+  const states = subject.rings.map((ring) => ({ status: passed(ring) ? ('passed' as const) : ('waiting' as const) }))
+  return currentRings(subject.rings, states).flatMap((index): readonly ComesNext[] => {
+    const first = subject.rings[index]
+    if (first === undefined) return []
+    // If all assets are left out, the rollout begins all the same, and stops at this ring.
+    const some = first.assets.filter((asset) => leftOutOf(state, asset) === undefined)
+    const assets = some.length === 0 ? first.assets : some
+    return [{ ring: first.name, title: ringTitle(subject, index) ?? first.name, assets, current: null }]
+  })
+}
+
+/** When the rest of the proposal may run next in any lane, or a sentence that says why it never may. */
 export function nextRun(
   state: ProposalState,
   context: TouchContext,
 ): { readonly window: Window } | { readonly problem: string } {
   const { subject } = state
   if (subject.kind !== 'patches') return { problem: 'there is nothing to run' }
-  const next = comesNext(state, subject)
-  const assets = next?.assets ?? []
-  const own = windowsOf(subject)
-  const plans = new Set(assets.map((asset) => own.get(asset) ?? subject.window))
-  if (plans.size === 0) plans.add(subject.window)
-  const seconds = next === null ? 0 : estimateOf(next.ring, context)
+  const lanes = comesNext(state, subject)
+  const left = lanes.filter(({ current }) => current === null || hasMoreIn(current, subject))
+  const considered: readonly (ComesNext | null)[] = left.length > 0 ? left : [lanes[0] ?? null]
   let best: Window | null = null
-  for (const plan of plans) {
-    const window = firstFit(plan, state, context, seconds)
-    if (window !== null && (best === null || isBefore(window.start, best.start))) best = window
+  for (const next of considered) {
+    const seconds = next === null ? 0 : estimateOf(next.ring, context)
+    for (const plan of plansOf(subject, next)) {
+      const window = firstFit(plan, state, next?.current ?? null, context, seconds)
+      if (window !== null && (best === null || isBefore(window.start, best.start))) best = window
+    }
   }
   if (best !== null) return { window: best }
+  const [next] = considered
   const name = `the window "${subject.window.name}"`
   const [any] = nextWindows(subject.window, context.freezes, state.team, context.now, 1)
   if (any === undefined) return { problem: `${name} has no time in the coming year in which this may run` }
+  const seconds = next == null ? 0 : estimateOf(next.ring, context)
   return {
-    problem: `${name} is never open for as long as a server of ring ${next?.ring ?? ''} takes (about ${Math.ceil(seconds / 60)} min)`,
+    problem: `${name} is never open for as long as a server of ring ${next?.title ?? ''} takes (about ${Math.ceil(seconds / 60)} min)`,
   }
 }
 
+/** The windows of the assets that come next. If the ring has none left: those of the lane's later rings. */
+function plansOf(subject: PatchSubject, next: ComesNext | null): ReadonlySet<WindowPlan> {
+  const own = windowsOf(subject)
+  const plans = new Set((next?.assets ?? []).map((asset) => own.get(asset) ?? subject.window))
+  if (plans.size > 0) return plans
+  if (next?.current == null || lanesOf(subject).length === 1) return new Set([subject.window])
+  const { index, planned } = next.current
+  const later = subject.rings.flatMap((ring, at) => (at > index && ring.engine === planned.engine ? [ring] : []))
+  const samples = later.flatMap((ring) => samplesOf(subject)(ring))
+  return new Set(samples.map(({ window }) => window ?? subject.window))
+}
+
+/** Is a window still needed in this lane? Not if everything that is left has begun. */
+export function hasMoreIn(current: CurrentRing, { rings }: PatchSubject): boolean {
+  const { index, planned, ring } = current
+  const later = rings.some(({ engine }, at) => at > index && engine === planned.engine)
+  return later || ring.waiting.length > 0 || someRemain(current)
+}
+
+/** One asset of a ring for each window and each lead: the others may begin when one of these may. */
+const samplesOf = memoizeByIdentity((subject: PatchSubject) =>
+  memoizeByIdentity((ring: PlannedRing): readonly PlannedAsset[] => {
+    const found = new Map<WindowPlan, Map<number, PlannedAsset>>()
+    for (const id of ring.assets) {
+      const planned = plannedOf(subject, id)
+      if (planned === null) continue
+      const plan = planned.window ?? subject.window
+      const byLead = found.get(plan) ?? new Map<number, PlannedAsset>()
+      found.set(plan, byLead)
+      const lead = leadOf(planned.terms)
+      if (!byLead.has(lead)) byLead.set(lead, planned)
+    }
+    return [...found.values()].flatMap((byLead) => [...byLead.values()])
+  }),
+)
+
+/**
+ * Since when, or from when on, a lane may begin as far as windows go (ISO 8601 UTC); `null`: never. Freezes and the time
+ * that assets take are not looked at here: the start itself asks for them.
+ */
+export function laneOpens(state: ProposalState, { planned }: CurrentRing, now: string): string | null {
+  const { subject, team } = state
+  if (subject.kind !== 'patches') return null
+  const samples = samplesOf(subject)(planned)
+  const ids = samples.map(({ asset }) => asset.id)
+  if (touchable(state, ids, planned.name, { now, freezes: [] }).length > 0) return now
+  let first: string | null = null
+  for (const { window, terms } of samples) {
+    const lead = leadOf(terms)
+    for (const { start } of nextWindows(window ?? subject.window, [], team, plusSeconds(now, lead), 2)) {
+      const at = plusSeconds(start, -lead)
+      if (isBefore(now, at) && (first === null || isBefore(at, first))) first = at
+    }
+  }
+  return first
+}
+
 /** The first window of the plan that respects the lead time and is long enough; `null`: there is none. */
-function firstFit(plan: WindowPlan, state: ProposalState, context: TouchContext, seconds: number): Window | null {
+function firstFit(
+  plan: WindowPlan,
+  state: ProposalState,
+  current: CurrentRing | null,
+  context: TouchContext,
+  seconds: number,
+): Window | null {
   const { now, freezes } = context
   // A ring that is soaking goes on when the soak is over.
-  const led =
-    state.rollout === null ? plusSeconds(state.approvedAt ?? now, plan.leadSeconds ?? 0) : (soakEnd(state) ?? now)
+  const soak = current === null ? null : soakEndOf(current)
+  const led = state.rollout === null ? plusSeconds(state.approvedAt ?? now, plan.leadSeconds ?? 0) : (soak ?? now)
   const from = isBefore(led, now) ? now : led
   for (const window of nextWindows(plan, freezes, state.team, from, WINDOWS_TRIED)) {
     const start = isBefore(window.start, from) && from !== now ? from : window.start
