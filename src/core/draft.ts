@@ -200,7 +200,7 @@ function draft(
   const due = patches.flatMap((patch) => patch.dueAt ?? []).sort()
   const seen = assets.map((entry) => entry.observedAt).sort()
   const window = usualWindow(plan, assets)
-  const lanes = lanesFor(plan.rings, assets, before, late)
+  const lanes = lanesFor(plan, assets, before, late)
   return {
     team: plan.team,
     existing,
@@ -287,7 +287,7 @@ function title(patches: readonly Patch[], assets: number): string {
  * one comes first, and lanes whose system learns late come last.
  */
 function lanesFor(
-  rules: readonly RingRule[],
+  plan: Pick<TeamPlan, 'rings' | 'lanes'>,
   assets: readonly AssessedAsset[],
   before: OpenGroup | null,
   late: ReadonlySet<string>,
@@ -296,7 +296,7 @@ function lanesFor(
   const lanes = engines.map((engine) => {
     const known = (before?.rings ?? []).filter((ring) => (ring.engine ?? before?.engine) === engine)
     const mine = engines.length === 1 ? assets : assets.filter(({ asset }) => asset.engine === engine)
-    return { engine, rings: ringsFor(rules, mine, known) }
+    return { engine, rings: bound(plan, engine, engines, ringsFor(plan.rings, mine, known)) }
   })
   const rank = ({ engine, rings }: (typeof lanes)[number]) =>
     (late.has(engine) ? 2 : 0) + (rings[0]?.beforeVote === true ? 0 : 1)
@@ -305,6 +305,18 @@ function lanesFor(
     rings.map(({ beforeVote: _, ...ring }): PlannedRing => ({ ...ring, engine })),
   )
   return { engine: first?.engine ?? '', rings: [...(first?.rings ?? []), ...further] }
+}
+
+/** The rings of a lane, of which the first says which other lane it waits for, if that one is part of the proposal. */
+function bound(
+  { lanes = [] }: Pick<TeamPlan, 'lanes'>,
+  engine: string,
+  engines: readonly string[],
+  rings: readonly PlannedRing[],
+): readonly PlannedRing[] {
+  const after = lanes.find((lane) => lane.engine === engine)?.after
+  if (after === undefined || after === engine || !engines.includes(after)) return rings
+  return rings.map((ring, index) => (index === 0 ? { ...ring, after } : ring))
 }
 
 /**

@@ -242,4 +242,17 @@ describe('engines of a team', () => {
       ],
     })
   })
+
+  it('wait for another where the team says so, if that one is part of it', () => {
+    const teams = [{ ...plan, lanes: [{ engine: 'wsus', after: 'ssh' }] }]
+    const first = (assets: readonly AssessedAsset[]) =>
+      draftSubjects({
+        assessments: new Map([['web', { patches: [ssl], assets }]]),
+        teams,
+        open: [],
+        grouping: 'tier',
+      })[0]?.subject.rings.map(({ after }) => after)
+    expect(first(fleet)).toEqual([undefined, 'ssh'])
+    expect(first(fleet.slice(2))).toEqual([undefined])
+  })
 })

@@ -47,7 +47,7 @@ export function ringsAt(glance: Pick<LightState, 'rollout' | 'test'> & { readonl
   return currentRings(subject.rings, run.rings).flatMap((index): readonly RingAt[] => {
     const [ring, planned] = [run.rings[index], subject.rings[index]]
     if (!ring || !planned || (testing && (index > 0 || planned.beforeVote !== true))) return []
-    if (isBound(subject, run.rings, index)) return []
+    if (!testing && isBound(subject, run.rings, index)) return []
     return [{ index, planned, title: ringTitle(subject, index) ?? planned.name, ring }]
   })
 }
