@@ -4,6 +4,7 @@ import {
   freezes,
   healthFor,
   type InGroup,
+  lanesFor,
   membersFor,
   policyFor,
   policyForStandingRule,
@@ -32,6 +33,7 @@ export function buildTeams(config: Config, inGroup: InGroup): Teams {
       team,
       window,
       assetWindows: assetWindowsFor(config, team),
+      ...lanesFor(config, team),
       ...rollout,
       health: healthFor(config, team),
     })

@@ -5,7 +5,7 @@ import { voters } from '../core/permission/place.ts'
 import { holders, resumers } from '../core/permission/roles.ts'
 import type { Member } from '../core/policy.ts'
 import { excludedVoters, quorumNeeds } from '../core/proposal/approval.ts'
-import { type Glance, ringAt } from '../core/proposal/glance.ts'
+import { type Glance, ringsAt } from '../core/proposal/glance.ts'
 import { finalStatuses } from '../core/proposal/proposal.ts'
 import { satisfiable } from '../core/quorum.ts'
 import { goesOn, testStop, waitingForResume } from '../core/rollout/run.ts'
@@ -70,10 +70,9 @@ function unconfirmed(state: Glance, members: readonly Member[]): string | null {
 function rolloutNotes(state: Glance): readonly Note[] {
   const { tally, subject, status, notStarted, waitsFor } = state
   const notes: Note[] = []
-  const current = ringAt(state)
-  if (goesOn(state) && current !== null && wantsGo(current)) {
+  for (const current of goesOn(state) ? ringsAt(state).filter(wantsGo) : []) {
     const who = (current.planned.gate.go ?? []).join(' or ')
-    notes.push(note('warning', `Ring ${current.planned.name} waits until somebody who is ${who} says go.`))
+    notes.push(note('warning', `Ring ${current.title} waits until somebody who is ${who} says go.`))
   }
   for (const problem of subject.kind === 'patches' ? subject.clusterProblems : [])
     notes.push(note('urgent', sentence(`It will stop there: ${problem}`)))

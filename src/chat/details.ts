@@ -16,6 +16,7 @@ import {
   type ServiceCheck,
 } from '../core/proposal/proposal.ts'
 import { leftOutOf, plannedNow, sinceOf } from '../core/proposal/since.ts'
+import { engineOfRing, lanesOf, ringTitle } from '../core/rollout/lanes.ts'
 import { assetName, tallyOf } from '../core/rollout/tally.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { Freeze } from '../core/window.ts'
@@ -35,8 +36,8 @@ export function assetsDetail(state: ProposalState, subject: PatchSubject): Detai
   return {
     title: `${state.id}: servers`,
     lead: rich(`${count(subject.assets.length, 'server')}, in the order they are patched.`),
-    tables: subject.rings.map((ring) => ({
-      caption: `Ring ${ring.name}`,
+    tables: subject.rings.map((ring, index) => ({
+      caption: `Ring ${ringTitle(subject, index) ?? ring.name}`,
       columns: ['Asset', 'State', 'Changes', 'Platform'],
       rows: ring.assets.flatMap((id) => {
         const row = assetRow(state, id)
@@ -53,7 +54,11 @@ export function assetPageDetail(
   subject: PatchSubject,
   { total, only }: { readonly total: number; readonly only: 'not well' | null },
 ): Detail {
-  const ringOf = new Map(subject.rings.flatMap(({ name, assets }) => assets.map((asset) => [asset, name])))
+  const ringOf = new Map(
+    subject.rings.flatMap(({ name, assets }, index) =>
+      assets.map((asset) => [asset, ringTitle(subject, index) ?? name] as const),
+    ),
+  )
   const rows = subject.assets.flatMap(({ asset: { id } }) => {
     const row = assetRow(state, id)
     return row === null ? [] : [[row.name, rich(ringOf.get(id) ?? ''), row.state, row.changes, row.platform]]
@@ -204,7 +209,7 @@ function shownPlan(
   }
   return {
     title: `${id}: plan`,
-    lead: rich(`Window "${plan.window.name}", engine ${plan.engine}. Each ring waits for the one before it. `, ...lead),
+    lead: rich(`Window "${plan.window.name}", ${engineWords(plan)} `, ...lead),
     tables: [
       {
         caption: 'Rings',
@@ -212,7 +217,7 @@ function shownPlan(
         rows: plan.rings.map((ring, index) => {
           const expected = forecast?.rings[index]
           return [
-            rich(ring.name),
+            rich(ringTitle(plan, index) ?? ring.name),
             rich(String(ring.assets)),
             rich(String(expected?.batches ?? '')),
             rich(String(ring.concurrency ?? ring.batchSize)),
@@ -236,6 +241,15 @@ function shownPlan(
     ],
     lines,
   }
+}
+
+function engineWords(plan: LightPlan): string {
+  const lanes = lanesOf(plan)
+  if (lanes.length === 1) return `engine ${plan.engine}. Each ring waits for the one before it.`
+  const bound = plan.rings.flatMap(({ after }, index) =>
+    after === undefined ? [] : [` ${engineOfRing(plan, index)} waits until ${after} is through.`],
+  )
+  return `engines ${lanes.join(', ')}. Each ring waits for the one before it with the same engine; the engines go on beside each other.${bound.join('')}`
 }
 
 function expectedEnd(state: Pick<ProposalState, 'status'>, { end, problem }: PlanForecast): readonly (string | Span)[] {
@@ -278,7 +292,8 @@ function sinceLines(state: ProposalState): readonly string[] {
 function safeguards(plan: LightPlan): readonly string[] {
   const { rings, failureBudget, clusters = [], hooks = [], silence, promised = [] } = plan
   const lines: string[] = promised.flatMap(promiseSentences)
-  for (const { name, gate, beforeVote } of rings) {
+  for (const [index, { gate, beforeVote, ...ring }] of rings.entries()) {
+    const name = ringTitle(plan, index) ?? ring.name
     if (beforeVote) lines.push(`Ring ${name} runs before the vote, where the policy says so, at any time of day.`)
     const go = gate.go ?? []
     if (go.length > 0) lines.push(`Ring ${name} begins when somebody who is ${go.join(' or ')} says go.`)

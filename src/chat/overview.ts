@@ -4,7 +4,7 @@ import { type Ask, asksOf, isAsked } from '../core/permission/asks.ts'
 import type { Place } from '../core/permission/place.ts'
 import type { Doer } from '../core/permission/row.ts'
 import type { Member } from '../core/policy.ts'
-import { type Glance, ringAt } from '../core/proposal/glance.ts'
+import { type Glance, ringAt, ringWords } from '../core/proposal/glance.ts'
 import { statusWords } from '../core/proposal/stop-test.ts'
 import { testRunning, waitingForResume } from '../core/rollout/run.ts'
 import type { ActionName } from './actions.ts'
@@ -57,7 +57,7 @@ function asked(state: Glance, what: Ask['what'], me: Member): OverviewLine {
     case 'resume':
       return line(state, ['resume'], [`is ${statusWords(state)}: ${waitingForResume(state)?.reason ?? ''}`])
     case 'go':
-      return line(state, ['go'], [`ring ${ringAt(state)?.planned.name ?? ''} waits for your go`])
+      return line(state, ['go'], [`ring ${ringAt(state)?.title ?? ''} waits for your go`])
     case 'review':
       return line(state, ['review-break-glass'], ['break-glass, review by ', time(state.breakGlass?.reviewBy ?? '')])
     case 'confirm': {
@@ -90,8 +90,8 @@ function running(state: Glance, offered: Offered): OverviewLine | null {
 function progress(state: Glance): string {
   const counts = state.tally.ends
   const total = counts.good + counts.bad + counts.unreachable + counts.untouched
-  const ring = ringAt(state)
-  const where = ring === null ? '' : `, ring ${ring.index + 1} of ${state.rollout?.rings.length ?? 0}`
+  const ring = ringWords(state)
+  const where = ring === null ? '' : `, ${ring}`
   const bad = counts.bad + counts.unreachable
   return `${state.status}${where}, ${counts.good} of ${total} done${bad === 0 ? '' : `, ${bad} ended badly`}`
 }

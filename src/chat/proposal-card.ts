@@ -4,9 +4,10 @@ import type { Doer } from '../core/permission/row.ts'
 import { type Member, runsTest } from '../core/policy.ts'
 import { quorumProgress } from '../core/proposal/approval.ts'
 import type { BriefPatch, PatchBrief, Values } from '../core/proposal/brief.ts'
-import { type Glance, ringAt } from '../core/proposal/glance.ts'
+import { type Glance, ringWords } from '../core/proposal/glance.ts'
 import { isEndState } from '../core/proposal/proposal.ts'
 import { countEndState } from '../core/rollout/gate.ts'
+import { engineOfRing, lanesOf, ringTitle } from '../core/rollout/lanes.ts'
 import { testStop } from '../core/rollout/run.ts'
 import type { Card, CardQuorum, CardRing, Tone } from './card.ts'
 import { cardActions } from './card-actions.ts'
@@ -91,9 +92,8 @@ function contextLine(state: Glance): readonly RichText[] {
 }
 
 function statusText(state: Glance): string {
-  const ring = ringAt(state)
-  if (state.status === 'rolling out' && ring !== null)
-    return `rolling out, ring ${ring.index + 1} of ${state.rollout?.rings.length ?? 0}`
+  const ring = ringWords(state)
+  if (state.status === 'rolling out' && ring !== null) return `rolling out, ${ring}`
   if (state.status === 'approved' && state.subject.kind === 'standing rule') return 'in force'
   return state.status
 }
@@ -179,7 +179,9 @@ function testedFact(state: Glance, subject: PatchBrief): RichText | null {
   if (test.result === null) {
     const done = state.tally.test?.verified ?? 0
     const how = capital(testStop(state)?.how ?? 'running')
-    return rich(`${how} on ring ${ring.name}: ${done} of ${count(ring.assets, 'server')} done${needed}.`)
+    return rich(
+      `${how} on ring ${ringTitle(subject, 0) ?? ring.name}: ${done} of ${count(ring.assets, 'server')} done${needed}.`,
+    )
   }
   const { passed, reason } = test.result
   return rich(
@@ -190,13 +192,18 @@ function testedFact(state: Glance, subject: PatchBrief): RichText | null {
 }
 
 function planFact(subject: PatchBrief): RichText {
-  const rings = subject.rings.map((ring) => `${ring.name} ${ring.assets}`)
+  const lanes = lanesOf(subject).map((lane) => {
+    const rings = subject.rings.flatMap((ring, index) =>
+      engineOfRing(subject, index) === lane ? [`${ringTitle(subject, index) ?? ring.name} ${ring.assets}`] : [],
+    )
+    return rings.join(', then ')
+  })
   const failures = Math.min(...subject.rings.map((ring) => ring.gate.maxFailures))
   const soak = Math.max(...subject.rings.map((ring) => ring.soakSeconds))
   const soaks = soak === 0 ? 'no soak between them' : `each watched for up to ${duration(soak)}`
   const stops = failures === 0 ? 'stops at the first failure' : `stops at more than ${count(failures, 'failure')}`
   const measured = subject.measured === null ? '' : `, ${subject.measured}`
-  return rich(`${rings.join(', then ')}; ${soaks}; ${stops}; window "${subject.window}"${measured}.`)
+  return rich(`${lanes.join('; beside them ')}; ${soaks}; ${stops}; window "${subject.window}"${measured}.`)
 }
 
 function progressFact(state: Glance, subject: PatchBrief): RichText | null {
@@ -245,7 +252,7 @@ function cardRings(state: Glance, subject: PatchBrief): readonly CardRing[] {
     for (const [end, count] of Object.entries(known))
       if (isEndState(end)) counts[countEndState(end) === 'good' ? 'good' : 'bad'] += count
     return {
-      name: ring.name,
+      name: ringTitle(subject, index) ?? ring.name,
       total: ring.assets,
       ...counts,
       status: failed && ring.beforeVote === true ? 'failed' : (run?.rings[index]?.status ?? 'waiting'),

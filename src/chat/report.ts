@@ -4,6 +4,7 @@ import { type CountedAct, throughWords } from '../core/hands.ts'
 import { votingRoles } from '../core/policy.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
+import { ringTitle } from '../core/rollout/lanes.ts'
 import { assetName, tallyOf } from '../core/rollout/tally.ts'
 import { minuteOf } from '../core/time/instant.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
@@ -82,10 +83,12 @@ function patches(state: ProposalState): string[] {
 
 function assets(state: ProposalState): string[] {
   const lines = ['| server | ring | end state | why | packages |', '| --- | --- | --- | --- | --- |']
-  if (state.subject.kind !== 'patches') return lines
-  for (const planned of state.subject.assets) {
+  const { subject } = state
+  if (subject.kind !== 'patches') return lines
+  for (const planned of subject.assets) {
     const id = planned.asset.id
-    const ring = state.subject.rings.find((item) => item.assets.includes(id))?.name ?? ''
+    const index = subject.rings.findIndex((item) => item.assets.includes(id))
+    const ring = ringTitle(subject, index) ?? ''
     const verification = state.rollout?.deployments[id]?.verification
     const packages = planned.changes.map(changeLine)
     lines.push(

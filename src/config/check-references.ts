@@ -67,6 +67,10 @@ export function checkReferences(settings: Settings, kinds: readonly Kind[], unre
     for (const [index, own] of team.windows.entries())
       refer(['teams', name, 'windows', index, 'window'], 'windows', own.window)
     refer(['teams', name, 'rollout'], 'rollouts', team.rollout)
+    for (const [index, { engine, after }] of team.lanes.entries()) {
+      refer(['teams', name, 'lanes', index, 'engine'], 'engines', engine)
+      refer(['teams', name, 'lanes', index, 'after'], 'engines', after)
+    }
   }
   for (const [name, rollout] of Object.entries(settings.rollouts)) {
     refer(['rollouts', name, 'silence'], 'silences', rollout.silence)

@@ -23,6 +23,25 @@ export function checkRollouts(settings: Settings, kinds: readonly Kind[], unread
     if (all) checkLists(listed, name, rollout, notes)
   }
   if (!unread.names.has('rollouts')) checkTestRings(settings, notes)
+  for (const [name, { lanes }] of Object.entries(settings.teams)) checkLanes(name, lanes, notes)
+}
+
+/** An engine waits for one other at most, and none of them for itself, also not through others. */
+function checkLanes(team: string, lanes: Settings['teams'][string]['lanes'], notes: Notes): void {
+  const waitsFor = new Map<string, string>()
+  for (const [index, { engine, after }] of lanes.entries()) {
+    const path = ['teams', team, 'lanes', index]
+    if (waitsFor.has(engine)) {
+      notes.problem([...path, 'engine'], `is ${quote(engine)} again`, 'Name each engine that waits once.')
+      continue
+    }
+    let next: string | undefined = after
+    while (next !== undefined && next !== engine) next = waitsFor.get(next)
+    if (next === engine) {
+      const what = `is ${quote(after)}, so that ${quote(engine)} would wait for itself`
+      notes.problem([...path, 'after'], what, 'Let one of them wait for nobody.')
+    } else waitsFor.set(engine, after)
+  }
 }
 
 function teamsWith(settings: Settings, rollout: string): readonly string[] {

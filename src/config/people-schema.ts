@@ -75,6 +75,11 @@ const assetWindow = z.union([
   }),
 ])
 
+const lane = z.strictObject({
+  engine: reference('an engine').describe('The engine that waits: a name from engines.'),
+  after: reference('an engine').describe('The engine whose servers come first: a name from engines.'),
+})
+
 export const team = z.strictObject({
   name: text('Write the name of a team, such as "Web platform".', 100).describe('The name shown to people.'),
   channel: reference('a channel').describe('Where its proposals are posted: a name from channels.'),
@@ -89,6 +94,11 @@ export const team = z.strictObject({
     .default([])
     .describe('Windows of assets that have one of their own: the first that fits counts.'),
   rollout: optional(reference('a rollout')).describe('In which rings: a name from rollouts.'),
+  lanes: z
+    .array(lane, { error: 'Write a list, such as [ { engine: wsus, after: ssh } ].' })
+    .max(20, { error: 'Use at most 20.' })
+    .default([])
+    .describe('Engines whose servers wait until those of another engine are done. The others go on beside each other.'),
   timeZone: optional(timeZone).describe('IANA zone of its windows and assets. Default: timeZone of the whole file.'),
   digest: optional(digest).describe('Low priorities are told once a day instead of with a card each.'),
   health: z

@@ -65,8 +65,10 @@ export function recordedConfiguration(
     timeZone: settings.timeZone,
     people: people(Object.keys(settings.people)).sort(),
     roles: roles(settings.roles),
-    teams: each(settings.teams, ({ name: _, ...team }) => ({
+    teams: each(settings.teams, ({ name: _, lanes, ...team }) => ({
       ...team,
+      // A team without this setting is recorded as it always was.
+      ...(lanes.length === 0 ? {} : { lanes }),
       roles: roles(team.roles),
       health: withHashes(team.health),
     })),

@@ -194,6 +194,12 @@ export function assetWindowsFor(config: Settings, team: string): NonNullable<Tea
   })
 }
 
+/** The engines of the team that wait for another one. */
+export function lanesFor(config: Settings, team: string): Pick<TeamPlan, 'lanes'> {
+  const lanes = named(config.teams, team)?.lanes ?? []
+  return lanes.length === 0 ? {} : { lanes }
+}
+
 /** The window with this name; `null`: none. Rules without a zone get `timeZone`. */
 export function windowNamed(config: Settings, name: string, timeZone: string): WindowPlan | null {
   const window = named(config.windows, name)

@@ -6,6 +6,7 @@ import { limits } from './limits.ts'
 import { type Priority, priorityRank } from './priority/priority.ts'
 import type { PatchSubject, PlannedRing } from './proposal/proposal.ts'
 import { amountOf, type RingRule, type TeamPlan } from './ring-rule.ts'
+import { lanesOf } from './rollout/lanes.ts'
 import { inOneGo, type Steps } from './steps.ts'
 import { limitedTo } from './wanted.ts'
 import { whyNow } from './why-now.ts'
@@ -24,7 +25,7 @@ export interface Draft {
   readonly dueAt: string | null
 }
 
-/** How patches are grouped into proposals. Each engine of a team always has its own proposals. */
+/** How patches are grouped into proposals. The engines of a team are lanes of the same proposals. */
 export const groupings = ['tier', 'platform', 'team'] as const
 export type Grouping = (typeof groupings)[number]
 
@@ -32,6 +33,7 @@ export type Grouping = (typeof groupings)[number]
 export interface OpenGroup {
   readonly id: string
   readonly team: string
+  /** The engine of its first lane. */
   readonly engine: string
   /** True if nobody has decided the proposal yet, so it can take in more patches. */
   readonly takesMore: boolean
@@ -47,6 +49,8 @@ export interface DraftOptions {
   readonly teams: readonly TeamPlan[]
   readonly open: readonly OpenGroup[]
   readonly grouping: Grouping
+  /** Engines whose systems learn late. Left out: none. Their lanes come last, so that a test ring is none of theirs. */
+  readonly late?: ReadonlySet<string>
   /** Feeds that cannot be read and have been silent for too long. "Why now" tells how old they are. */
   readonly stale?: readonly StaleFeed[]
 }
@@ -58,9 +62,9 @@ export interface StaleFeed {
 }
 
 /**
- * Makes one draft per decision: the patches of one team, engine, platform and tier (see `Grouping`). A patch in an open
- * proposal stays there, even if its priority changes. So new facts change the priority of a decision and do not split
- * it.
+ * Makes one draft per decision: the patches of one team, platform and tier (see `Grouping`), with a lane for each
+ * engine. A patch in an open proposal stays there, even if its priority changes. So new facts change the priority of a
+ * decision and do not split it.
  */
 export function draftSubjects(options: DraftOptions): readonly Draft[] {
   return inOneGo(draftingSubjects(options))
@@ -72,6 +76,7 @@ export function* draftingSubjects({
   teams,
   open,
   grouping,
+  late = new Set(),
   stale = [],
 }: DraftOptions): Steps<readonly Draft[]> {
   const drafts: Draft[] = []
@@ -80,33 +85,41 @@ export function* draftingSubjects({
     if (assessment === undefined) continue
     const patches = new Map(assessment.patches.map((patch) => [patch.id, patch]))
     const mine = assessment.assets.filter((entry) => entry.asset.engine !== null && entry.changes.length > 0)
-    for (const engine of [...new Set(mine.flatMap((entry) => entry.asset.engine ?? []))].sort()) {
-      const entries = mine.filter((entry) => entry.asset.engine === engine)
-      const home = homes(
-        open.filter((group) => group.team === plan.team && group.engine === engine),
-        grouping,
-      )
-      const groups = new Map<string, { readonly existing: string | null; readonly patches: Patch[] }>()
+    const home = homes(
+      open.filter((group) => group.team === plan.team),
+      grouping,
+    )
+    const groups = new Map<string, Group>()
+    const engines = [...new Set(mine.flatMap((entry) => entry.asset.engine ?? []))].sort()
+    const byEngine = engines.map((engine) => [engine, mine.filter(({ asset }) => asset.engine === engine)] as const)
+    for (const [engine, entries] of byEngine) {
       for (const id of new Set([...new Set(entries.map((entry) => entry.patches))].flat())) {
         const patch = patches.get(id)
         if (patch === undefined) continue
-        const existing = home(patch)
+        const existing = home(patch, engine)
         const key = existing ?? groupOf(patch, grouping)
-        const group = groups.get(key) ?? { existing, patches: [] }
+        const group = groups.get(key) ?? { existing, asked: new Map() }
         groups.set(key, group)
-        group.patches.push(patch)
+        group.asked.set(engine, [...(group.asked.get(engine) ?? []), patch])
       }
-      for (const { existing, patches: asked } of groups.values()) {
-        const before = open.find(({ id }) => id === existing)?.rings ?? []
-        const mine = yield* limited(entries, asked)
-        drafts.push(draft(plan, engine, existing, mine, assessment, before))
-        yield
-      }
+    }
+    for (const { existing, asked } of groups.values()) {
+      const found: AssessedAsset[][] = []
+      for (const [engine, entries] of byEngine) found.push(yield* limited(entries, asked.get(engine) ?? []))
+      const before = open.find(({ id }) => id === existing) ?? null
+      drafts.push(draft(plan, existing, found.flat(), assessment, before, late))
+      yield
     }
   }
   const silent = silences(stale)
   for (const [index, one] of drafts.entries()) drafts[index] = { ...one, whyNow: `${one.whyNow}${silent}` }
   return drafts.sort((a, b) => priorityRank(a.priority) - priorityRank(b.priority))
+}
+
+/** What one proposal asks for. `asked`: patches by engine. */
+interface Group {
+  readonly existing: string | null
+  readonly asked: Map<string, readonly Patch[]>
 }
 
 /** Sentences about silent feeds, which are appended to "why now". */
@@ -130,17 +143,26 @@ function groupOf({ platform, priority }: Pick<Patch, 'platform' | 'priority'>, g
   }
 }
 
-/** Finds the open proposal that already asks for a patch, else one of the same group that takes in more. */
-function homes(open: readonly OpenGroup[], grouping: Grouping): (patch: Patch) => string | null {
+/**
+ * Finds the open proposal that already asks for a patch on this engine, else one that asks for it on others, else one of
+ * the same group that takes in more.
+ */
+function homes(open: readonly OpenGroup[], grouping: Grouping): (patch: Patch, engine: string) => string | null {
+  const mine = new Map<string, string>()
   const asking = new Map<string, string>()
   const joining = new Map<string, string>()
-  for (const { id, takesMore, priority, patches } of open) {
+  for (const { id, engine, rings = [], takesMore, priority, patches } of open) {
+    const lanes = lanesOf({ engine, rings })
     for (const { platform, source } of patches) {
+      for (const lane of lanes) setOnce(mine, `${lane} ${platform} ${source}`, id)
       setOnce(asking, `${platform} ${source}`, id)
       if (takesMore) setOnce(joining, groupOf({ platform, priority }, grouping), id)
     }
   }
-  return (patch) => asking.get(`${patch.platform} ${patch.source}`) ?? joining.get(groupOf(patch, grouping)) ?? null
+  return (patch, engine) => {
+    const key = `${patch.platform} ${patch.source}`
+    return mine.get(`${engine} ${key}`) ?? asking.get(key) ?? joining.get(groupOf(patch, grouping)) ?? null
+  }
 }
 
 function setOnce(map: Map<string, string>, key: string, value: string): void {
@@ -148,7 +170,8 @@ function setOnce(map: Map<string, string>, key: string, value: string): void {
 }
 
 /** The assets that miss some of these patches, each with only these patches and their changes. */
-function* limited(entries: readonly AssessedAsset[], patches: readonly Patch[]): Steps<readonly AssessedAsset[]> {
+function* limited(entries: readonly AssessedAsset[], patches: readonly Patch[]): Steps<AssessedAsset[]> {
+  if (patches.length === 0) return []
   const limit = limitedTo(patches)
   const found: AssessedAsset[] = []
   for (const entry of entries) {
@@ -162,11 +185,11 @@ function* limited(entries: readonly AssessedAsset[], patches: readonly Patch[]):
 
 function draft(
   plan: TeamPlan,
-  engine: string,
   existing: string | null,
   entries: readonly AssessedAsset[],
   assessment: Assessment,
-  before: readonly PlannedRing[],
+  before: OpenGroup | null,
+  late: ReadonlySet<string>,
 ): Draft {
   const sorted = [...entries].sort((a, b) =>
     a.asset.name < b.asset.name ? -1 : a.asset.name > b.asset.name ? 1 : a.asset.id < b.asset.id ? -1 : 1,
@@ -177,6 +200,7 @@ function draft(
   const due = patches.flatMap((patch) => patch.dueAt ?? []).sort()
   const seen = assets.map((entry) => entry.observedAt).sort()
   const window = usualWindow(plan, assets)
+  const lanes = lanesFor(plan, assets, before, late)
   return {
     team: plan.team,
     existing,
@@ -189,11 +213,11 @@ function draft(
         const base = { asset: frozen(asset), patches: missing, changes, transaction: [], previewProblem: null }
         return own === window ? base : { ...base, window: own }
       }),
-      rings: ringsFor(plan.rings, assets, before),
+      rings: lanes.rings,
       window,
       health: plan.health,
       ...safeguards(plan, assets, assessment),
-      engine,
+      engine: lanes.engine,
       inventoryAt: seen[0] ?? '',
     },
     priority: patches[0]?.priority ?? 'defer',
@@ -256,6 +280,43 @@ function title(patches: readonly Patch[], assets: number): string {
   if (!first) return `Updates ${where}`
   if (patches.length === 1) return `${first.source} ${first.version} ${where}`
   return `${first.source} and ${patches.length - 1} more ${where}`
+}
+
+/**
+ * The rings of each lane, and the engine of the first. A test ring is the first ring of the first lane: a lane that has
+ * one comes first, and lanes whose system learns late come last.
+ */
+function lanesFor(
+  plan: Pick<TeamPlan, 'rings' | 'lanes'>,
+  assets: readonly AssessedAsset[],
+  before: OpenGroup | null,
+  late: ReadonlySet<string>,
+): Pick<PatchSubject, 'engine' | 'rings'> {
+  const engines = [...new Set(assets.flatMap(({ asset }) => asset.engine ?? []))].sort()
+  const lanes = engines.map((engine) => {
+    const known = (before?.rings ?? []).filter((ring) => (ring.engine ?? before?.engine) === engine)
+    const mine = engines.length === 1 ? assets : assets.filter(({ asset }) => asset.engine === engine)
+    return { engine, rings: bound(plan, engine, engines, ringsFor(plan.rings, mine, known)) }
+  })
+  const rank = ({ engine, rings }: (typeof lanes)[number]) =>
+    (late.has(engine) ? 2 : 0) + (rings[0]?.beforeVote === true ? 0 : 1)
+  const [first, ...others] = lanes.toSorted((a, b) => rank(a) - rank(b))
+  const further = others.flatMap(({ engine, rings }) =>
+    rings.map(({ beforeVote: _, ...ring }): PlannedRing => ({ ...ring, engine })),
+  )
+  return { engine: first?.engine ?? '', rings: [...(first?.rings ?? []), ...further] }
+}
+
+/** The rings of a lane, of which the first says which other lane it waits for, if that one is part of the proposal. */
+function bound(
+  { lanes = [] }: Pick<TeamPlan, 'lanes'>,
+  engine: string,
+  engines: readonly string[],
+  rings: readonly PlannedRing[],
+): readonly PlannedRing[] {
+  const after = lanes.find((lane) => lane.engine === engine)?.after
+  if (after === undefined || after === engine || !engines.includes(after)) return rings
+  return rings.map((ring, index) => (index === 0 ? { ...ring, after } : ring))
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { EndState, ProposalState } from './proposal/proposal.ts'
+import { ringTitle } from './rollout/lanes.ts'
 
 export interface RingOutcome {
   readonly name: string
@@ -14,13 +15,13 @@ export interface Outcome {
 export function outcomeOf({ subject, rollout }: Pick<ProposalState, 'subject' | 'rollout'>): Outcome {
   if (subject.kind !== 'patches') return { rings: [] }
   return {
-    rings: subject.rings.map(({ name, assets }) => {
+    rings: subject.rings.map(({ name, assets }, index) => {
       const ends: Partial<Record<EndState, number>> = {}
       for (const asset of assets) {
         const end = rollout?.deployments[asset]?.verification?.end ?? 'not touched'
         ends[end] = (ends[end] ?? 0) + 1
       }
-      return { name, ends }
+      return { name: ringTitle(subject, index) ?? name, ends }
     }),
   }
 }

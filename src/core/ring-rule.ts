@@ -59,6 +59,8 @@ export interface TeamPlan {
     readonly of: { readonly asset: string } | { readonly tag: string }
     readonly window: WindowPlan
   }[]
+  /** Engines whose lanes wait until the lane of another one is through. Left out: none waits. */
+  readonly lanes?: readonly { readonly engine: string; readonly after: string }[]
   readonly health: readonly HealthCheck[]
   /** The result of measuring the team's window by load, if it is measured. */
   readonly measured?: MeasuredWindow | UnusableLoad

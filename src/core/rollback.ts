@@ -8,9 +8,10 @@ import type { Doer } from './permission/row.ts'
 import type { DeploymentOutcome } from './ports.ts'
 import type { Undone } from './proposal/command.ts'
 import { glanceOf } from './proposal/glance.ts'
-import type { PatchSubject, PlannedAsset, ProposalState } from './proposal/proposal.ts'
+import type { PatchSubject, PlannedAsset, PlannedRing, ProposalState } from './proposal/proposal.ts'
 import { sinceOf } from './proposal/since.ts'
 import { deploymentsOf } from './rollout/deployments.ts'
+import { engineOf, lanesOf, ringTitle } from './rollout/lanes.ts'
 import { DAY_SECONDS, plusSeconds } from './time/instant.ts'
 
 export interface RollbackRequest {
@@ -40,29 +41,42 @@ export function rollbackProblem({ state, doer, reason, only, moment }: RollbackR
   return null
 }
 
-/** The subject of the rollback: every changed asset goes back to its earlier versions, in one ring and one batch. */
+/**
+ * The subject of the rollback: every changed asset goes back to its earlier versions, in one ring and one batch of its
+ * lane.
+ */
 export function rollbackSubject(state: ProposalState, subject: PatchSubject, only: string | null): PatchSubject {
   const assets = changedAssets(state, subject, only)
-  const ring = {
-    name: 'roll back',
-    assets: assets.map(({ asset }) => asset.id),
-    batchSize: assets.length,
-    soakSeconds: 0,
-    gate: { minSuccessPercent: 0, maxFailures: assets.length, unreachable: 'ignored' as const },
-  }
+  const engines = new Set(assets.map(({ asset }) => engineOf(subject, asset)))
+  const lanes = lanesOf(subject).filter((lane) => engines.has(lane))
+  const rings = lanes.map((lane, index): PlannedRing => {
+    const mine = assets.filter(({ asset }) => engineOf(subject, asset) === lane)
+    return {
+      name: 'roll back',
+      ...(index === 0 ? {} : { engine: lane }),
+      assets: mine.map(({ asset }) => asset.id),
+      batchSize: mine.length,
+      soakSeconds: 0,
+      gate: { minSuccessPercent: 0, maxFailures: mine.length, unreachable: 'ignored' as const },
+    }
+  })
   const keys = Object.fromEntries(
     assets.flatMap(({ asset }) => {
       const deployment = state.rollout?.deployments[asset.id]
       return deployment === undefined ? [] : [[asset.id, deployment.key]]
     }),
   )
-  return { ...subject, assets, rings: [ring], rollsBack: { proposal: state.id, keys } }
+  return { ...subject, assets, rings, engine: lanes[0] ?? subject.engine, rollsBack: { proposal: state.id, keys } }
 }
 
 /** The assets that `only` names; `null` names all. */
-function named({ rings, assets }: PatchSubject, only: string | null): readonly PlannedAsset[] {
+function named(subject: PatchSubject, only: string | null): readonly PlannedAsset[] {
+  const { rings, assets } = subject
   if (only === null) return assets
-  const ring = new Set(rings.find(({ name }) => `ring:${name}` === only)?.assets)
+  const asked = rings.filter(({ name }, index) =>
+    [name, ringTitle(subject, index)].some((one) => `ring:${one}` === only),
+  )
+  const ring = new Set(asked.flatMap((one) => one.assets))
   return assets.filter(({ asset: { id, name } }) => only === id || only === name || ring.has(id))
 }
 

@@ -8,6 +8,7 @@ import type { Patch } from './catalog.ts'
 import { type Change, changeKey, changeTarget, sameChange } from './change.ts'
 import { notLookedAt } from './proposal/left-out.ts'
 import type { LeftOut, PatchSubject, PlannedAsset } from './proposal/proposal.ts'
+import { engineOf } from './rollout/lanes.ts'
 import { isBefore } from './time/instant.ts'
 
 /** An asset that does not need exactly what was voted on. */
@@ -51,7 +52,7 @@ export function departures(
         ? out('gone')
         : isOutdated(entry.entry, looksSince)
           ? { leftOut: notLookedAt(entry.entry.observedAt) }
-          : fitOf(planned, subject.engine, entry, mine.get(id)?.changes ?? [], joins)
+          : fitOf(planned, engineOf(subject, planned.asset), entry, mine.get(id)?.changes ?? [], joins)
     if (fit === 'whole') return []
     return 'done' in fit ? [{ asset: id, done: fit.done }] : [{ asset: id, leftOut: fit.leftOut }]
   })

@@ -171,8 +171,12 @@ async function take({ driving, work, seen, signal }: Walk, state: ProposalState,
       return command(driving, state, { type: 'announce-window' }, timer)
     case 'start test':
       return command(driving, state, { type: 'start-test' }, rollout)
-    case 'check gate':
-      return command(driving, state, { type: 'record-gate', results: await driving.askGate(state, signal) }, rollout)
+    case 'check gate': {
+      const { ring } = step
+      const results = await driving.askGate(state, ring, signal)
+      const asked = ring === undefined ? {} : { ring }
+      return command(driving, state, { type: 'record-gate', results, ...asked }, rollout)
+    }
     case 'start batch': {
       const done = await driving.commands.execute(state.id, { type: 'start-batch' }, rollout)
       if (done.ok) return true

@@ -2,14 +2,14 @@ import { standInAsset } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import type { HealthResult } from '../core/ports.ts'
 import type { ProposalState, ServiceCheck } from '../core/proposal/proposal.ts'
-import { ringNow } from '../core/rollout/run.ts'
+import { ringsNow } from '../core/rollout/run.ts'
 import { judgeMetric } from '../core/service-check.ts'
 import type { WorkflowParts } from './ports.ts'
 
 /** A question without an answer counts as a no after this time. A check may itself take two minutes. */
 const ANSWER_MS = 150_000
 
-/** Asks the checks of the current ring's gate about the service. A failure is also an answer. */
+/** Asks the checks of a current ring's gate about the service. A failure is also an answer. */
 export function createGateChecks({ health, metrics }: Pick<WorkflowParts, 'health' | 'metrics'>) {
   async function ask(check: ServiceCheck, team: string, signal: AbortSignal): Promise<HealthResult> {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
@@ -31,8 +31,14 @@ export function createGateChecks({ health, metrics }: Pick<WorkflowParts, 'healt
     }
   }
 
-  return async function askGate(state: ProposalState, signal: AbortSignal): Promise<readonly HealthResult[]> {
-    const checks = ringNow(state)?.planned.gate.checks ?? []
+  /** `ring`: number of the ring; left out: the only one that is under way. */
+  return async function askGate(
+    state: ProposalState,
+    ring: number | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly HealthResult[]> {
+    const current = ringsNow(state).find(({ index }) => ring === undefined || index === ring)
+    const checks = current?.planned.gate.checks ?? []
     return Promise.all(checks.map((check) => ask(check, state.team, signal)))
   }
 }

@@ -8,6 +8,7 @@ import type { DeployEngine } from '../core/ports.ts'
 import { contentHash } from '../core/proposal/decision-content.ts'
 import type { PatchSubject, PlannedAsset } from '../core/proposal/proposal.ts'
 import { restores, rollbackProblem, rollbackSubject } from '../core/rollback.ts'
+import { engineOf } from '../core/rollout/lanes.ts'
 import { readAssets } from '../store/inventory.ts'
 import { findProposal } from '../store/proposals.ts'
 import type { Execute } from './commands/execute.ts'
@@ -85,7 +86,6 @@ async function previewed(
   parts: RollbackParts,
   subject: PatchSubject,
 ): Promise<{ readonly subject: PatchSubject; readonly stays: readonly string[] }> {
-  const engine = parts.engines.get(subject.engine)
   const present = await readAssets(
     parts.db,
     subject.assets.map(({ asset }) => asset.id),
@@ -96,10 +96,12 @@ async function previewed(
     subject.assets.map((planned) =>
       limit(async (): Promise<PlannedAsset> => {
         const asset = present.get(planned.asset.id)
-        const problem = awayProblem(asset, subject.engine)
+        const name = engineOf(subject, planned.asset)
+        const engine = parts.engines.get(name)
+        const problem = awayProblem(asset, name)
         if (asset === undefined || problem !== null) return { ...planned, previewProblem: problem }
         if (restores(subject)) return planned
-        if (!engine) return { ...planned, previewProblem: `the engine "${subject.engine}" is not configured` }
+        if (!engine) return { ...planned, previewProblem: `the engine "${name}" is not configured` }
         try {
           const { changes, transaction } = await possible(engine, asset, planned.changes)
           for (const { name } of planned.changes) if (!changes.some((change) => change.name === name)) stays.add(name)

@@ -106,6 +106,21 @@ describe('parts of the example that no longer fit each other', () => {
       'slack: U012AB3CD',
       ['people.tom.slack is also the account of mara'],
     ],
+    [
+      'an engine that waits for one that is not there',
+      '{ engine: tower, after: apt }',
+      '{ engine: tower, after: atp }',
+      ['teams.web.lanes[0].after names the engine "atp", which is not in "engines"'],
+    ],
+    [
+      'engines that wait for each other, and one that waits twice',
+      '{ engine: tower, after: apt }',
+      '{ engine: tower, after: apt }\n      - { engine: apt, after: tower }\n      - { engine: tower, after: cloud }',
+      [
+        'teams.web.lanes[1].after is "tower", so that "apt" would wait for itself',
+        'teams.web.lanes[2].engine is "tower" again',
+      ],
+    ],
     ['two rings of one name', 'name: first', 'name: canary', ['rollouts.careful.rings[2].name is "canary" again']],
     [
       'a ring after the rest',

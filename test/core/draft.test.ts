@@ -5,6 +5,7 @@ import { draftSubjects, type Grouping, type OpenGroup } from '../../src/core/dra
 import { exploitedCves, regressionsOf } from '../../src/core/follow-up.ts'
 import { limits } from '../../src/core/limits.ts'
 import type { Priority } from '../../src/core/priority/priority.ts'
+import type { RingRule } from '../../src/core/ring-rule.ts'
 import { anAsset } from '../support/asset.ts'
 
 function patch(source: string, priority: Priority, more: Partial<Patch> = {}): Patch {
@@ -136,4 +137,122 @@ it('what does not fit into one decision waits for the next, and the first says s
   expect(first?.whyNow).toMatch(
     / 1,234 more servers miss the same: a decision holds 100,000 at most, so they come with the next one\.$/,
   )
+})
+
+describe('engines of a team', () => {
+  const ssl = patch('openssl', 'scheduled')
+  const { assets: sample } = assessmentOf([ssl])
+  const on = (name: string, engine: string, tags: readonly string[] = []): AssessedAsset[] =>
+    sample.map((one) => ({ ...one, asset: { ...one.asset, id: `lab/${name}`, name, engine, tags } }))
+  const fleet = [...on('a1', 'ssh'), ...on('a2', 'ssh'), ...on('w1', 'wsus'), ...on('w2', 'wsus')]
+  const rest = plan.rings[0] as RingRule
+  const canary = { ...rest, name: 'canary', select: { kind: 'count' as const, count: 1 } }
+
+  function lanes(assets: readonly AssessedAsset[], more: Partial<Parameters<typeof draftSubjects>[0]> = {}) {
+    const options = { teams: [{ ...plan, rings: [canary, rest] }], open: [], grouping: 'tier' as const, ...more }
+    return draftSubjects({ assessments: new Map([['web', { patches: [ssl], assets }]]), ...options }).map(
+      ({ existing, subject }) => ({
+        existing,
+        engine: subject.engine,
+        rings: subject.rings.map((ring) => [ring.name, ring.engine, ring.assets.map((id) => id.replace('lab/', ''))]),
+      }),
+    )
+  }
+
+  it('are lanes of one proposal, each with its own rings', () => {
+    expect(lanes(fleet)).toEqual([
+      {
+        existing: null,
+        engine: 'ssh',
+        rings: [
+          ['canary', undefined, ['a1']],
+          ['all', undefined, ['a2']],
+          ['canary', 'wsus', ['w1']],
+          ['all', 'wsus', ['w2']],
+        ],
+      },
+    ])
+  })
+
+  it('whose systems learn late come last, and so does a lane without a test ring', () => {
+    expect(lanes(fleet, { late: new Set(['ssh']) })[0]?.engine).toBe('wsus')
+    const test = { ...rest, name: 'test', select: { kind: 'tag' as const, tag: 'lab' }, beforeVote: true as const }
+    const teams = [{ ...plan, rings: [test, rest] }]
+    const tagged = [...on('a1', 'ssh'), ...on('w1', 'wsus', ['lab']), ...on('w2', 'wsus')]
+    expect(lanes(tagged, { teams })[0]).toMatchObject({
+      engine: 'wsus',
+      rings: [
+        ['test', undefined, ['w1']],
+        ['all', undefined, ['w2']],
+        ['all', 'ssh', ['a1']],
+      ],
+    })
+    // Only the first ring of the first lane runs before the vote.
+    const both = [...on('a1', 'ssh', ['lab']), ...on('w1', 'wsus', ['lab'])]
+    const [found] = draftSubjects({
+      assessments: new Map([['web', { patches: [ssl], assets: both }]]),
+      teams,
+      open: [],
+      grouping: 'tier',
+    })
+    expect(found?.subject.rings.map(({ beforeVote }) => beforeVote)).toEqual([true, undefined])
+  })
+
+  it('join an open proposal as a further lane, and one of their own of before stays theirs', () => {
+    const joined = lanes(fleet, { open: [{ ...group('PW-3', 'scheduled', ['openssl']), engine: 'wsus' }] })
+    expect(joined).toMatchObject([{ existing: 'PW-3', engine: 'ssh', rings: [{}, {}, {}, {}] }])
+    const each = [
+      group('PW-3', 'scheduled', ['openssl']),
+      { ...group('PW-4', 'scheduled', ['openssl']), engine: 'wsus' },
+    ]
+    expect(lanes(fleet, { open: each }).map(({ existing, engine }) => [existing, engine])).toEqual([
+      ['PW-3', 'ssh'],
+      ['PW-4', 'wsus'],
+    ])
+  })
+
+  it('keep their rings in a proposal that is revised, lane by lane', () => {
+    const ring = (name: string, ids: readonly string[], engine?: string) => ({
+      name,
+      assets: ids.map((id) => `lab/${id}`),
+      batchSize: 1,
+      soakSeconds: 0,
+      gate,
+      ...(engine ? { engine } : {}),
+    })
+    const rings = [
+      ring('canary', ['a2']),
+      ring('all', ['a1']),
+      ring('canary', ['w2'], 'wsus'),
+      ring('all', ['w1'], 'wsus'),
+    ]
+    const open = [{ ...group('PW-3', 'scheduled', ['openssl']), rings }]
+    expect(lanes(fleet, { open })[0]?.rings).toEqual([
+      ['canary', undefined, ['a2']],
+      ['all', undefined, ['a1']],
+      ['canary', 'wsus', ['w2']],
+      ['all', 'wsus', ['w1']],
+    ])
+    // A lane of which nothing is left is gone.
+    expect(lanes(fleet.slice(2), { open })[0]).toMatchObject({
+      engine: 'wsus',
+      rings: [
+        ['canary', undefined, ['w2']],
+        ['all', undefined, ['w1']],
+      ],
+    })
+  })
+
+  it('wait for another where the team says so, if that one is part of it', () => {
+    const teams = [{ ...plan, lanes: [{ engine: 'wsus', after: 'ssh' }] }]
+    const first = (assets: readonly AssessedAsset[]) =>
+      draftSubjects({
+        assessments: new Map([['web', { patches: [ssl], assets }]]),
+        teams,
+        open: [],
+        grouping: 'tier',
+      })[0]?.subject.rings.map(({ after }) => after)
+    expect(first(fleet)).toEqual([undefined, 'ssh'])
+    expect(first(fleet.slice(2))).toEqual([undefined])
+  })
 })

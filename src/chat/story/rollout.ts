@@ -4,6 +4,7 @@ import { wantsAcknowledgement } from '../../core/proposal/acknowledgement.ts'
 import { notStarted } from '../../core/proposal/ends.ts'
 import type { ProposalState } from '../../core/proposal/proposal.ts'
 import { sinceOf } from '../../core/proposal/since.ts'
+import { engineOfRing, lanesOf } from '../../core/rollout/lanes.ts'
 import { assetName, tallyOf } from '../../core/rollout/tally.ts'
 import type { ThreadEntry } from '../card.ts'
 import { code, rich, sentence, strong, time } from '../rich-text.ts'
@@ -39,8 +40,7 @@ export const rollout = {
     const unheard =
       before !== null && wantsAcknowledgement(before) ? ' Nobody acknowledged it; the policy lets it go on.' : ''
     const since = sinceSentences(tallyOf(state))
-    const rings = ringNames(state).join(', then ')
-    return bot('neutral', rich(`Rollout started: ${rings}.${unheard}${since && ` ${since}`}`))
+    return bot('neutral', rich(`Rollout started: ${ringNames(state)}.${unheard}${since && ` ${since}`}`))
   },
   'batch-started': ({ ring, batch, assets, waiting, queued, notBefore, notAfter }, { state }) => {
     if (notBefore !== undefined && notAfter !== undefined)
@@ -110,12 +110,21 @@ function sinceStory(before: ProposalState | null, state: ProposalState): readonl
   return [{ author: null, tone: 'neutral', text: rich(`${text} The votes hold.`), detail: [] }]
 }
 
-function ringNames(state: ProposalState): readonly string[] {
-  return state.subject.kind === 'patches'
-    ? state.subject.rings
-        .filter((_, index) => state.rollout?.rings[index]?.status !== 'passed')
-        .map((ring) => `${ring.name} (${ring.assets.length})`)
-    : []
+/** The rings still to come, in the order of each lane. */
+function ringNames(state: ProposalState): string {
+  const { subject, rollout: run } = state
+  if (subject.kind !== 'patches') return ''
+  const lanes = lanesOf(subject).map((lane) =>
+    subject.rings.flatMap((ring, index) =>
+      run?.rings[index]?.status !== 'passed' && engineOfRing(subject, index) === lane
+        ? [`${ringName(state, index)} (${ring.assets.length})`]
+        : [],
+    ),
+  )
+  return lanes
+    .filter((rings) => rings.length > 0)
+    .map((rings) => rings.join(', then '))
+    .join('; beside them ')
 }
 
 function untouched(state: ProposalState): string {

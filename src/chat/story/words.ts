@@ -2,13 +2,14 @@
 
 import { leftOutWords } from '../../core/proposal/left-out.ts'
 import type { ProposalState, WaitsFor } from '../../core/proposal/proposal.ts'
+import { ringTitle } from '../../core/rollout/lanes.ts'
 import { unfinished } from '../../core/rollout/run.ts'
 import { AT_WORK_NAMED, assetName, type Tally, type TestTally } from '../../core/rollout/tally.ts'
 import { code, type RichText, rich, sentence, time } from '../rich-text.ts'
 import { count } from '../words.ts'
 
 export function ringName(state: ProposalState, index: number): string {
-  return (state.subject.kind === 'patches' ? state.subject.rings[index]?.name : undefined) ?? String(index + 1)
+  return (state.subject.kind === 'patches' ? ringTitle(state.subject, index) : undefined) ?? String(index + 1)
 }
 
 /** The names of the first assets, how many more there are, and the end of the sentence. */

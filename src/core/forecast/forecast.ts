@@ -7,6 +7,7 @@
 import { bypassesWindow } from '../proposal/approval.ts'
 import type { PatchSubject, PlannedRing, ProposalState } from '../proposal/proposal.ts'
 import { sinceOf } from '../proposal/since.ts'
+import { engineOfRing, ringTitle } from '../rollout/lanes.ts'
 import { isBefore, latest, plusSeconds, WEEK_SECONDS } from '../time/instant.ts'
 import { holdsFor, toWindow, type Window } from '../window.ts'
 import { type ForecastQuestion, KEPT, type PlanForecast, type RingForecast } from './plan-forecast.ts'
@@ -38,24 +39,26 @@ export function forecastOf(
 export function forecast(question: ForecastQuestion): PlanForecast {
   const { now, subject, team, rollout = null } = question
   const simulation = simulationOf(question)
-  let free = Date.parse(question.notBefore ?? now)
-  /** As `free`, for the rings that run before the vote. */
-  let test = Date.parse(now)
-  let problem: string | null = null
+  const lanes = new Map<string, Lane>()
   const rings: RingForecast[] = []
   for (const [index, ring] of subject.rings.entries()) {
     const begun = rollout?.rings[index]
-    if (problem !== null && (begun === undefined || begun.status === 'waiting')) {
-      rings.push(neverReached(ring))
+    const engine = engineOfRing(subject, index)
+    const lane = lanes.get(engine) ?? laneOf(question, simulation, lanes, ring)
+    lanes.set(engine, lane)
+    const title = ringTitle(subject, index) ?? ring.name
+    if (lane.problem !== null && (begun === undefined || begun.status === 'waiting')) {
+      rings.push(neverReached(ring, title))
       continue
     }
-    const found = forecastRing(simulation, ring, begun, ring.beforeVote === true ? test : free)
-    rings.push(found.ring)
-    problem ??= found.problem
+    const found = forecastRing(lane.simulation, ring, begun, ring.beforeVote === true ? lane.test : lane.free)
+    rings.push({ ...found.ring, name: title })
+    lane.problem ??= found.problem
     if (found.free === null) continue
-    free = Math.max(free, found.free)
-    test = Math.max(test, found.free)
+    lane.free = Math.max(lane.free, found.free)
+    lane.test = Math.max(lane.test, found.free)
   }
+  const problem = [...lanes.values()].find((lane) => lane.problem !== null)?.problem ?? null
   const last = problem === null ? latest(rings.map(({ soakUntil }) => soakUntil)) : null
   const week = plusSeconds(now, WEEK_SECONDS)
   const until = last ?? latest([week, ...rings.map(({ soakUntil, start }) => soakUntil ?? start)]) ?? week
@@ -69,6 +72,31 @@ export function forecast(question: ForecastQuestion): PlanForecast {
       .filter((freeze) => holdsFor(freeze, team) && isBefore(now, freeze.to))
       .slice(0, KEPT)
       .map(({ name, from, to }) => ({ name, from, to })),
+  }
+}
+
+/** How far a lane has come. `free`: when its next ring may begin (milliseconds); `test`: the same before the vote. */
+interface Lane {
+  readonly simulation: Simulation
+  free: number
+  test: number
+  problem: string | null
+}
+
+/** A lane before its first ring. It begins when a lane has ended that it waits for. */
+function laneOf(
+  { now, notBefore, team, freezes, rollout }: ForecastQuestion,
+  simulation: Simulation,
+  before: ReadonlyMap<string, Lane>,
+  { after }: PlannedRing,
+): Lane {
+  const other = after === undefined ? undefined : before.get(after)
+  return {
+    // Each lane goes through the windows once, on its own.
+    simulation: { ...simulation, times: openTimes(team, freezes, now, rollout?.extendedUntil ?? null) },
+    free: Math.max(Date.parse(notBefore ?? now), other?.free ?? 0),
+    test: Date.parse(now),
+    problem: other?.problem ?? null,
   }
 }
 
@@ -88,8 +116,8 @@ function simulationOf(question: ForecastQuestion): Simulation {
   }
 }
 
-function neverReached(ring: PlannedRing): RingForecast {
-  const { name, assets, gate } = ring
+function neverReached(ring: PlannedRing, name: string): RingForecast {
+  const { assets, gate } = ring
   const none = { done: 0, runs: [], start: null, end: null, soakUntil: null }
   return { name, assets: assets.length, batches: batchesOf(ring), waitsForGo: gate.go ?? [], ...none }
 }

@@ -4,7 +4,8 @@ import type { PatchSubject, Rollout, Since } from '../proposal/proposal.ts'
 import type { Freeze, Window } from '../window.ts'
 
 export interface ForecastQuestion {
-  readonly subject: Pick<PatchSubject, 'assets' | 'rings' | 'window' | 'clusters'>
+  readonly subject: Pick<PatchSubject, 'assets' | 'rings' | 'window' | 'clusters'> &
+    Partial<Pick<PatchSubject, 'engine'>>
   readonly team: string
   readonly freezes: readonly Freeze[]
   /** ISO 8601 UTC. */

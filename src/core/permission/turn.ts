@@ -56,7 +56,7 @@ export function turnProblem(act: Act, glance: Askable, turn: number | null): Ref
     case 'acknowledge':
       return old(`That button was for another window: ${id} starts at ${schedule?.start ?? 'no known time'}.`)
     case 'go':
-      return old(`That button was for another ring: now ${ringAt(glance)?.planned.name ?? 'none'} waits.`)
+      return old(`That button was for another ring: now ${ringAt(glance)?.title ?? 'none'} waits.`)
     default:
       return null
   }

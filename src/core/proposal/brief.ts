@@ -8,6 +8,7 @@ import { limits } from '../limits.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { TransactionStep } from '../ports.ts'
 import { type Promised, promisedIn } from '../promised.ts'
+import { lanesOf } from '../rollout/lanes.ts'
 import { asKept } from './decision-content.ts'
 import type { PatchSubject, PlannedRing, StandingRuleSubject, Subject } from './proposal.ts'
 
@@ -27,7 +28,7 @@ export interface BriefPatch extends Pick<Patch, 'source' | 'version'> {
   readonly cveCount: number
 }
 
-export interface BriefRing extends Pick<PlannedRing, 'name' | 'soakSeconds' | 'beforeVote'> {
+export interface BriefRing extends Pick<PlannedRing, 'name' | 'soakSeconds' | 'beforeVote' | 'engine' | 'after'> {
   readonly assets: number
   readonly gate: Pick<PlannedRing['gate'], 'maxFailures' | 'go'>
 }
@@ -53,7 +54,10 @@ export interface PatchBrief {
   /** Names of all packages that the previews remove, and of the first ones that they newly install. */
   readonly removed: readonly string[]
   readonly added: readonly string[]
+  /** Lane by lane. */
   readonly rings: readonly BriefRing[]
+  /** The engine of the first lane. Left out: there is only one lane. */
+  readonly engine?: string
   /** Name of the window, and a sentence about its measured load; `null`: no load was measured. */
   readonly window: string
   readonly measured: string | null
@@ -72,7 +76,7 @@ export type Brief = PatchBrief | StandingRuleSubject
 export const briefOf = memoizeByIdentity((asked: Subject): Brief => {
   const subject = asKept(asked)
   if (subject.kind === 'standing rule') return subject
-  const { patches, assets, rings, window, measured, clusters = [], rollsBack } = subject
+  const { patches, assets, rings, engine, window, measured, clusters = [], rollsBack } = subject
   const versions = versionsOf(subject)
   const previews = previewsOf(subject)
   const [none, most] = [{ count: 0, first: null }, limits.briefEntries]
@@ -93,13 +97,16 @@ export const briefOf = memoizeByIdentity((asked: Subject): Brief => {
     names: assets.slice(0, most).map(({ asset }) => asset.name),
     simulated: assets.every(({ asset }) => asset.simulated),
     ...previews,
-    rings: rings.map(({ name, assets: planned, soakSeconds, beforeVote, gate: { maxFailures, go } }) => ({
+    rings: rings.map(({ name, assets: planned, soakSeconds, beforeVote, engine: lane, after, gate }) => ({
       name,
       assets: planned.length,
       soakSeconds,
+      ...(lane === undefined ? {} : { engine: lane }),
+      ...(after === undefined ? {} : { after }),
       ...(beforeVote === undefined ? {} : { beforeVote }),
-      gate: { maxFailures, ...(go === undefined ? {} : { go }) },
+      gate: { maxFailures: gate.maxFailures, ...(gate.go === undefined ? {} : { go: gate.go }) },
     })),
+    ...(lanesOf(subject).length === 1 ? {} : { engine }),
     window: window.name,
     measured: measured?.kind === 'measured' ? measured.evidence.sentence : null,
     clusterProblems: clusters.flatMap((cluster) => clusterProblem(cluster) ?? []),

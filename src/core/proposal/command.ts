@@ -75,8 +75,8 @@ export type ProposalCommand =
   | { readonly type: 'start-batch' }
   | { readonly type: 'record-outcomes'; readonly outcomes: readonly RecordedOutcome[] }
   | { readonly type: 'record-verifications'; readonly verifications: readonly RecordedVerification[] }
-  /** The answers of the checks of the current ring's gate. */
-  | { readonly type: 'record-gate'; readonly results: readonly HealthResult[] }
+  /** The answers of the checks of a current ring's gate. `ring`: its number. Left out: the only one. */
+  | { readonly type: 'record-gate'; readonly results: readonly HealthResult[]; readonly ring?: number }
   | { readonly type: 'start-test' }
   | { readonly type: 'announce-window' }
   | { readonly type: 'note'; readonly text: string }

@@ -3,7 +3,8 @@ import { limits } from '../limits.ts'
 import { countQuorum } from '../quorum.ts'
 import { deploymentOf, deploymentsOf } from '../rollout/deployments.ts'
 import { countEndState } from '../rollout/gate.ts'
-import { ringNow, testRunning, waitingForResume } from '../rollout/run.ts'
+import { ringsNow, testRunning, waitingForResume } from '../rollout/run.ts'
+import { wantsGo } from '../rollout/turn.ts'
 import { HOUR_SECONDS, isBefore, plusSeconds } from '../time/instant.ts'
 import { agree, agreedTo } from './agreement.ts'
 import type { PersonsContext, ProposalCommand } from './command.ts'
@@ -60,8 +61,9 @@ function withResumed(state: ProposalState, agreed: ProposalEvent, context: Perso
 /** Lets the next ring begin. */
 export function go(state: ProposalState, context: PersonsContext): Decision {
   const { actor } = context
-  const current = ringNow(state)
-  if (current === null) return refuse('not now', `No ring of ${state.id} waits for a go.`)
+  const lanes = ringsNow(state)
+  const current = lanes.find(wantsGo) ?? lanes[0]
+  if (current === undefined) return refuse('not now', `No ring of ${state.id} waits for a go.`)
   return accept({ type: 'go-given', ring: current.index, person: actor.id, name: actor.name })
 }
 

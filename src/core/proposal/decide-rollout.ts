@@ -7,11 +7,13 @@ import { plannedOf } from '../rollout/planned.ts'
 import { someRemain } from '../rollout/remaining.ts'
 import { outcomesEvents, verificationsEvents } from '../rollout/results-page.ts'
 import {
+  type CurrentRing,
   emptyRing,
   goesOn,
   isHalted,
+  lanesLeft,
   liveRun,
-  ringNow,
+  ringsNow,
   testRunning,
   unfinished,
   unfinishedDeployments,
@@ -67,10 +69,10 @@ function whyMoved({ status, team }: ProposalState, { freezes, now }: Context): s
 
 /** May any of the assets that come next be touched now? */
 function mayBegin(state: ProposalState, subject: PatchSubject, context: Context): boolean {
-  const next = comesNext(state, subject)
-  if (next === null) return true // all assets were in the test ring: only the last look is left
+  const lanes = comesNext(state, subject)
+  if (lanes.length === 0) return true // all assets were in the test ring: only the last look is left
   const rolling = state.rollout === null ? { ...state, test: null } : state
-  return touchable(rolling, next.assets, next.ring, context).length > 0
+  return lanes.some(({ assets, ring }) => touchable(rolling, assets, ring, context).length > 0)
 }
 
 export function start(state: ProposalState, context: Context): Decision {
@@ -91,7 +93,7 @@ export function start(state: ProposalState, context: Context): Decision {
   }
   const started = [...outdatedEvents(state, context), { type: 'rollout-started' } as const]
   const begun = after(state, started, context)
-  if (ringNow(begun) === null) return accept(...started, { type: 'verifying-started' })
+  if (lanesLeft(begun).length === 0) return accept(...started, { type: 'verifying-started' })
   return accept(...started, ...ringEvents(begun, context))
 }
 
@@ -176,7 +178,7 @@ export function startBatch(state: ProposalState, context: Context): Decision {
       return then.length === 0 ? refuse('not now', turn.why) : accept(...then)
     }
     case 'stuck':
-      if (ringNow(state)?.ring.status === 'failed') return refuse('not satisfied', turn.why)
+      if (liveRun(state)?.rings[turn.ring]?.status === 'failed') return refuse('not satisfied', turn.why)
       return accept(...stopEvents(state, turn.ring, turn.why))
   }
 }
@@ -252,8 +254,8 @@ export function recordVerifications(
 
 /** Records the answers of the gate's checks, and stops the rollout or the test if a check failed. */
 export function recordGate(state: ProposalState, command: Of<'record-gate'>, context: Context): Decision {
-  const current = ringNow(state)
-  if (!goesOn(state) || current === null || (current.planned.gate.checks ?? []).length === 0)
+  const current = ringsNow(state).find(({ index }) => command.ring === undefined || index === command.ring)
+  if (!goesOn(state) || current === undefined || (current.planned.gate.checks ?? []).length === 0)
     return refuse('not now', `No gate of ${state.id} asks anything now.`)
   if (!wantsChecks(current, context.now)) return refuse('already', 'It was asked a moment ago.')
   const results = command.results.map((result) => ({
@@ -266,10 +268,7 @@ export function recordGate(state: ProposalState, command: Of<'record-gate'>, con
   const checked: ProposalEvent = { type: 'gate-checked', ring: current.index, results, healthy }
   if (healthy) return accept(checked, ...ringEvents(after(state, [checked], context), context))
   const list = failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ') || 'it was not answered'
-  return accept(
-    checked,
-    ...stopEvents(state, current.index, `Ring ${current.planned.name} stopped at its gate: ${list}`),
-  )
+  return accept(checked, ...stopEvents(state, current.index, `Ring ${current.title} stopped at its gate: ${list}`))
 }
 
 function stopEvents(state: ProposalState, ring: number, reason: string): readonly ProposalEvent[] {
@@ -284,15 +283,32 @@ function stopEvents(state: ProposalState, ring: number, reason: string): readonl
 }
 
 /**
- * The events that follow for the ring from the assets verified so far: it stops at its gate, soaks or passes. Empty:
- * nothing follows yet.
+ * The events that follow in each lane from the assets verified so far: its ring stops at its gate, soaks or passes.
+ * A ring that stops, stops all lanes. Empty: nothing follows yet.
  */
 export function ringEvents(state: ProposalState, context: Context): readonly ProposalEvent[] {
-  const { subject } = state
   if (isHalted(state)) return haltedTestEnd(state)
-  const current = ringNow(state)
-  if (subject.kind !== 'patches' || current === null || !goesOn(state)) return []
+  const [first, ...others] = goesOn(state) ? ringsNow(state) : []
+  if (first === undefined) return []
+  let events = eventsIn(state, first, context)
+  for (const { planned } of others) {
+    const then = after(state, events, context)
+    const current = goesOn(then) ? laneNow(then, planned.engine) : undefined
+    if (current !== undefined) events = [...events, ...eventsIn(then, current, context)]
+  }
+  return events
+}
+
+/** The current ring of a lane; `undefined`: the lane is through, or waits for another. */
+function laneNow(state: ProposalState, engine: string | undefined): CurrentRing | undefined {
+  return ringsNow(state).find(({ planned }) => planned.engine === engine)
+}
+
+/** As `ringEvents`, for one lane. */
+function eventsIn(state: ProposalState, current: CurrentRing, context: Context): readonly ProposalEvent[] {
+  const { subject } = state
   const { index, planned, ring } = current
+  if (subject.kind !== 'patches') return []
   // If all assets of a ring are left out, the ring is over before it begins.
   if (ring.status === 'waiting' && !someRemain(current)) {
     const empty = emptyRing(current)
@@ -320,21 +336,24 @@ export function ringEvents(state: ProposalState, context: Context): readonly Pro
   return passed(state, index, context)
 }
 
+/** The ring has passed, and perhaps the next ring of its lane. The last look begins when all lanes are through. */
 function passed(state: ProposalState, index: number, context: Context): readonly ProposalEvent[] {
   const event: ProposalEvent = { type: 'ring-passed', ring: index }
   const then = after(state, [event], context)
-  if (ringNow(then) === null) return [event, { type: 'verifying-started' }]
-  return [event, ...ringEvents(then, context)]
+  if (lanesLeft(then).length === 0) return [event, { type: 'verifying-started' }]
+  const planned = state.subject.kind === 'patches' ? state.subject.rings[index] : undefined
+  const next = laneNow(then, planned?.engine)
+  return next === undefined ? [event] : [event, ...eventsIn(then, next, context)]
 }
 
 export function endSoak(state: ProposalState, context: Context): Decision {
-  const current = ringNow(state)
-  if (state.status !== 'rolling out' || current?.ring.status !== 'soaking') {
-    return refuse('not now', `${state.id} is not soaking.`)
-  }
-  const until = current.ring.soakUntil
-  if (until !== null && isBefore(context.now, until)) return refuse('not now', `It soaks until ${until}.`)
-  if (wantsChecks(current, context.now)) return refuse('not now', 'The checks of its gate are to be asked first.')
+  const soaking = state.status === 'rolling out' ? ringsNow(state).filter(({ ring }) => ring.status === 'soaking') : []
+  const [first] = soaking
+  if (first === undefined) return refuse('not now', `${state.id} is not soaking.`)
+  const over = soaking.filter(({ ring }) => ring.soakUntil === null || !isBefore(context.now, ring.soakUntil))
+  if (over.length === 0) return refuse('not now', `It soaks until ${first.ring.soakUntil}.`)
+  const current = over.find((one) => !wantsChecks(one, context.now))
+  if (current === undefined) return refuse('not now', 'The checks of its gate are to be asked first.')
   return accept(...passed(state, current.index, context))
 }
 

@@ -29,6 +29,7 @@ import {
 import { limits } from '../limits.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { TransactionStep } from '../ports.ts'
+import { engineOf, laneByLane, lanesOf } from '../rollout/lanes.ts'
 import { inOneGo, type Steps } from '../steps.ts'
 import type { Terms } from '../terms.ts'
 import type { WindowPlan } from '../window.ts'
@@ -79,7 +80,10 @@ type JudgementText = Omit<Patch, keyof PatchText>
 /** The traits of an asset without id and name. Many assets share them. */
 type Traits = Omit<FrozenAsset, 'id' | 'name'>
 
-/** Id, name, number of the class, number of the traits on this page, number of the ring, place in the ring. */
+/**
+ * Id, name, number of the class, number of the traits on this page, number of the ring, place in the ring. Rings are
+ * numbered through all lanes.
+ */
 type Member = readonly [string, string, number, number, number | null, number | null]
 
 interface MembersText {
@@ -108,11 +112,11 @@ interface ClassText {
   readonly undoes: string | null
 }
 
-/** Assets that one engine serves, with their window and rings. There is only one lane so far. */
+/** Assets that one engine serves, with their rings. All lanes name the window of the proposal. */
 interface LaneText {
   readonly engine: string
   readonly window: WindowPlan
-  readonly rings: readonly Omit<PlannedRing, 'assets'>[]
+  readonly rings: readonly Omit<PlannedRing, 'assets' | 'engine'>[]
 }
 
 type ClusterText = Omit<Cluster, 'assets'> & { readonly assets: Listed<string> }
@@ -241,7 +245,8 @@ function* keepingPatches(subject: PatchSubject, keep: Keep): Steps<SubjectHashes
     items.length <= limits.listEntries
       ? items
       : { parts: cut(items).map((part) => keep('list', { of, items: part } satisfies ListText)) }
-  const { health, failureBudget, hooks, clusters, engine, window, rings, rollsBack, silence, measured } = subject
+  const { health, failureBudget, hooks, clusters, engine, window, rollsBack, silence, measured } = subject
+  const rings = laneByLane(engine, subject.rings)
   const patches = lastOfEach(subject.patches, ({ id }) => id).sort(byId)
   const judgements = new Map<string, string>()
   for (const patch of patches) {
@@ -267,7 +272,11 @@ function* keepingPatches(subject: PatchSubject, keep: Keep): Steps<SubjectHashes
       'patches',
       patches.map((patch) => keep.take(patchText(patch))),
     ),
-    lanes: [{ engine, window, rings: rings.map(({ assets: _, ...ring }) => ring) }],
+    lanes: lanesOf(subject).map((lane) => ({
+      engine: lane,
+      window,
+      rings: rings.filter((ring) => (ring.engine ?? engine) === lane).map(({ assets: _, engine: __, ...ring }) => ring),
+    })),
     rollsBack: rollsBack?.proposal ?? null,
     health,
     ...(failureBudget === undefined ? {} : { failureBudget }),
@@ -347,12 +356,14 @@ function oncePer<Value extends object, Result>(look: (value: Value) => Result): 
 
 /** Classes are numbered in the order of their first assets, so that a change elsewhere moves no number. */
 function* classesOf(
-  { rollsBack, window }: PatchSubject,
+  subject: PatchSubject,
   assets: readonly PlannedAsset[],
   patches: readonly Patch[],
   keep: Keep,
   listed: <Item>(of: ListOf, items: readonly Item[]) => Listed<Item>,
 ): Steps<{ readonly classes: readonly ClassText[]; readonly classOf: ReadonlyMap<string, number> }> {
+  const { rollsBack, window } = subject
+  const lanes = lanesOf(subject)
   const place = new Map(patches.map(({ id }, index) => [id, index]))
   const changeHash = oncePer((change: Change) => keep.take(changeText(change)))
   const changeSet = oncePer((changes: readonly Change[]) => {
@@ -378,7 +389,7 @@ function* classesOf(
       changes: changeSet(planned.changes),
       transaction: planned.transaction.length === 0 ? null : transaction(planned.transaction),
       patches: [],
-      lane: 0,
+      lane: lanes.length === 1 ? 0 : lanes.indexOf(engineOf(subject, planned.asset)),
       window: own === null || windows(own) === windows(window) ? null : own,
       terms: planned.terms ?? null,
       undoes: rollsBack?.keys?.[planned.asset.id] ?? null,
@@ -391,6 +402,7 @@ function* classesOf(
       made.window === null ? '' : windows(made.window),
       made.undoes,
       made.terms === null ? '' : promises(made.terms),
+      made.lane,
     ].join(' ')
     let number = numbers.get(key)
     if (number === undefined) {
@@ -449,7 +461,8 @@ function placesIn(
 
 /** The subject without members that no decision keeps, in the orders in which it is read. */
 function* withoutTheRest(subject: PatchSubject): Steps<PatchSubject> {
-  const { health, failureBudget, hooks, clusters, engine, window, rings, rollsBack, silence, measured } = subject
+  const { health, failureBudget, hooks, clusters, engine, window, rollsBack, silence, measured } = subject
+  const rings = laneByLane(engine, subject.rings)
   const patches = lastOfEach(subject.patches, ({ id }) => id)
   const place = new Map(patches.toSorted(byId).map(({ id }, index) => [id, index]))
   const missing = oncePer((ids: readonly string[]) =>
@@ -537,9 +550,8 @@ export function* readingVoted(decision: string, contents: ReadonlyMap<string, St
     })
     yield
   }
-  const [lane] = voted.lanes
-  if (lane === undefined) throw new Error(`needs ${contentName('decision', decision)}, which has no lane`)
-  const rings = lane.rings.map((): string[] => [])
+  const { lane, rings: planned } = lanesIn(voted, decision)
+  const rings = planned.map((): string[] => [])
   const keys: Record<string, string> = {}
   const assets: PlannedAsset[] = []
   for (const hash of voted.assets) {
@@ -568,7 +580,7 @@ export function* readingVoted(decision: string, contents: ReadonlyMap<string, St
     kind: 'patches',
     patches: new Map(patches.map((patch) => [patch.id, patch])),
     assets: sorted(assets, inOrder),
-    rings: lane.rings.map((ring, index) => ({ ...ring, assets: rings[index] ?? [] })),
+    rings: planned.map((ring, index) => ({ ...ring, assets: rings[index] ?? [] })),
     window: lane.window,
     health,
     ...(failureBudget === undefined ? {} : { failureBudget }),
@@ -579,6 +591,17 @@ export function* readingVoted(decision: string, contents: ReadonlyMap<string, St
     engine: lane.engine,
     rollsBack: rollsBack === null ? null : { proposal: rollsBack, ...(Object.keys(keys).length === 0 ? {} : { keys }) },
   }
+}
+
+/** The first lane, and the rings of all lanes. */
+function lanesIn(
+  { lanes }: Pick<PatchDecisionText, 'lanes'>,
+  decision: string,
+): { readonly lane: LaneText; readonly rings: readonly Omit<PlannedRing, 'assets'>[] } {
+  const [lane, ...others] = lanes
+  if (lane === undefined) throw new Error(`needs ${contentName('decision', decision)}, which has no lane`)
+  const further = others.flatMap(({ engine, rings }) => rings.map((ring) => ({ ...ring, engine })))
+  return { lane, rings: further.length === 0 ? lane.rings : [...lane.rings, ...further] }
 }
 
 /** The hashes and the shared part of a decision, so that a part of it can be read without the rest. */
@@ -600,9 +623,8 @@ export function decisionIndex(decision: string, contents: ReadonlyMap<string, St
   const read = reader(contents)
   const voted = read<DecisionText>('decision', decision)
   if (voted.kind !== 'patches') return null
-  const { kind, count, assets, classes, patches, lanes, health, failureBudget, hooks, clusters, rollsBack } = voted
-  const [lane] = lanes
-  if (lane === undefined) throw new Error(`needs ${contentName('decision', decision)}, which has no lane`)
+  const { kind, count, assets, classes, patches, health, failureBudget, hooks, clusters, rollsBack } = voted
+  const { lane, rings } = lanesIn(voted, decision)
   return {
     count,
     pages: assets,
@@ -612,7 +634,7 @@ export function decisionIndex(decision: string, contents: ReadonlyMap<string, St
       kind,
       engine: lane.engine,
       window: lane.window,
-      rings: lane.rings,
+      rings,
       health,
       ...(failureBudget === undefined ? {} : { failureBudget }),
       ...(hooks === undefined ? {} : { hooks }),

@@ -7,13 +7,16 @@ import {
   type CurrentRing,
   emptyRing,
   goesOn,
+  lanesLeft,
   ringNow,
+  ringsNow,
   soakEnd,
+  soakEndOf,
   testRunning,
   unfinishedDeployments,
 } from '../rollout/run.ts'
-import { windowsOf } from '../rollout/touch.ts'
-import { concurrencyOf, wantsChecks, wantsGo } from '../rollout/turn.ts'
+import { hasMoreIn, laneOpens, windowsOf } from '../rollout/touch.ts'
+import { freeIn, wantsChecks, wantsGo } from '../rollout/turn.ts'
 import { plusSeconds } from '../time/instant.ts'
 import { handedOverAt } from '../window.ts'
 import { nextAsk, waitsForAcknowledgement } from './acknowledgement.ts'
@@ -36,8 +39,8 @@ export type Step =
   | { readonly do: 'start test' }
   /** Tell the thread about the coming window. */
   | { readonly do: 'announce' }
-  /** Ask the checks of the current ring's gate. */
-  | { readonly do: 'check gate' }
+  /** Ask the checks of a current ring's gate. `ring`: its number; left out where only one lane is under way. */
+  | { readonly do: 'check gate'; readonly ring?: number }
   | { readonly do: 'start batch' }
   /** Bring the started assets on: start the engine or attach to it again, poll, verify. */
   | { readonly do: 'deploy' }
@@ -85,6 +88,7 @@ export function restEnd(state: ProposalState, looks: string, now: string): strin
     nextAsk(state),
     noticeAt(state),
     soakEnd(state),
+    ...laneTimes(state, now),
   ]
   const ahead = times.filter((at) => at != null && Date.parse(at) > Date.parse(now))
   const begins = workStep(state, now)?.do === 'deploy' ? null : plusSeconds(now, RETRY_SECONDS)
@@ -129,7 +133,7 @@ function timedStep(state: ProposalState, now: string): Step | null {
 
 /** The next step for assets and rings under way; `null`: none. Also used after a step that was due was refused. */
 export function workStep(state: ProposalState, now: string): Step | null {
-  return runningStep(state) ?? testStep(state, now) ?? soakStep(state, now)
+  return runningStep(state, now) ?? testStep(state, now) ?? soakStep(state, now)
 }
 
 function idleStep(state: ProposalState, now: string): Step {
@@ -174,16 +178,71 @@ export function mayWakeAt(state: ProposalState, dueAt: string, since: string, no
  * The step while assets are being worked on, whatever the status of the proposal: start more of their batch, or work on
  * with them.
  */
-function runningStep(state: ProposalState): Step | null {
+function runningStep(state: ProposalState, now: string): Step | null {
   if (unfinishedDeployments(state).length === 0) return null
-  const current = ringNow(state)
-  return goesOn(state) && current !== null && hasFreeSlot(state, current) ? { do: 'start batch' } : { do: 'deploy' }
+  if (!goesOn(state)) return { do: 'deploy' }
+  const lanes = ringsNow(state)
+  if (lanes.some((current) => isAtWork(state, current) && hasFreeSlot(state, current))) return { do: 'start batch' }
+  // Lanes on which nothing is at work do not wait for the others.
+  return laneStep(state, now) ?? { do: 'deploy' }
 }
 
-function hasFreeSlot(state: ProposalState, { index, planned, ring }: CurrentRing): boolean {
-  if (ring.waiting.length === 0) return false
-  const mine = unfinishedDeployments(state).filter((deployment) => deployment.ring === index)
-  return state.subject.kind === 'patches' && mine.length < concurrencyOf(planned, state.subject)
+function hasFreeSlot(state: ProposalState, current: CurrentRing): boolean {
+  return current.ring.waiting.length > 0 && freeIn(state, current) > 0
+}
+
+/** Is an asset of the ring's lane at work? */
+function isAtWork(state: ProposalState, { planned }: CurrentRing): boolean {
+  const rings = state.subject.kind === 'patches' ? state.subject.rings : []
+  return unfinishedDeployments(state).some(({ ring }) => rings[ring]?.engine === planned.engine)
+}
+
+/** What can be done now in a lane on which nothing is at work: checks come first, and then a start. `null`: nothing. */
+function laneStep(state: ProposalState, now: string): Step | null {
+  const due = dueAt(now)
+  let start: Step | null = null
+  for (const current of idleLanes(state)) {
+    const until = soakEndOf(current)
+    if (until !== null) {
+      if (!due(until)) continue
+      return wantsChecks(current, now) ? gateStep(state, current) : { do: 'end soak' }
+    }
+    if (!mayBegin(state, current, now)) continue
+    if (emptyRing(current) === null && wantsChecks(current, now)) return gateStep(state, current)
+    start = { do: 'start batch' }
+  }
+  return start
+}
+
+/** The lanes of a rollout on which nothing is at work. */
+function idleLanes(state: ProposalState): readonly CurrentRing[] {
+  if (state.status !== 'rolling out') return []
+  return ringsNow(state).filter((current) => !isAtWork(state, current))
+}
+
+/** May the lane's next assets begin, as far as can be known without freezes and other proposals? */
+function mayBegin(state: ProposalState, current: CurrentRing, now: string): boolean {
+  const { schedule } = state
+  const due = dueAt(now)
+  if (schedule === null || !due(handedOverAt(schedule)) || due(schedule.end)) return false
+  if (emptyRing(current) !== null) return true
+  if (wantsGo(current) || freeIn(state, current) <= 0) return false
+  const left = current.ring.waiting.length > 0 || someRemain(current)
+  return !left || laneOpens(state, current, now) === now
+}
+
+/** When lanes on which nothing is at work go on: after their soak, or when a window of theirs opens. */
+function laneTimes(state: ProposalState, now: string): readonly string[] {
+  if (lanesLeft(state).length < 2) return []
+  return idleLanes(state).flatMap((current) => {
+    const soak = soakEndOf(current)
+    if (soak !== null) return [soak]
+    return wantsGo(current) ? [] : (laneOpens(state, current, now) ?? [])
+  })
+}
+
+function gateStep(state: ProposalState, { index }: CurrentRing): Step {
+  return lanesLeft(state).length < 2 ? { do: 'check gate' } : { do: 'check gate', ring: index }
 }
 
 /** When silence becomes consent (ISO 8601 UTC); `null`: no notice runs, or the test ring must pass first. */
@@ -208,10 +267,13 @@ function testStep(state: ProposalState, now: string): Step | null {
 
 /** The step after a soak; `null`: no soak has ended. */
 function soakStep(state: ProposalState, now: string): Step | null {
-  const until = soakEnd(state)
-  const current = ringNow(state)
-  if (state.status !== 'rolling out' || current === null || until === null || !dueAt(now)(until)) return null
-  return wantsChecks(current, now) ? { do: 'check gate' } : { do: 'end soak' }
+  if (state.status !== 'rolling out') return null
+  for (const current of ringsNow(state)) {
+    const until = soakEndOf(current)
+    if (until === null || !dueAt(now)(until)) continue
+    return wantsChecks(current, now) ? gateStep(state, current) : { do: 'end soak' }
+  }
+  return null
 }
 
 function scheduledStep(state: ProposalState, due: Due): Step {
@@ -252,21 +314,25 @@ function announceIsDue(state: ProposalState, due: Due): boolean {
 
 /** Is a window still needed? Not if everything that is left has begun. */
 function hasMoreToBegin(state: ProposalState): boolean {
-  const current = ringNow(state)
-  if (current === null) return false
-  const later = current.index < current.run.rings.length - 1
-  return later || current.ring.waiting.length > 0 || someRemain(current)
+  const { subject } = state
+  return subject.kind === 'patches' && lanesLeft(state).some((current) => hasMoreIn(current, subject))
 }
 
-/** Whether the next batch waits until servers have reported that were told before the window opened. */
+/** Whether nothing can begin until servers have reported that were told before the window opened. */
 function waitsForReports(state: ProposalState): boolean {
-  const current = ringNow(state)
-  if (current === null || current.ring.waiting.length > 0) return false
-  return unfinishedDeployments(state).some(({ ring, notBefore }) => ring === current.index && notBefore !== undefined)
+  const { subject } = state
+  if (subject.kind !== 'patches') return false
+  const more = lanesLeft(state).filter((current) => hasMoreIn(current, subject))
+  return more.every(
+    ({ index, ring: { waiting } }) =>
+      waiting.length === 0 &&
+      unfinishedDeployments(state).some(({ ring, notBefore }) => ring === index && notBefore !== undefined),
+  )
 }
 
 function rolloutStep(state: ProposalState, now: string, due: Due): Step {
-  const current = ringNow(state)
+  const [current = null, ...others] = ringsNow(state)
+  if (others.length > 0) return lanesStep(state, now, due)
   const { schedule } = state
   const soak = soakEnd(state)
   if (soak !== null) {
@@ -282,4 +348,22 @@ function rolloutStep(state: ProposalState, now: string, due: Due): Step {
   // A person must say go. Until then the proposal wakes up only at the end of the window.
   if (wantsGo(current)) return { do: 'wait', until: schedule.end }
   return wantsChecks(current, now) ? { do: 'check gate' } : { do: 'start batch' }
+}
+
+/** The step of a rollout in which several lanes are under way and nothing is at work. */
+function lanesStep(state: ProposalState, now: string, due: Due): Step {
+  const { schedule } = state
+  const step = laneStep(state, now)
+  if (step !== null) return step
+  if (schedule === null || due(schedule.end)) {
+    const soak = soakEnd(state)
+    return soak !== null && !hasMoreToBegin(state) ? { do: 'wait', until: soak } : { do: 'reschedule' }
+  }
+  const begin = handedOverAt(schedule)
+  const opens = due(begin) ? schedule.end : begin
+  const notice = due(schedule.start) ? null : noticeAt(state)
+  const ahead = laneTimes(state, now).filter((at) => !due(at))
+  // Before the schedule begins, nothing begins in any lane; a soak may end.
+  const lanes = due(begin) ? ahead : [soakEnd(state)]
+  return { do: 'wait', until: earliest([opens, notice, ...lanes]) }
 }

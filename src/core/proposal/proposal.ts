@@ -73,6 +73,10 @@ export interface PlannedRing {
   readonly concurrency?: number
   /** This is the test ring: it runs in a controlled environment while people vote. */
   readonly beforeVote?: true
+  /** The engine of the ring's lane. Left out: the first lane, whose engine is that of the subject. */
+  readonly engine?: string
+  /** Only for the first ring of a lane: it waits until the lane of this engine is through. Left out: for nobody. */
+  readonly after?: string
   readonly soakSeconds: number
   readonly gate: Gate
 }
@@ -81,6 +85,7 @@ export interface PatchSubject {
   readonly kind: 'patches'
   readonly patches: readonly Patch[]
   readonly assets: readonly PlannedAsset[]
+  /** Lane by lane: see `PlannedRing.engine`. */
   readonly rings: readonly PlannedRing[]
   readonly window: WindowPlan
   readonly health: readonly HealthCheck[]
@@ -90,7 +95,7 @@ export interface PatchSubject {
   readonly hooks?: readonly Hook[]
   /** Name of the integration that silences the monitoring for assets at work. Left out: nothing is silenced. */
   readonly silence?: string
-  /** Name of the engine that will install. */
+  /** Name of the engine that will install; where there are several lanes, the engine of the first. */
   readonly engine: string
   /**
    * The measured load by which the window was chosen, or why it could not be used. Left out: no load was to be

@@ -14,7 +14,9 @@ import {
   type TestStop,
 } from '../proposal/proposal.ts'
 import { sinceOf } from '../proposal/since.ts'
+import { isBefore } from '../time/instant.ts'
 import { deploymentOf, failedDeployments, unverified } from './deployments.ts'
+import { currentRings, isBound, ringTitle } from './lanes.ts'
 
 /** The part of a state, whole or at a glance, that says whether a rollout or a test is under way. */
 export interface Running extends Pick<ProposalState, 'status'> {
@@ -68,27 +70,53 @@ export function freshRing(): RingState {
 export interface CurrentRing {
   readonly index: number
   readonly planned: PlannedRing
+  /** Its name as people read it. */
+  readonly title: string
   readonly ring: RingState
   readonly run: Rollout
   /** Assets that are left out since the vote, by id. */
   readonly leftOut: Since['leftOut']
 }
 
-/** The ring that is under way or next; `null`: all have passed, or nothing runs. A test has only one ring. */
-export function ringNow(state: ProposalState): CurrentRing | null {
+/**
+ * For each lane that is not through: its ring that is under way or next. Empty: all have passed, or nothing runs. A
+ * test has only one ring.
+ */
+export function lanesLeft(state: ProposalState): readonly CurrentRing[] {
+  const { subject } = state
   const run = liveRun(state)
-  if (run === null || state.subject.kind !== 'patches') return null
-  const index = run.rings.findIndex((ring) => ring.status !== 'passed')
-  const ring = run.rings[index]
-  const planned = state.subject.rings[index]
-  if (!ring || !planned || (testRunning(state) && planned.beforeVote !== true)) return null
-  return { index, planned, ring, run, leftOut: sinceOf(state).leftOut }
+  if (run === null || subject.kind !== 'patches') return []
+  const testing = testRunning(state)
+  return currentRings(subject.rings, run.rings).flatMap((index): readonly CurrentRing[] => {
+    const [ring, planned] = [run.rings[index], subject.rings[index]]
+    if (!ring || !planned || (testing && (index > 0 || planned.beforeVote !== true))) return []
+    const title = ringTitle(subject, index) ?? planned.name
+    return [{ index, planned, title, ring, run, leftOut: sinceOf(state).leftOut }]
+  })
 }
 
-/** When the soak of the current ring ends (ISO 8601); `null`: it is not soaking. */
+/** As `lanesLeft`, without lanes that wait until another lane is through. */
+export function ringsNow(state: ProposalState): readonly CurrentRing[] {
+  const lanes = lanesLeft(state)
+  const { subject } = state
+  if (lanes.length < 2 || subject.kind !== 'patches') return lanes
+  return lanes.filter(({ index, run }) => !isBound(subject, run.rings, index))
+}
+
+/** The first of `ringsNow`; `null`: there is none. */
+export function ringNow(state: ProposalState): CurrentRing | null {
+  return ringsNow(state)[0] ?? null
+}
+
+/** When the soak of the ring ends (ISO 8601); `null`: it is not soaking. */
+export function soakEndOf({ ring }: Pick<CurrentRing, 'ring'>): string | null {
+  return ring.status === 'soaking' ? ring.soakUntil : null
+}
+
+/** When the first soak of a current ring ends (ISO 8601); `null`: none is soaking. */
 export function soakEnd(state: ProposalState): string | null {
-  const ring = ringNow(state)?.ring
-  return ring?.status === 'soaking' ? ring.soakUntil : null
+  const ends = ringsNow(state).flatMap((current) => soakEndOf(current) ?? [])
+  return ends.reduce<string | null>((first, at) => (first === null || isBefore(at, first) ? at : first), null)
 }
 
 /** Assets that were started and are not verified yet. */
@@ -105,16 +133,16 @@ export function unfinishedDeployments(state: ProposalState): readonly Deployment
  * Why the ring shows nothing: all its assets are left out since the vote. Such a ring holds back the rings after it
  * until people resume. `null`: an asset of it was started or is still to come, or people skipped all of them by hand.
  */
-export function emptyRing({ planned, ring, run, leftOut }: CurrentRing): string | null {
+export function emptyRing({ planned, title, ring, run, leftOut }: CurrentRing): string | null {
   if (ring.status !== 'waiting') return null
-  if (planned.assets.length === 0) return `Ring ${planned.name} has no server, so it would show nothing`
+  if (planned.assets.length === 0) return `Ring ${title} has no server, so it would show nothing`
   // The cheap check comes first: usually no asset is left out, and a ring may be very large.
   if (!planned.assets.some((asset) => leftOut[asset] !== undefined)) return null
   if (planned.assets.some((asset) => deploymentOf(run, asset) !== undefined)) return null
   const skipped = planned.assets.filter((asset) => run.skipped[asset] !== undefined).length
   const out = planned.assets.filter((asset) => run.skipped[asset] === undefined && leftOut[asset] !== undefined)
   if (out.length === 0 || out.length + skipped < planned.assets.length) return null
-  return `Ring ${planned.name} is empty, so it would show nothing: ${leftOutWords(countReasons(out.flatMap((asset) => leftOut[asset] ?? [])))}`
+  return `Ring ${title} is empty, so it would show nothing: ${leftOutWords(countReasons(out.flatMap((asset) => leftOut[asset] ?? [])))}`
 }
 
 /** Assets that ended badly and that nobody has left out since. */

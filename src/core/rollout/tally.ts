@@ -17,6 +17,7 @@ import { sinceOf } from '../proposal/since.ts'
 import { deploymentOf, deploymentsOf, endsByRing, failedDeployments, hasChanged } from './deployments.ts'
 import { freshRun } from './evolve-run.ts'
 import { countEndState } from './gate.ts'
+import { ringTitle } from './lanes.ts'
 import { plannedOf } from './planned.ts'
 import { leftOutIn, startedOf } from './remaining.ts'
 import { emptyRing, endedBadly, setOf, testStop, unfinished } from './run.ts'
@@ -168,7 +169,7 @@ function emptyRings(state: ProposalState): readonly string[] {
   return subject.rings.flatMap((planned, index) => {
     const ring = run.rings[index]
     if (ring?.status !== 'waiting' || !mayBeEmpty({ planned, run, leftOut }, skipped)) return []
-    return emptyRing({ index, planned, ring, run, leftOut }) ?? []
+    return emptyRing({ index, planned, title: ringTitle(subject, index) ?? planned.name, ring, run, leftOut }) ?? []
   })
 }
 

@@ -5,7 +5,7 @@
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { bypassesWindow } from '../proposal/approval.ts'
 import type { Context } from '../proposal/command.ts'
-import type { PatchSubject, ProposalState } from '../proposal/proposal.ts'
+import type { PatchSubject, PlannedAsset, PlannedRing, ProposalState } from '../proposal/proposal.ts'
 import { leftOutOf } from '../proposal/since.ts'
 import { leadOf } from '../terms.ts'
 import { isBefore, plusSeconds } from '../time/instant.ts'
@@ -19,8 +19,10 @@ import {
   type Scheduled,
   type WindowPlan,
 } from '../window.ts'
-import { remaining } from './remaining.ts'
-import { ringNow, soakEnd } from './run.ts'
+import { currentRings, lanesOf, ringTitle } from './lanes.ts'
+import { plannedOf } from './planned.ts'
+import { remaining, someRemain } from './remaining.ts'
+import { type CurrentRing, lanesLeft, soakEndOf } from './run.ts'
 
 export type TouchContext = Pick<Context, 'now' | 'freezes' | 'estimates' | 'others' | 'downElsewhere'>
 
@@ -171,59 +173,136 @@ export function timeOver(state: ProposalState, asset: string, { now, freezes }: 
   return openWindow(windowsOf(subject).get(asset) ?? subject.window, freezes, team, now)?.end ?? now
 }
 
-/**
- * The assets that begin next: the rest of the batch under way, or else the rest of the ring. Before the rollout: the
- * first ring. `null`: no ring is left.
- */
-export function comesNext(
-  state: ProposalState,
-  subject: PatchSubject,
-): { readonly ring: string; readonly assets: readonly string[] } | null {
-  const current = state.rollout === null ? null : ringNow(state)
-  if (current !== null) {
-    const { planned, ring } = current
-    return { ring: planned.name, assets: ring.waiting.length > 0 ? ring.waiting : remaining(current) }
-  }
-  // The test ring is not done again.
-  const first = subject.rings.find(({ beforeVote }) => beforeVote !== true || state.test === null)
-  if (first === undefined) return null
-  // If all assets are left out, the rollout begins all the same, and stops at this ring.
-  const some = first.assets.filter((asset) => leftOutOf(state, asset) === undefined)
-  return { ring: first.name, assets: some.length === 0 ? first.assets : some }
+/** The assets of one lane that begin next. */
+export interface ComesNext {
+  /** Name of the ring, and how people read it. */
+  readonly ring: string
+  readonly title: string
+  readonly assets: readonly string[]
+  /** The current ring; `null`: the rollout has not begun. */
+  readonly current: CurrentRing | null
 }
 
-/** When the rest of the proposal may run next, or a sentence that says why it never may. */
+/**
+ * The assets that begin next in each lane: the rest of the batch under way, or else the rest of the ring. Before the
+ * rollout: the first ring. Empty: no ring is left. A lane that waits for another one counts as well.
+ */
+export function comesNext(state: ProposalState, subject: PatchSubject): readonly ComesNext[] {
+  const lanes = state.rollout === null ? [] : lanesLeft(state)
+  if (lanes.length > 0) {
+    return lanes.map((current) => {
+      const { planned, title, ring } = current
+      const assets = ring.waiting.length > 0 ? ring.waiting : remaining(current)
+      return { ring: planned.name, title, assets, current }
+    })
+  }
+  // The test ring is not done again.
+  const passed = ({ beforeVote }: PlannedRing) => beforeVote === true && state.test !== null
+  const states = subject.rings.map((ring) => ({ status: passed(ring) ? ('passed' as const) : ('waiting' as const) }))
+  return currentRings(subject.rings, states).flatMap((index): readonly ComesNext[] => {
+    const first = subject.rings[index]
+    if (first === undefined) return []
+    // If all assets are left out, the rollout begins all the same, and stops at this ring.
+    const some = first.assets.filter((asset) => leftOutOf(state, asset) === undefined)
+    const assets = some.length === 0 ? first.assets : some
+    return [{ ring: first.name, title: ringTitle(subject, index) ?? first.name, assets, current: null }]
+  })
+}
+
+/** When the rest of the proposal may run next in any lane, or a sentence that says why it never may. */
 export function nextRun(
   state: ProposalState,
   context: TouchContext,
 ): { readonly window: Scheduled } | { readonly problem: string } {
   const { subject } = state
   if (subject.kind !== 'patches') return { problem: 'there is nothing to run' }
-  const next = comesNext(state, subject)
-  const assets = next?.assets ?? []
-  const [own, leads] = [windowsOf(subject), leadsOf(subject)]
-  const leadsByPlan = new Map<WindowPlan, Set<number>>()
-  for (const asset of assets) {
-    const plan = own.get(asset) ?? subject.window
-    const known = leadsByPlan.get(plan) ?? new Set()
-    leadsByPlan.set(plan, known.add(leads.get(asset) ?? 0))
-  }
-  if (leadsByPlan.size === 0) leadsByPlan.set(subject.window, new Set([0]))
-  const seconds = next === null ? 0 : estimateOf(next.ring, context)
+  const lanes = comesNext(state, subject)
+  const left = lanes.filter(({ current }) => current === null || hasMoreIn(current, subject))
+  const considered: readonly (ComesNext | null)[] = left.length > 0 ? left : [lanes[0] ?? null]
   let best: Scheduled | null = null
-  for (const [plan, some] of leadsByPlan) {
-    for (const lead of some) {
-      const window = firstFit(plan, lead, state, context, seconds)
-      if (window !== null && (best === null || isBefore(handedOverAt(window), handedOverAt(best)))) best = window
+  for (const next of considered) {
+    const seconds = next === null ? 0 : estimateOf(next.ring, context)
+    for (const [plan, leads] of plansOf(subject, next)) {
+      for (const lead of leads) {
+        const window = firstFit(plan, lead, state, next?.current ?? null, context, seconds)
+        if (window !== null && (best === null || isBefore(handedOverAt(window), handedOverAt(best)))) best = window
+      }
     }
   }
   if (best !== null) return { window: best }
+  const [next] = considered
   const name = `the window "${subject.window.name}"`
   const [any] = nextWindows(subject.window, context.freezes, state.team, context.now, 1)
   if (any === undefined) return { problem: `${name} has no time in the coming year in which this may run` }
+  const seconds = next == null ? 0 : estimateOf(next.ring, context)
   return {
-    problem: `${name} is never open for as long as a server of ring ${next?.ring ?? ''} takes (about ${Math.ceil(seconds / 60)} min)`,
+    problem: `${name} is never open for as long as a server of ring ${next?.title ?? ''} takes (about ${Math.ceil(seconds / 60)} min)`,
   }
+}
+
+/**
+ * The windows of the assets that come next, with the leads of their systems. If the ring has none left: those of the
+ * lane's later rings.
+ */
+function plansOf(subject: PatchSubject, next: ComesNext | null): ReadonlyMap<WindowPlan, ReadonlySet<number>> {
+  const [own, leads] = [windowsOf(subject), leadsOf(subject)]
+  const found = new Map<WindowPlan, Set<number>>()
+  function add(plan: WindowPlan, lead: number): void {
+    found.set(plan, (found.get(plan) ?? new Set()).add(lead))
+  }
+  for (const asset of next?.assets ?? []) add(own.get(asset) ?? subject.window, leads.get(asset) ?? 0)
+  if (found.size > 0) return found
+  if (next?.current == null || lanesOf(subject).length === 1) return new Map([[subject.window, new Set([0])]])
+  const { index, planned } = next.current
+  const later = subject.rings.flatMap((ring, at) => (at > index && ring.engine === planned.engine ? [ring] : []))
+  for (const { window, terms } of later.flatMap((ring) => samplesOf(subject)(ring)))
+    add(window ?? subject.window, leadOf(terms))
+  return found
+}
+
+/** Is a window still needed in this lane? Not if everything that is left has begun. */
+export function hasMoreIn(current: CurrentRing, { rings }: PatchSubject): boolean {
+  const { index, planned, ring } = current
+  const later = rings.some(({ engine }, at) => at > index && engine === planned.engine)
+  return later || ring.waiting.length > 0 || someRemain(current)
+}
+
+/** One asset of a ring for each window and each lead: the others may begin when one of these may. */
+const samplesOf = memoizeByIdentity((subject: PatchSubject) =>
+  memoizeByIdentity((ring: PlannedRing): readonly PlannedAsset[] => {
+    const found = new Map<WindowPlan, Map<number, PlannedAsset>>()
+    for (const id of ring.assets) {
+      const planned = plannedOf(subject, id)
+      if (planned === null) continue
+      const plan = planned.window ?? subject.window
+      const byLead = found.get(plan) ?? new Map<number, PlannedAsset>()
+      found.set(plan, byLead)
+      const lead = leadOf(planned.terms)
+      if (!byLead.has(lead)) byLead.set(lead, planned)
+    }
+    return [...found.values()].flatMap((byLead) => [...byLead.values()])
+  }),
+)
+
+/**
+ * Since when, or from when on, a lane may begin as far as windows go (ISO 8601 UTC); `null`: never. Freezes and the time
+ * that assets take are not looked at here: the start itself asks for them.
+ */
+export function laneOpens(state: ProposalState, { planned }: CurrentRing, now: string): string | null {
+  const { subject, team } = state
+  if (subject.kind !== 'patches') return null
+  const samples = samplesOf(subject)(planned)
+  const ids = samples.map(({ asset }) => asset.id)
+  if (touchable(state, ids, planned.name, { now, freezes: [] }).length > 0) return now
+  let first: string | null = null
+  for (const { window, terms } of samples) {
+    const lead = leadOf(terms)
+    for (const { start } of nextWindows(window ?? subject.window, [], team, plusSeconds(now, lead), 2)) {
+      const at = plusSeconds(start, -lead)
+      if (isBefore(now, at) && (first === null || isBefore(at, first))) first = at
+    }
+  }
+  return first
 }
 
 /**
@@ -234,6 +313,7 @@ function firstFit(
   plan: WindowPlan,
   lead: number,
   state: ProposalState,
+  current: CurrentRing | null,
   context: TouchContext,
   seconds: number,
 ): Scheduled | null {
@@ -241,7 +321,7 @@ function firstFit(
   const { rollout, approvedAt } = state
   const decided = rollout === null ? plusSeconds(approvedAt ?? now, plan.leadSeconds ?? 0) : now
   // A ring that is soaking goes on when the soak is over. Only then is the system told.
-  const soaked = (rollout === null ? null : soakEnd(state)) ?? now
+  const soaked = (rollout === null || current === null ? null : soakEndOf(current)) ?? now
   const earliest = plusSeconds(isBefore(soaked, now) ? now : soaked, lead)
   const from = isBefore(decided, earliest) ? earliest : decided
   for (const window of nextWindows(plan, freezes, state.team, from, WINDOWS_TRIED)) {

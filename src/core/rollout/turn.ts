@@ -20,7 +20,7 @@ import { deploymentOf, failedDeployments } from './deployments.ts'
 import { type GateTally, gateProblem, tally } from './gate.ts'
 import { clustersWith, plannedOf } from './planned.ts'
 import { firstRemaining, leftOutIn, someRemain } from './remaining.ts'
-import { type CurrentRing, emptyRing, endedBadly, ringNow, setOf, unfinishedDeployments, without } from './run.ts'
+import { type CurrentRing, emptyRing, endedBadly, ringsNow, setOf, unfinishedDeployments, without } from './run.ts'
 import { leadsOf, type TouchContext, touchable, workTimes } from './touch.ts'
 
 export type Turn =
@@ -66,9 +66,9 @@ export function wantsGo({
 
 /** Why nothing more may begin: the gate of the ring, or the failure budget of the whole rollout; `null`: it may. */
 export function stopReason(subject: PatchSubject, current: CurrentRing): string | null {
-  const { planned, run } = current
+  const { planned, title, run } = current
   const problem = gateProblem(planned.gate, tallyOf(subject, current))
-  if (problem !== null) return `Ring ${planned.name} stopped at its gate: ${problem}`
+  if (problem !== null) return `Ring ${title} stopped at its gate: ${problem}`
   if (subject.failureBudget === undefined) return null
   const forgiven = run.rings.map((item) => setOf(item.forgiven))
   const failed = [...endedBadly(run)].filter((asset) => !forgiven.some((assets) => assets.has(asset))).length
@@ -118,33 +118,94 @@ export function concurrencyOf(ring: PlannedRing, subject: PatchSubject): number 
   return Math.max(1, grain === 'group' ? ring.batchSize : (ring.concurrency ?? ring.batchSize))
 }
 
+/**
+ * How many more assets of the ring may be worked on now, as far as this proposal goes. The limit holds for rings of the
+ * same name in all lanes. Assets whose system speaks late do not count in other lanes: nobody waits days for them.
+ */
+export function freeIn(state: ProposalState, { index, planned }: Pick<CurrentRing, 'index' | 'planned'>): number {
+  const { subject } = state
+  const rings = subject.kind === 'patches' ? subject.rings : []
+  const running = unfinishedDeployments(state).filter(({ asset, ring }) => {
+    if (ring === index) return true
+    if (rings[ring]?.name !== planned.name || subject.kind !== 'patches') return false
+    return plannedOf(subject, asset)?.terms === undefined
+  })
+  return subject.kind === 'patches' ? concurrencyOf(planned, subject) - running.length : 0
+}
+
+/** What comes next in any lane. A lane that can begin does not wait for the others; one that cannot go on stops all. */
 export function nextTurn(state: ProposalState, context: TouchContext): Turn {
   const { subject } = state
-  const current = ringNow(state)
-  if (subject.kind !== 'patches' || current === null) return { kind: 'done', why: 'Every ring is done.' }
-  const { index, planned, ring, run } = current
+  const lanes = ringsNow(state)
+  if (subject.kind !== 'patches' || lanes.length === 0) return { kind: 'done', why: 'Every ring is done.' }
+  let best: Turn | null = null
+  for (const current of lanes) {
+    const why = whyStuck(subject, current)
+    if (why !== null) return { kind: 'stuck', ring: current.index, why }
+  }
+  for (const current of lanes) {
+    const turn = turnIn(state, subject, current, context)
+    if (turn.kind === 'start') return turn
+    if (best === null || weight(turn) < weight(best)) best = turn
+  }
+  return best ?? { kind: 'done', why: 'Every ring is done.' }
+}
+
+/** Of two lanes that cannot begin, the one with the smaller weight says what the rollout waits for. */
+function weight(turn: Turn): number {
+  switch (turn.kind) {
+    case 'start':
+    case 'done':
+      return 0
+    case 'stuck':
+      return 1
+    case 'wait':
+      return turn.for === 'another proposal' ? 2 : turn.for === 'window' ? 3 : 4
+  }
+}
+
+/** Why nothing more of the ring may begin until people resume; `null`: it may. */
+function whyStuck(subject: PatchSubject, current: CurrentRing): string | null {
   const empty = emptyRing(current)
-  if (empty !== null) return { kind: 'stuck', ring: index, why: empty }
-  if (ring.status === 'soaking') return { kind: 'wait', for: 'soak', why: `Ring ${planned.name} is soaking.` }
-  if (ring.status === 'failed') return { kind: 'stuck', ring: index, why: `Ring ${planned.name} is failed.` }
-  const problem = stopReason(subject, current)
-  if (problem !== null) return { kind: 'stuck', ring: index, why: problem }
-  const running = unfinishedDeployments(state)
-  const mine = running.filter((deployment) => deployment.ring === index).length
+  if (empty !== null) return empty
+  if (current.ring.status === 'soaking') return null
+  if (current.ring.status === 'failed') return `Ring ${current.title} is failed.`
+  return stopReason(subject, current)
+}
+
+function turnIn(state: ProposalState, subject: PatchSubject, current: CurrentRing, context: TouchContext): Turn {
+  const { index, planned, title, ring } = current
+  if (ring.status === 'soaking') return { kind: 'wait', for: 'soak', why: `Ring ${title} is soaking.` }
+  const mine = unfinishedDeployments(state).filter((deployment) => deployment.ring === index).length
   const fresh = ring.waiting.length === 0
   if (fresh && mine > 0) return { kind: 'wait', for: 'assets', why: 'The batch before is not finished.' }
   const others = context.others ?? []
   // The limits of a ring hold for all rollouts of the team together, but nobody waits days for an asset that reports late.
   const sameRing = others.filter(({ ring: name, rests }) => name === planned.name && rests !== true)
-  const free = concurrencyOf(planned, subject) - mine - sameRing.length
-  if (free <= 0 && mine > 0) return { kind: 'wait', for: 'assets', why: 'As many are being worked on as may be.' }
+  const here = freeIn(state, current)
+  const free = here - sameRing.length
+  if (free <= 0 && (mine > 0 || here <= 0))
+    return { kind: 'wait', for: 'assets', why: 'As many are being worked on as may be.' }
   const [first] = sameRing
-  if (free <= 0 && first !== undefined) return waitFor(first, `Ring ${planned.name} is full`)
-  if (fresh && wantsGo(current))
-    return { kind: 'wait', for: 'go', why: `Ring ${planned.name} waits for somebody to say go.` }
-  if (fresh && !someRemain(current)) return { kind: 'done', why: `Ring ${planned.name} has no further batch.` }
+  if (free <= 0 && first !== undefined) return waitFor(first, `Ring ${title} is full`)
+  if (fresh && wantsGo(current)) return { kind: 'wait', for: 'go', why: `Ring ${title} waits for somebody to say go.` }
+  if (fresh && !someRemain(current)) return { kind: 'done', why: `Ring ${title} has no further batch.` }
   if (fresh && wantsChecks(current, context.now))
-    return { kind: 'wait', for: 'checks', why: `The checks of ring ${planned.name} are to be asked first.` }
+    return { kind: 'wait', for: 'checks', why: `The checks of ring ${title} are to be asked first.` }
+  return startIn(state, subject, current, { mine, free, others }, context)
+}
+
+/** The start of the ring's next assets, or why none of them may begin now. */
+function startIn(
+  state: ProposalState,
+  subject: PatchSubject,
+  current: CurrentRing,
+  { mine, free, others }: { readonly mine: number; readonly free: number; readonly others: readonly OtherWork[] },
+  context: TouchContext,
+): Turn {
+  const { index, planned, title, ring, run } = current
+  const running = unfinishedDeployments(state)
+  const fresh = ring.waiting.length === 0
   const taken = new Map(others.map((other) => [other.asset, other]))
   // With clusters, any asset of the batch may be the one that has room.
   const enough = fresh ? planned.batchSize : (subject.clusters ?? []).length === 0 ? free : ring.waiting.length
@@ -166,7 +227,7 @@ export function nextTurn(state: ProposalState, context: TouchContext): Turn {
       ({ asset }) => chosen.full !== null && clustersWith(subject, asset).includes(chosen.full),
     )
     if (neighbour !== undefined) return waitFor(neighbour, chosen.why)
-    return { kind: 'stuck', ring: index, why: `Ring ${planned.name} cannot go on: ${chosen.why}` }
+    return { kind: 'stuck', ring: index, why: `Ring ${title} cannot go on: ${chosen.why}` }
   }
   // One start is recorded in one event. Other assets that have room begin with the next start.
   const [some = []] = portions(chosen.assets)

@@ -13,6 +13,7 @@ import { memoizeByIdentity } from '../../core/memoize-by-identity.ts'
 import type { DeployEngine } from '../../core/ports.ts'
 import { addsNothing, stepsOf } from '../../core/preview.ts'
 import type { PatchSubject, PlannedAsset, ProposalState } from '../../core/proposal/proposal.ts'
+import { engineOf } from '../../core/rollout/lanes.ts'
 import { plannedOf } from '../../core/rollout/planned.ts'
 import { sha256 } from '../../core/sha256.ts'
 import { HOUR_MS } from '../../core/time/instant.ts'
@@ -57,41 +58,48 @@ export async function fillPreviews(
   existing: ProposalState | null,
   present: ReadonlyMap<string, AssetKeys>,
 ): Promise<Filled> {
-  const engine = engines.get(subject.engine)
   const before = existing?.subject.kind === 'patches' ? existing.subject : null
-  const open: { readonly planned: PlannedAsset; readonly row: AssetKeys; readonly key: string }[] = []
+  const open: {
+    readonly planned: PlannedAsset
+    readonly row: AssetKeys
+    readonly engine: string
+    readonly key: string
+  }[] = []
   const done = new Map<string, Pick<PlannedAsset, 'transaction' | 'previewProblem'>>()
   const pause = createPauses()
   for (const planned of subject.assets) {
     await pause()
     const { id } = planned.asset
     const same = before && plannedOf(before, id)
+    const name = engineOf(subject, planned.asset)
+    const engine = engines.get(name)
     const row = present.get(id)
     if (same && same.previewProblem === null && sameChanges(same.changes, planned.changes))
       done.set(id, { transaction: same.transaction, previewProblem: null })
-    else if (!engine) done.set(id, cannot(`the engine "${subject.engine}" is not configured`))
+    else if (!engine) done.set(id, cannot(`the engine "${name}" is not configured`))
     else if (row === undefined) done.set(id, cannot(`it is ${GONE}`))
-    else open.push({ planned, row, key: previewKey(engine, row, planned.changes) })
+    else open.push({ planned, row, engine: name, key: previewKey(engine, row, planned.changes) })
   }
-  const known =
-    open.length === 0
-      ? new Map<string, KeptPreview>()
-      : await knownPreviews(db, subject.engine, [...new Set(open.map(({ key }) => key))])
+  const known = new Map<string, ReadonlyMap<string, KeptPreview>>()
+  for (const name of new Set(open.map(({ engine }) => engine))) {
+    const keys = open.flatMap(({ engine, key }) => (engine === name ? [key] : []))
+    known.set(name, await knownPreviews(db, name, [...new Set(keys)]))
+  }
   const lacking = new Map<string, Lacking>()
   const again = new Map<string, Lacking>()
   const stale = staleSince(clock)
-  for (const { planned, row, key } of open) {
+  for (const { planned, row, engine, key } of open) {
     await pause()
     const { changes } = planned
-    const kept = known.get(key)
-    const ask = { engine: subject.engine, key, asset: row.asset, changes }
+    const kept = known.get(engine)?.get(key)
+    const ask = { engine, key, asset: row.asset, changes }
     if (kept === undefined) {
-      lacking.set(key, ask)
+      lacking.set(`${engine} ${key}`, ask)
       done.set(planned.asset.id, cannot(NOT_YET))
       continue
     }
     const { answer, askedAt } = kept
-    if (answer.problem !== null && askedAt <= stale) again.set(key, ask)
+    if (answer.problem !== null && askedAt <= stale) again.set(`${engine} ${key}`, ask)
     done.set(
       planned.asset.id,
       answer.problem === null

@@ -42,6 +42,7 @@ export async function proposeForTeam(drafting: Drafting): Promise<void> {
       teams: [plan],
       open: open.flatMap(groupOf),
       grouping: parts.judgement.grouping,
+      late: new Set([...parts.engines].flatMap(([name, { terms }]) => (terms === undefined ? [] : [name]))),
       stale,
     }),
   )

@@ -9,13 +9,12 @@ import { allowed, batchOf, found, foundAgain, type Work } from './start.ts'
 
 /** Puts snapshots back. After a crash nobody knows how far that came, so it is done again where it still may be. */
 export async function putBack(work: Work, open: readonly string[]): Promise<void> {
-  const { deploying, state, subject, key, notes, finish, signal } = work
+  const { deploying, state, subject, key, engine, notes, finish, signal } = work
   const firstTime = notes.starting === null
   const there = await found(work, open, firstTime ? heldBack : (problem) => halfPutBack(`${problem}.`))
   const ready = await allowed(work, there, firstTime ? notBegun : halfPutBack)
   if (ready.length === 0) return
-  if (firstTime)
-    await deploying.book.noteStarting({ key, proposal: state.id, engine: subject.engine }, ready, new Map())
+  if (firstTime) await deploying.book.noteStarting({ key, proposal: state.id, engine }, ready, new Map())
   await finish(await restore(deploying.parts, subject, await batchOf(work, ready), signal))
 }
 

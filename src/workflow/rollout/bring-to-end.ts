@@ -5,6 +5,7 @@ import { awayProblem } from '../../core/away.ts'
 import { heldBack } from '../../core/held-back.ts'
 import type { Actor, Deployment, ProposalState } from '../../core/proposal/proposal.ts'
 import { restores } from '../../core/rollback.ts'
+import { engineOfRing } from '../../core/rollout/lanes.ts'
 import { unfinishedDeployments } from '../../core/rollout/run.ts'
 import { readAssets } from '../../store/inventory.ts'
 import { begin, putBack } from './begin.ts'
@@ -34,14 +35,16 @@ export async function bringToEnd(deploying: Deploying, state: ProposalState, key
   const mine = unfinishedDeployments(state).filter((deployment) => deployment.key === key)
   const ids = mine.map(({ asset }) => asset)
   const present = await readAssets(parts.db, ids)
+  // The assets of a start belong to one ring, and so to one engine.
+  const engine = engineOfRing(subject, mine[0]?.ring ?? 0)
   const away = new Map<string, string>()
   for (const id of ids) {
-    const problem = awayProblem(present.get(id), subject.engine)
+    const problem = awayProblem(present.get(id), engine)
     if (problem !== null) away.set(id, problem)
   }
   const notes = await book.notesOf(key)
   const ask = asking(deploying, state, mine)
-  const start: Start = { state, subject, key, mine, notes, present, away, ask, signal }
+  const start: Start = { state, subject, key, engine, mine, notes, present, away, ask, signal }
   const assets = workedOn(start)
   const reason = `${state.id} patches ${assets.length === 1 ? (assets[0]?.name ?? '') : `${assets.length} servers`}`
   const silence = (await nothingBegins(start)) ? null : (subject.silence ?? null)
@@ -93,9 +96,9 @@ async function workOn(deploying: Deploying, start: Start, { recording, stopped, 
   recording.expect({ outcomes: open, verifications: all })
   try {
     check.add(mine.flatMap(({ asset, outcome }) => (outcome === null ? [] : [{ asset, outcome }])))
-    const engine = parts.engines.get(subject.engine)
+    const engine = parts.engines.get(start.engine)
     if (open.length > 0 && !engine) {
-      const reason = `the engine "${subject.engine}" is not configured any more`
+      const reason = `the engine "${start.engine}" is not configured any more`
       if (notes.nextLook !== null) await book.noteNextLook(key, null)
       await finish(open.map((asset) => ({ asset, outcome: heldBack(reason) })))
     } else if (open.length > 0 && restores(subject)) {

@@ -36,6 +36,8 @@ export interface Start {
   readonly state: ProposalState
   readonly subject: PatchSubject
   readonly key: string
+  /** Name of the engine that serves its assets. */
+  readonly engine: string
   readonly mine: readonly Deployment[]
   readonly notes: RunNotes
   /** The start's assets by id, as in the inventory when this process began its work. They say where to reach them. */

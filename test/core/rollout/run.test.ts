@@ -84,7 +84,7 @@ describe('a ring shows nothing', () => {
     }))
     const run: Rollout = withChanges(withDeployments(emptyRun, deployments), { skipped: of(by, ...skipped) })
     const ring = { ...freshRing(), status }
-    return emptyRing({ index: 0, planned: ringOf('rest', assets), ring, run, leftOut: of(gone, ...out) })
+    return emptyRing({ index: 0, planned: ringOf('rest', assets), title: 'rest', ring, run, leftOut: of(gone, ...out) })
   }
 
   test('where all are left out since the vote, by that or by hand', () => {
