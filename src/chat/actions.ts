@@ -150,6 +150,14 @@ const table = {
     done: 'Halted: nothing further is started.',
     command: ({ reason }) => ({ type: 'halt', reason }),
   },
+  'end-waiting': {
+    label: 'End the waiting…',
+    style: 'danger',
+    asks: ['reason'],
+    summary: 'count servers that have not reported as silent, and halt',
+    done: 'Servers that have not reported count as silent. It is halted until it is resumed.',
+    command: ({ reason }) => ({ type: 'end-waiting', reason }),
+  },
   resume: {
     label: 'Resume',
     style: 'primary',

@@ -58,6 +58,7 @@ export const buttonPlaces: Readonly<Record<ActionName, ButtonPlace>> = {
   resume: 'likely',
   pause: 'likely',
   halt: 'likely',
+  'end-waiting': 'seldom',
   extend: 'seldom',
   acknowledge: 'by state',
   postpone: 'likely',

@@ -283,6 +283,30 @@ test('a halt takes back what has not begun, and says what may still install and 
   expect(state.rollout?.deployments[web2]?.outcome).toBeNull()
 })
 
+test('somebody who may stop ends the waiting: who has not reported is silent, and only resuming lets the ring pass', async () => {
+  await one.until('2026-11-21T02:00:00.000Z')
+  one.lastWord('2026-11-19T18:12:00.000Z')
+  one.stop(() => ({ state: 'at work' }))
+  await one.until('2026-11-22T05:00:00.000Z')
+  const jonas: Actor = { kind: 'person', id: 'jonas', name: 'Jonas', via: 'console' }
+  const ended = await one.workflow.execute(
+    one.id,
+    { type: 'end-waiting', reason: 'They stand in a locked lab.' },
+    jonas,
+  )
+  expect(ended.ok).toBe(true)
+  await one.until('2026-11-22T07:00:00.000Z')
+  const state = await one.state()
+  expect(state.status).toBe('halted')
+  expect([web1, web2].map((asset) => state.rollout?.deployments[asset]?.verification?.end)).toEqual([
+    'silent',
+    'silent',
+  ])
+  expect((await one.workflow.execute(one.id, { type: 'resume' }, owner)).ok).toBe(true)
+  await one.until('2026-11-22T09:00:00.000Z')
+  expect((await one.state()).status).not.toBe('halted')
+})
+
 test('after a crash between stage and start the next process stages and starts under the same key', async () => {
   one.dies('stage')
   await one.until('2026-11-21T03:00:00.000Z')

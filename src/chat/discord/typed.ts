@@ -13,6 +13,8 @@ export const buttonsOnly: readonly ActionName[] = [
   'explain',
   'assets',
   'report',
+  ,
+  'end-waiting',
 ]
 
 export const typedNames: readonly ActionName[] = actionNames.filter((name) => !buttonsOnly.includes(name))

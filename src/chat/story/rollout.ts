@@ -99,6 +99,12 @@ export const rollout = {
       return said(telling, 'urgent', rich(`Halted: ${sentence(reason)} Nothing after it is touched.`))
     return bot('urgent', rich(strong('Stopped. '), `${sentence(reason)} ${untouched(telling.state)}`))
   },
+  'waiting-ended': ({ reason }, telling) =>
+    said(
+      telling,
+      'urgent',
+      rich(`Ended the waiting: ${sentence(reason)} Servers that have not reported count as silent.`),
+    ),
   'resume-agreed': (_, telling) => said(telling, 'neutral', rich('Agreed to resume.')),
   resumed: ({ by }) => bot('neutral', rich(`Resumed by ${by.join(' and ')}.`)),
 } satisfies Partial<Tellers>

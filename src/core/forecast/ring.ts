@@ -81,11 +81,13 @@ function playOf(
 ): RingPlay {
   const anyTime = atOnce || ring.beforeVote === true
   const promised = ring.assets.flatMap((asset) => terms.get(asset) ?? [])
+  const lead = longest(promised.map(({ leadSeconds }) => leadSeconds))
+  const estimate = lead === 0 ? (estimates[ring.name] ?? limits.unknownDeploymentSeconds) : 0
   return {
     ring,
-    lead: longest(promised.map(({ leadSeconds }) => leadSeconds)),
+    lead,
     reports: longest(promised.map(({ reportsWithinSeconds }) => reportsWithinSeconds)),
-    duration: Math.max(0, (estimates[ring.name] ?? limits.unknownDeploymentSeconds) * 1_000),
+    duration: Math.max(0, estimate * 1_000),
     timesOf: (asset) => (anyTime ? times.anyTime : times.within(ownWindows.get(asset) ?? subject.window)),
     room,
   }

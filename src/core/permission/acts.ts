@@ -18,6 +18,7 @@ export const acts = [
   'acknowledge',
   'pause',
   'halt',
+  'end-waiting',
   'skip',
   'leave-out',
   'go',
@@ -57,6 +58,7 @@ export function actOf(command: PeoplesCommand, state: ProposalState): Act {
     case 'acknowledge':
     case 'pause':
     case 'halt':
+    case 'end-waiting':
     case 'go':
     case 'retry':
     case 'resume':

@@ -190,6 +190,18 @@ export const rows: Readonly<Record<Act, Row>> = {
       return no('not now', `${id} is ${status}: there is nothing to halt.`)
     },
   },
+  'end-waiting': {
+    kind: 'safe',
+    decides: false,
+    doing: 'Ending the waiting of',
+    who: ['stop'],
+    during: 'it is rolling out, paused or halted, and servers whose system was told ahead have not reported',
+    when: (place) =>
+      notRolledOut(place) ??
+      ((place.glance.tally.reporting ?? 0) > 0
+        ? null
+        : no('not now', `${place.glance.id} waits for no report of a server.`)),
+  },
   skip: {
     kind: 'safe',
     decides: false,

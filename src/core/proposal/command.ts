@@ -94,6 +94,8 @@ export type ProposalCommand =
   | { readonly type: 'complete' }
   | { readonly type: 'pause'; readonly reason: string | null }
   | { readonly type: 'halt'; readonly reason: string | null }
+  /** Servers that have not reported count as silent, and the rollout is halted. */
+  | { readonly type: 'end-waiting'; readonly reason: string | null }
   | ({ readonly type: 'resume' } & Turned)
   | { readonly type: 'withdraw'; readonly reason: string | null }
   | { readonly type: 'supersede'; readonly by: string }

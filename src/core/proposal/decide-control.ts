@@ -29,6 +29,16 @@ export function halt(state: ProposalState, command: Of<'halt'>, context: Persons
   return accept({ type: 'halted', by: context.actor.name, reason: stopWords(command.reason) })
 }
 
+/**
+ * Servers that have not reported count as silent. The rollout is halted, so a ring passes by them only with what
+ * resuming takes.
+ */
+export function endWaiting(state: ProposalState, command: Of<'end-waiting'>, context: PersonsContext): Decision {
+  const [by, reason] = [context.actor.name, stopWords(command.reason)]
+  const ended: ProposalEvent = { type: 'waiting-ended', by, reason }
+  return state.status === 'halted' ? accept(ended) : accept(ended, { type: 'halted', by, reason })
+}
+
 export function resume(state: ProposalState, context: PersonsContext): Decision {
   const { actor } = context
   const previous = state.resumeVotes.find((item) => item.person === actor.id)

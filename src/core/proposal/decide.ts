@@ -6,7 +6,7 @@ import { confirm } from './confirm.ts'
 import { acknowledge, askAcknowledgement } from './decide-acknowledgement.ts'
 import { breakGlass, reviewBreakGlass } from './decide-break-glass.ts'
 import { compareAssets } from './decide-compare.ts'
-import { extendWindow, go, halt, pause, resume, retry, skip } from './decide-control.ts'
+import { endWaiting, extendWindow, go, halt, pause, resume, retry, skip } from './decide-control.ts'
 import { comment, endNotice, expire, open, remind, revise, supersede, withdraw } from './decide-life.ts'
 import { endRollBack } from './decide-roll-back.ts'
 import {
@@ -132,6 +132,8 @@ function decidePerson(state: ProposalState, command: PeoplesCommand, context: Pe
       return extendWindow(state, command, context)
     case 'pause':
       return pause(state, command, context)
+    case 'end-waiting':
+      return endWaiting(state, command, context)
     case 'halt':
       return halt(state, command, context)
     case 'resume':

@@ -322,6 +322,7 @@ const table: Table = {
   'gate-failed': { ring: fact, reason: words },
   paused: { by: stopper, reason: words },
   halted: { by: stopper, reason: words },
+  'waiting-ended': { by: stopper, reason: words },
   'resume-agreed': { person: actorsId, name: actorsName },
   resumed: { by: besideList },
   'verifying-started': {},

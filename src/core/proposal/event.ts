@@ -258,6 +258,8 @@ export type ProposalEvent =
   | { readonly type: 'gate-failed'; readonly ring: number; readonly reason: string }
   | { readonly type: 'paused'; readonly by: string; readonly reason: string }
   | { readonly type: 'halted'; readonly by: string; readonly reason: string }
+  /** Assets that have not reported count as silent now. */
+  | { readonly type: 'waiting-ended'; readonly by: string; readonly reason: string }
   | { readonly type: 'resume-agreed'; readonly person: string; readonly name: string }
   | { readonly type: 'resumed'; readonly by: readonly string[] }
   | { readonly type: 'verifying-started' }

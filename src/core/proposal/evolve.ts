@@ -286,6 +286,8 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
       return { status: 'paused', stopped: { by: byOf(actor, event.by), reason: event.reason, at }, resumeVotes: [] }
     case 'halted':
       return { status: 'halted', stopped: { by: byOf(actor, event.by), reason: event.reason, at }, resumeVotes: [] }
+    case 'waiting-ended':
+      return runChange(state, (run) => withChanges(run, { waitingEndedAt: at }))
     case 'resume-agreed':
       return {
         resumeVotes: [
@@ -299,7 +301,8 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
         stopped: null,
         resumeVotes: [],
         rollout:
-          state.rollout !== null && state.status === 'halted' ? forgive(state.rollout, ringsOf(state)) : state.rollout,
+          state.rollout &&
+          waitingAgain(state.status === 'halted' ? forgive(state.rollout, ringsOf(state)) : state.rollout),
       }
     case 'verifying-started':
       return { status: 'verifying', ...runChange(state, (run) => withChanges(run, { verifyingSince: at })) }
@@ -403,6 +406,11 @@ function rolloutAfterTest(state: ProposalState, at: string): Rollout {
  * Resuming a halted rollout accepts all failures so far. Those assets keep their end state, but do not count at the
  * gate any more.
  */
+/** Reports are waited for again. */
+function waitingAgain(rollout: Rollout): Rollout {
+  return rollout.waitingEndedAt === undefined ? rollout : withChanges(rollout, { waitingEndedAt: null })
+}
+
 function forgive(rollout: Rollout, planned: readonly PlannedRing[]): Rollout {
   const done = deploymentsOf(rollout)
   return withRings(rollout, (ring, index) => {

@@ -364,6 +364,8 @@ export interface Rollout {
   readonly notBegun: Readonly<Record<string, { readonly reason: string; readonly notBefore: string | null }>>
   /** The end of the time by which somebody extended the window; `null`: nobody has. */
   readonly extendedUntil: string | null
+  /** When somebody ended the waiting for reports, ISO 8601 UTC; `null`: it was resumed since. Left out: nobody has. */
+  readonly waitingEndedAt?: string | null
 }
 
 /**

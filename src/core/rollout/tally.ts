@@ -20,7 +20,7 @@ import { countEndState } from './gate.ts'
 import { ringTitle } from './lanes.ts'
 import { plannedOf } from './planned.ts'
 import { leftOutIn, startedOf } from './remaining.ts'
-import { emptyRing, endedBadly, setOf, testStop, unfinished } from './run.ts'
+import { emptyRing, endedBadly, setOf, testStop, unfinished, unfinishedDeployments } from './run.ts'
 
 export interface EndCounts {
   readonly good: number
@@ -48,6 +48,8 @@ export interface Tally {
   readonly waiting: number
   /** Assets that lost again what was verified. */
   readonly drifted: number
+  /** Assets whose system was told ahead and that have not reported. Left out: none. */
+  readonly reporting?: number
   /** Assets that somebody left out of the rollout. */
   readonly skipped: number
   /** Assets of the rollout that ended badly and were not left out: how many, and the first of them. */
@@ -83,7 +85,9 @@ export const tallyOf = memoizeByIdentity((state: ProposalState): Tally => {
   const { rollout, test, waitsFor } = state
   const { leftOut, done, waiting } = sinceOf(state)
   const failed = rollout === null ? [] : failedDeployments(rollout)
+  const reporting = unfinishedDeployments(state).filter(({ notBefore }) => notBefore !== undefined).length
   return {
+    ...(reporting === 0 ? {} : { reporting }),
     ends: endCounts(state),
     leftOut: reasonsOf(leftOut),
     inPart: sizeOf(done),

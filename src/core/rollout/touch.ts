@@ -90,7 +90,8 @@ function openNow(
   const of = (asset: string) => leads.get(asset) ?? 0
   return [...new Set(assets.map(of))].flatMap((lead) => {
     const some = assets.filter((asset) => of(asset) === lead)
-    return openAt(state, subject, some, plusSeconds(now, lead), seconds, freezes)
+    // How long such an asset works is not known, only when it reports. So it only has to begin in its window.
+    return openAt(state, subject, some, plusSeconds(now, lead), lead === 0 ? seconds : 0, freezes)
   })
 }
 
@@ -224,7 +225,7 @@ export function nextRun(
     const seconds = next === null ? 0 : estimateOf(next.ring, context)
     for (const [plan, leads] of plansOf(subject, next)) {
       for (const lead of leads) {
-        const window = firstFit(plan, lead, state, next?.current ?? null, context, seconds)
+        const window = firstFit(plan, lead, state, next?.current ?? null, context, lead === 0 ? seconds : 0)
         if (window !== null && (best === null || isBefore(handedOverAt(window), handedOverAt(best)))) best = window
       }
     }

@@ -54,7 +54,15 @@ export interface Commanded {
 }
 
 /** Commands that are never refused because the proposal has become too large: stops, and the end of a rollback. */
-const stops: readonly ProposalCommand['type'][] = ['pause', 'halt', 'withdraw', 'freeze', 'unfreeze', 'end-roll-back']
+const stops: readonly ProposalCommand['type'][] = [
+  'pause',
+  'halt',
+  'end-waiting',
+  'withdraw',
+  'freeze',
+  'unfreeze',
+  'end-roll-back',
+]
 
 export async function runCommand(tx: Tx, { parts, proposal, command, actor }: Commanded): Promise<Executed> {
   if (command.type === 'start-batch') {

@@ -22,6 +22,8 @@ export interface Watch {
   readonly recording: Recording
   /** True if a person or a gate has stopped the rollout or the test, in the state that was last read. */
   readonly stopped: () => boolean
+  /** True if somebody has ended the waiting for reports. */
+  readonly waitingEnded: () => boolean
   /** Reports until when a start has nothing to do, ISO 8601 UTC; `null`: it has something to do. */
   readonly rests: (key: string, until: string | null) => void
   readonly signal: AbortSignal
@@ -72,7 +74,11 @@ async function nothingBegins({ mine, notes, away, ask }: Start): Promise<boolean
   return [...(await ask())].every(([asset, answer]) => 'problem' in answer || away.has(asset))
 }
 
-async function workOn(deploying: Deploying, start: Start, { recording, stopped, rests }: Watch): Promise<void> {
+async function workOn(
+  deploying: Deploying,
+  start: Start,
+  { recording, stopped, waitingEnded, rests }: Watch,
+): Promise<void> {
   const { parts, book } = deploying
   const { state, subject, key, mine, notes, present, signal } = start
   const check = createVerifier(parts, { state, key, present, known: notes.before, recording, signal })
@@ -88,6 +94,7 @@ async function workOn(deploying: Deploying, start: Start, { recording, stopped, 
     finish,
     before: check.before,
     stopped,
+    waitingEnded,
     rests: (until) => rests(key, until),
     idle: check.idle,
   }

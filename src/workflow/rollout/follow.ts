@@ -119,7 +119,9 @@ async function takeBack(following: Following): Promise<void> {
 async function afterWindow(following: Following): Promise<void> {
   const { work, told, waiting, heard } = following
   const now = work.deploying.parts.clock().toISOString()
-  if (told === null || waiting.size === 0 || isBefore(now, told.notAfter)) return
+  if (told === null || waiting.size === 0) return
+  if (work.waitingEnded()) return endSilent(following)
+  if (isBefore(now, told.notAfter)) return
   if (!following.windowOver) {
     following.windowOver = true
     // An asset that was never heard since may have been off. Only its silence can end it.
@@ -128,7 +130,11 @@ async function afterWindow(following: Following): Promise<void> {
     await stop(following, [...waiting], 'Its window is over', (asset) => (spoke(asset) ? notBegun(TIME_OVER) : null))
     await work.deploying.book.noteWindowOver(work.key)
   }
-  if (isBefore(now, told.silentAt)) return
+  if (!isBefore(now, told.silentAt)) await endSilent(following)
+}
+
+async function endSilent(following: Following): Promise<void> {
+  const { waiting, heard } = following
   await end(
     following,
     [...waiting].map((asset) => ({ asset, outcome: silentOutcome(heard.get(asset) ?? null) })),
@@ -185,7 +191,8 @@ async function untilNextLook(following: Following): Promise<void> {
       await lookAt(following, null)
       await stop(following, [...following.waiting], 'Stopped', () => notBegun(STOPPED))
     } else await takeBack(following)
-    if (following.waiting.size === 0) return
+    // Silence is judged after one more poll.
+    if (following.waiting.size === 0 || (following.told !== null && work.waitingEnded())) return
     const over = following.next === null || !isAhead(following.next, clock())
     work.rests(over || !work.idle() ? null : following.next)
     if (following.next === null) return nextEnd(engine, handle, pollSeconds, signal)

@@ -20,8 +20,9 @@ export function openSession(deploying: Deploying, proposal: string, signal: Abor
   let heard: () => void = () => undefined
   let problem: { readonly error: unknown } | null = null
   let stopped = false
+  let waitingEnded = false
   const recording = createRecording(parts, commands.execute, proposal, changed, signal)
-  const watch: Watch = { recording, stopped: () => stopped, rests, signal }
+  const watch: Watch = { recording, stopped: () => stopped, waitingEnded: () => waitingEnded, rests, signal }
 
   function changed(): void {
     version++
@@ -49,6 +50,7 @@ export function openSession(deploying: Deploying, proposal: string, signal: Abor
     /** Resolves when something has changed since `seen`, or after a while, because people may have stopped it. */
     async attend(state: ProposalState, seen: number): Promise<void> {
       stopped = stopProblem(state) !== null
+      waitingEnded = (state.rollout?.waitingEndedAt ?? null) !== null
       for (const key of new Set(unfinishedDeployments(state).map((deployment) => deployment.key))) {
         // The state was read before this start ended, so it does not show the end. Do not begin it again.
         if (going.has(key) || (endedAt.get(key) ?? 0) > seen) continue

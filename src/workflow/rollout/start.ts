@@ -61,6 +61,8 @@ export interface Work extends Start {
   readonly before: Map<string, readonly HealthResult[]>
   /** True if a person or a gate has stopped the rollout or the test, in the state that was last read. */
   readonly stopped: () => boolean
+  /** True if somebody has ended the waiting for reports. */
+  readonly waitingEnded: () => boolean
   /** Reports until when this start has nothing to do, ISO 8601 UTC; `null`: it has something to do. */
   readonly rests: (until: string | null) => void
   /** True if none of its assets is being verified. */

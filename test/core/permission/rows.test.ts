@@ -54,6 +54,7 @@ describe('who may do what', () => {
     ['acknowledge', 'scheduled', ['mara', 'noor', 'jonas', 'lea']],
     ['pause', 'started', ['mara', 'noor', 'jonas']],
     ['halt', 'started', ['mara', 'noor', 'jonas']],
+    ['end-waiting', 'started', ['mara', 'noor', 'jonas']],
     ['skip', 'started', ['mara', 'noor', 'jonas']],
     ['leave-out', 'halted', ['mara', 'noor']],
     ['go', 'waits for go', ['lea']],
@@ -67,7 +68,8 @@ describe('who may do what', () => {
   ])('%s, %s: %j', (act, scene, ids) => {
     const { glance, ...rest } = placeIn(scene)
     // A failed asset has changed nothing; where one has, it can be rolled back.
-    const tally = act === 'roll-back' ? { ...glance.tally, changed: true } : glance.tally
+    const more = { 'roll-back': { changed: true }, 'end-waiting': { reporting: 1 } }
+    const tally = act in more ? { ...glance.tally, ...more[act as keyof typeof more] } : glance.tally
     const place = { ...rest, glance: { ...glance, tally } }
     expect(idsWhoMay(act, place)).toEqual(ids)
     for (const { id } of people) expect(isOffered(act, id, place), id).toBe(ids.includes(id))
@@ -774,6 +776,7 @@ test('what decides is not taken from the command line where the policy does not 
     unfreeze: 'frozen',
     pause: 'started',
     halt: 'started',
+    'end-waiting': 'started',
     skip: 'started',
     'leave-out': 'halted',
     go: 'waits for go',

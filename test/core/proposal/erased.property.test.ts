@@ -136,6 +136,7 @@ const given: { readonly [Type in CommandType]: 'parts' | ((state: ProposalState)
   comment: () => [{ text: said }],
   pause: () => [{ reason: said }],
   halt: () => [{ reason: said }],
+  'end-waiting': () => [{ reason: said }],
   resume: () => [{ turn: null }, { turn: null }],
   postpone: () => [
     { until: chosen(null), reason: chosen(null) },
