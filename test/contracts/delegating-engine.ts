@@ -350,6 +350,29 @@ export function delegatingEngineContract(subject: DelegatingEngineSubject): void
       for (const asset of scene.assets) expect(await scene.hasBegun(asset)).toBe(false)
     })
 
+    it('killed before all were told, tells nobody else when the time is over by then', async () => {
+      for (let call = 0; call < MOST_CALLS; call++) {
+        scene = await subject.scene()
+        engine = delegating(scene.engine)
+        const { key, deployments } = await batchOf(scene.assets)
+        const dying = delegating(scene.dying(call, 'after'))
+        const died = await begin({ key, deployments }, dying).then(
+          () => false,
+          () => true,
+        )
+        if (!died) return
+        const told = await scene.told()
+        const notAfter = toIso(scene.now().getTime())
+        const handle = await begin({ key, deployments: deployments.map((one) => ({ ...one, notAfter })) })
+        expect(await scene.told()).toEqual(told)
+        for (const [id, { outcome }] of await reports(handle)) {
+          const name = scene.assets.find((asset) => asset.id === id)?.name ?? ''
+          expect(outcome?.state).toBe(told.includes(name) ? undefined : 'not begun')
+        }
+      }
+      throw new Error('It made more calls than any start should.')
+    })
+
     it('takes no word from before the work for its outcome', async () => {
       const batch = await batchOf([first()])
       await scene.speaksNoMore(first())

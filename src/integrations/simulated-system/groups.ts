@@ -121,9 +121,8 @@ const tooLate = { state: 'not begun', reason: TIME_OVER } as const
 function startedOf(state: SystemState, mark: string, start: Start, request: DeploymentRequest, now: Date): Started {
   const { asset, changes, notAfter } = request
   const problem = obstacle(state, request)
-  const late = isOver(notAfter, now) ? tooLate : null
   const { reason = '', state: why = null } = problem === null || problem.state === 'succeeded' ? {} : problem
-  const refused = why === 'held back' || why === 'unreachable' ? { state: why, reason } : late
+  const refused = why === 'held back' || why === 'unreachable' ? { state: why, reason } : null
   const group = start.groups.find(({ name }) => name === groupName(mark, request))
   return {
     ...{ asset: asset.id, name: asset.name, changes: [...changes], group: group?.id ?? 'none' },

@@ -21,6 +21,8 @@ export function reportOf(state: SystemState, one: Started, pace: Pace, now: Date
   // A machine that nobody was told of, or that was taken back in time, needs to say nothing.
   if (one.takenBack?.state === 'stopped') return { asset, outcome: notBegun(one.takenBack.reason), progress: null }
   const outcome = said === null || saidAt === null ? null : outcomeOf(one, said)
+  // That nothing can begin any more is no word of the machine, so it has no time of its own.
+  if (outcome?.state === 'not begun') return { asset, outcome, progress: null }
   if (outcome !== null) return { asset, outcome, progress: null, saidAt }
   const lookAgainAt = machine === null ? null : nextWord(machine, pace, now)
   const progress = progressOf(one, machine, now)
@@ -34,8 +36,10 @@ function outcomeOfRefused({ state, reason }: NonNullable<Started['refused']>): D
 
 /** `null`: the machine has not said yet how it ended. What it said before it could begin is no outcome. */
 function outcomeOf({ group, changes, notBefore, addedAt, takenBack }: Started, said: Word): DeploymentOutcome | null {
-  if (!isBefore(notBefore, said.at)) return null
   const result = said.results.find((one) => one.group === group)
+  const over = takenBack !== null && takenBack.until !== null && !isBefore(said.at, takenBack.until)
+  if (over && result === undefined && said.working !== group) return notBegun(takenBack.reason)
+  if (!isBefore(notBefore, said.at)) return null
   if (result?.state === 'failed') {
     const reason = result.error ?? 'The installation failed.'
     return { state: 'failed', reason, log: `error: ${reason}` }
@@ -51,8 +55,7 @@ function outcomeOf({ group, changes, notBefore, addedAt, takenBack }: Started, s
     const log = result.changed.map((change) => `installed ${changeLine(change)}`).join('\n')
     return { state: 'succeeded', changed: result.changed, rebooted: result.rebooted, log }
   }
-  const over = takenBack !== null && takenBack.until !== null && !isBefore(said.at, takenBack.until)
-  return over && said.working !== group ? notBegun(takenBack.reason) : null
+  return null
 }
 
 /** When the machine is expected to speak next. */

@@ -32,6 +32,18 @@ describe('a catalog file', () => {
     expect(content).toEqual({ fixes: [], kev: [] })
   })
 
+  it('may name updates of Windows; one without a number is told and skipped', async () => {
+    const update = { platform: 'windows:server-2022', kb: 'KB9000001', title: 'Cumulative', published: 'today-3' }
+    const records = [...Array.from({ length: 19 }, (_, index) => ({ ...update, kb: `KB90000${index}` })), update]
+    const { content, rejected } = await fetched(feed({ updates: [...records, { ...update, kb: '9000001' }] }))
+    expect(content.updates).toHaveLength(20)
+    expect(content.updates?.at(-1)).toEqual({
+      ...{ platform: 'windows:server-2022', kb: 'KB9000001', title: 'Cumulative', published: '2026-11-17' },
+      ...{ cves: [], supersedes: [], fixedBuild: null, type: 'security', severity: null, restart: null },
+    })
+    expect(rejected).toMatchObject([{ where: 'updates, record 21' }])
+  })
+
   it.each([
     ['2026-08-07', '2026-08-07'],
     ['today', '2026-11-20'],

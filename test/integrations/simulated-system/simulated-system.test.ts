@@ -8,11 +8,16 @@ const { signal } = new AbortController()
 const names = ['web91', 'web92']
 const other: Change = { kind: 'update', name: 'KB9000002', build: null }
 
-function play(changes: readonly Change[] = [update], machines: readonly string[] = names, more = {}) {
+function play(
+  changes: readonly Change[] = [update],
+  machines: readonly string[] = names,
+  more: Record<string, unknown> = {},
+  leadHours = 24,
+) {
   const scene = systemScene(memoryStore(fresh(machines, more)))
   const engine = scene.engine()
-  const notBefore = hoursFrom(scene.now(), 24)
-  const notAfter = hoursFrom(scene.now(), 28)
+  const notBefore = hoursFrom(scene.now(), leadHours)
+  const notAfter = hoursFrom(scene.now(), leadHours + 4)
   async function batch(reboot: DeploymentRequest['reboot'] = 'if required'): Promise<Batch> {
     const deployments = await Promise.all(
       machines.map(async (name) => {
@@ -103,6 +108,33 @@ describe('a machine of the simulated system', () => {
     await begin()
     pass(2_000)
     expect(await report('web91')).toMatchObject({ outcome: null, saidAt: null, progress: 'told, has not asked yet' })
+  })
+
+  it('that cannot ask at its time begins nothing until it can, although it was told before', async () => {
+    const { begin, changeMachine, pass, machine } = play([update], names, {}, 48)
+    await begin()
+    pass(23)
+    expect((await machine('web91')).told).toHaveLength(1)
+    await changeMachine('web91', { fault: 'silent' })
+    pass(100)
+    expect(await machine('web91')).toMatchObject({ told: [], working: null, results: [] })
+    await changeMachine('web91', { fault: null })
+    pass(23)
+    expect((await machine('web91')).results).toMatchObject([{ state: 'installed' }])
+  })
+
+  it('that was told by somebody to begin before its time has no outcome before it', async () => {
+    const { begin, change, pass, report, machine } = play([update], names, {}, 72)
+    await begin()
+    await change((state) => ({
+      ...state,
+      groups: state.groups.map((group) => ({ ...group, deadline: state.at ?? group.deadline })),
+    }))
+    pass(60)
+    expect((await machine('web91')).said?.results).toHaveLength(1)
+    expect((await report('web91'))?.outcome).toBeNull()
+    pass(60)
+    expect((await report('web91'))?.outcome).toMatchObject({ state: 'succeeded' })
   })
 
   it('does not learn while the server is away, and Patchwarden gets a sentence', async () => {
@@ -205,6 +237,22 @@ describe('the engine of the simulated system', () => {
     expect((await state()).groups).toEqual([])
     pass(72)
     expect((await report('web91'))?.outcome).toMatchObject({ state: 'not begun' })
+  })
+
+  it('adds nobody more once it was told to stop', async () => {
+    const { batch, state, store } = play()
+    const stop = new AbortController()
+    const all = await batch()
+    const stopping = systemScene({
+      ...store,
+      async change(work) {
+        const result = await store.change(work)
+        if ((await state()).groups.some(({ members }) => members.length > 0)) stop.abort(new Error('shutting down'))
+        return result
+      },
+    }).engine()
+    await expect(stopping.start(all, stop.signal)).rejects.toThrow('shutting down')
+    expect((await state()).groups[0]?.members).toHaveLength(1)
   })
 
   it('leaves the groups of another installation alone', async () => {
