@@ -347,6 +347,27 @@ test('through freezes, and with windows in which not all have time, no lane is w
   )
 })
 
+test('a lane that is bound to another begins after its end, and all come to theirs', () => {
+  fc.assert(
+    fc.property(drawn, fc.boolean(), ({ lanes }, last) => {
+      const [first, ...others] = lanes
+      const bound = last ? lanes.at(-1) : first
+      const other = last ? first : lanes.at(-1)
+      if (first === undefined || bound === undefined || other === undefined || others.length === 0) return
+      const after = (each: LaneOf): LaneOf =>
+        each === bound
+          ? { ...each, rings: each.rings.map((ring, at) => (at === 0 ? { ...ring, after: other.engine } : ring)) }
+          : each
+      const one = lanesCase(countOf(lanes), lanes.map(after))
+      drive(one, { takes })
+      expect(one.state().status).toBe('completed')
+      const times = (of: LaneOf) => timeline(one, of.engine).map(([, at]) => at)
+      expect(Math.min(...times(bound).map(Date.parse))).toBeGreaterThan(Math.max(...times(other).map(Date.parse)))
+    }),
+    { numRuns: 40 },
+  )
+})
+
 test('after a failure nothing begins in any lane, until people resume', () => {
   fc.assert(
     fc.property(drawn, fc.integer({ min: 1, max: 27 }), ({ lanes }, nth) => {
