@@ -253,6 +253,14 @@ describe('two lanes', () => {
       ['roll back', undefined, ['lab/web1']],
       ['roll back', 'wsus', ['lab/web4']],
     ])
+    const { rollsBack: _, ...subject } = back
+    const rolls = proposalCase({ content: { ...withLanes(6, two()), subject, contentHash: contentHash(subject) } })
+    rolls.vote('noor', 'approve')
+    rolls.vote('tom', 'approve')
+    rolls.give({ type: 'start' })
+    rolls.give({ type: 'start-batch' })
+    rolls.give({ type: 'start-batch' })
+    expect(working(rolls)).toEqual(['web1', 'web4'])
     const only = rollbackSubject(one.state(), subjectOf(one.state()), 'ring:canary (wsus)')
     expect([only.engine, only.rings.map(({ assets }) => assets)]).toEqual(['wsus', [['lab/web4']]])
     expect(rollbackSubject(one.state(), subjectOf(one.state()), 'ring:canary').assets).toHaveLength(2)
