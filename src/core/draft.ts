@@ -100,7 +100,9 @@ export function* draftingSubjects({
         const key = existing ?? groupOf(patch, grouping)
         const group = groups.get(key) ?? { existing, asked: new Map() }
         groups.set(key, group)
-        group.asked.set(engine, [...(group.asked.get(engine) ?? []), patch])
+        const asked = group.asked.get(engine) ?? []
+        group.asked.set(engine, asked)
+        asked.push(patch)
       }
     }
     for (const { existing, asked } of groups.values()) {
@@ -119,7 +121,7 @@ export function* draftingSubjects({
 /** What one proposal asks for. `asked`: patches by engine. */
 interface Group {
   readonly existing: string | null
-  readonly asked: Map<string, readonly Patch[]>
+  readonly asked: Map<string, Patch[]>
 }
 
 /** Sentences about silent feeds, which are appended to "why now". */

@@ -56,6 +56,8 @@ export function rollbackSubject(state: ProposalState, subject: PatchSubject, onl
       ...(index === 0 ? {} : { engine: lane }),
       assets: mine.map(({ asset }) => asset.id),
       batchSize: mine.length,
+      // All lanes begin at once: rings of one name share their limit.
+      ...(lanes.length === 1 ? {} : { concurrency: assets.length }),
       soakSeconds: 0,
       gate: { minSuccessPercent: 0, maxFailures: mine.length, unreachable: 'ignored' as const },
     }

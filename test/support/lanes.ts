@@ -1,6 +1,6 @@
 /** Rollouts with two lanes, and a driver that goes through time as the service does. */
 
-import { nextStep, restEnd, type Step, wakeAt, workStep } from '../../src/core/proposal/next-step.ts'
+import { mayWakeAt, nextStep, restEnd, type Step, wakeAt, workStep } from '../../src/core/proposal/next-step.ts'
 import type { PatchSubject, PlannedRing } from '../../src/core/proposal/proposal.ts'
 import { unfinished } from '../../src/core/rollout/run.ts'
 import type { WindowPlan } from '../../src/core/window.ts'
@@ -59,6 +59,8 @@ const MINUTE_MS = 60_000
 export function drive(one: Case, { takes = () => 10, ends = () => 'installed', until }: Drive = {}): number {
   const over = new Map<string, number>()
   let idle = 0
+  /** As the service sets it: with each command. */
+  let timer = wakeAt(one.state(), one.now())
   for (let turn = 0; turn < 5_000; turn++) {
     const now = one.now()
     if (until !== undefined && Date.parse(now) >= Date.parse(until)) return idle
@@ -68,22 +70,35 @@ export function drive(one: Case, { takes = () => 10, ends = () => 'installed', u
       if (at > Date.parse(now)) continue
       over.delete(asset)
       finish(one, asset, ends(asset))
+      timer = wakeAt(one.state(), now)
     }
     const state = one.state()
     const step = nextStep(state, now)
-    if (take(one, step)) continue
+    const done = take(one, step)
+    if (!silent(step)) timer = wakeAt(one.state(), now)
+    if (done) continue
     const other = workStep(state, now)
-    if (other !== null && other.do !== step.do && take(one, other)) continue
+    if (other !== null && other.do !== step.do && take(one, other)) {
+      timer = wakeAt(one.state(), now)
+      continue
+    }
     const left = unfinished(one.state())
     const soonest = Math.min(...left.flatMap((asset) => over.get(asset) ?? Date.parse(now)))
-    const wakes =
-      left.length > 0 ? restEnd(one.state(), new Date(soonest).toISOString(), now) : wakeAt(one.state(), now)
+    const wakes = left.length > 0 ? restEnd(one.state(), new Date(soonest).toISOString(), now) : timer
     if (wakes === null) return idle
+    // What checks the record must find the timer credible.
+    const since = one.recorded().at(-1)?.at ?? now
+    if (!mayWakeAt(one.state(), wakes, since, now)) throw new Error(`Its timer may not be ${wakes}, it is ${now}.`)
     const ahead = Date.parse(wakes) - Date.parse(now)
     if (ahead <= 0) idle++
     one.pass(Math.max(ahead, ahead <= 0 ? MINUTE_MS : 0) / 3_600_000)
   }
   throw new Error(`It did not come to an end: ${JSON.stringify(nextStep(one.state(), one.now()))} at ${one.now()}`)
+}
+
+/** A step by which nothing is asked, so that no timer is set. */
+function silent({ do: what }: Step): boolean {
+  return what === 'wait' || what === 'nothing' || what === 'deploy'
 }
 
 function take(one: Case, step: Step): boolean {

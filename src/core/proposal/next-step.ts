@@ -350,20 +350,21 @@ function rolloutStep(state: ProposalState, now: string, due: Due): Step {
   return wantsChecks(current, now) ? { do: 'check gate' } : { do: 'start batch' }
 }
 
-/** The step of a rollout in which several lanes are under way and nothing is at work. */
+/**
+ * The step of a rollout in which several lanes are under way and nothing is at work. It waits only until an instant at
+ * which there is something to do: the timer is set by commands.
+ */
 function lanesStep(state: ProposalState, now: string, due: Due): Step {
   const { schedule } = state
   const step = laneStep(state, now)
   if (step !== null) return step
-  if (schedule === null || due(schedule.end)) {
-    const soak = soakEnd(state)
-    return soak !== null && !hasMoreToBegin(state) ? { do: 'wait', until: soak } : { do: 'reschedule' }
-  }
+  const [first, ...others] = laneTimes(state, now).filter((at) => !due(at))
+  const soak = soakEnd(state)
+  if (!hasMoreToBegin(state) && soak !== null) return { do: 'wait', until: soak }
+  if (schedule === null || due(schedule.end)) return { do: 'reschedule' }
   const begin = handedOverAt(schedule)
-  const opens = due(begin) ? schedule.end : begin
   const notice = due(schedule.start) ? null : noticeAt(state)
-  const ahead = laneTimes(state, now).filter((at) => !due(at))
   // Before the schedule begins, nothing begins in any lane; a soak may end.
-  const lanes = due(begin) ? ahead : [soakEnd(state)]
-  return { do: 'wait', until: earliest([opens, notice, ...lanes]) }
+  if (!due(begin)) return { do: 'wait', until: earliest([begin, notice, soak]) }
+  return { do: 'wait', until: earliest([schedule.end, notice, first, ...others]) }
 }

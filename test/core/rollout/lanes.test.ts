@@ -253,6 +253,14 @@ describe('two lanes', () => {
       ['roll back', undefined, ['lab/web1']],
       ['roll back', 'wsus', ['lab/web4']],
     ])
+    const { rollsBack: _, ...subject } = back
+    const rolls = proposalCase({ content: { ...withLanes(6, two()), subject, contentHash: contentHash(subject) } })
+    rolls.vote('noor', 'approve')
+    rolls.vote('tom', 'approve')
+    rolls.give({ type: 'start' })
+    rolls.give({ type: 'start-batch' })
+    rolls.give({ type: 'start-batch' })
+    expect(working(rolls)).toEqual(['web1', 'web4'])
     const only = rollbackSubject(one.state(), subjectOf(one.state()), 'ring:canary (wsus)')
     expect([only.engine, only.rings.map(({ assets }) => assets)]).toEqual(['wsus', [['lab/web4']]])
     expect(rollbackSubject(one.state(), subjectOf(one.state()), 'ring:canary').assets).toHaveLength(2)
@@ -344,6 +352,27 @@ test('through freezes, and with windows in which not all have time, no lane is w
         expect(startedAt >= at(from) && startedAt < at(from + hours)).toBe(false)
     }),
     { numRuns: 30 },
+  )
+})
+
+test('a lane that is bound to another begins after its end, and all come to theirs', () => {
+  fc.assert(
+    fc.property(drawn, fc.boolean(), ({ lanes }, last) => {
+      const [first, ...others] = lanes
+      const bound = last ? lanes.at(-1) : first
+      const other = last ? first : lanes.at(-1)
+      if (first === undefined || bound === undefined || other === undefined || others.length === 0) return
+      const after = (each: LaneOf): LaneOf =>
+        each === bound
+          ? { ...each, rings: each.rings.map((ring, at) => (at === 0 ? { ...ring, after: other.engine } : ring)) }
+          : each
+      const one = lanesCase(countOf(lanes), lanes.map(after))
+      drive(one, { takes })
+      expect(one.state().status).toBe('completed')
+      const times = (of: LaneOf) => timeline(one, of.engine).map(([, at]) => at)
+      expect(Math.min(...times(bound).map(Date.parse))).toBeGreaterThan(Math.max(...times(other).map(Date.parse)))
+    }),
+    { numRuns: 40 },
   )
 })
 
