@@ -4,6 +4,7 @@ import { storable, storableAsJson } from '../core/storable.ts'
 import { listOf, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { readScores } from './epss-parts.ts'
+import { affectedIn } from './feed-kinds.ts'
 import { recordFeed } from './recorded-feeds.ts'
 import { advisories, cveFacts, fixes, kev, lifecycles, patchesSeen, sources, windowsUpdates } from './schema.ts'
 import { inTransaction } from './transaction.ts'
@@ -127,7 +128,11 @@ export async function readPackages(db: Queryable, platforms: readonly string[], 
     .where(sql`${advisories.packages} && array${names}::text[]`)
     .orderBy(advisories.id, advisories.feed)
   return {
-    fixes: found.map(({ alsoFixed, ...fix }) => (alsoFixed === null ? fix : { ...fix, alsoFixed })),
+    fixes: found.map(({ alsoFixed, introduced, ...fix }) => ({
+      ...fix,
+      ...affectedIn(introduced),
+      ...(alsoFixed === null ? {} : { alsoFixed }),
+    })),
     advisories: notices,
   }
 }

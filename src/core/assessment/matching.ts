@@ -2,6 +2,7 @@
 
 import type { InstalledPackage, Platform } from '../asset.ts'
 import type { Fix, PatchType } from '../catalog.ts'
+import { type Interval, isWithin, joined } from '../versions/intervals.ts'
 import { schemeFor, type VersionScheme } from '../versions/scheme.ts'
 import { thirdParty } from './third-party.ts'
 
@@ -28,12 +29,16 @@ export interface Matcher {
   unfixed(platform: Platform, item: InstalledPackage): readonly string[]
 }
 
+/** A fix with the versions that it is for. */
+type FixedInterval = OpenFix & Interval & { readonly fixedVersion: string; readonly alsoFixed: readonly string[] }
+
 interface Compiled {
-  /** Sorted by fixed version, the highest first. */
-  readonly fixes: readonly (OpenFix & { readonly introduced: string | null; readonly alsoFixed: readonly string[] })[]
+  /** Sorted by fixed version, the highest first. No version is in two intervals of one CVE. */
+  readonly fixes: readonly FixedInterval[]
   /** True if some fixes above the installed version may not apply: they have exceptions or a first affected version. */
   readonly bounded: boolean
-  readonly unfixed: readonly string[]
+  /** Versions that are affected and have no fix. */
+  readonly unfixed: readonly (Interval & { readonly cve: string })[]
 }
 
 const none: Compiled = { fixes: [], bounded: false, unfixed: [] }
@@ -97,7 +102,12 @@ export function createMatcher(fixes: Iterable<Fix>): Matcher {
 
   function unfixed(platform: Platform, item: InstalledPackage): readonly string[] {
     if (thirdParty(platform, item) !== null) return []
-    return [...about(platform, 'source', item).unfixed, ...about(platform, 'binary', item).unfixed]
+    const scheme = schemeFor(platform)
+    const found = [
+      ...unfixedAt(about(platform, 'source', item), item.sourceVersion, scheme),
+      ...unfixedAt(about(platform, 'binary', item), item.version, scheme),
+    ]
+    return [...new Set(found)]
   }
 
   take(fixes)
@@ -112,44 +122,69 @@ export function createMatcher(fixes: Iterable<Fix>): Matcher {
 }
 
 /**
- * Picks one fix per CVE: the highest version over all feeds and suites, because the security archive may be behind a
- * point release. A fix that needs a subscription counts only if nothing else fixes the CVE.
+ * Joins what is said about each CVE. Where several feeds and suites name a fix for the same versions, the highest one
+ * counts, because the security archive may be behind a point release. A fix that needs a subscription counts only for
+ * versions that nothing else fixes.
  */
 function compile(list: readonly Fix[], scheme: VersionScheme): Compiled {
-  const highest = new Map<string, Compiled['fixes'][number]>()
-  const open = new Set<string>()
+  const fixed = new Map<string, FixedInterval[]>()
+  const open = new Map<string, Compiled['unfixed'][number][]>()
   for (const fix of list) {
-    const { fixedVersion } = fix
-    if (fixedVersion === null) for (const cve of fix.cves) open.add(cve)
-    if (fixedVersion === null || fixedVersion === '0') continue
-    const { advisory = null, type = 'security', subscription = null, introduced = null, alsoFixed = [] } = fix
+    const { fixedVersion, advisory = null, type = 'security', subscription = null, alsoFixed = [] } = fix
+    const introduced = fix.introduced === '0' ? null : (fix.introduced ?? null)
+    const { lastAffected = null } = fix
+    if (fixedVersion === '0') continue
+    if (fixedVersion === null) {
+      for (const cve of fix.cves) put(open, cve, { cve, introduced, fixedVersion, lastAffected })
+      continue
+    }
     for (const cve of fix.cves.length === 0 ? [null] : fix.cves) {
-      const key = cve ?? `${advisory} ${fixedVersion}`
-      const known = highest.get(key)
-      const entry = {
-        cve,
-        fixedVersion,
-        advisory,
-        type,
-        subscription,
-        introduced: introduced === '0' ? null : introduced,
-        alsoFixed,
-      }
-      if (known === undefined || better(entry, known, scheme)) highest.set(key, entry)
+      const interval = { introduced, fixedVersion, lastAffected: null }
+      put(fixed, cve ?? `${advisory ?? fixedVersion}`, { cve, ...interval, advisory, type, subscription, alsoFixed })
     }
   }
-  const fixes = [...highest.values()].sort((a, b) => scheme.compare(b.fixedVersion, a.fixedVersion))
+  const fixes = [...fixed.values()].flatMap((those) => oneForEachVersion(those, scheme))
   return {
-    fixes,
+    fixes: fixes.sort((a, b) => scheme.compare(b.fixedVersion, a.fixedVersion)),
     bounded: fixes.some((fix) => fix.introduced !== null || fix.alsoFixed.length > 0),
-    unfixed: [...open].filter((cve) => !highest.has(cve)),
+    // If one feed has a fix and another one has none yet, the other one is behind.
+    unfixed: [...open].flatMap(([cve, those]) =>
+      joined(
+        those.filter((one) => one.introduced !== null || one.lastAffected !== null || !fixed.has(cve)),
+        scheme.compare,
+      ),
+    ),
   }
 }
 
-function better(entry: OpenFix, known: OpenFix, scheme: VersionScheme): boolean {
-  if ((entry.subscription === null) !== (known.subscription === null)) return entry.subscription === null
-  const order = scheme.compare(entry.fixedVersion, known.fixedVersion)
-  return order > 0 || (order === 0 && known.advisory === null && entry.advisory !== null)
+function put<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
+  const list = map.get(key)
+  if (list) list.push(value)
+  else map.set(key, [value])
+}
+
+function oneForEachVersion(those: readonly FixedInterval[], { compare }: VersionScheme): readonly FixedInterval[] {
+  if (those.length === 1) return those
+  const named = (other: OpenFix, known: OpenFix) => known.advisory === null && other.advisory !== null
+  const free = joined(
+    those.filter((one) => one.subscription === null),
+    compare,
+    named,
+  )
+  const paid = joined(
+    those.filter((one) => one.subscription !== null),
+    compare,
+    named,
+  )
+  // Two that do not overlap stay two when they are joined.
+  return [...free, ...paid.filter((one) => free.every((other) => joined([one, other], compare).length === 2))]
+}
+
+function unfixedAt(compiled: Compiled, version: string, scheme: VersionScheme): readonly string[] {
+  const found = compiled.unfixed.filter((interval) => isWithin(version, interval, scheme.compare))
+  if (found.length === 0) return []
+  const fixed = new Set(newer(compiled, version, scheme).map(({ cve }) => cve))
+  return found.flatMap(({ cve }) => (fixed.has(cve) ? [] : [cve]))
 }
 
 /** The fixes above `version`. The fixes are sorted, so a binary search finds the end. */
@@ -172,9 +207,9 @@ function newer({ fixes, bounded }: Compiled, version: string, scheme: VersionSch
 const modular = /\.module[_+]el/
 
 /**
- * The stream, e.g. `nodejs:18`; for a modular version of unknown stream `?` and its first number; `null`: not modular.
+ * The stream of a version, e.g. `nodejs:18`; for a modular version of unknown stream `?` and its first number; `null`: not modular.
  */
-function streamOf(module: string | null, version: string): string | null {
+export function streamOf(module: string | null, version: string): string | null {
   if (module !== null && module !== '') return module
   return modular.test(version) ? `?${firstNumber(version)}` : null
 }
