@@ -1,6 +1,7 @@
 import { and, asc, getTableColumns, inArray, sql } from 'drizzle-orm'
 import type { Advisory, FeedContent, KevEntry, WindowsUpdate } from '../core/catalog.ts'
 import { storable, storableAsJson } from '../core/storable.ts'
+import { platformsOf } from '../core/streams.ts'
 import { listOf, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { readScores } from './epss-parts.ts'
@@ -115,7 +116,7 @@ export async function readPackages(db: Queryable, platforms: readonly string[], 
   const found = await db
     .select(fixColumns)
     .from(fixes)
-    .where(and(inArray(fixes.platform, [...platforms]), sql`${fixes.package} in ${names}`))
+    .where(and(inArray(fixes.platform, platforms.flatMap(platformsOf)), sql`${fixes.package} in ${names}`))
   const {
     feed: _advisoryFeed,
     packages: _packages,
@@ -148,7 +149,7 @@ export async function readPlatforms(db: Queryable, platforms: readonly string[])
   const lives = await db
     .select({ lifecycle: lifecycles.lifecycle })
     .from(lifecycles)
-    .where(inArray(lifecycles.platform, [...platforms]))
+    .where(inArray(lifecycles.platform, platforms.flatMap(platformsOf)))
     .orderBy(lifecycles.platform, lifecycles.feed)
   return { updates, lifecycles: lives.map((row) => row.lifecycle) }
 }

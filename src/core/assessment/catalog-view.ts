@@ -2,6 +2,7 @@
 
 import type { Advisory, CveFacts, EpssScore, FeedContent, Fix, KevEntry, Lifecycle, WindowsUpdate } from '../catalog.ts'
 import type { CveEvidence } from '../priority/facts.ts'
+import { isAfterBranch, platformsOf } from '../streams.ts'
 import { createMatcher, type Matcher } from './matching.ts'
 import { mergeUpdates } from './windows-updates.ts'
 
@@ -68,11 +69,17 @@ export function catalogView(contents: readonly FeedContent[]): CatalogView {
   }
   return {
     matcher: index.matcher,
-    advisories: (platform, source) => index.advisories.get(packageKey(platform, source)) ?? [],
+    advisories: (platform, source) => advisoriesOf(index, platform, source),
     advisory: (id) => index.advisoryById.get(id) ?? null,
     windowsUpdates: (platform) => windowsUpdatesOf(index, platform),
     about: (cve) => evidenceOf(index, cve),
-    lifecycle: (platform) => index.lifecycles.get(platform) ?? null,
+    lifecycle: (platform) => {
+      for (const one of platformsOf(platform)) {
+        const known = index.lifecycles.get(one)
+        if (known !== undefined) return known
+      }
+      return null
+    },
     cves: () => index.cves.keys(),
     forgetPackages: (packages) => forgetPackages(index, packages),
     takePackages(packages, content) {
@@ -94,6 +101,24 @@ function takeAdvisory(index: Index, advisory: Advisory, only: ReadonlySet<string
   index.advisoryById.set(advisory.id, advisory)
   for (const key of new Set(advisory.fixes.map((fix) => packageKey(fix.platform, fix.source))))
     if (only === null || only.has(sourceIn(key))) add(index.advisories, key, advisory)
+}
+
+/** Of an extended stream, also the notices of the main platform from before it branched off. */
+function advisoriesOf({ advisories }: Index, platform: string, source: string): readonly Advisory[] {
+  const [, ...others] = platformsOf(platform)
+  const own = advisories.get(packageKey(platform, source)) ?? []
+  if (others.length === 0) return own
+  const before = others.flatMap((other) =>
+    (advisories.get(packageKey(other, source)) ?? []).filter(({ fixes }) =>
+      fixes.some(
+        (fix) =>
+          fix.platform === other &&
+          fix.source === source &&
+          !isAfterBranch(platform, { platform: other, version: fix.fixedVersion }),
+      ),
+    ),
+  )
+  return [...new Set([...own, ...before])]
 }
 
 function takePlatforms(index: Index, { updates, lifecycles }: Pick<FeedContent, 'updates' | 'lifecycles'>): void {

@@ -2,6 +2,7 @@
 
 import type { InstalledPackage, Platform } from '../asset.ts'
 import type { Fix, PatchType } from '../catalog.ts'
+import { isAfterBranch, platformsOf } from '../streams.ts'
 import { type Interval, isWithin, joined } from '../versions/intervals.ts'
 import { schemeFor, type VersionScheme } from '../versions/scheme.ts'
 import { thirdParty } from './third-party.ts'
@@ -46,6 +47,8 @@ const none: Compiled = { fixes: [], bounded: false, unfixed: [] }
 export function createMatcher(fixes: Iterable<Fix>): Matcher {
   const said = new Map<string, Fix[]>()
   const compiled = new Map<string, Compiled>()
+  /** The platforms that a platform branched off from. */
+  const mains = new Map<Platform, readonly Platform[]>()
   /** Package versions are interned: equal versions are the same object on every machine. */
   const answers = new Map<InstalledPackage, { readonly platform: Platform; readonly open: readonly OpenFix[] }>()
 
@@ -65,9 +68,10 @@ export function createMatcher(fixes: Iterable<Fix>): Matcher {
   }
 
   function about(platform: Platform, by: Fix['by'], item: InstalledPackage): Compiled {
-    const name = `${platform} ${by} ${by === 'source' ? item.source : item.name}`
-    const list = said.get(name)
+    const called = by === 'source' ? item.source : item.name
+    const list = listOf(platform, by, called)
     if (list === undefined) return none
+    const name = `${platform} ${by} ${called}`
     const version = by === 'source' ? item.sourceVersion : item.version
     const stream = streamOf(item.module ?? null, version)
     const key = stream === null ? name : `${name} ${stream}`
@@ -75,10 +79,20 @@ export function createMatcher(fixes: Iterable<Fix>): Matcher {
     if (known) return known
     const made = compile(
       list.filter((fix) => sameStream(fix, stream)),
-      schemeFor(platform),
+      platform,
     )
     compiled.set(key, made)
     return made
+  }
+
+  /** What feeds say about the package on the platform, and on the one that it branched off from. */
+  function listOf(platform: Platform, by: Fix['by'], called: string): readonly Fix[] | undefined {
+    const list = said.get(`${platform} ${by} ${called}`)
+    const others = mains.get(platform) ?? platformsOf(platform).slice(1)
+    mains.set(platform, others)
+    if (others.length === 0) return list
+    const all = others.reduce((sum, other) => sum.concat(said.get(`${other} ${by} ${called}`) ?? []), list ?? [])
+    return all.length === 0 ? undefined : all
   }
 
   function open(platform: Platform, item: InstalledPackage): readonly OpenFix[] {
@@ -116,8 +130,7 @@ export function createMatcher(fixes: Iterable<Fix>): Matcher {
     forget,
     take,
     unfixed,
-    said: (platform, name) =>
-      (['source', 'binary'] as const).flatMap((by) => said.get(`${platform} ${by} ${name}`) ?? []),
+    said: (platform, name) => (['source', 'binary'] as const).flatMap((by) => listOf(platform, by, name) ?? []),
   }
 }
 
@@ -126,7 +139,8 @@ export function createMatcher(fixes: Iterable<Fix>): Matcher {
  * counts, because the security archive may be behind a point release. A fix that needs a subscription counts only for
  * versions that nothing else fixes.
  */
-function compile(list: readonly Fix[], scheme: VersionScheme): Compiled {
+function compile(list: readonly Fix[], platform: Platform): Compiled {
+  const scheme = schemeFor(platform)
   const fixed = new Map<string, FixedInterval[]>()
   const open = new Map<string, Compiled['unfixed'][number][]>()
   for (const fix of list) {
@@ -134,7 +148,8 @@ function compile(list: readonly Fix[], scheme: VersionScheme): Compiled {
     const introduced = fix.introduced === '0' ? null : (fix.introduced ?? null)
     const { lastAffected = null } = fix
     if (fixedVersion === '0') continue
-    if (fixedVersion === null) {
+    const isFixed = fixedVersion !== null && !isAfterBranch(platform, { platform: fix.platform, version: fixedVersion })
+    if (!isFixed) {
       for (const cve of fix.cves) put(open, cve, { cve, introduced, fixedVersion, lastAffected })
       continue
     }
@@ -147,14 +162,21 @@ function compile(list: readonly Fix[], scheme: VersionScheme): Compiled {
   return {
     fixes: fixes.sort((a, b) => scheme.compare(b.fixedVersion, a.fixedVersion)),
     bounded: fixes.some((fix) => fix.introduced !== null || fix.alsoFixed.length > 0),
-    // If one feed has a fix and another one has none yet, the other one is behind.
     unfixed: [...open].flatMap(([cve, those]) =>
       joined(
-        those.filter((one) => one.introduced !== null || one.lastAffected !== null || !fixed.has(cve)),
+        those.filter((one) => !fixed.has(cve) || saysWhere(one)),
         scheme.compare,
       ),
     ),
   }
+}
+
+/**
+ * Whether it says which versions have no fix. If it does not, and somebody else has a fix, it is only behind; and a fix
+ * that is only in a later minor release is none where the stream has its own.
+ */
+function saysWhere({ introduced, lastAffected, fixedVersion }: Interval): boolean {
+  return fixedVersion === null && (introduced !== null || lastAffected !== null)
 }
 
 function put<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
