@@ -164,6 +164,7 @@ function whyNot(
     if (item === undefined) continue
     const builder = thirdParty(asset.platform, item)
     if (builder !== null) return `${item.name} ${item.version} was built by ${builder}: not assessed`
+    if (catalog.isRejected(name)) return `${item.name} ${item.version}: ${name} was rejected, so it is no flaw`
     if (catalog.matcher.unfixed(asset.platform, item).includes(name))
       return `${item.name} ${item.version} is affected, and the vendor has no fix yet`
     const open = catalog.matcher.open(asset.platform, item).find((one) => one.cve === name || one.advisory === name)

@@ -14,6 +14,8 @@ export interface CatalogView {
   windowsUpdates(platform: string): ReadonlyMap<string, WindowsUpdate>
   /** What is known about the CVE. The same object is returned until that changes. */
   about(cve: string): CveEvidence
+  /** Whether the CVE is no flaw, because it was withdrawn by whoever assigned it. */
+  isRejected(cve: string): boolean
   lifecycle(platform: string): Lifecycle | null
   /** CVEs about which something is known or that were asked for. */
   cves(): Iterable<string>
@@ -26,8 +28,15 @@ export interface CatalogView {
   takePackages(packages: ReadonlySet<string>, content: Pick<FeedContent, 'fixes' | 'advisories'>): void
   /** Replaces all known Windows updates and lifecycles by these. */
   replacePlatforms(content: Pick<FeedContent, 'updates' | 'lifecycles'>): void
-  /** Replaces what feeds said about these CVEs by what they say now. Returns the CVEs for which something changed. */
-  replaceCves(cves: Iterable<string>, content: AboutCves): ReadonlySet<string>
+  /** Replaces what feeds said about these CVEs by what they say now. */
+  replaceCves(cves: Iterable<string>, content: AboutCves): CvesReplaced
+}
+
+export interface CvesReplaced {
+  /** The CVEs for which something changed. */
+  readonly changed: ReadonlySet<string>
+  /** Packages (source or binary names, KBs) that miss something else now, because a CVE was rejected or is valid again. */
+  readonly packages: ReadonlySet<string>
 }
 
 export type AboutCves = Pick<FeedContent, 'kev' | 'epss' | 'cves'>
@@ -53,14 +62,15 @@ interface Index {
 
 /** Builds the index from feed contents. If two contents describe the same CVE, the later one wins. */
 export function catalogView(contents: readonly FeedContent[]): CatalogView {
+  const cves: Index['cves'] = new Map()
   const index: Index = {
-    matcher: createMatcher(fixesOf(contents)),
+    matcher: createMatcher(fixesOf(contents), (cve) => isRejected(evidenceOf({ cves }, cve))),
     advisories: new Map(),
     advisoryById: new Map(),
     updates: new Map(),
     mergedUpdates: new Map(),
     lifecycles: new Map(),
-    cves: new Map(),
+    cves,
   }
   for (const content of contents) {
     for (const advisory of content.advisories ?? []) takeAdvisory(index, advisory, null)
@@ -73,6 +83,7 @@ export function catalogView(contents: readonly FeedContent[]): CatalogView {
     advisory: (id) => index.advisoryById.get(id) ?? null,
     windowsUpdates: (platform) => windowsUpdatesOf(index, platform),
     about: (cve) => evidenceOf(index, cve),
+    isRejected: (cve) => isRejected(evidenceOf(index, cve)),
     lifecycle: (platform) => {
       for (const one of platformsOf(platform)) {
         const known = index.lifecycles.get(one)
@@ -142,13 +153,27 @@ function takeCves(index: Index, { kev, epss, cves }: AboutCves): void {
   for (const [cve, one] of said) index.cves.set(cve, { cve, kev: one.kev, epss: one.epss, facts: one.facts })
 }
 
-function windowsUpdatesOf({ updates, mergedUpdates }: Index, platform: string): ReadonlyMap<string, WindowsUpdate> {
-  const there = mergedUpdates.get(platform) ?? mergeUpdates(updates.get(platform) ?? [])
+function windowsUpdatesOf(index: Index, platform: string): ReadonlyMap<string, WindowsUpdate> {
+  const { updates, mergedUpdates } = index
+  const there = mergedUpdates.get(platform) ?? mergeUpdates((updates.get(platform) ?? []).map(validOnly(index)))
   mergedUpdates.set(platform, there)
   return there
 }
 
-function evidenceOf({ cves }: Index, cve: string): CveEvidence {
+/** An update without the CVEs that were rejected. */
+function validOnly(index: Index): (update: WindowsUpdate) => WindowsUpdate {
+  return (update) => {
+    const cves = update.cves.filter((cve) => !isRejected(evidenceOf(index, cve)))
+    return cves.length === update.cves.length ? update : { ...update, cves }
+  }
+}
+
+/** Whether whoever assigned the CVE has withdrawn it. What is known to be exploited is a flaw all the same. */
+function isRejected({ facts, kev }: CveEvidence): boolean {
+  return facts?.rejected === true && kev === null && facts.exploited === null
+}
+
+function evidenceOf({ cves }: Pick<Index, 'cves'>, cve: string): CveEvidence {
   const there = cves.get(cve) ?? { cve, ...nothingSaid }
   cves.set(cve, there)
   return there
@@ -163,7 +188,7 @@ function forgetPackages({ matcher, advisories, advisoryById }: Index, packages: 
   }
 }
 
-function replaceCves(index: Index, cves: Iterable<string>, content: AboutCves): ReadonlySet<string> {
+function replaceCves(index: Index, cves: Iterable<string>, content: AboutCves): CvesReplaced {
   const before = new Map<string, CveEvidence>()
   for (const cve of cves) {
     const there = index.cves.get(cve)
@@ -180,7 +205,20 @@ function replaceCves(index: Index, cves: Iterable<string>, content: AboutCves): 
   }
   for (const { cve } of [...(content.kev ?? []), ...(content.epss ?? []), ...(content.cves ?? [])])
     if (!before.has(cve)) changed.add(cve)
-  return changed
+  const flipped = new Set<string>()
+  for (const cve of changed) {
+    const [was, now] = [before.get(cve), index.cves.get(cve)]
+    if ((was !== undefined && isRejected(was)) !== (now !== undefined && isRejected(now))) flipped.add(cve)
+  }
+  return { changed, packages: flipped.size === 0 ? flipped : reconsider(index, flipped) }
+}
+
+function reconsider({ matcher, updates, mergedUpdates }: Index, cves: ReadonlySet<string>): ReadonlySet<string> {
+  const packages = new Set(matcher.reconsider(cves))
+  mergedUpdates.clear()
+  for (const list of updates.values())
+    for (const update of list) if (update.cves.some((cve) => cves.has(cve))) packages.add(update.kb)
+  return packages
 }
 
 const nothingSaid: Readonly<Said> = { kev: null, epss: null, facts: null }

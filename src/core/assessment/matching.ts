@@ -1,25 +1,17 @@
 /** Finds the fixes that a package version lacks. Only the version matters, so one answer serves all machines. */
 
 import type { InstalledPackage, Platform } from '../asset.ts'
-import type { Fix, PatchType } from '../catalog.ts'
-import { isAfterBranch, platformsOf } from '../streams.ts'
-import { type Interval, isWithin, joined } from '../versions/intervals.ts'
-import { schemeFor, type VersionScheme } from '../versions/scheme.ts'
+import type { Fix } from '../catalog.ts'
+import { schemeFor } from '../versions/scheme.ts'
+import { type Compiled, compile, newer, type OpenFix, unfixedAt } from './compiled.ts'
+import { createSaid } from './said.ts'
 import { thirdParty } from './third-party.ts'
-
-/** A fix that an installed version lacks. */
-export interface OpenFix {
-  /** `null`: the fix fixes no known CVE. */
-  readonly cve: string | null
-  readonly fixedVersion: string
-  readonly advisory: string | null
-  readonly type: PatchType
-  readonly subscription: string | null
-}
 
 export interface Matcher {
   /** The fixes that `item` lacks on `platform`, highest fixed version first. Empty for a package of another vendor. */
   open(platform: Platform, item: InstalledPackage): readonly OpenFix[]
+  /** Works out anew what concerns these CVEs, after one was rejected or is valid again. Returns the packages' names. */
+  reconsider(cves: ReadonlySet<string>): ReadonlySet<string>
   /** Forgets what feeds said about these packages (source or binary names). */
   forget(packages: ReadonlySet<string>): void
   /** Adds what feeds say about packages, all at once or in parts. Nothing about them may be known before. */
@@ -30,46 +22,28 @@ export interface Matcher {
   unfixed(platform: Platform, item: InstalledPackage): readonly string[]
 }
 
-/** A fix with the versions that it is for. */
-type FixedInterval = OpenFix & Interval & { readonly fixedVersion: string; readonly alsoFixed: readonly string[] }
-
-interface Compiled {
-  /** Sorted by fixed version, the highest first. No version is in two intervals of one CVE. */
-  readonly fixes: readonly FixedInterval[]
-  /** True if some fixes above the installed version may not apply: they have exceptions or a first affected version. */
-  readonly bounded: boolean
-  /** Versions that are affected and have no fix. */
-  readonly unfixed: readonly (Interval & { readonly cve: string })[]
-}
-
 const none: Compiled = { fixes: [], bounded: false, unfixed: [] }
 
-export function createMatcher(fixes: Iterable<Fix>): Matcher {
-  const said = new Map<string, Fix[]>()
+/** `isRejected`: whether a CVE was withdrawn by whoever assigned it. It is no flaw, whatever feeds say of packages. */
+export function createMatcher(fixes: Iterable<Fix>, isRejected: (cve: string) => boolean = () => false): Matcher {
+  const said = createSaid()
   const compiled = new Map<string, Compiled>()
-  /** The platforms that a platform branched off from. */
-  const mains = new Map<Platform, readonly Platform[]>()
   /** Package versions are interned: equal versions are the same object on every machine. */
   const answers = new Map<InstalledPackage, { readonly platform: Platform; readonly open: readonly OpenFix[] }>()
 
   function forget(packages: ReadonlySet<string>): void {
-    for (const [key, [fix]] of said) if (fix !== undefined && packages.has(fix.package)) said.delete(key)
+    said.forget(packages)
     for (const key of compiled.keys()) if (packages.has(key.split(' ')[2] ?? '')) compiled.delete(key)
-    for (const item of answers.keys()) if (packages.has(item.name) || packages.has(item.source)) answers.delete(item)
+    forgetAnswers(packages)
   }
 
-  function take(more: Iterable<Fix>): void {
-    for (const fix of more) {
-      const key = `${fix.platform} ${fix.by} ${fix.package}`
-      const list = said.get(key)
-      if (list) list.push(fix)
-      else said.set(key, [fix])
-    }
+  function forgetAnswers(packages: ReadonlySet<string>): void {
+    for (const item of answers.keys()) if (packages.has(item.name) || packages.has(item.source)) answers.delete(item)
   }
 
   function about(platform: Platform, by: Fix['by'], item: InstalledPackage): Compiled {
     const called = by === 'source' ? item.source : item.name
-    const list = listOf(platform, by, called)
+    const list = said.of(platform, by, called)
     if (list === undefined) return none
     const name = `${platform} ${by} ${called}`
     const version = by === 'source' ? item.sourceVersion : item.version
@@ -83,16 +57,6 @@ export function createMatcher(fixes: Iterable<Fix>): Matcher {
     )
     compiled.set(key, made)
     return made
-  }
-
-  /** What feeds say about the package on the platform, and on the one that it branched off from. */
-  function listOf(platform: Platform, by: Fix['by'], called: string): readonly Fix[] | undefined {
-    const list = said.get(`${platform} ${by} ${called}`)
-    const others = mains.get(platform) ?? platformsOf(platform).slice(1)
-    mains.set(platform, others)
-    if (others.length === 0) return list
-    const all = others.reduce((sum, other) => sum.concat(said.get(`${other} ${by} ${called}`) ?? []), list ?? [])
-    return all.length === 0 ? undefined : all
   }
 
   function open(platform: Platform, item: InstalledPackage): readonly OpenFix[] {
@@ -111,7 +75,7 @@ export function createMatcher(fixes: Iterable<Fix>): Matcher {
     const scheme = schemeFor(platform)
     const found = newer(bySource, item.sourceVersion, scheme)
     const also = newer(byBinary, item.version, scheme)
-    return found.length === 0 ? also : also.length === 0 ? found : [...found, ...also]
+    return withoutRejected(found.length === 0 ? also : also.length === 0 ? found : [...found, ...also], isRejected)
   }
 
   function unfixed(platform: Platform, item: InstalledPackage): readonly string[] {
@@ -121,109 +85,35 @@ export function createMatcher(fixes: Iterable<Fix>): Matcher {
       ...unfixedAt(about(platform, 'source', item), item.sourceVersion, scheme),
       ...unfixedAt(about(platform, 'binary', item), item.version, scheme),
     ]
-    return [...new Set(found)]
+    return [...new Set(found)].filter((cve) => !isRejected(cve))
   }
 
-  take(fixes)
+  said.take(fixes)
   return {
     open,
+    reconsider(cves) {
+      const packages = said.packagesWith(cves)
+      forgetAnswers(packages)
+      return packages
+    },
     forget,
-    take,
+    take: said.take,
     unfixed,
-    said: (platform, name) => (['source', 'binary'] as const).flatMap((by) => listOf(platform, by, name) ?? []),
+    said: (platform, name) => (['source', 'binary'] as const).flatMap((by) => said.of(platform, by, name) ?? []),
   }
 }
 
-/**
- * Joins what is said about each CVE. Where several feeds and suites name a fix for the same versions, the highest one
- * counts, because the security archive may be behind a point release. A fix that needs a subscription counts only for
- * versions that nothing else fixes.
- */
-function compile(list: readonly Fix[], platform: Platform): Compiled {
-  const scheme = schemeFor(platform)
-  const fixed = new Map<string, FixedInterval[]>()
-  const open = new Map<string, Compiled['unfixed'][number][]>()
-  for (const fix of list) {
-    const { fixedVersion, advisory = null, type = 'security', subscription = null, alsoFixed = [] } = fix
-    const introduced = fix.introduced === '0' ? null : (fix.introduced ?? null)
-    const { lastAffected = null } = fix
-    if (fixedVersion === '0') continue
-    const isFixed = fixedVersion !== null && !isAfterBranch(platform, { platform: fix.platform, version: fixedVersion })
-    if (!isFixed) {
-      for (const cve of fix.cves) put(open, cve, { cve, introduced, fixedVersion, lastAffected })
-      continue
-    }
-    for (const cve of fix.cves.length === 0 ? [null] : fix.cves) {
-      const interval = { introduced, fixedVersion, lastAffected: null }
-      put(fixed, cve ?? `${advisory ?? fixedVersion}`, { cve, ...interval, advisory, type, subscription, alsoFixed })
-    }
-  }
-  const fixes = [...fixed.values()].flatMap((those) => oneForEachVersion(those, scheme))
-  return {
-    fixes: fixes.sort((a, b) => scheme.compare(b.fixedVersion, a.fixedVersion)),
-    bounded: fixes.some((fix) => fix.introduced !== null || fix.alsoFixed.length > 0),
-    unfixed: [...open].flatMap(([cve, those]) =>
-      joined(
-        those.filter((one) => !fixed.has(cve) || saysWhere(one)),
-        scheme.compare,
-      ),
-    ),
-  }
-}
-
-/**
- * Whether it says which versions have no fix. If it does not, and somebody else has a fix, it is only behind; and a fix
- * that is only in a later minor release is none where the stream has its own.
- */
-function saysWhere({ introduced, lastAffected, fixedVersion }: Interval): boolean {
-  return fixedVersion === null && (introduced !== null || lastAffected !== null)
-}
-
-function put<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
-  const list = map.get(key)
-  if (list) list.push(value)
-  else map.set(key, [value])
-}
-
-function oneForEachVersion(those: readonly FixedInterval[], { compare }: VersionScheme): readonly FixedInterval[] {
-  if (those.length === 1) return those
-  const named = (other: OpenFix, known: OpenFix) => known.advisory === null && other.advisory !== null
-  const free = joined(
-    those.filter((one) => one.subscription === null),
-    compare,
-    named,
-  )
-  const paid = joined(
-    those.filter((one) => one.subscription !== null),
-    compare,
-    named,
-  )
-  // Two that do not overlap stay two when they are joined.
-  return [...free, ...paid.filter((one) => free.every((other) => joined([one, other], compare).length === 2))]
-}
-
-function unfixedAt(compiled: Compiled, version: string, scheme: VersionScheme): readonly string[] {
-  const found = compiled.unfixed.filter((interval) => isWithin(version, interval, scheme.compare))
-  if (found.length === 0) return []
-  const fixed = new Set(newer(compiled, version, scheme).map(({ cve }) => cve))
-  return found.flatMap(({ cve }) => (fixed.has(cve) ? [] : [cve]))
-}
-
-/** The fixes above `version`. The fixes are sorted, so a binary search finds the end. */
-function newer({ fixes, bounded }: Compiled, version: string, scheme: VersionScheme): readonly OpenFix[] {
-  let low = 0
-  let high = fixes.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (scheme.compare(version, fixes[middle]?.fixedVersion ?? '') < 0) low = middle + 1
-    else high = middle
-  }
-  const above = fixes.slice(0, low)
-  if (!bounded) return above
-  return above.filter(
-    ({ introduced, alsoFixed }) =>
-      (introduced === null || scheme.compare(version, introduced) >= 0) && !alsoFixed.includes(version),
-  )
+/** Leaves out rejected CVEs. If an advisory fixes nothing else, it is still missing, but for no CVE. */
+function withoutRejected(fixes: readonly OpenFix[], isRejected: (cve: string) => boolean): readonly OpenFix[] {
+  if (!fixes.some(({ cve }) => cve !== null && isRejected(cve))) return fixes
+  const valid = fixes.filter(({ cve }) => cve === null || !isRejected(cve))
+  const advisories = new Set(valid.map(({ advisory }) => advisory))
+  return fixes.flatMap((fix) => {
+    if (fix.cve === null || !isRejected(fix.cve)) return [fix]
+    if (fix.advisory === null || advisories.has(fix.advisory)) return []
+    advisories.add(fix.advisory)
+    return [{ ...fix, cve: null }]
+  })
 }
 
 const modular = /\.module[_+]el/

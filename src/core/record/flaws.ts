@@ -153,6 +153,7 @@ export function createEndings(catalog: CatalogView) {
   }
 
   return (flaw: string, patches: readonly string[], { asset: { platform }, packages, pending }: AssetSnapshot) => {
+    if (isCve(flaw) && catalog.isRejected(flaw)) return 'withdrawn'
     const wanted = patches.flatMap((patch): { source: string; version: string }[] => {
       const [first, last] = [patch.indexOf('/'), patch.lastIndexOf('/')]
       return patch.slice(0, first) === platform
