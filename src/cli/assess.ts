@@ -145,8 +145,19 @@ async function offline(options: Options): Promise<Priority | null> {
   const catalog = catalogView(contents)
   const assessment = assess({ snapshots, catalog, rule, now, defaults })
   if (options.json) for (const snapshot of snapshots) printFindings(snapshot, catalog, rule)
-  else printPatches(assessment, false)
+  else {
+    printPatches(assessment, false)
+    for (const snapshot of snapshots) printReboot(snapshot)
+  }
   return assessment.patches[0]?.priority ?? null
+}
+
+/** What is installed protects only after the reboot. */
+function printReboot({ asset, rebootRequired, rebootPackages, runningKernel }: AssetSnapshot): void {
+  if (!rebootRequired) return
+  const runs = runningKernel === null ? '' : `: it runs ${runningKernel}`
+  const newer = rebootPackages.length === 0 ? '' : ` (installed, not in use: ${shown(rebootPackages)})`
+  print(`${asset.name}: needs a reboot${runs}${newer}`)
 }
 
 const defaults = { exposure: 'open', criticality: 'medium' } as const

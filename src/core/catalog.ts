@@ -21,6 +21,8 @@ export interface Fix {
   readonly fixedVersion: string | null
   /** The first version that is affected. Left out: every version before the fix is. */
   readonly introduced?: string | null
+  /** Without `fixedVersion`: the last version that is affected. Left out: no version is known to be free of it. */
+  readonly lastAffected?: string | null
   /** Versions below `fixedVersion` that contain the fix too, for example as a backport. */
   readonly alsoFixed?: readonly string[]
   /** The advisory that announced the fix. */

@@ -1,6 +1,7 @@
 /** The changes of an asset, and the one function that tests whether a change has happened. */
 
 import type { AssetSnapshot, InstalledPackage } from './asset.ts'
+import { withoutOlderKernels } from './kernels.ts'
 import { memoizeByIdentity } from './memoize-by-identity.ts'
 import { schemeFor } from './versions/scheme.ts'
 import { compareWindows, sameWindowsRelease, windowsBuildOf } from './versions/windows.ts'
@@ -116,7 +117,7 @@ export function isApplied(change: Change, { asset, packages }: Software): Applie
     if (there.applied === 'not known' || change.undone !== true) return there
     return { ...there, applied: there.applied === 'yes' ? 'no' : 'yes' }
   }
-  const found = packageOf(change, packages)?.version ?? null
+  const found = packageOf(change, { asset, packages })?.version ?? null
   if (found === null) return { applied: 'no', found }
   const { compare } = schemeFor(asset.platform)
   const back = change.from !== null && compare(change.to, change.from) < 0
@@ -124,11 +125,8 @@ export function isApplied(change: Change, { asset, packages }: Software): Applie
   return { applied: (back ? order === 0 : order >= 0) ? 'yes' : 'no', found }
 }
 
-function packageOf(
-  { name, architecture }: PackageChange,
-  packages: readonly InstalledPackage[],
-): InstalledPackage | undefined {
-  const named = packages.filter((item) => item.name === name)
+function packageOf({ name, architecture }: PackageChange, { asset, packages }: Software): InstalledPackage | undefined {
+  const named = withoutOlderKernels(asset.platform, packages).filter((item) => item.name === name)
   return named.find((item) => item.architecture === architecture) ?? (named.length === 1 ? named[0] : undefined)
 }
 

@@ -1,9 +1,11 @@
 import { and, asc, getTableColumns, inArray, sql } from 'drizzle-orm'
 import type { Advisory, FeedContent, KevEntry, WindowsUpdate } from '../core/catalog.ts'
 import { storable, storableAsJson } from '../core/storable.ts'
+import { platformsOf } from '../core/streams.ts'
 import { listOf, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
 import { readScores } from './epss-parts.ts'
+import { affectedIn } from './feed-kinds.ts'
 import { recordFeed } from './recorded-feeds.ts'
 import { advisories, cveFacts, fixes, kev, lifecycles, patchesSeen, sources, windowsUpdates } from './schema.ts'
 import { inTransaction } from './transaction.ts'
@@ -114,7 +116,7 @@ export async function readPackages(db: Queryable, platforms: readonly string[], 
   const found = await db
     .select(fixColumns)
     .from(fixes)
-    .where(and(inArray(fixes.platform, [...platforms]), sql`${fixes.package} in ${names}`))
+    .where(and(inArray(fixes.platform, platforms.flatMap(platformsOf)), sql`${fixes.package} in ${names}`))
   const {
     feed: _advisoryFeed,
     packages: _packages,
@@ -127,7 +129,11 @@ export async function readPackages(db: Queryable, platforms: readonly string[], 
     .where(sql`${advisories.packages} && array${names}::text[]`)
     .orderBy(advisories.id, advisories.feed)
   return {
-    fixes: found.map(({ alsoFixed, ...fix }) => (alsoFixed === null ? fix : { ...fix, alsoFixed })),
+    fixes: found.map(({ alsoFixed, introduced, ...fix }) => ({
+      ...fix,
+      ...affectedIn(introduced),
+      ...(alsoFixed === null ? {} : { alsoFixed }),
+    })),
     advisories: notices,
   }
 }
@@ -143,7 +149,7 @@ export async function readPlatforms(db: Queryable, platforms: readonly string[])
   const lives = await db
     .select({ lifecycle: lifecycles.lifecycle })
     .from(lifecycles)
-    .where(inArray(lifecycles.platform, [...platforms]))
+    .where(inArray(lifecycles.platform, platforms.flatMap(platformsOf)))
     .orderBy(lifecycles.platform, lifecycles.feed)
   return { updates, lifecycles: lives.map((row) => row.lifecycle) }
 }

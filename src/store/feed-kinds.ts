@@ -40,6 +40,16 @@ export interface RowKind<Row, List extends keyof Named> {
   insert(feed: string, json: string): SQL
 }
 
+/** The first affected version, and after a blank the last one, if it is known. Versions contain no blanks. */
+const affectedText = sql`case when f."lastAffected" is null then f.introduced
+  else coalesce(f.introduced, '') || ' ' || f."lastAffected" end`
+
+/** Reads what `affectedText` writes. */
+export function affectedIn(text: string | null): Pick<Fix, 'introduced' | 'lastAffected'> {
+  const [introduced = '', lastAffected] = text?.split(' ') ?? []
+  return { introduced: introduced === '' ? null : introduced, ...(lastAffected === undefined ? {} : { lastAffected }) }
+}
+
 const fixKind: RowKind<Fix, 'packages'> = {
   table: fixes,
   record: fixes.record,
@@ -54,10 +64,10 @@ const fixKind: RowKind<Fix, 'packages'> = {
     insert into fixes (feed, record, platform, package, by, cves, fixed_version, introduced, advisory, type, module,
       subscription, also_fixed, hash)
     select ${feed}, coalesce(f.record, f.advisory, f.cves[1], f.package), f.platform, f.package, f.by, f.cves,
-      f."fixedVersion", f.introduced, f.advisory, coalesce(f.type, 'security'), f.module, f.subscription, f."alsoFixed",
+      f."fixedVersion", ${affectedText}, f.advisory, coalesce(f.type, 'security'), f.module, f.subscription, f."alsoFixed",
       f.hash
     from jsonb_to_recordset(${json}::text::jsonb) as f(record text, platform text, package text, by text, cves text[],
-      "fixedVersion" text, introduced text, advisory text, type text, module text, subscription text,
+      "fixedVersion" text, introduced text, "lastAffected" text, advisory text, type text, module text, subscription text,
       "alsoFixed" text[], hash bigint)`,
 }
 

@@ -4,7 +4,9 @@ import { thirdParty } from '../core/assessment/third-party.ts'
 import type { AssetSnapshot, InstalledPackage } from '../core/asset.ts'
 import type { Patch } from '../core/catalog.ts'
 import { type Change, changeTarget, versionBefore } from '../core/change.ts'
+import { withoutOlderKernels } from '../core/kernels.ts'
 import { factText } from '../core/record/asset-lists.ts'
+import { platformsOf } from '../core/streams.ts'
 import { schemeFor } from '../core/versions/scheme.ts'
 import { readCatalog, statementsAbout } from '../store/catalog.ts'
 import type { Db } from '../store/connection.ts'
@@ -158,12 +160,14 @@ function whyNot(
   fixes: SaidOf['fixes'],
   catalog: CatalogView,
 ): string | null {
+  const counted = withoutOlderKernels(asset.platform, packages)
   for (const fix of fixes) {
-    if (fix.platform !== asset.platform) continue
-    const item = packages.find((one) => (fix.by === 'source' ? one.source : one.name) === fix.package)
+    if (!platformsOf(asset.platform).includes(fix.platform)) continue
+    const item = counted.find((one) => (fix.by === 'source' ? one.source : one.name) === fix.package)
     if (item === undefined) continue
     const builder = thirdParty(asset.platform, item)
     if (builder !== null) return `${item.name} ${item.version} was built by ${builder}: not assessed`
+    if (catalog.isRejected(name)) return `${item.name} ${item.version}: ${name} was rejected, so it is no flaw`
     if (catalog.matcher.unfixed(asset.platform, item).includes(name))
       return `${item.name} ${item.version} is affected, and the vendor has no fix yet`
     const open = catalog.matcher.open(asset.platform, item).find((one) => one.cve === name || one.advisory === name)

@@ -18,7 +18,7 @@ import type {
   MetricSource,
   MonitoringSilence,
 } from '../core/ports.ts'
-import type { DueDays } from '../core/priority/facts.ts'
+import type { DueDays } from '../core/priority/due.ts'
 import type { Priority } from '../core/priority/priority.ts'
 import type { PriorityRule } from '../core/priority/rule.ts'
 import type { TeamPlan } from '../core/ring-rule.ts'

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { Asset } from '../../src/core/asset.ts'
 import type { CveFacts, EpssScore, KevEntry } from '../../src/core/catalog.ts'
 import { decideByTable, parseDecisionTable } from '../../src/core/priority/decision-table.ts'
-import { defaultDueDays, dueAt, judge } from '../../src/core/priority/facts.ts'
+import { defaultDueDays, dueAt } from '../../src/core/priority/due.ts'
+import { judge } from '../../src/core/priority/facts.ts'
 import { type Priority, priorityRank } from '../../src/core/priority/priority.ts'
 import { sharedData } from '../integrations/shared-data.ts'
 import { anAsset } from '../support/asset.ts'
@@ -55,6 +56,7 @@ describe('the judgement of one CVE on one asset', () => {
     model: 'v5',
     date: '2026-11-20',
   })
+  const fixedOn = (day: string) => ({ from: `${day}T00:00:00.000Z`, exploitKnownSince: null })
   const judged = (on: Asset, kevEntry: KevEntry | null, epss: EpssScore | null, facts: CveFacts | null = null) =>
     judge(on, { cve: 'CVE-2026-1', kev: kevEntry, epss, facts }, defaults, deployerRule)
   const host = anAsset('web1', { exposure: 'controlled', criticality: 'high' })
@@ -103,13 +105,11 @@ describe('the judgement of one CVE on one asset', () => {
       '3 days & forensic investigation',
       expect.stringContaining('forensic investigation'),
     ])
-    expect(dueAt(answer, '2026-11-10T00:00:00.000Z', defaultDueDays, [])).toEqual({
+    expect(dueAt(answer, fixedOn('2026-11-10'), defaultDueDays, [])).toEqual({
       at: '2026-11-13T00:00:00.000Z',
       rule: '3 days for "3 days & forensic investigation", counted from 2026-11-10',
     })
-    expect(dueAt(answer, '2026-11-20T00:00:00.000Z', defaultDueDays, [kev])?.rule).toBe(
-      "CISA KEV's date for CVE-2026-1",
-    )
+    expect(dueAt(answer, fixedOn('2026-11-20'), defaultDueDays, [kev])?.rule).toBe("CISA KEV's date for CVE-2026-1")
   })
 
   it('never gets less urgent with more exploitation', () => {

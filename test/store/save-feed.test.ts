@@ -399,4 +399,23 @@ describe('a feed that is stored by difference', () => {
     expect((await readCatalog(db, ['debian:12'], ['curl', 'gone'])).fixes).toMatchObject([{ package: 'curl' }])
     expect(await save({ fixes })).toBeNull()
   })
+
+  it('keeps the first and the last affected version of a fix', async () => {
+    const { db } = database()
+    const about = { platform: 'debian:12', package: 'curl', by: 'source', cves: ['CVE-2026-1000'] } as const
+    const bounds = [
+      { introduced: null, fixedVersion: '1-1' },
+      { introduced: '2-1', fixedVersion: '2-3' },
+      { introduced: '3-1', fixedVersion: null, lastAffected: '3-4' },
+      { introduced: null, fixedVersion: null, lastAffected: '0.9-1' },
+    ]
+    await save({ fixes: bounds.map((one) => ({ ...about, ...one })) })
+    const { fixes = [] } = await readCatalog(db, ['debian:12'], ['curl'])
+    const read = fixes.map(({ introduced, fixedVersion, lastAffected }) => [introduced, fixedVersion, lastAffected])
+    expect(read.sort()).toEqual(
+      bounds
+        .map((one) => [one.introduced, one.fixedVersion, 'lastAffected' in one ? one.lastAffected : undefined])
+        .sort(),
+    )
+  })
 })

@@ -2,6 +2,7 @@
 
 import type { Advisory, CveFacts, EpssScore, FeedContent, Fix, KevEntry, Lifecycle, WindowsUpdate } from '../catalog.ts'
 import type { CveEvidence } from '../priority/facts.ts'
+import { isAfterBranch, platformsOf } from '../streams.ts'
 import { createMatcher, type Matcher } from './matching.ts'
 import { mergeUpdates } from './windows-updates.ts'
 
@@ -13,6 +14,8 @@ export interface CatalogView {
   windowsUpdates(platform: string): ReadonlyMap<string, WindowsUpdate>
   /** What is known about the CVE. The same object is returned until that changes. */
   about(cve: string): CveEvidence
+  /** Whether the CVE is no flaw, because it was withdrawn by whoever assigned it. */
+  isRejected(cve: string): boolean
   lifecycle(platform: string): Lifecycle | null
   /** CVEs about which something is known or that were asked for. */
   cves(): Iterable<string>
@@ -25,8 +28,15 @@ export interface CatalogView {
   takePackages(packages: ReadonlySet<string>, content: Pick<FeedContent, 'fixes' | 'advisories'>): void
   /** Replaces all known Windows updates and lifecycles by these. */
   replacePlatforms(content: Pick<FeedContent, 'updates' | 'lifecycles'>): void
-  /** Replaces what feeds said about these CVEs by what they say now. Returns the CVEs for which something changed. */
-  replaceCves(cves: Iterable<string>, content: AboutCves): ReadonlySet<string>
+  /** Replaces what feeds said about these CVEs by what they say now. */
+  replaceCves(cves: Iterable<string>, content: AboutCves): CvesReplaced
+}
+
+export interface CvesReplaced {
+  /** The CVEs for which something changed. */
+  readonly changed: ReadonlySet<string>
+  /** Packages (source or binary names, KBs) that miss something else now, because a CVE was rejected or is valid again. */
+  readonly packages: ReadonlySet<string>
 }
 
 export type AboutCves = Pick<FeedContent, 'kev' | 'epss' | 'cves'>
@@ -52,14 +62,15 @@ interface Index {
 
 /** Builds the index from feed contents. If two contents describe the same CVE, the later one wins. */
 export function catalogView(contents: readonly FeedContent[]): CatalogView {
+  const cves: Index['cves'] = new Map()
   const index: Index = {
-    matcher: createMatcher(fixesOf(contents)),
+    matcher: createMatcher(fixesOf(contents), (cve) => isRejected(evidenceOf({ cves }, cve))),
     advisories: new Map(),
     advisoryById: new Map(),
     updates: new Map(),
     mergedUpdates: new Map(),
     lifecycles: new Map(),
-    cves: new Map(),
+    cves,
   }
   for (const content of contents) {
     for (const advisory of content.advisories ?? []) takeAdvisory(index, advisory, null)
@@ -68,11 +79,18 @@ export function catalogView(contents: readonly FeedContent[]): CatalogView {
   }
   return {
     matcher: index.matcher,
-    advisories: (platform, source) => index.advisories.get(packageKey(platform, source)) ?? [],
+    advisories: (platform, source) => advisoriesOf(index, platform, source),
     advisory: (id) => index.advisoryById.get(id) ?? null,
     windowsUpdates: (platform) => windowsUpdatesOf(index, platform),
     about: (cve) => evidenceOf(index, cve),
-    lifecycle: (platform) => index.lifecycles.get(platform) ?? null,
+    isRejected: (cve) => isRejected(evidenceOf(index, cve)),
+    lifecycle: (platform) => {
+      for (const one of platformsOf(platform)) {
+        const known = index.lifecycles.get(one)
+        if (known !== undefined) return known
+      }
+      return null
+    },
     cves: () => index.cves.keys(),
     forgetPackages: (packages) => forgetPackages(index, packages),
     takePackages(packages, content) {
@@ -96,6 +114,24 @@ function takeAdvisory(index: Index, advisory: Advisory, only: ReadonlySet<string
     if (only === null || only.has(sourceIn(key))) add(index.advisories, key, advisory)
 }
 
+/** Of an extended stream, also the notices of the main platform from before it branched off. */
+function advisoriesOf({ advisories }: Index, platform: string, source: string): readonly Advisory[] {
+  const [, ...others] = platformsOf(platform)
+  const own = advisories.get(packageKey(platform, source)) ?? []
+  if (others.length === 0) return own
+  const before = others.flatMap((other) =>
+    (advisories.get(packageKey(other, source)) ?? []).filter(({ fixes }) =>
+      fixes.some(
+        (fix) =>
+          fix.platform === other &&
+          fix.source === source &&
+          !isAfterBranch(platform, { platform: other, version: fix.fixedVersion }),
+      ),
+    ),
+  )
+  return [...new Set([...own, ...before])]
+}
+
 function takePlatforms(index: Index, { updates, lifecycles }: Pick<FeedContent, 'updates' | 'lifecycles'>): void {
   for (const update of updates ?? []) add(index.updates, update.platform, update)
   for (const lifecycle of lifecycles ?? []) index.lifecycles.set(lifecycle.platform, lifecycle)
@@ -117,13 +153,27 @@ function takeCves(index: Index, { kev, epss, cves }: AboutCves): void {
   for (const [cve, one] of said) index.cves.set(cve, { cve, kev: one.kev, epss: one.epss, facts: one.facts })
 }
 
-function windowsUpdatesOf({ updates, mergedUpdates }: Index, platform: string): ReadonlyMap<string, WindowsUpdate> {
-  const there = mergedUpdates.get(platform) ?? mergeUpdates(updates.get(platform) ?? [])
+function windowsUpdatesOf(index: Index, platform: string): ReadonlyMap<string, WindowsUpdate> {
+  const { updates, mergedUpdates } = index
+  const there = mergedUpdates.get(platform) ?? mergeUpdates((updates.get(platform) ?? []).map(validOnly(index)))
   mergedUpdates.set(platform, there)
   return there
 }
 
-function evidenceOf({ cves }: Index, cve: string): CveEvidence {
+/** An update without the CVEs that were rejected. */
+function validOnly(index: Index): (update: WindowsUpdate) => WindowsUpdate {
+  return (update) => {
+    const cves = update.cves.filter((cve) => !isRejected(evidenceOf(index, cve)))
+    return cves.length === update.cves.length ? update : { ...update, cves }
+  }
+}
+
+/** Whether whoever assigned the CVE has withdrawn it. What is known to be exploited is a flaw all the same. */
+function isRejected({ facts, kev }: CveEvidence): boolean {
+  return facts?.rejected === true && kev === null && facts.exploited === null
+}
+
+function evidenceOf({ cves }: Pick<Index, 'cves'>, cve: string): CveEvidence {
   const there = cves.get(cve) ?? { cve, ...nothingSaid }
   cves.set(cve, there)
   return there
@@ -138,7 +188,7 @@ function forgetPackages({ matcher, advisories, advisoryById }: Index, packages: 
   }
 }
 
-function replaceCves(index: Index, cves: Iterable<string>, content: AboutCves): ReadonlySet<string> {
+function replaceCves(index: Index, cves: Iterable<string>, content: AboutCves): CvesReplaced {
   const before = new Map<string, CveEvidence>()
   for (const cve of cves) {
     const there = index.cves.get(cve)
@@ -155,7 +205,20 @@ function replaceCves(index: Index, cves: Iterable<string>, content: AboutCves): 
   }
   for (const { cve } of [...(content.kev ?? []), ...(content.epss ?? []), ...(content.cves ?? [])])
     if (!before.has(cve)) changed.add(cve)
-  return changed
+  const flipped = new Set<string>()
+  for (const cve of changed) {
+    const [was, now] = [before.get(cve), index.cves.get(cve)]
+    if ((was !== undefined && isRejected(was)) !== (now !== undefined && isRejected(now))) flipped.add(cve)
+  }
+  return { changed, packages: flipped.size === 0 ? flipped : reconsider(index, flipped) }
+}
+
+function reconsider({ matcher, updates, mergedUpdates }: Index, cves: ReadonlySet<string>): ReadonlySet<string> {
+  const packages = new Set(matcher.reconsider(cves))
+  mergedUpdates.clear()
+  for (const list of updates.values())
+    for (const update of list) if (update.cves.some((cve) => cves.has(cve))) packages.add(update.kb)
+  return packages
 }
 
 const nothingSaid: Readonly<Said> = { kev: null, epss: null, facts: null }

@@ -2,6 +2,7 @@
 
 import type { AssetSnapshot } from '../asset.ts'
 import type { PatchType } from '../catalog.ts'
+import { withoutOlderKernels } from '../kernels.ts'
 import { WINDOWS } from '../versions/windows.ts'
 import type { CatalogView } from './catalog-view.ts'
 import { isWindows } from './missing.ts'
@@ -21,7 +22,7 @@ export interface Finding {
   readonly subscription: string | null
 }
 
-/** Every CVE on every binary package whose version is older than the fix. */
+/** Every CVE on every binary package whose version is older than the fix, but for kernels kept as a fallback. */
 export function findings(snapshot: AssetSnapshot, catalog: CatalogView): readonly Finding[] {
   return isWindows(snapshot.asset) ? ofWindows(snapshot, catalog) : ofPackages(snapshot, catalog)
 }
@@ -44,7 +45,7 @@ function ofWindows({ asset: { id, platform }, packages }: AssetSnapshot, catalog
 }
 
 function ofPackages({ asset: { id, platform }, packages }: AssetSnapshot, catalog: CatalogView): readonly Finding[] {
-  return packages.flatMap((item) =>
+  return withoutOlderKernels(platform, packages).flatMap((item) =>
     catalog.matcher.open(platform, item).flatMap(({ cve, fixedVersion, advisory, type, subscription }) =>
       cve === null
         ? []

@@ -1,23 +1,17 @@
 /** Finds the fixes that a package version lacks. Only the version matters, so one answer serves all machines. */
 
 import type { InstalledPackage, Platform } from '../asset.ts'
-import type { Fix, PatchType } from '../catalog.ts'
-import { schemeFor, type VersionScheme } from '../versions/scheme.ts'
+import type { Fix } from '../catalog.ts'
+import { schemeFor } from '../versions/scheme.ts'
+import { type Compiled, compile, newer, type OpenFix, unfixedAt } from './compiled.ts'
+import { createSaid } from './said.ts'
 import { thirdParty } from './third-party.ts'
-
-/** A fix that an installed version lacks. */
-export interface OpenFix {
-  /** `null`: the fix fixes no known CVE. */
-  readonly cve: string | null
-  readonly fixedVersion: string
-  readonly advisory: string | null
-  readonly type: PatchType
-  readonly subscription: string | null
-}
 
 export interface Matcher {
   /** The fixes that `item` lacks on `platform`, highest fixed version first. Empty for a package of another vendor. */
   open(platform: Platform, item: InstalledPackage): readonly OpenFix[]
+  /** Works out anew what concerns these CVEs, after one was rejected or is valid again. Returns the packages' names. */
+  reconsider(cves: ReadonlySet<string>): ReadonlySet<string>
   /** Forgets what feeds said about these packages (source or binary names). */
   forget(packages: ReadonlySet<string>): void
   /** Adds what feeds say about packages, all at once or in parts. Nothing about them may be known before. */
@@ -28,41 +22,30 @@ export interface Matcher {
   unfixed(platform: Platform, item: InstalledPackage): readonly string[]
 }
 
-interface Compiled {
-  /** Sorted by fixed version, the highest first. */
-  readonly fixes: readonly (OpenFix & { readonly introduced: string | null; readonly alsoFixed: readonly string[] })[]
-  /** True if some fixes above the installed version may not apply: they have exceptions or a first affected version. */
-  readonly bounded: boolean
-  readonly unfixed: readonly string[]
-}
-
 const none: Compiled = { fixes: [], bounded: false, unfixed: [] }
 
-export function createMatcher(fixes: Iterable<Fix>): Matcher {
-  const said = new Map<string, Fix[]>()
+/** `isRejected`: whether a CVE was withdrawn by whoever assigned it. It is no flaw, whatever feeds say of packages. */
+export function createMatcher(fixes: Iterable<Fix>, isRejected: (cve: string) => boolean = () => false): Matcher {
+  const said = createSaid()
   const compiled = new Map<string, Compiled>()
   /** Package versions are interned: equal versions are the same object on every machine. */
   const answers = new Map<InstalledPackage, { readonly platform: Platform; readonly open: readonly OpenFix[] }>()
 
   function forget(packages: ReadonlySet<string>): void {
-    for (const [key, [fix]] of said) if (fix !== undefined && packages.has(fix.package)) said.delete(key)
+    said.forget(packages)
     for (const key of compiled.keys()) if (packages.has(key.split(' ')[2] ?? '')) compiled.delete(key)
+    forgetAnswers(packages)
+  }
+
+  function forgetAnswers(packages: ReadonlySet<string>): void {
     for (const item of answers.keys()) if (packages.has(item.name) || packages.has(item.source)) answers.delete(item)
   }
 
-  function take(more: Iterable<Fix>): void {
-    for (const fix of more) {
-      const key = `${fix.platform} ${fix.by} ${fix.package}`
-      const list = said.get(key)
-      if (list) list.push(fix)
-      else said.set(key, [fix])
-    }
-  }
-
   function about(platform: Platform, by: Fix['by'], item: InstalledPackage): Compiled {
-    const name = `${platform} ${by} ${by === 'source' ? item.source : item.name}`
-    const list = said.get(name)
+    const called = by === 'source' ? item.source : item.name
+    const list = said.of(platform, by, called)
     if (list === undefined) return none
+    const name = `${platform} ${by} ${called}`
     const version = by === 'source' ? item.sourceVersion : item.version
     const stream = streamOf(item.module ?? null, version)
     const key = stream === null ? name : `${name} ${stream}`
@@ -70,7 +53,7 @@ export function createMatcher(fixes: Iterable<Fix>): Matcher {
     if (known) return known
     const made = compile(
       list.filter((fix) => sameStream(fix, stream)),
-      schemeFor(platform),
+      platform,
     )
     compiled.set(key, made)
     return made
@@ -92,89 +75,53 @@ export function createMatcher(fixes: Iterable<Fix>): Matcher {
     const scheme = schemeFor(platform)
     const found = newer(bySource, item.sourceVersion, scheme)
     const also = newer(byBinary, item.version, scheme)
-    return found.length === 0 ? also : also.length === 0 ? found : [...found, ...also]
+    return withoutRejected(found.length === 0 ? also : also.length === 0 ? found : [...found, ...also], isRejected)
   }
 
   function unfixed(platform: Platform, item: InstalledPackage): readonly string[] {
     if (thirdParty(platform, item) !== null) return []
-    return [...about(platform, 'source', item).unfixed, ...about(platform, 'binary', item).unfixed]
+    const scheme = schemeFor(platform)
+    const found = [
+      ...unfixedAt(about(platform, 'source', item), item.sourceVersion, scheme),
+      ...unfixedAt(about(platform, 'binary', item), item.version, scheme),
+    ]
+    return [...new Set(found)].filter((cve) => !isRejected(cve))
   }
 
-  take(fixes)
+  said.take(fixes)
   return {
     open,
+    reconsider(cves) {
+      const packages = said.packagesWith(cves)
+      forgetAnswers(packages)
+      return packages
+    },
     forget,
-    take,
+    take: said.take,
     unfixed,
-    said: (platform, name) =>
-      (['source', 'binary'] as const).flatMap((by) => said.get(`${platform} ${by} ${name}`) ?? []),
+    said: (platform, name) => (['source', 'binary'] as const).flatMap((by) => said.of(platform, by, name) ?? []),
   }
 }
 
-/**
- * Picks one fix per CVE: the highest version over all feeds and suites, because the security archive may be behind a
- * point release. A fix that needs a subscription counts only if nothing else fixes the CVE.
- */
-function compile(list: readonly Fix[], scheme: VersionScheme): Compiled {
-  const highest = new Map<string, Compiled['fixes'][number]>()
-  const open = new Set<string>()
-  for (const fix of list) {
-    const { fixedVersion } = fix
-    if (fixedVersion === null) for (const cve of fix.cves) open.add(cve)
-    if (fixedVersion === null || fixedVersion === '0') continue
-    const { advisory = null, type = 'security', subscription = null, introduced = null, alsoFixed = [] } = fix
-    for (const cve of fix.cves.length === 0 ? [null] : fix.cves) {
-      const key = cve ?? `${advisory} ${fixedVersion}`
-      const known = highest.get(key)
-      const entry = {
-        cve,
-        fixedVersion,
-        advisory,
-        type,
-        subscription,
-        introduced: introduced === '0' ? null : introduced,
-        alsoFixed,
-      }
-      if (known === undefined || better(entry, known, scheme)) highest.set(key, entry)
-    }
-  }
-  const fixes = [...highest.values()].sort((a, b) => scheme.compare(b.fixedVersion, a.fixedVersion))
-  return {
-    fixes,
-    bounded: fixes.some((fix) => fix.introduced !== null || fix.alsoFixed.length > 0),
-    unfixed: [...open].filter((cve) => !highest.has(cve)),
-  }
-}
-
-function better(entry: OpenFix, known: OpenFix, scheme: VersionScheme): boolean {
-  if ((entry.subscription === null) !== (known.subscription === null)) return entry.subscription === null
-  const order = scheme.compare(entry.fixedVersion, known.fixedVersion)
-  return order > 0 || (order === 0 && known.advisory === null && entry.advisory !== null)
-}
-
-/** The fixes above `version`. The fixes are sorted, so a binary search finds the end. */
-function newer({ fixes, bounded }: Compiled, version: string, scheme: VersionScheme): readonly OpenFix[] {
-  let low = 0
-  let high = fixes.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (scheme.compare(version, fixes[middle]?.fixedVersion ?? '') < 0) low = middle + 1
-    else high = middle
-  }
-  const above = fixes.slice(0, low)
-  if (!bounded) return above
-  return above.filter(
-    ({ introduced, alsoFixed }) =>
-      (introduced === null || scheme.compare(version, introduced) >= 0) && !alsoFixed.includes(version),
-  )
+/** Leaves out rejected CVEs. If an advisory fixes nothing else, it is still missing, but for no CVE. */
+function withoutRejected(fixes: readonly OpenFix[], isRejected: (cve: string) => boolean): readonly OpenFix[] {
+  if (!fixes.some(({ cve }) => cve !== null && isRejected(cve))) return fixes
+  const valid = fixes.filter(({ cve }) => cve === null || !isRejected(cve))
+  const advisories = new Set(valid.map(({ advisory }) => advisory))
+  return fixes.flatMap((fix) => {
+    if (fix.cve === null || !isRejected(fix.cve)) return [fix]
+    if (fix.advisory === null || advisories.has(fix.advisory)) return []
+    advisories.add(fix.advisory)
+    return [{ ...fix, cve: null }]
+  })
 }
 
 const modular = /\.module[_+]el/
 
 /**
- * The stream, e.g. `nodejs:18`; for a modular version of unknown stream `?` and its first number; `null`: not modular.
+ * The stream of a version, e.g. `nodejs:18`; for a modular version of unknown stream `?` and its first number; `null`: not modular.
  */
-function streamOf(module: string | null, version: string): string | null {
+export function streamOf(module: string | null, version: string): string | null {
   if (module !== null && module !== '') return module
   return modular.test(version) ? `?${firstNumber(version)}` : null
 }

@@ -3,6 +3,7 @@
  * of packages and pending updates, and not once per asset.
  */
 
+import { withoutOlderKernels } from '../kernels.ts'
 import type { CatalogView } from './catalog-view.ts'
 import { noteChange } from './memo.ts'
 import { isWindows, type Missing, type Software } from './missing.ts'
@@ -21,13 +22,19 @@ export interface Misses {
 export function createMisses(catalog: CatalogView): Misses {
   const workedOut = nothingWorkedOut(catalog)
   return {
-    of: (software) => missingOf(workedOut, software),
+    of: (software) => missingOf(workedOut, counted(software)),
     changed: (packages) => noteChange(workedOut.changes, packages),
     again(software, before, packages) {
-      const now = missingAnew(workedOut, software, before, packages)
+      const now = missingAnew(workedOut, counted(software), before, packages)
       return sameMissing(now, before) ? before : now
     },
   }
+}
+
+/** Without the kernels that are only kept as a fallback. */
+function counted(software: Software): Software {
+  const packages = withoutOlderKernels(software.platform, software.packages)
+  return packages === software.packages ? software : { ...software, packages }
 }
 
 /**

@@ -3,11 +3,10 @@
 import type { Asset } from '../asset.ts'
 import type { Advisory, Lifecycle, Patch } from '../catalog.ts'
 import { architectureOf, changeTarget, firstVersionBefore } from '../change.ts'
+import { type DueDays, defaultDueDays, dueAt } from '../priority/due.ts'
 import {
   type CveEvidence,
-  type DueDays,
-  defaultDueDays,
-  dueAt,
+  exploitKnownSince,
   type Judgement,
   judge,
   judgeWithoutCve,
@@ -142,7 +141,8 @@ function toPatch(found: FoundPatch, { catalog, now, ...options }: JudgeOptions):
   const type =
     first.type ??
     patchType({ security: updates.some((update) => update.security), cves: cves.length, from, to: first.version })
-  const judgement = judgeAll(found, { catalog, now, ...options }) ?? judgeWithoutCve(type, origins)
+  const judged = judgeAll(found, { catalog, now, ...options })
+  const judgement = judged?.judgement ?? judgeWithoutCve(type, origins)
   const packages = new Map<string, Patch['packages'][number]>()
   for (const { changes } of updates)
     for (const change of changes) {
@@ -154,7 +154,8 @@ function toPatch(found: FoundPatch, { catalog, now, ...options }: JudgeOptions):
   const seen = options.firstSeen?.get(found.id) ?? now
   const since = published[0] === undefined ? seen : new Date(`${published[0].slice(0, 10)}T00:00:00Z`).toISOString()
   const exploited = cves.flatMap((cve) => catalog.about(cve).kev ?? [])
-  const due = dueAt(judgement, since, options.dueDays ?? defaultDueDays, exploited)
+  const clock = { from: since, exploitKnownSince: judged?.exploitKnownSince ?? null }
+  const due = dueAt(judgement, clock, options.dueDays ?? defaultDueDays, exploited)
   return {
     id: found.id,
     platform: first.platform,
@@ -232,8 +233,14 @@ function endOfSupport(platform: string, lifecycle: Lifecycle | null, now: string
   ]
 }
 
+interface Judged {
+  readonly judgement: Judgement
+  /** The first day on which an exploit of such a CVE was known; `null`: none is, or nobody says since when. */
+  readonly exploitKnownSince: string | null
+}
+
 /** The most urgent judgement over all CVEs and assets, with its own evidence; `null`: there is no CVE. */
-function judgeAll(found: FoundPatch, { catalog, defaults, rule }: JudgeOptions): Judgement | null {
+function judgeAll(found: FoundPatch, { catalog, defaults, rule }: JudgeOptions): Judged | null {
   const assumed = defaults ?? { exposure: 'open', criticality: 'medium' }
   const contexts = new Map<string, { readonly asset: Asset; readonly cves: Set<string> }>()
   for (const [{ cves }, where] of found.updates) {
@@ -243,24 +250,41 @@ function judgeAll(found: FoundPatch, { catalog, defaults, rule }: JudgeOptions):
       for (const cve of cves) context.cves.add(cve)
     }
   }
-  let worst: Judgement | null = null
+  let worst: Judged | null = null
   for (const { asset, cves } of contexts.values()) {
-    for (const about of likeliestOfEachKind(cves, catalog)) {
-      const judgement = judge(asset, about, assumed, rule)
-      worst = worst === null ? judgement : moreUrgent(worst, judgement)
+    for (const { about, since } of likeliestOfEachKind(cves, catalog)) {
+      const one = { judgement: judge(asset, about, assumed, rule), exploitKnownSince: since }
+      worst = worst === null ? one : worse(worst, one)
     }
   }
   return worst
 }
 
+/** Of two that are equally urgent, the one that has been so for longer. */
+function worse(a: Judged, b: Judged): Judged {
+  if (moreUrgent(a.judgement, b.judgement) === b.judgement) return b
+  if (moreUrgent(b.judgement, a.judgement) === a.judgement) return a
+  return urgentSince(b) < urgentSince(a) ? b : a
+}
+
+/** Empty: from the beginning. */
+function urgentSince({ judgement, exploitKnownSince }: Judged): string {
+  return judgement.unexploited === null ? '' : (exploitKnownSince ?? '')
+}
+
 /** One CVE per kind: a table cannot distinguish CVEs of one kind, so the likeliest to be exploited is enough. */
-function likeliestOfEachKind(cves: Iterable<string>, catalog: CatalogView): Iterable<CveEvidence> {
-  const kinds = new Map<string, CveEvidence>()
+function likeliestOfEachKind(cves: Iterable<string>, catalog: CatalogView) {
+  const kinds = new Map<string, { about: CveEvidence; since: string | null }>()
   for (const cve of cves) {
     const about = catalog.about(cve)
     const kind = kindOf(about)
+    const since = exploitKnownSince(about)
     const known = kinds.get(kind)
-    if (known === undefined || (about.epss?.score ?? 0) > (known.epss?.score ?? 0)) kinds.set(kind, about)
+    if (known === undefined) kinds.set(kind, { about, since })
+    else {
+      if ((about.epss?.score ?? 0) > (known.about.epss?.score ?? 0)) known.about = about
+      if (since === null || (known.since !== null && since < known.since)) known.since = since
+    }
   }
   return kinds.values()
 }

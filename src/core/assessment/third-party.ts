@@ -4,6 +4,9 @@ import type { InstalledPackage, Platform } from '../asset.ts'
 const ownWords = new Set([
   'debian',
   'ubuntu',
+  // Ubuntu's own marks: a package rebuilt from Debian's source, and a slip of the keyboard in a published MySQL.
+  'fakesync',
+  'buntu',
   'build',
   'cross',
   'dfsg',

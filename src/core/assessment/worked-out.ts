@@ -6,7 +6,7 @@
 
 import type { InstalledPackage, Platform } from '../asset.ts'
 import type { CatalogView } from './catalog-view.ts'
-import type { OpenFix } from './matching.ts'
+import type { OpenFix } from './compiled.ts'
 import { type Changes, createMemo, hasChangedSince, type Memo } from './memo.ts'
 import type { Held, Missing, NotOffered, Software, Update } from './missing.ts'
 import { thirdParty } from './third-party.ts'

@@ -1,7 +1,6 @@
 import type { Asset, Criticality, Exposure } from '../asset.ts'
 import type { CveFacts, EpssScore, KevEntry, PatchType } from '../catalog.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
-import { DAY_SECONDS, plusSeconds } from '../time/instant.ts'
 import { decideByTable, type Turn, turnsOf } from './decision-table.ts'
 import { type Assumption, type Priority, type PriorityEvidence, priorityRank } from './priority.ts'
 import { type KnownPoint, knownPoints, type Outcome, type PriorityRule } from './rule.ts'
@@ -23,6 +22,7 @@ export interface Judgement {
   readonly assumptions: readonly Assumption[]
   /** Single facts that would change the outcome. */
   readonly turns: readonly Turn[]
+  readonly unexploited: TableDecision['unexploited']
 }
 
 /** What feeds say about one CVE. */
@@ -72,6 +72,8 @@ export interface TableDecision {
   readonly outcome: Outcome
   /** The outcome in the table's own word. */
   readonly word: string
+  /** The answer if no exploit were known; `null`: it would be as urgent. */
+  readonly unexploited: Pick<TableDecision, 'priority' | 'outcome' | 'word'> | null
 }
 
 /**
@@ -106,7 +108,7 @@ export function judge(asset: Asset, about: CveEvidence, defaults: PriorityDefaul
       date: null,
       note: cvss.vector,
     })
-  const { row, outcome, priority, word, turns } = answerOf(facts, rule)
+  const { row, outcome, priority, word, turns, unexploited } = answerOf(facts, rule)
   const { also } = outcome
   evidence.push({
     fact: 'Decision',
@@ -118,7 +120,7 @@ export function judge(asset: Asset, about: CveEvidence, defaults: PriorityDefaul
         ? 'no row fits, so the most urgent outcome is taken'
         : `row ${row} of ${rule.table.rows.length}${also === undefined ? '' : `; asks for ${also}`}`,
   })
-  return { priority, outcome, word, evidence, assumptions, turns }
+  return { priority, outcome, word, evidence, assumptions, turns, unexploited }
 }
 
 type TableAnswer = Omit<TableDecision, 'points'> & Pick<Judgement, 'turns'>
@@ -129,7 +131,7 @@ const answersOf = memoizeByIdentity((_rule: PriorityRule) => new Map<string, Tab
 function answerOf(facts: Readonly<Record<string, string>>, rule: PriorityRule): TableAnswer {
   const known = answersOf(rule)
   const key = JSON.stringify(facts)
-  const there = known.get(key) ?? { ...outcomeOf(facts, rule), turns: turnsOf(rule.table, facts) }
+  const there = known.get(key) ?? { ...decide(facts, rule), turns: turnsOf(rule.table, facts) }
   known.set(key, there)
   return there
 }
@@ -146,7 +148,7 @@ export function decisionOf(
     facts[name] = value
     return { fact: name, value, source: evidence?.source ?? null, date: evidence?.date ?? null, basis }
   })
-  return { points, ...outcomeOf(facts, rule) }
+  return { points, ...decide(facts, rule) }
 }
 
 /** What is known for each point of the table, in the table's order. */
@@ -157,7 +159,33 @@ function factsOf(asset: Asset, about: CveEvidence, defaults: PriorityDefaults, r
   })
 }
 
-function outcomeOf(facts: Readonly<Record<string, string>>, rule: PriorityRule): Omit<TableDecision, 'points'> {
+/** The values of points that say that no exploit is known. */
+const noExploit: Readonly<Record<string, string>> = { exploitation: 'none', 'in kev': 'no' }
+
+function decide(facts: Readonly<Record<string, string>>, rule: PriorityRule): Omit<TableDecision, 'points'> {
+  const answer = outcomeOf(facts, rule)
+  const calm = Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => [name, noExploit[name.toLowerCase()] ?? value]),
+  )
+  const { priority, outcome, word } = outcomeOf(calm, rule)
+  const later =
+    priorityRank(priority) - priorityRank(answer.priority) ||
+    (outcome.days ?? Infinity) - (answer.outcome.days ?? Infinity)
+  return { ...answer, unexploited: later > 0 ? { priority, outcome, word } : null }
+}
+
+/** The day since which an exploit is known, ISO 8601; `null`: none is, or nobody says since when. */
+export function exploitKnownSince({ kev, facts }: CveEvidence): string | null {
+  if (kev !== null) return kev.dateAdded
+  if (facts?.exploited) return facts.exploited
+  const points = facts?.ssvc ?? null
+  return points === null || points.exploitation === 'none' ? null : points.date
+}
+
+function outcomeOf(
+  facts: Readonly<Record<string, string>>,
+  rule: PriorityRule,
+): Omit<TableDecision, 'points' | 'unexploited'> {
   const decided = decideByTable(rule.table, facts)
   const known = decided === null ? undefined : rule.outcomes.get(decided.outcome.toLowerCase())
   const outcome: Outcome = known ?? { priority: 'immediate' }
@@ -274,45 +302,11 @@ export function judgeWithoutCve(type: PatchType, origins: readonly string[]): Ju
       : `a ${type} update mends no known CVE`
   const source = origins[0] ?? 'package manager'
   const evidence = [{ fact: 'Decision', value: priority, source, date: null, note }]
-  return { priority, outcome: { priority }, word: priority, evidence, assumptions: [], turns: [] }
+  return { priority, outcome: { priority }, word: priority, evidence, assumptions: [], turns: [], unexploited: null }
 }
 
 export function moreUrgent(a: Judgement, b: Judgement): Judgement {
   const order = priorityRank(b.priority) - priorityRank(a.priority)
   if (order !== 0) return order < 0 ? b : a
   return (b.outcome.days ?? Infinity) < (a.outcome.days ?? Infinity) || (b.outcome.also && !a.outcome.also) ? b : a
-}
-
-/** Days to patch, by priority; `null`: no date. */
-export type DueDays = Readonly<Record<Priority, number | null>>
-
-export const defaultDueDays: DueDays = { immediate: 3, 'out-of-cycle': 14, scheduled: 60, defer: null }
-
-export interface Due {
-  /** ISO 8601. */
-  readonly at: string
-  /** The rule that sets the date, e.g. `3 days for immediate patches`. */
-  readonly rule: string
-}
-
-/** When a patch is due: the outcome's days after it was first seen, or KEV's date if earlier; `null`: no date. */
-export function dueAt(
-  { priority, outcome, word }: Pick<Judgement, 'priority' | 'outcome' | 'word'>,
-  from: string,
-  days: DueDays,
-  kev: readonly KevEntry[],
-): Due | null {
-  const own = outcome.days === undefined ? days[priority] : outcome.days
-  const since = from.slice(0, 10)
-  const dates: Due[] = []
-  if (own !== null)
-    dates.push({
-      at: plusSeconds(from, own * DAY_SECONDS),
-      rule: `${own} days for ${outcome.days === undefined ? priority : `"${word}"`}, counted from ${since}`,
-    })
-  for (const entry of kev) {
-    const at = Date.parse(`${entry.dueDate}T23:59:59Z`)
-    if (!Number.isNaN(at)) dates.push({ at: new Date(at).toISOString(), rule: `CISA KEV's date for ${entry.cve}` })
-  }
-  return dates.reduce<Due | null>((first, due) => (first === null || due.at < first.at ? due : first), null)
 }

@@ -7,6 +7,7 @@ import { patchType } from '../assessment/patch-type.ts'
 import type { AssetSnapshot } from '../asset.ts'
 import type { Advisory, PatchType } from '../catalog.ts'
 import { firstVersionBefore } from '../change.ts'
+import { withoutOlderKernels } from '../kernels.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { schemeFor } from '../versions/scheme.ts'
 import { factText } from './asset-lists.ts'
@@ -153,6 +154,7 @@ export function createEndings(catalog: CatalogView) {
   }
 
   return (flaw: string, patches: readonly string[], { asset: { platform }, packages, pending }: AssetSnapshot) => {
+    if (isCve(flaw) && catalog.isRejected(flaw)) return 'withdrawn'
     const wanted = patches.flatMap((patch): { source: string; version: string }[] => {
       const [first, last] = [patch.indexOf('/'), patch.lastIndexOf('/')]
       return patch.slice(0, first) === platform
@@ -163,7 +165,9 @@ export function createEndings(catalog: CatalogView) {
     const scheme = schemeFor(platform)
     let present = false
     for (const { source, version } of wanted) {
-      const installed = packages.filter((item) => item.source === source || item.name === source)
+      const installed = withoutOlderKernels(platform, packages).filter(
+        (item) => item.source === source || item.name === source,
+      )
       if (installed.length === 0) continue
       present = true
       const older = installed.some(

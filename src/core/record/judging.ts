@@ -2,11 +2,11 @@
 
 import type { CatalogView } from '../assessment/catalog-view.ts'
 import { standInAsset } from '../asset.ts'
+import { type DueDays, dueAt } from '../priority/due.ts'
 import {
   type CveEvidence,
-  type DueDays,
   decisionOf,
-  dueAt,
+  exploitKnownSince,
   judgeWithoutCve,
   kindOf,
   type PriorityDefaults,
@@ -55,13 +55,14 @@ export function createJudging({ catalog, rule, defaults, dueDays }: JudgingOptio
     const from = { from: fix.fixedAt, fromKind: fix.fixDate }
     if (!now.cve) {
       const judgement = judgeWithoutCve(now.type, now.origins)
-      const due = dueAt(judgement, startOf(fix), dueDays, [])
+      const due = dueAt(judgement, { from: startOf(fix), exploitKnownSince: null }, dueDays, [])
       const facts = { ...from, type: now.type, points: [], assumed: [], table: null, row: null }
       return { priority: judgement.priority, dueAt: due?.at ?? null, facts }
     }
     const about = catalog.about(flaw)
     const { decision, facts } = decide(about, context)
-    const due = dueAt(decision, startOf(fix), dueDays, about.kev === null ? [] : [about.kev])
+    const clock = { from: startOf(fix), exploitKnownSince: exploitKnownSince(about) }
+    const due = dueAt(decision, clock, dueDays, about.kev === null ? [] : [about.kev])
     return { priority: decision.priority, dueAt: due?.at ?? null, facts: { ...from, ...facts } }
   }
 }

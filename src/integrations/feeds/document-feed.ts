@@ -6,6 +6,7 @@ import { setImmediate as othersTurn } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Platform } from '../../core/asset.ts'
 import type { CatalogFeed, FeedFetch } from '../../core/ports.ts'
+import { platformsOf } from '../../core/streams.ts'
 import { type ChangeList, type Changes, fetchChanges } from './changes.ts'
 import { type DocumentReader, readDocument } from './document-reader.ts'
 import { documentsIn, documentsInFolder, type FeedDocument, filesOf } from './documents.ts'
@@ -16,7 +17,7 @@ import { contentOf, createSink, type Sink } from './sink.ts'
 export interface DocumentFeed {
   readonly describe: string
   readonly readers: readonly DocumentReader[]
-  /** Keep only fixes of these platforms. Default: all. */
+  /** Keep only fixes that count on these platforms. Default: all. */
   readonly platforms?: readonly Platform[] | undefined
   /** The publisher's list of changes. `null`: the complete file is requested, and read only when it is new. */
   readonly changes: ChangeList | null
@@ -143,7 +144,8 @@ function readOne(format: DocumentFeed, document: FeedDocument, sink: Sink): void
   const known = readDocument(format.readers, document, sink)
   const { platforms } = format
   if (platforms !== undefined) {
-    const kept = sink.fixes.splice(fixes).filter((fix) => platforms.includes(fix.platform))
+    const wanted = new Set(platforms.flatMap(platformsOf))
+    const kept = sink.fixes.splice(fixes).filter((fix) => wanted.has(fix.platform))
     for (const fix of kept) sink.fixes.push(fix)
   }
   if (known !== null || sink.rejected.length > before || !/\.(?:json|xml|csv)$/i.test(document.name)) return

@@ -9,6 +9,7 @@ import {
 import { parseJsonDocument } from '../json-document.ts'
 import { createTurns } from '../turns.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
+import { kernelsToBoot } from './kernels.ts'
 import { type AssetRecord, assetSchema, inventoryFileSchema } from './schema.ts'
 
 export interface FileTimes {
@@ -81,14 +82,17 @@ function observeAsset(
 function snapshotOf(record: AssetRecord, asset: Asset, times: FileTimes): AssetSnapshot {
   const observedAt = record.observedAt === undefined ? null : new Date(record.observedAt).toISOString()
   const refreshed = record.listsRefreshedAt
+  const packages = record.packages.map(installedPackage)
+  // A simulated asset says itself when it wants a reboot.
+  const kernels = record.simulated ? [] : kernelsToBoot(asset.platform, packages, record.runningKernel)
   return {
     asset,
-    packages: record.packages.map(installedPackage),
+    packages,
     pending: record.pending.map(pendingUpdate),
     runningKernel: record.runningKernel,
     bootId: record.bootId,
-    rebootRequired: record.rebootRequired,
-    rebootPackages: record.rebootPackages,
+    rebootRequired: record.rebootRequired || kernels.length > 0,
+    rebootPackages: [...new Set([...record.rebootPackages, ...kernels])],
     staleServices: record.staleServices,
     observedAt: observedAt ?? (record.simulated ? times.now : times.modifiedAt),
     listsRefreshedAt: refreshed === null ? (record.simulated ? times.now : null) : new Date(refreshed).toISOString(),

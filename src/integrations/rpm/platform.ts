@@ -13,13 +13,42 @@ const families: Readonly<Record<string, string>> = {
 const majors = new Set(['rhel', 'rocky', 'almalinux', 'centos', 'oracle'])
 
 /**
- * Returns `rocky:9` for Rocky Linux 9.4, `opensuse:15.6`, `sles:15.6`; `null` when os-release does not name the
- * platform.
+ * Returns `rocky:9` for Rocky Linux 9.4, `opensuse:15.6`, `sles:15.6`; for a host that installs from an extended stream
+ * `rhel:9.4-eus`, `sles:15.4-ltss`. `null` when os-release does not name the platform. Only the repositories tell the
+ * stream: os-release is the same with and without it.
  */
-export function rpmPlatform(osRelease: readonly string[]): Platform | null {
+export function rpmPlatform(osRelease: readonly string[], repositories: readonly string[] = []): Platform | null {
   if (osRelease.some((line) => /^ID="?opensuse-tumbleweed"?$/.test(line))) return 'opensuse:tumbleweed'
   const [id = '', version = ''] = parseOsRelease(osRelease).platform?.split(':') ?? []
   if (version === '') return null
   const family = families[id] ?? id
-  return `${family}:${majors.has(family) ? version.split('.')[0] : version}`
+  const platform = `${family}:${majors.has(family) ? version.split('.')[0] : version}`
+  if (family === 'rhel') return redHatStream(version, repositories) ?? platform
+  if (family === 'sles' && repositories.some(isLtss)) return `${platform}-ltss`
+  return platform
+}
+
+/** The words by which Red Hat's repositories for the base of a system name their stream, in id and address. */
+const streams = /(?:^|[-_/])(?:baseos|server|os)[-_](eus|aus|tus|e4s|els)(?:[-_]|$)/i
+const contents = /\/content\/(eus|aus|tus|e4s|els)\/[^\t]*?(?:\/(\d+\.\d+)\/[^\t]*?)?\/(?:baseos\/|os\b)/i
+
+/** `null`: no repository is one of an extended stream. `version`: what os-release says. */
+function redHatStream(version: string, repositories: readonly string[]): Platform | null {
+  const given = repositories.find((line) => line.startsWith('releasever\t'))?.split('\t')[1]
+  for (const line of repositories) {
+    const [name = '', address = ''] = line.split('\t')
+    const [, ofContent, minor] = contents.exec(address) ?? []
+    const stream = (ofContent ?? streams.exec(name)?.[1])?.toLowerCase()
+    if (stream === undefined) continue
+    const [major = ''] = version.split('.')
+    if (stream === 'els') return `rhel:${major}-els`
+    const release = [minor, given, version].find((one) => one !== undefined && /^\d+\.\d+$/.test(one))
+    if (release !== undefined) return `rhel:${release}-${stream}`
+  }
+  return null
+}
+
+/** SUSE's repositories name it in alias and address: `SLE-Product-SLES15-SP4-LTSS-Updates`, `15-SP4-LTSS`. */
+function isLtss(line: string): boolean {
+  return /[-_]LTSS(?:[-_/\t]|$)/i.test(line) && !line.startsWith('releasever\t')
 }

@@ -68,6 +68,22 @@ lists_age() {
   [ -z "$newest" ] || mark "lists-age $(($(date +%s) - newest))"
 }
 
+# The enabled repositories: name in brackets, address, title. Their files are readable without root, unlike what dnf knows
+# of subscriptions. What is not said to be off is on, as for dnf.
+repositories() {
+  cat /etc/yum.repos.d/*.repo /etc/zypp/repos.d/*.repo 2>/dev/null | awk '
+    function told() { if (id != "" && on) print id "\t" url "\t" title }
+    /^[ \t]*\[/ { told(); id = $0; sub(/^[ \t]*\[/, "", id); sub(/\].*/, "", id); on = 1; url = title = ""; next }
+    { value = $0; sub(/^[^=]*=[ \t]*/, "", value) }
+    /^enabled[ \t]*=/ { on = value !~ /^(0|no|false|off)[ \t\r]*$/ }
+    /^baseurl[ \t]*=/ { url = value }
+    /^name[ \t]*=/ { title = value }
+    END { told() }'
+  for given in /etc/dnf/vars/releasever /etc/yum/vars/releasever; do
+    [ ! -r "$given" ] || printf 'releasever\t%s\n' "$(head -n 1 "$given")"
+  done
+}
+
 pending() {
   case $PW_MANAGER in
     dnf) report dnf dnf_pending ;;
@@ -85,6 +101,8 @@ look() {
   mark 'os-release'
   os_release
   mark "manager $PW_MANAGER"
+  mark 'repositories'
+  repositories
   if ! command -v rpm >/dev/null || ! command -v "$PW_MANAGER" >/dev/null || { [ "$PW_MANAGER" = dnf ] && [ -z "$(dnf_python)" ]; }; then
     mark 'no-manager'
     mark 'end'

@@ -41,7 +41,7 @@ export function readRpmProbe(sections: Sections | null, { asset: configured, now
   }
   if (sections === null) return unreachable(`The answer of ${name} was cut off; it is not used.`)
   const os = parseOsRelease(linesOf(sections, 'os-release'))
-  const platform = rpmPlatform(linesOf(sections, 'os-release')) ?? os.platform
+  const platform = rpmPlatform(linesOf(sections, 'os-release'), linesOf(sections, 'repositories')) ?? os.platform
   const manager = markedValue(sections, 'manager') ?? 'dnf'
   if (sections.has('no-manager')) {
     const wanted = manager === 'dnf' ? 'dnf 4 (dnf 5 and yum are not supported yet)' : 'zypper'

@@ -1,5 +1,6 @@
 /** Updates what is known when feeds say something new. */
 
+import type { CvesReplaced } from '../../core/assessment/catalog-view.ts'
 import type { Software } from '../../core/assessment/missing.ts'
 import type { InstalledPackage } from '../../core/asset.ts'
 import type { FeedChange } from '../../core/feed-change.ts'
@@ -78,26 +79,40 @@ export async function replacePackages(
     catalog.takePackages(new Set(some), content)
     for (const cve of cvesIn(content)) cves.add(cve)
   }
-  const changed = await readCves(known, cves, db)
+  const { changed, packages: others } = await readCves(known, cves, db)
+  await judgeAgain(known, new Set([...packages, ...others]), changed, { db, memory })
+}
+
+async function judgeAgain(
+  known: Known,
+  packages: ReadonlySet<string>,
+  cves: ReadonlySet<string>,
+  reading: Reading,
+): Promise<void> {
   known.misses.changed(packages)
-  await againOf(known, packages, { db, memory })
-  for (const team of known.teams.values()) team.assess.changed(packages, changed)
+  await againOf(known, packages, reading)
+  for (const team of known.teams.values()) team.assess.changed(packages, cves)
 }
 
 /** Reads again what feeds say about these CVEs. `null`: all known ones. */
-async function replaceCves(known: Known, some: ReadonlySet<string> | null, { db }: Reading): Promise<void> {
+async function replaceCves(known: Known, some: ReadonlySet<string> | null, reading: Reading): Promise<void> {
   const all = new Set(known.catalog.cves())
-  const changed = await readCves(known, some === null ? all : [...some].filter((cve) => all.has(cve)), db)
+  const wanted = some === null ? all : [...some].filter((cve) => all.has(cve))
+  const { changed, packages } = await readCves(known, wanted, reading.db)
+  if (packages.size > 0) return judgeAgain(known, packages, changed, reading)
   if (changed.size === 0) return
   for (const team of known.teams.values()) team.assess.changed(new Set(), changed)
 }
 
-/** Reads what feeds say about CVEs. Returns the CVEs for which this has changed. */
-async function readCves(known: Known, cves: Iterable<string>, db: Db): Promise<ReadonlySet<string>> {
-  const changed = new Set<string>()
-  for (const some of slices([...cves], CVES_AT_ONCE))
-    for (const cve of known.catalog.replaceCves(some, await readAbout(db, some))) changed.add(cve)
-  return changed
+/** Reads what feeds say about CVEs. */
+async function readCves(known: Known, cves: Iterable<string>, db: Db): Promise<CvesReplaced> {
+  const all = { changed: new Set<string>(), packages: new Set<string>() }
+  for (const some of slices([...cves], CVES_AT_ONCE)) {
+    const { changed, packages } = known.catalog.replaceCves(some, await readAbout(db, some))
+    for (const cve of changed) all.changed.add(cve)
+    for (const name of packages) all.packages.add(name)
+  }
+  return all
 }
 
 /** Works out again what is missed by pairs with some of these packages. */

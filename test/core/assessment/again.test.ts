@@ -103,7 +103,7 @@ const kev: fc.Arbitrary<KevEntry> = fc.record({
 const facts: fc.Arbitrary<CveFacts> = fc.record({
   cve: fc.constantFrom(...cves),
   published: fc.constantFrom(null, '2026-10-01'),
-  rejected: fc.constant(false),
+  rejected: fc.boolean(),
   ssvc: fc.constantFrom(null, {
     exploitation: 'poc' as const,
     automatable: 'yes' as const,
@@ -185,7 +185,8 @@ describe('assessing again', () => {
             said = next.content
             catalog.forgetPackages(changed)
             catalog.takePackages(changed, said)
-            const about = catalog.replaceCves(cves, said)
+            const { changed: about, packages } = catalog.replaceCves(cves, said)
+            for (const name of packages) changed.add(name)
             misses.changed(changed)
             for (const [one, missing] of known) known.set(one, misses.again({ platform, ...one }, missing, changed))
             assess.changed(changed, about)

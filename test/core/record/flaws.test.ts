@@ -3,7 +3,7 @@ import { missingAlike } from '../../../src/core/assessment/assess.ts'
 import { catalogView } from '../../../src/core/assessment/catalog-view.ts'
 import type { AssetSnapshot, InstalledPackage, PendingUpdate } from '../../../src/core/asset.ts'
 import type { FeedContent } from '../../../src/core/catalog.ts'
-import { defaultDueDays } from '../../../src/core/priority/facts.ts'
+import { defaultDueDays } from '../../../src/core/priority/due.ts'
 import { createEndings, openFlaws } from '../../../src/core/record/flaws.ts'
 import { createJudging } from '../../../src/core/record/judging.ts'
 import { anAsset } from '../../support/asset.ts'
@@ -176,7 +176,8 @@ describe('a judgement', () => {
   it('says each fact with who said it and when, what was assumed and by what, the row, and when it is due', () => {
     expect(judging('CVE-2026-1', about, fix, { exposure: 'open', criticality: null })).toEqual({
       priority: 'out-of-cycle',
-      dueAt: '2026-11-15T00:00:00.000Z',
+      // Fourteen days from the listing, which came a day after the fix.
+      dueAt: '2026-11-16T00:00:00.000Z',
       facts: {
         from: '2026-11-01',
         fromKind: 'day',

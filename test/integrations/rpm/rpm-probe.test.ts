@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { InstalledPackage } from '../../../src/core/asset.ts'
@@ -10,6 +11,7 @@ import { rpmPlatform } from '../../../src/integrations/rpm/platform.ts'
 import { dnf } from '../../../src/integrations/upgrade-journal/dnf.ts'
 import { zypper } from '../../../src/integrations/upgrade-journal/zypper.ts'
 import { anAsset } from '../../support/asset.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 /** What the script printed on hosts where demo-lib is locked and demo-app, which needs it, is not. */
 const real = {
@@ -97,6 +99,63 @@ describe('platforms of systems with RPM packages', () => {
 
   it.each(['rocky:9', 'almalinux:9', 'opensuse-leap:15.6', 'sles:15'])('%s is ordered as rpm does', (platform) => {
     expect(schemeFor(platform).name).toBe('rpm')
+  })
+})
+
+describe('the stream that a host installs from', () => {
+  const rhel = (version: string) => ['ID="rhel"', `VERSION_ID="${version}"`]
+  const cdn = 'https://cdn.example/content'
+
+  it.each([
+    ['9.4', `rhel-9-for-x86_64-baseos-rpms\t${cdn}/dist/rhel9/$releasever/x86_64/baseos/os`, 'rhel:9'],
+    ['9.4', `rhel-9-for-x86_64-baseos-eus-rpms\t${cdn}/eus/rhel9/9.4/x86_64/baseos/os`, 'rhel:9.4-eus'],
+    ['9.2', `rhel-9-for-x86_64-baseos-eus-rpms\t${cdn}/eus/rhel9/9.4/x86_64/baseos/os`, 'rhel:9.4-eus'],
+    ['8.6', 'rhel-8-for-x86_64-baseos-aus-rpms\thttps://mirror.example/aus', 'rhel:8.6-aus'],
+    ['8.8', 'rhel-8-for-x86_64-baseos-e4s-rhui-rpms\thttps://rhui.example/x', 'rhel:8.8-e4s'],
+    ['8.6', `own-base\thttps://sat.example/pulp/content/o/cv/content/tus/rhel8/8.6/x86_64/baseos/os`, 'rhel:8.6-tus'],
+    ['9.4', `rhel-9-for-x86_64-supplementary-eus-rpms\t${cdn}/eus/rhel9/9.4/x86_64/supplementary/os2`, 'rhel:9'],
+    ['7.9', `rhel-7-server-els-rpms\t${cdn}/els/rhel/server/7/$releasever/x86_64/os`, 'rhel:7-els'],
+  ])('Red Hat %s with %s: %s', (version, repository, platform) => {
+    expect(rpmPlatform(rhel(version), [repository])).toBe(platform)
+  })
+
+  it('SUSE: LTSS is in the alias or the address of a repository', () => {
+    const sles = ['ID="sles"', 'VERSION_ID="15.4"']
+    const alias = 'SLES_LTSS:SLE-Product-SLES15-SP4-LTSS-Updates\thttps://updates.example/x'
+    expect(rpmPlatform(sles, [alias])).toBe('sles:15.4-ltss')
+    expect(rpmPlatform(sles, ['updates\thttps://updates.example/SLE-Product-SLES/15-SP4-LTSS/x86_64/update'])).toBe(
+      'sles:15.4-ltss',
+    )
+    expect(rpmPlatform(sles, ['SLES:SLE-Product-SLES15-SP4-Updates\thttps://updates.example/x'])).toBe('sles:15.4')
+  })
+
+  it('is read by the script from the enabled repositories, and reaches the snapshot', () => {
+    const root = temporaryFolder('repositories')
+    const files = join(root, 'etc/yum.repos.d')
+    mkdirSync(files, { recursive: true })
+    writeFileSync(
+      join(files, 'redhat.repo'),
+      [
+        '[rhel-9-for-x86_64-baseos-rpms]\nname = Red Hat - BaseOS\nbaseurl = https://cdn.example/dist\nenabled = 0\n',
+        `[rhel-9-for-x86_64-baseos-eus-rpms]\nname = BaseOS EUS\nbaseurl = ${cdn}/eus/rhel9/9.4/x86_64/baseos/os\nenabled = 1\n`,
+        '[rhel-9-for-x86_64-baseos-aus-rpms]\nname = BaseOS AUS\nenabled=0\n[other]\nbaseurl=https://other.example\n',
+      ].join('\n'),
+    )
+    const script = readFileSync(new URL('../../../src/integrations/rpm/probe.sh', import.meta.url), 'utf8')
+    const [own = ''] = /^repositories\(\) \{.*?^\}$/ms.exec(script) ?? []
+    const told = execFileSync('sh', ['-c', `${own.replaceAll('/etc/', `${root}/etc/`)}\nrepositories`], {
+      encoding: 'utf8',
+    })
+    expect(told.split('\n')).toEqual([
+      `rhel-9-for-x86_64-baseos-eus-rpms\t${cdn}/eus/rhel9/9.4/x86_64/baseos/os\tBaseOS EUS`,
+      'other\thttps://other.example\t',
+      '',
+    ])
+    const answer = real.dnf
+      .replace(/ID="?rocky"?/, 'ID="rhel"')
+      .replace(/VERSION_ID="?9"?.*/, 'VERSION_ID="9.4"')
+      .replace('\n@@ manager dnf', `\n@@ manager dnf\n\n@@ repositories\n${told}`)
+    expect(parseProbe(answer, { asset, now })).toMatchObject({ snapshot: { asset: { platform: 'rhel:9.4-eus' } } })
   })
 })
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { streamOf } from '../../../core/assessment/matching.ts'
 import type { CvssScore, Fix, PatchType } from '../../../core/catalog.ts'
 import { schemeFor } from '../../../core/versions/scheme.ts'
 import { isCveId } from '../cve-id.ts'
@@ -63,7 +64,7 @@ function readCsaf(value: unknown, where: string, sink: Sink): void {
       const found = components.get(product)
       if (found === undefined || found.version === null) continue
       const { platform, package: name, version, module } = found
-      const key = `${cve} ${platform} ${name} ${module}`
+      const key = `${cve} ${platform} ${name} ${streamOf(module, version)}`
       fixed.add(`${platform} ${name}`)
       const known = fixes.get(key)
       // A package may have several architectures and rebuilds. The lowest of their versions fixes the flaw.

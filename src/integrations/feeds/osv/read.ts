@@ -1,9 +1,14 @@
+import type { z } from 'zod'
+import { streamOf } from '../../../core/assessment/matching.ts'
 import type { Fix, PatchType } from '../../../core/catalog.ts'
+import { earliestEnds, type Interval, joined } from '../../../core/versions/intervals.ts'
+import { schemeFor } from '../../../core/versions/scheme.ts'
 import { cveIdsIn } from '../cve-id.ts'
 import type { DocumentReader } from '../document-reader.ts'
 import { schemaProblem } from '../schema-problem.ts'
 import type { Sink } from '../sink.ts'
 import { ecosystemOf } from './ecosystem.ts'
+import { affectedVersions, type RangeEvent } from './evaluate.ts'
 import {
   affectedSchema,
   availabilitySchema,
@@ -42,47 +47,19 @@ function readOsv(value: unknown, where: string, sink: Sink): void {
   const cves = cvesOf(parsed.data)
   const advisory = /^(?:[A-Z]+-)?CVE-/.test(id) ? null : id
   const type = typeOf(id, summary)
-  const fixes: Fix[] = []
+  const groups = new Map<string, Group>()
   for (const [index, item] of (affected ?? []).entries()) {
     const one = affectedSchema.safeParse(item)
     const place = `${where} (${id}), affected ${index + 1}`
-    if (!one.success) {
-      sink.rejected.push({ where: place, reason: schemaProblem(one.error) })
-      continue
-    }
-    const { package: about, ranges, ecosystem_specific: more } = one.data
-    const ecosystem = about === undefined ? null : ecosystemOf(about.ecosystem)
-    if (about === undefined || ecosystem === null) continue
-    const { platform, by } = ecosystem
-    const said = {
-      platform,
-      cves,
-      advisory,
-      type,
-      record: id,
-      subscription: ecosystem.subscription ?? subscriptionIn(more),
-    }
-    const binaries = by === 'binary' ? binariesIn(more) : []
-    for (const [name, version] of binaries) fixes.push({ ...said, by, package: name, fixedVersion: version })
-    if (binaries.length > 0) continue
-    for (const [number, given] of ranges.entries()) {
-      const range = rangeSchema.safeParse(given)
-      if (!range.success) {
-        sink.rejected.push({ where: `${place}, range ${number + 1}`, reason: schemaProblem(range.error) })
-        continue
-      }
-      if (range.data.type === 'GIT') continue
-      for (const { introduced, fixed } of intervals(range.data.events))
-        fixes.push({
-          ...said,
-          by,
-          package: about.name,
-          introduced,
-          fixedVersion: fixed,
-          module: streamIn(summary, fixed),
-        })
-    }
+    if (one.success) readAffected(one.data, { summary, place, groups, sink })
+    else sink.rejected.push({ where: place, reason: schemaProblem(one.error) })
   }
+  const fixes = [...groups.values()].flatMap((group) =>
+    versionsOf(group, advisory !== null).map(({ introduced, fixedVersion, lastAffected }): Fix => {
+      const ended = lastAffected === null ? {} : { lastAffected }
+      return { ...group.of, cves, advisory, type, record: id, introduced, fixedVersion, ...ended }
+    }),
+  )
   sink.fixes.push(...fixes)
   if (advisory === null || fixes.length === 0) return
   const date = published ?? modified
@@ -95,6 +72,58 @@ function readOsv(value: unknown, where: string, sink: Sink): void {
     type,
     severity: severityOf(summary, specific),
   })
+}
+
+/** What one record says about a package and its stream on a platform. Each part is the versions of one `affected`. */
+interface Group {
+  readonly of: Pick<Fix, 'platform' | 'package' | 'by' | 'module' | 'subscription'>
+  readonly parts: (readonly Interval[])[]
+}
+
+interface Reading {
+  readonly summary: string
+  readonly place: string
+  readonly groups: Map<string, Group>
+  readonly sink: Sink
+}
+
+function readAffected(affected: z.infer<typeof affectedSchema>, { summary, place, groups, sink }: Reading): void {
+  const { package: about, ranges, versions, ecosystem_specific: more } = affected
+  const ecosystem = about === undefined ? null : ecosystemOf(about.ecosystem)
+  if (about === undefined || ecosystem === null) return
+  const { platform, by } = ecosystem
+  const subscription = ecosystem.subscription ?? subscriptionIn(more)
+  function add(name: string, part: readonly Interval[]): void {
+    const [first] = part
+    if (first === undefined) return
+    const version = first.fixedVersion ?? first.lastAffected ?? first.introduced
+    const module = streamIn(summary, version)
+    const key = `${platform} ${name} ${subscription} ${streamOf(module, version ?? '')}`
+    const group = groups.get(key) ?? { of: { platform, package: name, by, module, subscription }, parts: [] }
+    groups.set(key, group)
+    group.parts.push(part)
+  }
+  const binaries = by === 'binary' ? binariesIn(more) : []
+  for (const [name, fixedVersion] of binaries) add(name, [{ introduced: null, fixedVersion, lastAffected: null }])
+  if (binaries.length > 0) return
+  const events: RangeEvent[][] = []
+  for (const [number, given] of ranges.entries()) {
+    const range = rangeSchema.safeParse(given)
+    if (!range.success)
+      sink.rejected.push({ where: `${place}, range ${number + 1}`, reason: schemaProblem(range.error) })
+    else if (range.data.type !== 'GIT') events.push(range.data.events)
+  }
+  add(about.name, affectedVersions(events, versions ?? [], schemeFor(platform).compare))
+}
+
+/**
+ * The affected versions of a package, as intervals that do not touch. Vendors of RPM name a package twice in one
+ * advisory if it was built twice, and then the earlier build already has the fix.
+ */
+function versionsOf({ of: { platform, by }, parts }: Group, isAdvisory: boolean): readonly Interval[] {
+  const { compare } = schemeFor(platform)
+  if (parts.length === 1) return parts[0] ?? []
+  return joined(by === 'binary' && isAdvisory ? earliestEnds(parts.flat(), compare) : parts.flat(), compare)
 }
 
 function distinctFixes(fixes: readonly Fix[]) {
@@ -128,20 +157,6 @@ function typeOf(id: string, summary: string): PatchType {
   return /^(?:SUSE|openSUSE)-RU-/.test(id) && !/security/i.test(summary) ? 'bugfix' : 'security'
 }
 
-/** Each `introduced` lasts until the next `fixed`. Without a `fixed` there is no fix yet. */
-function intervals(events: readonly { introduced?: string | undefined; fixed?: string | undefined }[]) {
-  const found: { introduced: string | null; fixed: string | null }[] = []
-  let introduced: string | null = null
-  for (const event of events) {
-    if (event.introduced !== undefined) introduced = event.introduced
-    if (event.fixed === undefined || introduced === null) continue
-    found.push({ introduced: introduced === '0' ? null : introduced, fixed: event.fixed })
-    introduced = null
-  }
-  if (introduced !== null) found.push({ introduced: introduced === '0' ? null : introduced, fixed: null })
-  return found
-}
-
 /**
  * For modular packages, only the title names the stream: `Moderate: nodejs:18 security update`. Returns `null` for
  * other packages, and an empty text when the title names no stream.
@@ -165,14 +180,11 @@ function subscriptionIn(specific: unknown): string | null {
   return said.success && /\bpro\b/i.test(said.data.availability) ? 'Ubuntu Pro' : null
 }
 
-function binariesIn(specific: unknown): [name: string, version: string][] {
+function binariesIn(specific: unknown): readonly [name: string, version: string][] {
   const said = binariesSchema.safeParse(specific)
   if (!said.success) return []
-  const all = new Map<string, string>()
-  for (const item of said.data.binaries) {
+  return said.data.binaries.flatMap((item): [string, string][] => {
     const { binary_name: name, binary_version: version } = item
-    if (name !== undefined && version !== undefined) all.set(name, version)
-    else for (const [key, value] of Object.entries(item)) all.set(key, value)
-  }
-  return [...all]
+    return name !== undefined && version !== undefined ? [[name, version]] : Object.entries(item)
+  })
 }

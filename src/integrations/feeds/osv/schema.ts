@@ -7,14 +7,24 @@ import { z } from 'zod'
 
 const text = z.string().max(10_000)
 
+const version = z.string().max(1_000).regex(/^\S+$/, 'is no version: it has a blank, or nothing, in it')
+
 export const rangeSchema = z.object({
   type: z.string().max(50),
-  events: z.array(z.object({ introduced: text.optional(), fixed: text.optional(), last_affected: text.optional() })),
+  events: z.array(
+    z.object({
+      introduced: version.optional(),
+      fixed: version.optional(),
+      last_affected: version.optional(),
+      limit: version.optional(),
+    }),
+  ),
 })
 
 export const affectedSchema = z.object({
   package: z.object({ ecosystem: z.string().max(200), name: z.string().min(1).max(300) }).optional(),
   ranges: z.array(z.unknown()).max(10_000).default([]),
+  versions: z.array(text).max(100_000).nullish(),
   ecosystem_specific: z.unknown().optional(),
 })
 
