@@ -4,9 +4,9 @@
  */
 
 import { type Listing, type Observation, observedAsset } from '../../core/asset.ts'
-import type { FileFormat } from '../../core/inventory-formats.ts'
+import { type FileFormat, isOfOneMachine, type MachineFormat, saysPlatform } from '../../core/inventory-formats.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
-import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
+import { readBoundedFile, unpackText } from '../bounded-file.ts'
 import { inputLimits } from '../input-limits.ts'
 import { looksLikeHtml } from '../json-text.ts'
 import { parseApkInstalled } from './apk-installed.ts'
@@ -39,7 +39,7 @@ export interface FileInventoryOptions {
  */
 export function createFileInventory(options: FileInventoryOptions): InventorySource {
   const { name, path, format, defaults } = options
-  if (format !== 'json' && format !== 'csv') requireDefaults(name, format, defaults)
+  if (isOfOneMachine(format)) requireDefaults(name, format, defaults)
   return {
     name,
     describe: `Assets listed in ${path} (${format})`,
@@ -63,8 +63,8 @@ async function* observeFile(
 async function readFileAssets(options: FileInventoryOptions): Promise<readonly Observation[]> {
   const { path, format, name, defaults, clock } = options
   const file = await readBoundedFile(path, inputLimits.inventoryFileBytes)
-  const limit = format === 'json' || format === 'csv' ? inputLimits.inventoryFileBytes : inputLimits.softwareListBytes
-  const bytes = await unpackGzip(file.bytes, path, limit)
+  const limit = isOfOneMachine(format) ? inputLimits.softwareListBytes : inputLimits.inventoryFileBytes
+  const bytes = await unpackText(file.bytes, path, limit)
   if (bytes.length > limit) throw new Error(`${path} is ${bytes.length} bytes long, more than the limit of ${limit}`)
   if (looksLikeHtml(bytes.toString('utf8', 0, 1_000))) throw new Error(`${path} is an HTML page, not ${format}`)
   const times: FileTimes = { modifiedAt: file.modifiedAt.toISOString(), now: clock().toISOString() }
@@ -78,19 +78,12 @@ async function readFileAssets(options: FileInventoryOptions): Promise<readonly O
   }
 }
 
-/** Returns UTF-8 without a byte order mark. Windows writes UTF-16 when it redirects output to a file. */
-function inUtf8(bytes: Buffer): Buffer {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return Buffer.from(bytes.toString('utf16le', 2))
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
-}
-
 async function softwareIn(
-  format: Exclude<FileFormat, 'json' | 'csv'>,
-  given: Buffer,
+  format: MachineFormat,
+  bytes: Buffer,
   path: string,
   { platform }: AssetDefaults,
 ): Promise<SoftwareList> {
-  const bytes = inUtf8(given)
   switch (format) {
     case 'dpkg-status':
       return parseDpkgStatus(bytes.toString(), path)
@@ -114,7 +107,10 @@ function observeList(
   defaults: AssetDefaults,
   times: FileTimes,
 ): Observation {
-  const platform = defaults.platform ?? list.platform ?? undefined
+  const said = list.platform ?? defaults.platform
+  const given = defaults.platform ?? said
+  // Who writes rhel:9.4-eus or windows:server-2022-core says more than the file can.
+  const platform = said !== undefined && given?.startsWith(said) ? given : said
   if (platform === undefined) throw new Error(`${path} does not say its platform: name it, such as debian:12`)
   const { asset } = assetOf(source, { name: defaults.name ?? list.name ?? source, platform }, defaults)
   const snapshot = {
@@ -129,14 +125,15 @@ function observeList(
     observedAt: times.modifiedAt,
     listsRefreshedAt: null,
   }
-  return { kind: 'seen', snapshot, warnings: list.warnings }
+  const warnings =
+    given === platform
+      ? list.warnings
+      : [`${path} says that its platform is ${platform}, so ${given} does not count`, ...list.warnings]
+  return { kind: 'seen', snapshot, warnings }
 }
 
-/** Formats whose files name the platform themselves. */
-const telling: ReadonlySet<FileFormat> = new Set(['cyclonedx', 'spdx', 'systeminfo'])
-
-function requireDefaults(source: string, format: FileFormat, defaults: AssetDefaults): void {
-  const needed = telling.has(format) ? (['team'] as const) : (['name', 'platform', 'team'] as const)
+function requireDefaults(source: string, format: MachineFormat, defaults: AssetDefaults): void {
+  const needed = saysPlatform(format) ? (['team'] as const) : (['platform', 'team'] as const)
   const missing = needed.filter((field) => defaults[field] === undefined)
   if (missing.length === 0) return
   throw new Error(

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { onlyLooks } from '../../../src/core/asset.ts'
 import type { FileFormat } from '../../../src/core/inventory-formats.ts'
+import { unpackText } from '../../../src/integrations/bounded-file.ts'
 import { documentsIn } from '../../../src/integrations/feeds/documents.ts'
 import { createFileInventory, recogniseFormat } from '../../../src/integrations/file-inventory/index.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
@@ -15,7 +16,7 @@ let files = 0
 
 async function read(text: string | Buffer, format: FileFormat | null = null, platform?: string) {
   const bytes = Buffer.from(text)
-  const found = format ?? recogniseFormat(bytes.subarray(0, 20_000))
+  const found = format ?? recogniseFormat((await unpackText(bytes, 'it', 1e9)).subarray(0, 20_000))
   if (found === null) throw new Error('the format is not recognised')
   const path = join(folder, `inventory-${++files}`)
   writeFileSync(path, gzipSync(bytes))

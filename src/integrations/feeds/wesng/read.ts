@@ -1,20 +1,17 @@
 import { CsvError, parse } from 'csv-parse/sync'
 import { windowsPlatform } from '../../../core/assessment/windows-updates.ts'
+import { csvSeparator } from '../../csv-separator.ts'
 import { isCveId } from '../cve-id.ts'
 import type { DocumentReader } from '../document-reader.ts'
 import type { Sink } from '../sink.ts'
 
-const header = '"DatePosted","CVE","BulletinKB"'
+const header = /^"?DatePosted"?[,;]"?CVE"?[,;]"?BulletinKB"?[,;]/
 
 export const wesngReader: DocumentReader = {
   form: 'text',
-  marks: 'the columns DatePosted, CVE and BulletinKB, in quotes, in its first line',
-  matches: isWesng,
+  marks: 'the columns DatePosted, CVE and BulletinKB in its first line',
+  matches: (head) => header.test(head),
   read: readWesng,
-}
-
-function isWesng(head: string): boolean {
-  return head.replace(/^\uFEFF/, '').startsWith(header)
 }
 
 interface Draft {
@@ -29,9 +26,10 @@ interface Draft {
 
 const ROWS_AT_ONCE = 20_000
 
-function rowsOf(text: string, where: string): readonly string[][] {
+function rowsOf(text: string, delimiter: string, where: string): readonly string[][] {
   try {
     return parse(text, {
+      delimiter,
       relax_column_count: true,
       relax_quotes: true,
       skip_empty_lines: true,
@@ -51,9 +49,10 @@ function rowsOf(text: string, where: string): readonly string[][] {
 export function readWesng(text: string, where: string, sink: Sink): void {
   const updates = new Map<string, Draft>()
   const lines = text.split(/\r?\n/)
+  const { delimiter } = csvSeparator(lines[0] ?? '')
   const platforms = new Map<string, string | null>()
   for (let from = 1; from < lines.length; from += ROWS_AT_ONCE) {
-    const rows = rowsOf(lines.slice(from, from + ROWS_AT_ONCE).join('\n'), where)
+    const rows = rowsOf(lines.slice(from, from + ROWS_AT_ONCE).join('\n'), delimiter, where)
     for (const [
       date = '',
       cve = '',
