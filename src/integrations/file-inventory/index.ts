@@ -12,11 +12,12 @@ import { looksLikeHtml } from '../json-text.ts'
 import { parseApkInstalled } from './apk-installed.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
 import { observeCsv } from './csv-assets.ts'
+import { parseCycloneDx } from './cyclonedx.ts'
 import { parseDpkgStatus } from './dpkg-status.ts'
 import { type FileTimes, observeJson } from './json-assets.ts'
 import { parseRpmList } from './rpm-list.ts'
-import { parseCycloneDx, parseSpdx } from './sbom.ts'
 import type { SoftwareList } from './software-list.ts'
+import { parseSpdx } from './spdx.ts'
 import { parseSystemInfo } from './systeminfo.ts'
 
 export type { AssetDefaults } from './asset-defaults.ts'
@@ -74,7 +75,7 @@ async function readFileAssets(options: FileInventoryOptions): Promise<readonly O
     case 'csv':
       return observeCsv(bytes, path, name, defaults, times)
     default:
-      return [observeList(await softwareIn(format, bytes, path, defaults), path, name, defaults, times)]
+      return observeLists(await softwareIn(format, bytes, path, defaults), path, name, defaults, times)
   }
 }
 
@@ -98,6 +99,23 @@ async function softwareIn(
     case 'systeminfo':
       return parseSystemInfo(bytes.toString(), path)
   }
+}
+
+/** The second machine in a file is not what the source's name, address and engine are about. */
+function observeLists(
+  list: SoftwareList,
+  path: string,
+  source: string,
+  defaults: AssetDefaults,
+  times: FileTimes,
+): readonly Observation[] {
+  const first = observeList(list, path, source, defaults, times)
+  const { address: _address, platform: _platform, ...rest } = defaults
+  const { name } = observedAsset(first)
+  const others = (list.beside ?? []).map((other) =>
+    observeList(other, path, source, { ...rest, name: `${name} (${other.platform})`, engine: null }, times),
+  )
+  return [first, ...others]
 }
 
 function observeList(
