@@ -111,9 +111,15 @@ function printPatches({ patches, assets }: Assessment, json: boolean): void {
   if (patches.length === 0 && !json) print('Nothing is missing.')
   if (json) return
   for (const { asset, notAssessed, held } of assets) {
-    if (notAssessed.length > 0)
+    const foreign = notAssessed.filter(({ why }) => why === undefined)
+    if (foreign.length > 0)
       print(
-        `${asset.name}: ${notAssessed.length === 1 ? '1 package is not assessed, because others built it' : `${notAssessed.length} packages are not assessed, because others built them`}: ${shown(notAssessed.map((item) => `${item.name} (${item.builder})`))}`,
+        `${asset.name}: ${foreign.length === 1 ? '1 package is not assessed, because others built it' : `${foreign.length} packages are not assessed, because others built them`}: ${shown(foreign.map((item) => `${item.name} (${item.builder})`))}`,
+      )
+    const products = notAssessed.filter(({ why }) => why === 'product')
+    if (products.length > 0)
+      print(
+        `${asset.name}: ${products.length === 1 ? '1 update is' : `${products.length} updates are`} not assessed, because nothing says whether the product is installed: ${shown(products.map((item) => `${item.name} (${item.builder})`))}`,
       )
     const paid = held.filter((item) => item.reason === 'needs a subscription')
     if (paid.length > 0)

@@ -3,14 +3,14 @@
 import type { Advisory, CveFacts, EpssScore, FeedContent, Fix, KevEntry, Lifecycle, WindowsUpdate } from '../catalog.ts'
 import type { CveEvidence } from '../priority/facts.ts'
 import { createMatcher, type Matcher } from './matching.ts'
-import { mergeUpdates } from './windows-updates.ts'
+import { type KnownUpdate, mergeUpdates } from './windows-updates.ts'
 
 export interface CatalogView {
   readonly matcher: Matcher
   advisories(platform: string, source: string): readonly Advisory[]
   advisory(id: string): Advisory | null
   /** Updates by their KB. */
-  windowsUpdates(platform: string): ReadonlyMap<string, WindowsUpdate>
+  windowsUpdates(platform: string): ReadonlyMap<string, KnownUpdate>
   /** What is known about the CVE. The same object is returned until that changes. */
   about(cve: string): CveEvidence
   lifecycle(platform: string): Lifecycle | null
@@ -45,7 +45,7 @@ interface Index {
   /** By platform, unmerged, as feeds give them. */
   readonly updates: Map<string, WindowsUpdate[]>
   /** By platform, one merged update per KB. */
-  readonly mergedUpdates: Map<string, ReadonlyMap<string, WindowsUpdate>>
+  readonly mergedUpdates: Map<string, ReadonlyMap<string, KnownUpdate>>
   readonly lifecycles: Map<string, Lifecycle>
   readonly cves: Map<string, CveEvidence>
 }
@@ -117,7 +117,7 @@ function takeCves(index: Index, { kev, epss, cves }: AboutCves): void {
   for (const [cve, one] of said) index.cves.set(cve, { cve, kev: one.kev, epss: one.epss, facts: one.facts })
 }
 
-function windowsUpdatesOf({ updates, mergedUpdates }: Index, platform: string): ReadonlyMap<string, WindowsUpdate> {
+function windowsUpdatesOf({ updates, mergedUpdates }: Index, platform: string): ReadonlyMap<string, KnownUpdate> {
   const there = mergedUpdates.get(platform) ?? mergeUpdates(updates.get(platform) ?? [])
   mergedUpdates.set(platform, there)
   return there

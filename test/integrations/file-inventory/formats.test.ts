@@ -163,12 +163,11 @@ describe('systeminfo', () => {
   })
 
   it('takes the revision from `ver` behind it, and UTF-16 as Windows writes it', async () => {
-    const both = `${text}\r\nMicrosoft Windows [Version 10.0.20348.2340]\r\n`.replace(
-      '10.0.20348 N/A',
-      '10.0.20348.2340 N/A',
-    )
-    const { snapshot } = await read(Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(both, 'utf16le')]))
-    expect(snapshot.packages[0]?.version).toBe('10.0.20348.2340')
+    const ver = 'Microsoft Windows [Version 10.0.20348.2340]\r\n'
+    for (const both of [`${text}\r\n${ver}`, `${ver}\r\n${text}`]) {
+      const { snapshot, warnings } = await read(Buffer.from(`\uFEFF${both}`, 'utf16le'))
+      expect([snapshot.packages[0]?.version, warnings]).toEqual(['10.0.20348.2340', []])
+    }
   })
 
   const hosts = sharedData('msrc/wesng-validation-systeminfo.tar.zst')
