@@ -3,7 +3,8 @@
 import type { Advisory, CveFacts, EpssScore, FeedContent, Fix, KevEntry, Lifecycle, WindowsUpdate } from '../catalog.ts'
 import type { CveEvidence } from '../priority/facts.ts'
 import { createMatcher, type Matcher } from './matching.ts'
-import { type KnownUpdate, mergeUpdates } from './windows-updates.ts'
+import type { KnownUpdate } from './windows-kinds.ts'
+import { mergeUpdates } from './windows-updates.ts'
 
 export interface CatalogView {
   readonly matcher: Matcher

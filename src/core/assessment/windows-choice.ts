@@ -1,8 +1,16 @@
 /** Chooses among the missing updates of Windows: several may contain the same fixes, and one of them is enough. */
 
+import type { WindowsUpdate } from '../catalog.ts'
 import { compareWindows, hasReached, revisionIn, sameWindowsRelease } from '../versions/windows.ts'
-import { isBaseline, quarterOf, type UpdateKind } from './windows-kinds.ts'
-import type { KnownUpdate, MissingUpdate } from './windows-updates.ts'
+import { isBaseline, type KnownUpdate, quarterOf, type UpdateKind } from './windows-kinds.ts'
+
+export interface MissingUpdate {
+  readonly update: WindowsUpdate
+  /** The open CVEs of this update and of every update in `includes`. */
+  readonly cves: readonly string[]
+  /** KBs that are also missing and that this update contains. */
+  readonly includes: readonly string[]
+}
 
 export interface Choice {
   readonly missing: readonly KnownUpdate[]

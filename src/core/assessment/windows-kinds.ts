@@ -11,6 +11,13 @@ import type { WindowsUpdate } from '../catalog.ts'
  */
 export type UpdateKind = 'hotpatch' | 'security only' | 'rollup' | 'browser' | 'other'
 
+/** All that feeds say about one KB on one platform. */
+export interface KnownUpdate extends WindowsUpdate {
+  readonly kind: UpdateKind
+  /** The product on Windows that it updates, such as .NET; `null`: Windows itself. */
+  readonly product: string | null
+}
+
 /** `product`: a product on Windows that it updates, such as .NET; `null`: it updates Windows itself. */
 export function updateTitle(kb: string, subType: string, product: string | null): string {
   return `${kb}${subType === '' ? '' : `: ${subType}`}${product === null ? '' : ` [for ${product}]`}`

@@ -4,24 +4,17 @@ import type { InstalledPackage, Platform } from '../asset.ts'
 import type { WindowsUpdate } from '../catalog.ts'
 import { type UpdateChange, windowsOf } from '../change.ts'
 import { compareWindows, hasReached, revisionIn, sameWindowsRelease } from '../versions/windows.ts'
-import { chosen } from './windows-choice.ts'
-import { betterTitle, isInsteadOf, kindInTitle, productInTitle, quarterOf, type UpdateKind } from './windows-kinds.ts'
+import { chosen, type MissingUpdate } from './windows-choice.ts'
+import {
+  betterTitle,
+  isInsteadOf,
+  type KnownUpdate,
+  kindInTitle,
+  productInTitle,
+  quarterOf,
+  type UpdateKind,
+} from './windows-kinds.ts'
 import { isBuildFor } from './windows-releases.ts'
-
-/** All that feeds say about one KB on one platform. */
-export interface KnownUpdate extends WindowsUpdate {
-  readonly kind: UpdateKind
-  /** The product on Windows that it updates, such as .NET; `null`: Windows itself. */
-  readonly product: string | null
-}
-
-export interface MissingUpdate {
-  readonly update: WindowsUpdate
-  /** The open CVEs of this update and of every update in `includes`. */
-  readonly cves: readonly string[]
-  /** KBs that are also missing and that this update contains. */
-  readonly includes: readonly string[]
-}
 
 /** The updates of one platform by KB. Several records about one KB are merged into one update. */
 export function mergeUpdates(updates: Iterable<WindowsUpdate>): ReadonlyMap<string, KnownUpdate> {

@@ -17,6 +17,8 @@ export function parseSystemInfo(text: string, what: string): SoftwareList {
   const found = releaseIn(text)
   if (product === undefined || found === null)
     throw new Error(`${what} names no product and build of Windows: is it the text of systeminfo?`)
+  if ([...text.matchAll(new RegExp(releaseLine, 'g'))].length > 1)
+    throw new Error(`${what} holds the text of systeminfo more than once: give each machine a file of its own`)
   const { version, build } = found
   const platform = platformOf(product, build, text)
   if (platform === null) throw new Error(`${what}: "${product.slice(0, 80)}" build ${build} is not known`)
@@ -39,12 +41,11 @@ export function parseSystemInfo(text: string, what: string): SoftwareList {
 }
 
 /** `systeminfo` names the build twice in one line (`10.0.20348 N/A Build 20348`), so that no other number is like it. */
+const releaseLine = /\b(\d+\.\d+)\.(\d{4,5})\b[^\r\n]*\b\2\b/
+
 function releaseIn(text: string): { readonly version: string; readonly build: string } | null {
-  const [, version, build] =
-    /\b(\d+\.\d+)\.(\d{4,5})\b[^\r\n]*\b\2\b/.exec(text) ??
-    verLine.exec(text) ??
-    /\b(\d+\.\d+)\.(\d{4,5})\b/.exec(text) ??
-    []
+  const found = releaseLine.exec(text) ?? verLine.exec(text) ?? /\b(\d+\.\d+)\.(\d{4,5})\b/.exec(text)
+  const [, version, build] = found ?? []
   return version === undefined || build === undefined ? null : { version, build }
 }
 

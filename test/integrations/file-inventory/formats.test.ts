@@ -170,6 +170,25 @@ describe('systeminfo', () => {
     }
   })
 
+  it('takes the revision from the registry, where ver does not print it', async () => {
+    const registry = '\r\nHKEY_LOCAL_MACHINE\\SOFTWARE\\...\r\n    UBR    REG_DWORD    0x924\r\n'
+    const { snapshot, warnings } = await read(`${text}\r\nMicrosoft Windows [Version 10.0.20348]\r\n${registry}`)
+    expect([snapshot.packages[0]?.version, warnings]).toEqual(['10.0.20348.2340', []])
+  })
+
+  it.each([
+    ['Microsoft Windows Server Datacenter', '19042', 'windows:server-20h2-core'],
+    ['Microsoft Windows Server 2025 Standard', '26100', 'windows:server-2025'],
+    ['Microsoft Windows 11 Pro', '26200', 'windows:11-25h2'],
+  ])('knows %s of the build %s as %s', async (product, build, platform) => {
+    const other = text.replace('Microsoft Windows Server 2022 Standard', product).replaceAll('20348', build)
+    expect((await read(other)).snapshot.asset.platform).toBe(platform)
+  })
+
+  it('of two machines in one file is refused', async () => {
+    await expect(read(`${text}${text.replace('WIN01', 'WIN02')}`)).rejects.toThrow(/more than once: give each machine/)
+  })
+
   const hosts = sharedData('msrc/wesng-validation-systeminfo.tar.zst')
   it.skipIf(hosts === null)('of every real host in every language names its product', async () => {
     let count = 0
