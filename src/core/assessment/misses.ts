@@ -85,7 +85,7 @@ function sameMissing(now: Missing, before: Missing): boolean {
     sameItems(now.updates, before.updates) &&
     sameItems(now.notOffered, before.notOffered) &&
     sameItems(now.held, before.held) &&
-    sameItems(namesOf(now), namesOf(before)) &&
+    (now.notAssessed === before.notAssessed || sameItems(namesOf(now), namesOf(before))) &&
     now.findings === before.findings
   )
 }
