@@ -6,10 +6,11 @@ import { type CatalogView, catalogView } from '../core/assessment/catalog-view.t
 import { type Finding, findings } from '../core/assessment/findings.ts'
 import { type AssetSnapshot, onlyLooks } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
+import { saysPlatform } from '../core/inventory-formats.ts'
 import { judge } from '../core/priority/facts.ts'
 import { type Priority, priorities, priorityRank } from '../core/priority/priority.ts'
 import type { PriorityRule } from '../core/priority/rule.ts'
-import { readBoundedFile, unpackGzip } from '../integrations/bounded-file.ts'
+import { readBoundedFile, unpackText } from '../integrations/bounded-file.ts'
 import { settingsSchema } from '../integrations/configuration.ts'
 import { readCatalogFolder } from '../integrations/feeds/catalog-folder.ts'
 import { createFileInventory, recogniseFormat } from '../integrations/file-inventory/index.ts'
@@ -110,9 +111,15 @@ function printPatches({ patches, assets }: Assessment, json: boolean): void {
   if (patches.length === 0 && !json) print('Nothing is missing.')
   if (json) return
   for (const { asset, notAssessed, held } of assets) {
-    if (notAssessed.length > 0)
+    const foreign = notAssessed.filter(({ why }) => why === undefined)
+    if (foreign.length > 0)
       print(
-        `${asset.name}: ${notAssessed.length === 1 ? '1 package is not assessed, because others built it' : `${notAssessed.length} packages are not assessed, because others built them`}: ${shown(notAssessed.map((item) => `${item.name} (${item.builder})`))}`,
+        `${asset.name}: ${foreign.length === 1 ? '1 package is not assessed, because others built it' : `${foreign.length} packages are not assessed, because others built them`}: ${shown(foreign.map((item) => `${item.name} (${item.builder})`))}`,
+      )
+    const products = notAssessed.filter(({ why }) => why === 'product')
+    if (products.length > 0)
+      print(
+        `${asset.name}: ${products.length === 1 ? '1 update is' : `${products.length} updates are`} not assessed, because nothing says whether the product is installed: ${shown(products.map((item) => `${item.name} (${item.builder})`))}`,
       )
     const paid = held.filter((item) => item.reason === 'needs a subscription')
     if (paid.length > 0)
@@ -173,15 +180,13 @@ function ruleNamed(table: string): PriorityRule {
 async function readInventory(options: Options, path: string): Promise<readonly AssetSnapshot[]> {
   try {
     const { bytes } = await readBoundedFile(path, inputLimits.inventoryFileBytes)
-    const head = (await unpackGzip(bytes, path, inputLimits.inventoryFileBytes)).subarray(0, 20_000)
+    const head = (await unpackText(bytes, path, inputLimits.inventoryFileBytes)).subarray(0, 20_000)
     const format = recogniseFormat(head)
     if (format === null)
       throw new Error(
         `${path} is not a known inventory format; see docs/integrations/file-inventory.md for what is read`,
       )
-    const tells =
-      format === 'json' || format === 'csv' || format === 'cyclonedx' || format === 'spdx' || format === 'systeminfo'
-    if (!tells && options.platform === undefined)
+    if (!saysPlatform(format) && options.platform === undefined)
       throw new Error(`${path} (${format}) does not say its platform: add --platform, such as --platform debian:12`)
     const name = options.name ?? (format === 'systeminfo' ? undefined : basename(path).replace(/(?:\.\w{1,8})+$/, ''))
     const source = createFileInventory({

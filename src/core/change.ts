@@ -4,7 +4,7 @@ import type { AssetSnapshot, InstalledPackage } from './asset.ts'
 import { withoutOlderKernels } from './kernels.ts'
 import { memoizeByIdentity } from './memoize-by-identity.ts'
 import { schemeFor } from './versions/scheme.ts'
-import { compareWindows, sameWindowsRelease, windowsBuildOf } from './versions/windows.ts'
+import { hasReached, windowsBuildOf, windowsReleaseOf } from './versions/windows.ts'
 
 /** A package is moved to a version. */
 export interface PackageChange {
@@ -134,8 +134,9 @@ function isInstalled({ name, build: promised }: UpdateChange, packages: readonly
   const { build, updates } = windowsOf(packages)
   if (updates.has(name.toUpperCase())) return { applied: 'yes', found: build }
   if (promised !== null) {
-    if (build === null || !sameWindowsRelease(build, promised)) return { applied: 'not known', found: build }
-    return { applied: compareWindows(build, promised) >= 0 ? 'yes' : 'no', found: build }
+    const reached = build === null ? null : hasReached(build, promised)
+    if (reached === null) return { applied: 'not known', found: build }
+    return { applied: reached ? 'yes' : 'no', found: build }
   }
   return { applied: updates.size > 0 ? 'no' : 'not known', found: build }
 }
@@ -144,6 +145,8 @@ function isInstalled({ name, build: promised }: UpdateChange, packages: readonly
 export const windowsOf = memoizeByIdentity((packages: readonly InstalledPackage[]) => ({
   /** The full build; `null`: not known. */
   build: windowsBuildOf(packages),
+  /** The build without its update revision; `null`: not known. */
+  release: windowsReleaseOf(packages),
   /** The installed updates, as `KB5035857`. */
   updates: new Set(packages.flatMap(({ name }) => (isUpdateName(name) ? [name.toUpperCase()] : []))),
 }))

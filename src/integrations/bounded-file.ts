@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip, inflate } from 'node:zlib'
 import { errorText } from '../core/error-text.ts'
+import { inUtf8 } from './text-encoding.ts'
 
 const gunzipBytes = promisify(gunzip)
 const inflateBytes = promisify(inflate)
@@ -52,6 +53,11 @@ export async function readBoundedFile(path: string, maxBytes: number): Promise<B
 export async function unpackGzip(bytes: Buffer, what: string, maxBytes: number): Promise<Buffer> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
   return unpack(gunzipBytes(bytes, { maxOutputLength: maxBytes }), what, 'gzip', maxBytes)
+}
+
+/** Unpacks a text like `unpackGzip`, and returns it as UTF-8 without a byte order mark. */
+export async function unpackText(bytes: Buffer, what: string, maxBytes: number): Promise<Buffer> {
+  return inUtf8(await unpackGzip(bytes, what, maxBytes), what)
 }
 
 /** Unpacks a zlib stream. Throws a sentence when the data is damaged, cut off or too large. */

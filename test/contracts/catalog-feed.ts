@@ -2,13 +2,14 @@ import { writeFileSync } from 'node:fs'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { deflateSync, gzipSync, inflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CatalogFeed, FeedFetch } from '../../src/core/ports.ts'
 import { readCatalogFolder } from '../../src/integrations/feeds/catalog-folder.ts'
 import type { FeedKind } from '../../src/integrations/feeds/kind.ts'
 import { feedKinds } from '../../src/integrations/feeds/registry.ts'
+import { encodings } from '../support/encodings.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 /** What a catalog feed gives the suite to try it with. */
@@ -74,6 +75,14 @@ export function catalogFeedContract(subject: CatalogFeedSubject): void {
     it('reads a file:// address and a gzip-packed answer the same way', async () => {
       const packed = await feedAt(`file://${fileWith(gzipSync(good))}`).fetch(null, signal)
       expect(count(packed)).toEqual({ records, rejected: 0 })
+    })
+
+    it.each(Object.entries(encodings))('reads %s, as a feed and in a folder', async (_, encoded) => {
+      const zlib = good[0] === 0x78
+      const text = encoded((zlib ? inflateSync(good) : good).toString('utf8'))
+      const bytes = zlib ? deflateSync(text) : text
+      expect(count(await feedAt(fileWith(bytes)).fetch(null, signal))).toEqual({ records, rejected: 0 })
+      if (!zlib) await expectRecognised(subject.kind, bytes)
     })
 
     it('asks a server only for what changed', async () => {

@@ -42,6 +42,7 @@ describe.each([
 describe('a decision table', () => {
   it('refuses a table that is not one', () => {
     expect(() => parseDecisionTable('row,A v1,out\n1,x')).toThrow(/Line 2 of the decision table has 2 columns/)
+    expect(parseDecisionTable('\uFEFFrow;A v1;out\r\n1;x;y\r\n')).toEqual(parseDecisionTable('row,A v1,out\n1,x,y\n'))
     expect(() => parseDecisionTable('')).toThrow(/needs a header/)
   })
 })

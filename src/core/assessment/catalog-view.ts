@@ -4,6 +4,7 @@ import type { Advisory, CveFacts, EpssScore, FeedContent, Fix, KevEntry, Lifecyc
 import type { CveEvidence } from '../priority/facts.ts'
 import { isAfterBranch, platformsOf } from '../streams.ts'
 import { createMatcher, type Matcher } from './matching.ts'
+import type { KnownUpdate } from './windows-kinds.ts'
 import { mergeUpdates } from './windows-updates.ts'
 
 export interface CatalogView {
@@ -11,7 +12,7 @@ export interface CatalogView {
   advisories(platform: string, source: string): readonly Advisory[]
   advisory(id: string): Advisory | null
   /** Updates by their KB. */
-  windowsUpdates(platform: string): ReadonlyMap<string, WindowsUpdate>
+  windowsUpdates(platform: string): ReadonlyMap<string, KnownUpdate>
   /** What is known about the CVE. The same object is returned until that changes. */
   about(cve: string): CveEvidence
   /** Whether the CVE is no flaw, because it was withdrawn by whoever assigned it. */
@@ -55,7 +56,7 @@ interface Index {
   /** By platform, unmerged, as feeds give them. */
   readonly updates: Map<string, WindowsUpdate[]>
   /** By platform, one merged update per KB. */
-  readonly mergedUpdates: Map<string, ReadonlyMap<string, WindowsUpdate>>
+  readonly mergedUpdates: Map<string, ReadonlyMap<string, KnownUpdate>>
   readonly lifecycles: Map<string, Lifecycle>
   readonly cves: Map<string, CveEvidence>
 }
@@ -153,7 +154,7 @@ function takeCves(index: Index, { kev, epss, cves }: AboutCves): void {
   for (const [cve, one] of said) index.cves.set(cve, { cve, kev: one.kev, epss: one.epss, facts: one.facts })
 }
 
-function windowsUpdatesOf(index: Index, platform: string): ReadonlyMap<string, WindowsUpdate> {
+function windowsUpdatesOf(index: Index, platform: string): ReadonlyMap<string, KnownUpdate> {
   const { updates, mergedUpdates } = index
   const there = mergedUpdates.get(platform) ?? mergeUpdates((updates.get(platform) ?? []).map(validOnly(index)))
   mergedUpdates.set(platform, there)

@@ -7,7 +7,7 @@ import { withoutOlderKernels } from '../kernels.ts'
 import type { CatalogView } from './catalog-view.ts'
 import { noteChange } from './memo.ts'
 import { isWindows, type Missing, type Software } from './missing.ts'
-import { fixedUpdates, notOffered, offeredUpdates, windowsUpdates } from './updates.ts'
+import { fixedUpdates, notOffered, offeredUpdates, unjudgedUpdates, windowsUpdates } from './updates.ts'
 import { foreignIn, lackingOf, nothing, nothingWorkedOut, type WorkedOut } from './worked-out.ts'
 
 export interface Misses {
@@ -48,7 +48,8 @@ function missingOf(workedOut: WorkedOut, software: Software): Missing {
   if (isWindows(software)) {
     const updates = windowsUpdates(software, workedOut.catalog)
     const findings = updates.reduce((sum, { cves }) => sum + cves.length, 0)
-    return { updates, held, notOffered: nothing, notAssessed, findings }
+    const unjudged = [...notAssessed, ...unjudgedUpdates(software, workedOut.catalog)]
+    return { updates, held, notOffered: nothing, notAssessed: unjudged, findings }
   }
   const { findings } = lackingOf(workedOut, software)
   if (pending !== null) {
@@ -91,8 +92,13 @@ function sameMissing(now: Missing, before: Missing): boolean {
     sameItems(now.updates, before.updates) &&
     sameItems(now.notOffered, before.notOffered) &&
     sameItems(now.held, before.held) &&
+    (now.notAssessed === before.notAssessed || sameItems(namesOf(now), namesOf(before))) &&
     now.findings === before.findings
   )
+}
+
+function namesOf({ notAssessed }: Missing): readonly string[] {
+  return notAssessed.map(({ name }) => name)
 }
 
 function sameItems<Item>(some: readonly Item[], others: readonly Item[]): boolean {

@@ -45,13 +45,21 @@ export interface Held {
   readonly reason: HeldReason
 }
 
+/** A package that another vendor built, or an update of a product on Windows that may not be installed. */
+export interface NotAssessed {
+  readonly name: string
+  /** The vendor, or the product. */
+  readonly builder: string
+  readonly why?: 'product'
+}
+
 export interface Missing {
   readonly updates: readonly Update[]
   /** Packages with a newer version that cannot be installed now. */
   readonly held: readonly Held[]
   readonly notOffered: readonly NotOffered[]
-  /** Packages built by another vendor. The platform's security data cannot judge their versions. */
-  readonly notAssessed: readonly { readonly name: string; readonly builder: string }[]
+  /** What the platform's security data cannot judge. */
+  readonly notAssessed: readonly NotAssessed[]
   /**
    * Number of CVEs of binary packages (or Windows) that a newer version fixes, whether or not it can be installed now.
    */

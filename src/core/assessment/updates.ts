@@ -6,8 +6,8 @@ import { schemeFor } from '../versions/scheme.ts'
 import type { CatalogView } from './catalog-view.ts'
 import type { OpenFix } from './compiled.ts'
 import type { Matcher } from './matching.ts'
-import type { Held, NotOffered, Software, Update } from './missing.ts'
-import { missingWindowsUpdates, updateChange } from './windows-updates.ts'
+import type { Held, NotAssessed, NotOffered, Software, Update } from './missing.ts'
+import { missingWindowsUpdates, unjudgedProducts, updateChange } from './windows-updates.ts'
 import { bySource, type FixedUpdate, lackingOf, mended, nothing, onPlatform, type WorkedOut } from './worked-out.ts'
 
 /** The updates that the package manager offers. `only`: of these sources; `null`: of all. */
@@ -169,5 +169,14 @@ export function windowsUpdates({ platform, packages }: Software, catalog: Catalo
     origins: [],
     security: update.type === 'security',
     type: update.type,
+  }))
+}
+
+/** Updates of products on Windows, such as .NET, for which nothing says that the product is installed. */
+export function unjudgedUpdates({ platform, packages }: Software, catalog: CatalogView): readonly NotAssessed[] {
+  return unjudgedProducts(packages, catalog.windowsUpdates(platform)).map(({ kb, product }) => ({
+    name: kb,
+    builder: product ?? '',
+    why: 'product',
   }))
 }

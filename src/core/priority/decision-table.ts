@@ -24,7 +24,9 @@ const MAX_POINTS = 50
 
 /** Reads a table: a header `row,<point> v1.0,...,<outcome>`, then one row per combination. Throws a sentence. */
 export function parseDecisionTable(csv: string): DecisionTable {
-  const lines = csv.replace(/^\uFEFF/, '').split(/\r?\n/)
+  // A spreadsheet may have saved it with semicolons.
+  const text = /^[^,\r\n]*;/.test(csv) ? csv.replaceAll(';', ',') : csv
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   const header = fields(lines[0] ?? '')
   if (header.length < 3)
     throw new Error('A decision table needs a header: row, at least one decision point, the outcome.')

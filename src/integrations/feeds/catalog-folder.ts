@@ -77,7 +77,7 @@ const HEAD = 4_000
 
 /** The first characters of the file; of a zlib stream (debsecan), the first characters inside it. */
 function headOf(bytes: Buffer): string {
-  if (bytes[0] !== 0x78) return bytes.toString('utf8', 0, HEAD).replace(/^\uFEFF/, '')
+  if (bytes[0] !== 0x78) return bytes.toString('utf8', 0, HEAD)
   try {
     return inflateSync(bytes.subarray(0, HEAD), { finishFlush: 2, maxOutputLength: 1_000_000 }).toString(
       'utf8',

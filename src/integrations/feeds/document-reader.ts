@@ -36,15 +36,15 @@ export function readDocument<Reader extends DocumentReader>(
     sink.rejected.push({ where: name, reason: document.problem })
     return null
   }
-  const head = bytes.toString('utf8', 0, HEAD).replace(/^\uFEFF/, '')
+  const head = bytes.toString('utf8', 0, HEAD)
   try {
     const text = readers.find((reader) => reader.form === 'text' && reader.matches(head))
     if (text?.form === 'text') {
-      text.read(bytes.toString('utf8').replace(/^\uFEFF/, ''), name, sink)
+      text.read(bytes.toString('utf8'), name, sink)
       return text
     }
     if (!/^\s*[[{]/.test(head) || looksLikeHtml(head)) return null
-    const value = parseJson(bytes.toString('utf8').replace(/^\uFEFF/, ''), name)
+    const value = parseJson(bytes.toString('utf8'), name)
     return readJson(readers, value, name, sink)
   } catch (error) {
     sink.rejected.push({ where: name, reason: errorText(error) })

@@ -11,11 +11,12 @@ import { fromBuffer } from 'yauzl'
 import { errorText } from '../../core/error-text.ts'
 import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
 import { inputLimits } from '../input-limits.ts'
+import { inUtf8 } from '../text-encoding.ts'
 
 // This module is CommonJS, and Node.js cannot see its exports by name.
 const { XzReadableStream }: typeof import('xz-decompress') = createRequire(import.meta.url)('xz-decompress')
 
-/** One unpacked file. `name` is for messages: the archive and the path in it. */
+/** One unpacked file, in UTF-8. `name` is for messages: the archive and the path in it. */
 export interface FeedDocument {
   readonly name: string
   readonly bytes: Buffer
@@ -78,7 +79,7 @@ async function* unpackAll(document: FeedDocument, budget: Budget, layers: number
   const { name, bytes } = document
   const form = formOf(bytes)
   if (form === null) {
-    yield document
+    yield { ...document, bytes: await inUtf8(bytes, name) }
     return
   }
   if (layers === 0) throw new Error(`${name} is packed more than ${LAYERS} times over`)

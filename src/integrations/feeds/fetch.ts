@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { errorText } from '../../core/error-text.ts'
-import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
+import { readBoundedFile, unpackText } from '../bounded-file.ts'
 import { request } from '../http/request.ts'
 import { pauseAfter, retryAfterSeconds } from '../http/retry.ts'
 import { inputLimits } from '../input-limits.ts'
@@ -43,7 +43,7 @@ export type ReadFeed =
   | { readonly status: 'unchanged' }
   | {
       readonly status: 'read'
-      /** Gzip data is unpacked, unless the caller wants it packed. */
+      /** Unpacked and in UTF-8, unless the caller wants it packed. */
       readonly bytes: Buffer
       readonly validators: Validators
       /** True when `location` failed and a mirror answered. */
@@ -67,7 +67,7 @@ export async function readFeed(
       const known = last?.location === location ? last : null
       const answer = isUrl(location) ? await readUrl(location, options, known, signal) : await readPath(location)
       if (answer.status === 'unchanged' || answer.validators.sha256 === last?.sha256) return { status: 'unchanged' }
-      const bytes = keepPacked ? answer.bytes : await unpackGzip(answer.bytes, location, inputLimits.feedUnpackedBytes)
+      const bytes = keepPacked ? answer.bytes : await unpackText(answer.bytes, location, inputLimits.feedUnpackedBytes)
       if (bytes.length === 0) throw new Error(`${location} is empty`)
       if (looksLikeHtml(bytes.toString('utf8', 0, 1_000))) throw new Error(htmlProblem(location))
       return { ...answer, bytes, fromMirror: index > 0 }

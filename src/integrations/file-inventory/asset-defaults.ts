@@ -1,8 +1,8 @@
 import type { Asset, Criticality, Exposure, Platform } from '../../core/asset.ts'
 
-/** Values for assets where the file gives none. Formats with one asset (`dpkg-status`) take all values from here. */
+/** Values for assets where the file gives none. A list of packages takes all values from here. */
 export interface AssetDefaults {
-  /** Name of the asset; required for `dpkg-status`. */
+  /** Name of the asset, of a file about one machine. Default: what the file says, else the name of the source. */
   readonly name?: string
   readonly platform?: Platform
   readonly team?: string

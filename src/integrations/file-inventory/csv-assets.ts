@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { CsvError, parse } from 'csv-parse'
 import { z } from 'zod'
 import type { InstalledPackage, Observation } from '../../core/asset.ts'
+import { csvSeparator } from '../csv-separator.ts'
 import { createTurns } from '../turns.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
 import type { FileTimes } from './json-assets.ts'
@@ -113,9 +114,10 @@ interface ReadRow {
 }
 
 async function* rowsOf(bytes: Buffer, path: string): AsyncGenerator<ReadRow> {
-  const parser = Readable.from(slices(bytes)).pipe(
+  const { delimiter, skip } = csvSeparator(bytes.toString('utf8', 0, 1_000))
+  const parser = Readable.from(slices(bytes.subarray(skip))).pipe(
     parse({
-      bom: true,
+      delimiter,
       trim: true,
       skip_empty_lines: true,
       relax_column_count: true,

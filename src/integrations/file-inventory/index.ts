@@ -4,19 +4,20 @@
  */
 
 import { type Listing, type Observation, observedAsset } from '../../core/asset.ts'
-import type { FileFormat } from '../../core/inventory-formats.ts'
+import { type FileFormat, isOfOneMachine, type MachineFormat, saysPlatform } from '../../core/inventory-formats.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
-import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
+import { readBoundedFile, unpackText } from '../bounded-file.ts'
 import { inputLimits } from '../input-limits.ts'
 import { looksLikeHtml } from '../json-text.ts'
 import { parseApkInstalled } from './apk-installed.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
 import { observeCsv } from './csv-assets.ts'
+import { parseCycloneDx } from './cyclonedx.ts'
 import { parseDpkgStatus } from './dpkg-status.ts'
 import { type FileTimes, observeJson } from './json-assets.ts'
 import { parseRpmList } from './rpm-list.ts'
-import { parseCycloneDx, parseSpdx } from './sbom.ts'
 import type { SoftwareList } from './software-list.ts'
+import { parseSpdx } from './spdx.ts'
 import { parseSystemInfo } from './systeminfo.ts'
 
 export type { AssetDefaults } from './asset-defaults.ts'
@@ -39,7 +40,7 @@ export interface FileInventoryOptions {
  */
 export function createFileInventory(options: FileInventoryOptions): InventorySource {
   const { name, path, format, defaults } = options
-  if (format !== 'json' && format !== 'csv') requireDefaults(name, format, defaults)
+  if (isOfOneMachine(format)) requireDefaults(name, format, defaults)
   return {
     name,
     describe: `Assets listed in ${path} (${format})`,
@@ -63,8 +64,8 @@ async function* observeFile(
 async function readFileAssets(options: FileInventoryOptions): Promise<readonly Observation[]> {
   const { path, format, name, defaults, clock } = options
   const file = await readBoundedFile(path, inputLimits.inventoryFileBytes)
-  const limit = format === 'json' || format === 'csv' ? inputLimits.inventoryFileBytes : inputLimits.softwareListBytes
-  const bytes = await unpackGzip(file.bytes, path, limit)
+  const limit = isOfOneMachine(format) ? inputLimits.softwareListBytes : inputLimits.inventoryFileBytes
+  const bytes = await unpackText(file.bytes, path, limit)
   if (bytes.length > limit) throw new Error(`${path} is ${bytes.length} bytes long, more than the limit of ${limit}`)
   if (looksLikeHtml(bytes.toString('utf8', 0, 1_000))) throw new Error(`${path} is an HTML page, not ${format}`)
   const times: FileTimes = { modifiedAt: file.modifiedAt.toISOString(), now: clock().toISOString() }
@@ -74,23 +75,16 @@ async function readFileAssets(options: FileInventoryOptions): Promise<readonly O
     case 'csv':
       return observeCsv(bytes, path, name, defaults, times)
     default:
-      return [observeList(await softwareIn(format, bytes, path, defaults), path, name, defaults, times)]
+      return observeLists(await softwareIn(format, bytes, path, defaults), path, name, defaults, times)
   }
 }
 
-/** Returns UTF-8 without a byte order mark. Windows writes UTF-16 when it redirects output to a file. */
-function inUtf8(bytes: Buffer): Buffer {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return Buffer.from(bytes.toString('utf16le', 2))
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
-}
-
 async function softwareIn(
-  format: Exclude<FileFormat, 'json' | 'csv'>,
-  given: Buffer,
+  format: MachineFormat,
+  bytes: Buffer,
   path: string,
   { platform }: AssetDefaults,
 ): Promise<SoftwareList> {
-  const bytes = inUtf8(given)
   switch (format) {
     case 'dpkg-status':
       return parseDpkgStatus(bytes.toString(), path)
@@ -107,6 +101,23 @@ async function softwareIn(
   }
 }
 
+/** The second machine in a file is not what the source's name, address and engine are about. */
+function observeLists(
+  list: SoftwareList,
+  path: string,
+  source: string,
+  defaults: AssetDefaults,
+  times: FileTimes,
+): readonly Observation[] {
+  const first = observeList(list, path, source, defaults, times)
+  const { address: _address, platform: _platform, ...rest } = defaults
+  const { name } = observedAsset(first)
+  const others = (list.beside ?? []).map((other) =>
+    observeList(other, path, source, { ...rest, name: `${name} (${other.platform})`, engine: null }, times),
+  )
+  return [first, ...others]
+}
+
 function observeList(
   list: SoftwareList,
   path: string,
@@ -114,7 +125,10 @@ function observeList(
   defaults: AssetDefaults,
   times: FileTimes,
 ): Observation {
-  const platform = defaults.platform ?? list.platform ?? undefined
+  const said = list.platform ?? defaults.platform
+  const given = defaults.platform ?? said
+  // Who writes rhel:9.4-eus or windows:server-2022-core says more than the file can.
+  const platform = said !== undefined && given?.startsWith(said) ? given : said
   if (platform === undefined) throw new Error(`${path} does not say its platform: name it, such as debian:12`)
   const { asset } = assetOf(source, { name: defaults.name ?? list.name ?? source, platform }, defaults)
   const snapshot = {
@@ -129,14 +143,15 @@ function observeList(
     observedAt: times.modifiedAt,
     listsRefreshedAt: null,
   }
-  return { kind: 'seen', snapshot, warnings: list.warnings }
+  const warnings =
+    given === platform
+      ? list.warnings
+      : [`${path} says that its platform is ${platform}, so ${given} does not count`, ...list.warnings]
+  return { kind: 'seen', snapshot, warnings }
 }
 
-/** Formats whose files name the platform themselves. */
-const telling: ReadonlySet<FileFormat> = new Set(['cyclonedx', 'spdx', 'systeminfo'])
-
-function requireDefaults(source: string, format: FileFormat, defaults: AssetDefaults): void {
-  const needed = telling.has(format) ? (['team'] as const) : (['name', 'platform', 'team'] as const)
+function requireDefaults(source: string, format: MachineFormat, defaults: AssetDefaults): void {
+  const needed = saysPlatform(format) ? (['team'] as const) : (['platform', 'team'] as const)
   const missing = needed.filter((field) => defaults[field] === undefined)
   if (missing.length === 0) return
   throw new Error(

@@ -4,7 +4,7 @@ import { filePath, optional, platform } from '../../config/fields.ts'
 import { kind } from '../../config/kind.ts'
 import { present } from '../../config/present.ts'
 import { timeZoneFor } from '../../config/resolve.ts'
-import { fileFormats } from '../../core/inventory-formats.ts'
+import { fileFormats, isOfOneMachine, saysPlatform } from '../../core/inventory-formats.ts'
 import { createFileInventory } from './index.ts'
 
 export const file = kind({
@@ -29,17 +29,19 @@ export const file = kind({
       }),
       paths: { path: 'path' },
       check(source, _, notes) {
-        if (source.format !== 'dpkg-status') {
+        const { format } = source
+        if (!isOfOneMachine(format)) {
           for (const key of ['name', 'address'] as const) {
             if (source[key] === null) continue
-            const what = `is for the format dpkg-status; ${source.format} says it for each asset`
+            const what = `is for a file about one machine; ${format} says it for each asset`
             notes.problem([key], what, 'Leave it out.', 'key')
           }
           return
         }
-        for (const key of ['team', 'platform'] as const) {
+        const needed = saysPlatform(format) ? (['team'] as const) : (['team', 'platform'] as const)
+        for (const key of needed) {
           if (source[key] !== null) continue
-          const mend = `Write the ${key} of the machine: a dpkg status file does not say it.`
+          const mend = `Write the ${key} of the machine: a file of the format ${format} does not say it.`
           notes.problem([key], 'is missing', mend)
         }
       },

@@ -1,12 +1,8 @@
 import type { FileFormat } from '../../core/inventory-formats.ts'
 
-/** Recognises the format of an inventory file by its first lines; `null` when the format is not supported. */
+/** Recognises the format of an inventory file by its first lines in UTF-8; `null` when the format is not supported. */
 export function recogniseFormat(head: Buffer): FileFormat | null {
-  const wide = head[0] === 0xff && head[1] === 0xfe
-  const text = head
-    .toString(wide ? 'utf16le' : 'utf8', wide ? 2 : 0)
-    .replace(/^\uFEFF/, '')
-    .trimStart()
+  const text = head.toString('utf8').trimStart()
   if (/^Package: \S/m.test(text) && /^(?:Package|Status|Version): /.test(text)) return 'dpkg-status'
   if (text.startsWith('{')) {
     if (/"bomFormat"\s*:\s*"CycloneDX"/.test(text)) return 'cyclonedx'
@@ -23,5 +19,6 @@ export function recogniseFormat(head: Buffer): FileFormat | null {
   if (/^[\w.+-]+\t(?:\d+:|\(none\):)?\S+-\S+\t[a-z0-9_]+(?:\t|$)/.test(first)) return 'rpm-list'
   if (/^(?:[\w.+-]+-[^-\s]+-[^-\s]+\.(?:noarch|x86_64|i[3-6]86|aarch64|ppc64le|s390x)|gpg-pubkey-\S+)$/.test(first))
     return 'rpm-list'
-  return first.includes(',') ? 'csv' : null
+  const named = /^sep=[,;\t]$/i.test(first) || (/[;\t]/.test(first) && /\bpackage\b/i.test(first))
+  return named || first.includes(',') ? 'csv' : null
 }

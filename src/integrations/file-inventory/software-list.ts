@@ -9,6 +9,8 @@ export interface SoftwareList {
   /** Host name; left out or `null` when the file does not name it. */
   readonly name?: string | null
   readonly runningKernel?: string | null
+  /** Further machines in the same file: a bill of materials may hold several images. */
+  readonly beside?: readonly SoftwareList[]
 }
 
 /** The most warnings about single lines; more would flood the card. */

@@ -1,46 +1,29 @@
+import { clientReleases, semiAnnualServers } from '../../core/assessment/windows-releases.ts'
 import { windowsPlatform } from '../../core/assessment/windows-updates.ts'
 import type { InstalledPackage, Platform } from '../../core/asset.ts'
 import { WINDOWS } from '../../core/versions/windows.ts'
 import type { SoftwareList } from './software-list.ts'
 
-/** Windows 10 and 11 by build, with Microsoft's names: https://learn.microsoft.com/windows/release-health/. */
-const clients: Readonly<Record<string, string>> = {
-  10240: '10',
-  10586: '10 Version 1511',
-  14393: '10 Version 1607',
-  15063: '10 Version 1703',
-  16299: '10 Version 1709',
-  17134: '10 Version 1803',
-  17763: '10 Version 1809',
-  18362: '10 Version 1903',
-  18363: '10 Version 1909',
-  19041: '10 Version 2004',
-  19042: '10 Version 20H2',
-  19043: '10 Version 21H1',
-  19044: '10 Version 21H2',
-  19045: '10 Version 22H2',
-  22000: '11 Version 21H2',
-  22621: '11 Version 22H2',
-  22631: '11 Version 23H2',
-  26100: '11 Version 24H2',
-  26200: '11 Version 25H2',
-}
-
 /** In some code pages, marks such as (R) and TM become one strange letter. */
 const productLine = /Windows\S{0,3}\s*(?:Server|XP|Vista|Storage|\d)[^\r\n[\]]*/i
 
 /**
- * Reads the output of `systeminfo` in any language; the output of `ver` or `wmic qfe` may follow. Finds the product,
- * its build (complete only with `ver`) and the installed KBs. Throws a sentence when no Windows is named.
+ * Reads the output of `systeminfo` in any language; the output of `ver` or `wmic qfe` may stand before or behind it.
+ * Finds the product, its build (complete only with `ver`) and the installed KBs. Throws a sentence when no Windows is
+ * named.
  */
 export function parseSystemInfo(text: string, what: string): SoftwareList {
   const product = productLine.exec(text)?.[0]
-  const [, version, build, revision] = /\b(\d+\.\d+)\.(\d{4,5})(?:\.(\d{1,5}))?\b/.exec(text) ?? []
-  if (product === undefined || version === undefined || build === undefined)
+  const found = releaseIn(text)
+  if (product === undefined || found === null)
     throw new Error(`${what} names no product and build of Windows: is it the text of systeminfo?`)
+  if ([...text.matchAll(new RegExp(releaseLine, 'g'))].length > 1)
+    throw new Error(`${what} holds the text of systeminfo more than once: give each machine a file of its own`)
+  const { version, build } = found
   const platform = platformOf(product, build, text)
   if (platform === null) throw new Error(`${what}: "${product.slice(0, 80)}" build ${build} is not known`)
-  const full = [version, build, revision].filter((part) => part !== undefined).join('.')
+  const revision = revisionIn(text, `${version}.${build}`)
+  const full = [version, build, ...(revision === null ? [] : [revision])].join('.')
   const kbs = [...new Set([...text.matchAll(/\bKB(\d{6,8})\b/gi)].map(([, number]) => `KB${number}`))].sort()
   const installed = (name: string, number: string): InstalledPackage => ({
     name,
@@ -49,18 +32,49 @@ export function parseSystemInfo(text: string, what: string): SoftwareList {
     source: name,
     sourceVersion: number,
   })
-  const warnings =
-    revision === undefined
-      ? [
-          `${what} does not say the update revision of the build (the last number that "ver" prints), so cumulative updates are told by KB numbers alone`,
-        ]
-      : []
   return {
     packages: [installed(WINDOWS, full), ...kbs.map((kb) => installed(kb, '1'))],
-    warnings,
+    warnings: revision === null ? warningsAbout(text, `${version}.${build}`, what) : [],
     platform,
     name: /^(?:Host Name|[^:\r\n]{3,40}):\s+(\S+)\s*$/m.exec(text)?.[1] ?? null,
   }
+}
+
+/** `systeminfo` names the build twice in one line (`10.0.20348 N/A Build 20348`), so that no other number is like it. */
+const releaseLine = /\b(\d+\.\d+)\.(\d{4,5})\b[^\r\n]*\b\2\b/
+
+function releaseIn(text: string): { readonly version: string; readonly build: string } | null {
+  const found = releaseLine.exec(text) ?? verLine.exec(text) ?? /\b(\d+\.\d+)\.(\d{4,5})\b/.exec(text)
+  const [, version, build] = found ?? []
+  return version === undefined || build === undefined ? null : { version, build }
+}
+
+/** `Microsoft Windows [Version 10.0.20348.2340]`; in other languages, another word stands in the brackets. */
+const verLine = /\[[^\]\r\n]*?\b(\d+\.\d+)\.(\d{4,5})(?:\.(\d{1,5}))?\]/
+
+/**
+ * The update revision: the last number that `ver` prints, or the value UBR of the registry. The last one counts, because
+ * people append to the file. `null`: the text does not say it.
+ */
+function revisionIn(text: string, release: string): string | null {
+  const versions = [
+    ...text.matchAll(new RegExp(`(?<![\\d.])${release.replaceAll('.', '\\.')}\\.(\\d{1,5})(?![\\d.])`, 'g')),
+  ]
+  const said = versions.at(-1)?.[1]
+  if (said !== undefined) return said
+  const registry = /\bUBR\s+REG_DWORD\s+(0x[0-9a-f]{1,8})\b/i.exec(text)?.[1]
+  return registry === undefined ? null : String(Number(registry))
+}
+
+/** Before Windows 10, updates are told by KB numbers, and `ver` says no revision. */
+function warningsAbout(text: string, release: string, what: string): readonly string[] {
+  if (!release.startsWith('10.')) return []
+  const other = verLine.exec(text)
+  if (other !== null && other[3] !== undefined)
+    return [`${what} is of two machines: systeminfo says ${release}, and ver says ${other[1]}.${other[2]}`]
+  return [
+    `${what} does not say the update revision of the build (the last number that "ver" prints), so cumulative updates are told by KB numbers alone`,
+  ]
 }
 
 function platformOf(product: string, build: string, text: string): Platform | null {
@@ -71,7 +85,10 @@ function platformOf(product: string, build: string, text: string): Platform | nu
     const bits = /2003|2008/.test(server) ? archOf(text) : ''
     return windowsPlatform(`Windows Server ${server}${bits}${behind}`)
   }
-  const named = clients[build] ?? /Windows\S{0,3}\s*(XP|Vista|7|8\.1|8)/i.exec(product)?.[1]
+  const semiAnnual = semiAnnualServers[build]
+  if (/Server/i.test(product) && semiAnnual !== undefined)
+    return windowsPlatform(`Windows Server, version ${semiAnnual} (Server Core installation)`)
+  const named = clientReleases[build] ?? /Windows\S{0,3}\s*(XP|Vista|7|8\.1|8)/i.exec(product)?.[1]
   return named === undefined ? null : windowsPlatform(`Windows ${named}${archOf(text)}${behind}`)
 }
 

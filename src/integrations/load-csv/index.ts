@@ -5,7 +5,8 @@ import { CsvError, parse } from 'csv-parse'
 import { DateTime } from 'luxon'
 import { z } from 'zod'
 import type { LoadSample, LoadSource } from '../../core/ports.ts'
-import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
+import { readBoundedFile, unpackText } from '../bounded-file.ts'
+import { csvSeparator } from '../csv-separator.ts'
 import { inputLimits } from '../input-limits.ts'
 
 export interface CsvLoadOptions {
@@ -30,7 +31,7 @@ export function createCsvLoad({ name, path }: CsvLoadOptions): LoadSource {
 /** Reads all samples of a file, which may be packed with gzip. Returns them in order of time. Throws a sentence. */
 export async function readLoadCsv(path: string, signal: AbortSignal): Promise<readonly LoadSample[]> {
   const { bytes } = await readBoundedFile(path, inputLimits.loadFileBytes)
-  return parseLoadCsv(await unpackGzip(bytes, path, inputLimits.loadFileBytes), path, signal)
+  return parseLoadCsv(await unpackText(bytes, path, inputLimits.loadFileBytes), path, signal)
 }
 
 /**
@@ -39,9 +40,10 @@ export async function readLoadCsv(path: string, signal: AbortSignal): Promise<re
  */
 export async function parseLoadCsv(bytes: Buffer, path: string, signal: AbortSignal): Promise<readonly LoadSample[]> {
   const samples: LoadSample[] = []
-  const parser = Readable.from(slices(bytes)).pipe(
+  const { delimiter, skip } = csvSeparator(bytes.toString('utf8', 0, 1_000))
+  const parser = Readable.from(slices(bytes.subarray(skip))).pipe(
     parse({
-      bom: true,
+      delimiter,
       trim: true,
       skip_empty_lines: true,
       relax_column_count: true,

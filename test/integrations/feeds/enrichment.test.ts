@@ -199,6 +199,13 @@ describe('what feeds say of CVEs', () => {
 
   it('wesng: is recognised by its kind alone', () => expectRecognised(wesngKind, Buffer.from(wesng)))
 
+  it('wesng: saved with semicolons by a spreadsheet, says the same', async () => {
+    const { content } = await fetched(createWesngFeed({ name: 'w', location: fileWith(wesng) }))
+    const saved = Buffer.from(wesng.replace(/","/g, '";"'))
+    expect((await fetched(createWesngFeed({ name: 'w', location: fileWith(saved) }))).content).toEqual(content)
+    await expectRecognised(wesngKind, saved)
+  })
+
   it('wesng: rows of one KB and product are one update', async () => {
     const { content } = await fetched(createWesngFeed({ name: 'w', location: fileWith(wesng) }))
     expect(content.updates).toEqual([

@@ -47,6 +47,17 @@ describe('FIRST EPSS', () => {
     expect(content.epss?.map((score) => score.score)).toEqual([0.03351, 0.97351, 1, 0.00043, 0.00041])
   })
 
+  it.each([
+    ['', (text: string) => text.replaceAll(',', ';')],
+    [' and numbers with a comma', (text: string) => text.replaceAll(',', ';').replace(/(\d)\.(\d)/g, '$1,$2')],
+  ])('is read from a spreadsheet that writes semicolons%s', async (_, written) => {
+    const [first = '', ...rows] = good.toString('utf8').split('\n')
+    const saved = [first.replace(',score', ';score'), written(rows.join('\n'))].join('\r\n')
+    const { content, rejected } = await fetched(feed(saved))
+    const expected = await fetched(createEpssFeed({ name: 'epss', location: fileWith(good) }))
+    expect([content, rejected]).toEqual([expected.content, []])
+  })
+
   it('says nothing of a CVE without a score', async () => {
     const { content } = await fetched(createEpssFeed({ name: 'epss', location: fileWith(good) }))
     expect(content.epss?.find((score) => score.cve === 'CVE-2026-9100003')).toBeUndefined()

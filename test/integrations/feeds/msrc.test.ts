@@ -78,6 +78,65 @@ describe("Microsoft's updates", () => {
     expect(content.cves?.[0]?.exploited).toBe('2026-11-10')
   })
 
+  const month = (
+    products: Record<string, string>,
+    rows: readonly (readonly [string, string, string, string, string])[],
+  ) =>
+    JSON.stringify({
+      DocumentTracking: { Identification: { ID: { Value: '2026-Nov' } }, InitialReleaseDate: '2026-11-10T08:00:00Z' },
+      ProductTree: {
+        FullProductName: Object.entries(products).map(([ProductID, Value]) => ({ ProductID, Value })),
+      },
+      Vulnerability: rows.map(([CVE, kb, SubType, FixedBuild, product]) => ({
+        CVE,
+        Remediations: [{ Description: { Value: kb }, SubType, FixedBuild, ProductID: [product] }],
+      })),
+    })
+  const updatesOf = async (text: string) =>
+    (await fetched(createMsrcFeed({ name: 'msrc', since: '2020-01', location: fileWith(text) }))).content.updates
+
+  it('keeps what Microsoft calls an update, and what it fixes in a product on Windows', async () => {
+    const products = {
+      1: 'Windows Server 2022',
+      2: 'Microsoft .NET Framework 3.5 AND 4.8 on Windows Server 2022',
+      3: 'Internet Explorer 11 on Windows Server 2022',
+    }
+    const text = month(products, [
+      ['CVE-2026-1000001', '5090003', 'Internet Explorer', '1.001', '3'],
+      ['CVE-2026-1000002', '5090003', 'Security Update', '10.0.20348.5000', '1'],
+      ['CVE-2026-1000002', '5090004', 'Security Hotpatch Update', '10.0.20348.4990', '1'],
+      ['CVE-2026-1000003', '5090005', 'Security Update', '4.8.04690.02', '2'],
+    ])
+    expect(await updatesOf(text)).toMatchObject([
+      {
+        kb: 'KB5090003',
+        title: 'KB5090003: Security Update',
+        fixedBuild: '10.0.20348.5000',
+        cves: ['CVE-2026-1000002', 'CVE-2026-1000001'],
+      },
+      { kb: 'KB5090004', title: 'KB5090004: Security Hotpatch Update', fixedBuild: '10.0.20348.4990' },
+      {
+        platform: 'windows:server-2022',
+        kb: 'KB5090005',
+        title: 'KB5090005: Security Update [for Microsoft .NET Framework 3.5 AND 4.8]',
+        fixedBuild: null,
+      },
+    ])
+  })
+
+  it('has one build for a KB with two: one that can be of the product, else the higher one', async () => {
+    const products = { 1: 'Windows 11 Version 23H2 for x64-based Systems' }
+    for (const builds of [
+      ['10.0.22631.2715', '10.0.22000.2600'],
+      ['10.0.22000.2600', '10.0.22631.2715'],
+      ['10.0.22631.2700', '10.0.22631.2715'],
+      ['10.0.22631.2715', '10.0.22631.2700'],
+    ]) {
+      const rows = builds.map((build, index) => [`CVE-2026-100000${index}`, '5090006', '', build, '1'] as const)
+      expect(await updatesOf(month(products, rows))).toMatchObject([{ fixedBuild: '10.0.22631.2715' }])
+    }
+  })
+
   it('fetches the months of the list that were revised since, and no others', async () => {
     const asked: string[] = []
     let revised = '2026-11-10T08:00:00Z'

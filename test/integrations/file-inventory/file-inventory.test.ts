@@ -95,7 +95,7 @@ describe('a dpkg status file', () => {
     await expect(observe('dpkg-status', path)).rejects.toThrow(path)
   })
 
-  it('is refused at once without a name, a platform and a team for its asset', () => {
+  it('is refused at once without a platform and a team for its asset', () => {
     const options = { name: 'files', path: 'status', format: 'dpkg-status' as const, clock: () => now }
     expect(() => createFileInventory({ ...options, defaults: { name: 'web01' } })).toThrow(/platform, team/)
   })

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { onlyLooks } from '../../../src/core/asset.ts'
 import type { FileFormat } from '../../../src/core/inventory-formats.ts'
+import { unpackText } from '../../../src/integrations/bounded-file.ts'
 import { documentsIn } from '../../../src/integrations/feeds/documents.ts'
 import { createFileInventory, recogniseFormat } from '../../../src/integrations/file-inventory/index.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
@@ -15,7 +16,7 @@ let files = 0
 
 async function read(text: string | Buffer, format: FileFormat | null = null, platform?: string) {
   const bytes = Buffer.from(text)
-  const found = format ?? recogniseFormat(bytes.subarray(0, 20_000))
+  const found = format ?? recogniseFormat((await unpackText(bytes, 'it', 1e9)).subarray(0, 20_000))
   if (found === null) throw new Error('the format is not recognised')
   const path = join(folder, `inventory-${++files}`)
   writeFileSync(path, gzipSync(bytes))
@@ -162,12 +163,30 @@ describe('systeminfo', () => {
   })
 
   it('takes the revision from `ver` behind it, and UTF-16 as Windows writes it', async () => {
-    const both = `${text}\r\nMicrosoft Windows [Version 10.0.20348.2340]\r\n`.replace(
-      '10.0.20348 N/A',
-      '10.0.20348.2340 N/A',
-    )
-    const { snapshot } = await read(Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(both, 'utf16le')]))
-    expect(snapshot.packages[0]?.version).toBe('10.0.20348.2340')
+    const ver = 'Microsoft Windows [Version 10.0.20348.2340]\r\n'
+    for (const both of [`${text}\r\n${ver}`, `${ver}\r\n${text}`]) {
+      const { snapshot, warnings } = await read(Buffer.from(`\uFEFF${both}`, 'utf16le'))
+      expect([snapshot.packages[0]?.version, warnings]).toEqual(['10.0.20348.2340', []])
+    }
+  })
+
+  it('takes the revision from the registry, where ver does not print it', async () => {
+    const registry = '\r\nHKEY_LOCAL_MACHINE\\SOFTWARE\\...\r\n    UBR    REG_DWORD    0x924\r\n'
+    const { snapshot, warnings } = await read(`${text}\r\nMicrosoft Windows [Version 10.0.20348]\r\n${registry}`)
+    expect([snapshot.packages[0]?.version, warnings]).toEqual(['10.0.20348.2340', []])
+  })
+
+  it.each([
+    ['Microsoft Windows Server Datacenter', '19042', 'windows:server-20h2-core'],
+    ['Microsoft Windows Server 2025 Standard', '26100', 'windows:server-2025'],
+    ['Microsoft Windows 11 Pro', '26200', 'windows:11-25h2'],
+  ])('knows %s of the build %s as %s', async (product, build, platform) => {
+    const other = text.replace('Microsoft Windows Server 2022 Standard', product).replaceAll('20348', build)
+    expect((await read(other)).snapshot.asset.platform).toBe(platform)
+  })
+
+  it('of two machines in one file is refused', async () => {
+    await expect(read(`${text}${text.replace('WIN01', 'WIN02')}`)).rejects.toThrow(/more than once: give each machine/)
   })
 
   const hosts = sharedData('msrc/wesng-validation-systeminfo.tar.zst')

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it, test } from 'vitest'
-import { createCsvLoad, parseLoadCsv } from '../../../src/integrations/load-csv/index.ts'
+import { createCsvLoad, parseLoadCsv, readLoadCsv } from '../../../src/integrations/load-csv/index.ts'
+import { encodings } from '../../support/encodings.ts'
 
 const { signal } = new AbortController()
 const read = (text: string) => parseLoadCsv(Buffer.from(text), 'load.csv', signal)
@@ -38,6 +39,14 @@ describe('a CSV file with load', () => {
     ['1790812800,"5', 'load.csv is not valid CSV: Quote Not Closed'],
   ])('that is wrong says where: %j', async (text, sentence) => {
     await expect(read(text)).rejects.toThrow(sentence)
+  })
+
+  it.each(Object.entries(encodings))('in %s, and with semicolons', async (_, encoded) => {
+    const path = join(folder, 'saved.csv')
+    for (const mark of [',', ';']) {
+      writeFileSync(path, encoded(`time${mark}value\n1790812800${mark}5\n`))
+      expect(await readLoadCsv(path, signal)).toEqual([{ at: '2026-10-01T00:00:00.000Z', value: 5 }])
+    }
   })
 
   const folder = mkdtempSync(join(tmpdir(), 'patchwarden-load-csv-'))

@@ -48,7 +48,7 @@ export function parseAdvisories(input: FeedInput<State>): ParsedFeed<State> {
   const advisories = new Map<string, Draft>()
   const rejected: RejectedRecord[] = []
   let current: Draft | null = null
-  for (const [index, line] of text.split('\n').entries()) {
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
     const where = `line ${index + 1}`
     if (line.trim() === '') continue
     if (/^\s/.test(line)) {

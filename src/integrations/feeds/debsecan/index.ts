@@ -6,6 +6,7 @@ import type { Fix, RejectedRecord } from '../../../core/catalog.ts'
 import type { CatalogFeed } from '../../../core/ports.ts'
 import { unpackZlib } from '../../bounded-file.ts'
 import { inputLimits } from '../../input-limits.ts'
+import { inUtf8 } from '../../text-encoding.ts'
 import { isCveId } from '../cve-id.ts'
 import { debianPlatform } from '../debian-releases.ts'
 import {
@@ -48,14 +49,14 @@ export function createDebsecanFeed(options: DebsecanOptions): CatalogFeed {
 }
 
 export const debsecanFile: WholeFile = {
-  matches: (head) => head.startsWith(`${versionLine}\n`),
+  matches: (head) => /^[^\n]*/.exec(head)?.[0].trimEnd() === versionLine,
   parse: (input, { platform }) => parseDebsecan(input, platform),
 }
 
 export async function parseDebsecan(input: FeedInput<State>, platform: Platform): Promise<ParsedFeed<State>> {
   const { what, previous } = input
-  const bytes = await unpackZlib(input.bytes, what, inputLimits.feedUnpackedBytes)
-  const [version, ...lines] = bytes.toString('utf8').split('\n')
+  const bytes = await inUtf8(await unpackZlib(input.bytes, what, inputLimits.feedUnpackedBytes), what)
+  const [version, ...lines] = bytes.toString('utf8').split(/\r?\n/)
   if (version !== versionLine)
     throw new Error(`${what} does not begin with "${versionLine}": it is not a debsecan feed`)
   const endOfCves = lines.indexOf('')

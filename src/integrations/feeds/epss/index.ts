@@ -48,7 +48,7 @@ export const epssFile: WholeFile = {
 
 export async function parseEpss(input: FeedInput<State>): Promise<ParsedFeed<State>> {
   const { bytes, what, previous } = input
-  const text = bytes.toString('utf8')
+  const text = withCommas(bytes.toString('utf8'))
   if (!text.endsWith('\n')) throw new Error(`${what} is cut off: its last line has no end`)
   const [first = '', second = '', ...rows] = text.split(/\r?\n/)
   rows.pop()
@@ -66,6 +66,12 @@ export async function parseEpss(input: FeedInput<State>): Promise<ParsedFeed<Sta
   const state: State = { rows: scores.size, highShare: high / scores.size, model, date }
   if (previous !== null) requirePlausible(what, previous, state)
   return { content: { epss: [...scores.values()] }, rejected, state, saidAt: date }
+}
+
+/** A program that writes numbers with a comma (`0,95`) separates the values by semicolons. */
+function withCommas(text: string): string {
+  if (!/^[^\n]*\r?\ncve;/.test(text)) return text
+  return text.replace(/[,;]/g, (mark) => (mark === ';' ? ',' : '.'))
 }
 
 async function readRows(rows: readonly string[], model: string, date: string) {

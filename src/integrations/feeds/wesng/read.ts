@@ -1,24 +1,24 @@
 import { CsvError, parse } from 'csv-parse/sync'
-import { windowsPlatform } from '../../../core/assessment/windows-updates.ts'
+import { updateTitle } from '../../../core/assessment/windows-kinds.ts'
+import { type WindowsTarget as Target, targetOf } from '../../../core/assessment/windows-updates.ts'
+import type { Platform } from '../../../core/asset.ts'
+import { csvSeparator } from '../../csv-separator.ts'
 import { isCveId } from '../cve-id.ts'
 import type { DocumentReader } from '../document-reader.ts'
 import type { Sink } from '../sink.ts'
 
-const header = '"DatePosted","CVE","BulletinKB"'
+const header = /^"?DatePosted"?[,;]"?CVE"?[,;]"?BulletinKB"?[,;]/
 
 export const wesngReader: DocumentReader = {
   form: 'text',
-  marks: 'the columns DatePosted, CVE and BulletinKB, in quotes, in its first line',
-  matches: isWesng,
+  marks: 'the columns DatePosted, CVE and BulletinKB in its first line',
+  matches: (head) => header.test(head),
   read: readWesng,
 }
 
-function isWesng(head: string): boolean {
-  return head.replace(/^\uFEFF/, '').startsWith(header)
-}
-
 interface Draft {
-  readonly platform: string
+  readonly platform: Platform
+  product: string | null
   readonly kb: string
   title: string
   severity: string | null
@@ -29,9 +29,10 @@ interface Draft {
 
 const ROWS_AT_ONCE = 20_000
 
-function rowsOf(text: string, where: string): readonly string[][] {
+function rowsOf(text: string, delimiter: string, where: string): readonly string[][] {
   try {
     return parse(text, {
+      delimiter,
       relax_column_count: true,
       relax_quotes: true,
       skip_empty_lines: true,
@@ -51,9 +52,10 @@ function rowsOf(text: string, where: string): readonly string[][] {
 export function readWesng(text: string, where: string, sink: Sink): void {
   const updates = new Map<string, Draft>()
   const lines = text.split(/\r?\n/)
-  const platforms = new Map<string, string | null>()
+  const { delimiter } = csvSeparator(lines[0] ?? '')
+  const targets = new Map<string, Target | null>()
   for (let from = 1; from < lines.length; from += ROWS_AT_ONCE) {
-    const rows = rowsOf(lines.slice(from, from + ROWS_AT_ONCE).join('\n'), where)
+    const rows = rowsOf(lines.slice(from, from + ROWS_AT_ONCE).join('\n'), delimiter, where)
     for (const [
       date = '',
       cve = '',
@@ -66,12 +68,12 @@ export function readWesng(text: string, where: string, sink: Sink): void {
       supersedes = '',
     ] of rows) {
       if (!/^\d{6,8}$/.test(number)) continue // service packs and products that update themselves
-      const platform = platforms.get(product) ?? windowsPlatform(product)
-      platforms.set(product, platform)
-      if (platform === null) continue
-      const key = `${platform} ${number}`
+      const target = targets.get(product) ?? targetOf(product)
+      targets.set(product, target)
+      if (target === null) continue
+      const key = `${target.platform} ${number}`
       const draft: Draft = updates.get(key) ?? {
-        platform,
+        ...target,
         kb: `KB${number}`,
         title,
         severity: null,
@@ -80,18 +82,21 @@ export function readWesng(text: string, where: string, sink: Sink): void {
         supersedes: new Set(),
       }
       updates.set(key, draft)
+      // An update of Windows may fix a product on it, too, such as Internet Explorer.
+      if (target.product === null) draft.product = null
       if (isCveId(cve)) draft.cves.add(cve)
       if (/^\d{8}$/.test(date) && date < draft.published) draft.published = date
       if (['Low', 'Moderate', 'Important', 'Critical'].includes(severity)) draft.severity = severity
+      if (draft.product !== target.product) continue
       for (const [old] of supersedes.matchAll(/\d{6,8}/g)) draft.supersedes.add(`KB${old}`)
     }
   }
   if (updates.size === 0) sink.rejected.push({ where, reason: 'it names no update of Windows' })
-  for (const { platform, kb, title, severity, published, cves, supersedes } of updates.values()) {
+  for (const { platform, product, kb, title, severity, published, cves, supersedes } of updates.values()) {
     sink.updates.push({
       platform,
       kb,
-      title,
+      title: product === null ? title : updateTitle(kb, '', product),
       cves: [...cves],
       supersedes: [...supersedes],
       fixedBuild: null,
