@@ -1,6 +1,7 @@
 /** Stores what looks at assets found. */
 
 import { sql } from 'drizzle-orm'
+import { withBuiltSources } from '../core/assessment/built-from.ts'
 import { type AssetSnapshot, type Observation, observedAsset } from '../core/asset.ts'
 import { storable, storableText } from '../core/storable.ts'
 import { listOf, slices } from './bulk.ts'
@@ -28,7 +29,9 @@ export async function saveObservations(
   interned: Interned = newInterned(),
 ): Promise<void> {
   // If a batch has several looks at one asset, the last counts: a statement may touch a row only once.
-  const last = new Map(observations.map((observation) => [storableText(observedAsset(observation).id), observation]))
+  const last = new Map(
+    observations.map((observation) => [storableText(observedAsset(observation).id), withSources(observation)]),
+  )
   for (let attempt = 1; ; attempt++) {
     const looks = await preparedLooks(db, [...last.values()], interned)
     try {
@@ -40,6 +43,13 @@ export async function saveObservations(
       interned.pending.sets.clear()
     }
   }
+}
+
+/** Every look is stored under the sources that security data speaks of, whatever read it. */
+function withSources(observation: Observation): Observation {
+  if (observation.kind !== 'seen') return observation
+  const snapshot = withBuiltSources(observation.snapshot)
+  return snapshot === observation.snapshot ? observation : { ...observation, snapshot }
 }
 
 const FOREIGN_KEY_VIOLATION = '23503'

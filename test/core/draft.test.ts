@@ -34,9 +34,10 @@ function assessmentOf(patches: readonly Patch[]): Assessment {
     patches: patches.map((one) => one.id),
     changes: patches.map(({ source }) => ({ name: source, architecture: 'amd64', from: '1', to: '2' })),
     held: [],
+    withheld: [],
     notAssessed: [],
   }
-  return { patches, assets: [entry] }
+  return { patches, withheld: [], assets: [entry] }
 }
 
 const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const
@@ -125,7 +126,7 @@ it('what does not fit into one decision waits for the next, and the first says s
     return { ...one, asset: { ...one.asset, id: `fleet/${name}`, name } }
   })
   const [first, ...others] = draftSubjects({
-    assessments: new Map([['web', { patches, assets: many }]]),
+    assessments: new Map([['web', { patches, withheld: [], assets: many }]]),
     teams: [plan],
     open: [],
     grouping: 'tier',

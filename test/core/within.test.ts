@@ -34,8 +34,19 @@ function voted(): PatchSubject {
 }
 
 function assessment(patches: readonly Patch[], entry: Partial<AssessedAsset> | null): Assessment {
-  const bare = { observedAt: '2026-11-20T00:00:00Z', held: [], notAssessed: [], asset: anAsset('web1'), changes: [] }
-  return { patches, assets: entry === null ? [] : [{ ...bare, patches: patches.map(({ id }) => id), ...entry }] }
+  const bare = {
+    observedAt: '2026-11-20T00:00:00Z',
+    held: [],
+    withheld: [],
+    notAssessed: [],
+    asset: anAsset('web1'),
+    changes: [],
+  }
+  return {
+    patches,
+    withheld: [],
+    assets: entry === null ? [] : [{ ...bare, patches: patches.map(({ id }) => id), ...entry }],
+  }
 }
 
 function now(missing: Assessment, wanted: Assessment = missing) {

@@ -13,6 +13,8 @@ export interface OpenFix {
   readonly advisory: string | null
   readonly type: PatchType
   readonly subscription: string | null
+  /** Whose version `fixedVersion` is. */
+  readonly by: Fix['by']
 }
 
 export interface Matcher {
@@ -132,6 +134,7 @@ function compile(list: readonly Fix[], scheme: VersionScheme): Compiled {
         advisory,
         type,
         subscription,
+        by: fix.by,
         introduced: introduced === '0' ? null : introduced,
         alsoFixed,
       }

@@ -4,9 +4,10 @@
  */
 
 import type { CatalogView } from './catalog-view.ts'
+import { managedBySource } from './managed.ts'
 import { noteChange } from './memo.ts'
 import { isWindows, type Missing, type Software } from './missing.ts'
-import { fixedUpdates, notOffered, offeredUpdates, windowsUpdates } from './updates.ts'
+import { fixedUpdates, windowsUpdates } from './updates.ts'
 import { foreignIn, lackingOf, nothing, nothingWorkedOut, type WorkedOut } from './worked-out.ts'
 
 export interface Misses {
@@ -31,8 +32,8 @@ export function createMisses(catalog: CatalogView): Misses {
 }
 
 /**
- * With a package manager, it decides what can be installed, and feeds add the CVEs. A bare list of packages is judged
- * by the fixed versions of the feeds, Windows by its updates.
+ * With a package manager, it decides what can be installed, and feeds add the CVEs and what it does not offer. A bare
+ * list of packages is judged by the fixed versions of the feeds, Windows by its updates.
  */
 function missingOf(workedOut: WorkedOut, software: Software): Missing {
   const { pending } = software
@@ -41,49 +42,55 @@ function missingOf(workedOut: WorkedOut, software: Software): Missing {
   if (isWindows(software)) {
     const updates = windowsUpdates(software, workedOut.catalog)
     const findings = updates.reduce((sum, { cves }) => sum + cves.length, 0)
-    return { updates, held, notOffered: nothing, notAssessed, findings }
+    return { updates, held, notOffered: nothing, withheld: nothing, notAssessed, findings }
   }
   const { findings } = lackingOf(workedOut, software)
-  if (pending !== null) {
-    const updates = offeredUpdates(workedOut, software, pending, null)
-    return { updates, held, notOffered: notOffered(workedOut, software, updates), notAssessed, findings }
+  if (pending === null) {
+    const ofFeeds = fixedUpdates(workedOut, software)
+    return {
+      updates: ofFeeds.flatMap(({ update }) => update ?? []),
+      held: ofFeeds.flatMap((one) => one.held),
+      notOffered: ofFeeds.flatMap((one) => one.notOffered),
+      withheld: nothing,
+      notAssessed,
+      findings,
+    }
   }
-  const ofFeeds = fixedUpdates(workedOut, software)
-  const updates = ofFeeds.flatMap(({ update }) => update ?? [])
+  const bySource = managedBySource(workedOut, software, pending)
   return {
-    updates,
-    held: ofFeeds.flatMap((one) => one.held),
-    notOffered: notOffered(workedOut, software, updates),
+    updates: bySource.flatMap(({ update }) => update ?? []),
+    held: [...held, ...bySource.flatMap(({ paid }) => paid)],
+    notOffered: bySource.flatMap((one) => one.notOffered),
+    withheld: bySource.flatMap(({ withheld }) => withheld ?? []),
     notAssessed,
     findings,
   }
 }
 
-/** Computes only what concerns these packages. Everything else is taken from `before`. */
+/** Computes only if something concerns these packages. Results of other sources are the same objects as before. */
 function missingAnew(
   workedOut: WorkedOut,
   software: Software,
   before: Missing,
   packages: ReadonlySet<string>,
 ): Missing {
-  const { pending } = software
-  if (isWindows(software) || pending === null) return missingOf(workedOut, software)
+  if (isWindows(software) || software.pending === null) return missingOf(workedOut, software)
   // A feed may name a binary package, but updates are grouped by source.
-  const sources = new Set<string>()
-  for (const { name, source } of software.packages) if (packages.has(name) || packages.has(source)) sources.add(source)
-  for (const { source } of before.updates) if (packages.has(source)) sources.add(source)
-  if (sources.size === 0) return before
-  const now = new Map(offeredUpdates(workedOut, software, pending, sources).map((update) => [update.source, update]))
-  const updates = before.updates.map((update) => now.get(update.source) ?? update)
-  const { findings } = lackingOf(workedOut, software)
-  return { ...before, updates, notOffered: notOffered(workedOut, software, updates), findings }
+  const isTouched =
+    software.packages.some(({ name, source }) => packages.has(name) || packages.has(source)) ||
+    before.updates.some(({ source }) => packages.has(source))
+  return isTouched ? missingOf(workedOut, software) : before
 }
 
 function sameMissing(now: Missing, before: Missing): boolean {
   return (
     sameItems(now.updates, before.updates) &&
     sameItems(now.notOffered, before.notOffered) &&
-    sameItems(now.held, before.held) &&
+    sameItems(now.withheld, before.withheld) &&
+    now.held.length === before.held.length &&
+    now.held.every(
+      ({ name, reason }, index) => name === before.held[index]?.name && reason === before.held[index]?.reason,
+    ) &&
     now.findings === before.findings
   )
 }

@@ -7,7 +7,7 @@ import { linesOf, markedValue, type Reported, reported, type Sections, splitSect
 import { packageOrigins, withOrigins } from './archives.ts'
 import { parseInstalled } from './installed.ts'
 import { newerKernels } from './kernel.ts'
-import { parseNewSources, parseUpgradable, pendingUpdates } from './pending.ts'
+import { parseSources, parseUpgradable, pendingUpdates } from './pending.ts'
 import { parseSimulation } from './simulation.ts'
 
 /** The script that ../probe runs on a machine with apt. */
@@ -78,7 +78,7 @@ export function readProbe(sections: Sections | null, { asset: configured, now }:
       installed,
       simulation,
       parseUpgradable(listing?.lines ?? []),
-      parseNewSources(linesOf(sections, 'new-packages')),
+      parseSources(linesOf(sections, 'sources')),
     ),
     runningKernel: markedValue(sections, 'kernel'),
     bootId: markedValue(sections, 'boot-id'),

@@ -106,8 +106,9 @@ function installedPackage(record: AssetRecord['packages'][number]): InstalledPac
 }
 
 function pendingUpdate(record: AssetRecord['pending'][number]): PendingUpdate {
-  const { name, architecture, installed, candidate, source, origins, security, held } = record
-  return { name, architecture, installed, candidate, source, origins, security, held }
+  const { name, architecture, installed, candidate, source, sourceVersion, origins, security, held } = record
+  const offered = { name, architecture, installed, candidate, source, origins, security, held }
+  return sourceVersion === undefined ? offered : { ...offered, sourceVersion }
 }
 
 function unreachable(asset: Asset, reason: string, times: FileTimes): Observation {

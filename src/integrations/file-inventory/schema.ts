@@ -21,6 +21,8 @@ export const pendingSchema = z.object({
   installed: text.nullable(),
   candidate: text,
   source: text.nullable().default(null),
+  /** Version of the source of `candidate`; needed where its numbering differs, as in `Source: samba (2:4.17.12)`. */
+  sourceVersion: text.optional(),
   origins: z.array(text).default([]),
   security: z.boolean().default(false),
   held: z.enum(['hold', 'kept back', 'phased']).nullable().default(null),

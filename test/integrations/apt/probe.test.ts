@@ -78,7 +78,7 @@ describe('who built a package', () => {
   ]
 
   it('is told by the archive that offers the installed version, where it is not the distribution', () => {
-    const { snapshot } = seen(real.replace('\n@@ new-packages', () => `\n${archives.join('\n')}\n\n@@ new-packages`))
+    const { snapshot } = seen(real.replace('\n@@ sources', () => `\n${archives.join('\n')}\n\n@@ new-packages`))
     const foreign = snapshot.packages.filter((item) => item.origin !== undefined)
     expect(foreign.map((item) => [item.name, item.origin])).toEqual([['dash', '. nodistro']])
   })
@@ -173,11 +173,28 @@ describe('a look at a Debian host', () => {
       'Version: 6.1.153-1',
       'Architecture: amd64',
     ]
-    const whole = text.replace('\n@@ new-packages\n', `\n@@ new-packages\n${shown.join('\n')}\n`)
+    const whole = text.replace('\n@@ sources\n', `\n@@ sources\n${shown.join('\n')}\n`)
     expect(seen(whole).snapshot.pending.find((one) => one.installed === null)).toMatchObject({
       name: 'linux-image-6.1.0-40-amd64',
       source: 'linux-signed-amd64',
+      sourceVersion: '6.1.153+1',
     })
+  })
+
+  it('names the source version of every candidate, whose numbering may be another', () => {
+    const shown = [
+      'Package: openssl',
+      'Version: 3.0.22-1~deb12u2',
+      '',
+      'Package: libssl3',
+      'Source: openssl (3.0.22-1~deb12u2+really)',
+      'Version: 3.0.22-1~deb12u2',
+    ]
+    const { pending } = seen(real.replace('\n@@ sources\n', `\n@@ sources\n${shown.join('\n')}\n`)).snapshot
+    const of = (name: string) => pending.find((one) => one.name === name)
+    expect(of('openssl')).toMatchObject({ source: 'openssl', sourceVersion: '3.0.22-1~deb12u2' })
+    expect(of('libssl3')).toMatchObject({ source: 'openssl', sourceVersion: '3.0.22-1~deb12u2+really' })
+    expect(pending.filter((one) => one.sourceVersion !== undefined)).toHaveLength(2)
   })
 
   it('warns about packages that are half done', () => {
@@ -283,6 +300,6 @@ describe('the script', () => {
     expect(text).not.toMatch(/^PW_REFRESH=1$/m)
     const output = execFileSync('sh', ['-s'], { input: text, stdio: ['pipe', 'pipe', 'ignore'] }).toString()
     expect(output).toContain('@@ end')
-    expect(output).not.toMatch(/^@@ (simulation|upgradable|archives|versions|new-packages)/m)
+    expect(output).not.toMatch(/^@@ (simulation|upgradable|archives|versions|sources)/m)
   })
 })

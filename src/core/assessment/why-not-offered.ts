@@ -1,0 +1,44 @@
+/** Says why a package manager does not offer what the vendor has fixed. */
+
+import type { AssetSnapshot, HeldReason, Platform } from '../asset.ts'
+import { DAY_MS } from '../time/instant.ts'
+
+/** What is known about an asset's package lists. */
+export type ListsOf = Pick<AssetSnapshot, 'listsRefreshedAt' | 'archives'> & {
+  readonly asset: { readonly platform: Platform }
+}
+
+/**
+ * The reason as a part of a sentence. `now`: ISO 8601 UTC, for the age of the lists; left out: their day is said, which
+ * stays true on a card.
+ */
+export function whyNotOffered(held: HeldReason | null, lists: ListsOf, now?: string): string {
+  if (held !== null) return whyHeld(held, lists.asset.platform)
+  const { archives, listsRefreshedAt } = lists
+  if (archives?.problem) return `its package lists could not be refreshed (${archives.problem})`
+  if (archives?.security === false) return 'its security archive is missing'
+  if (listsRefreshedAt === null) return 'nobody knows how old its package lists are'
+  const day = listsRefreshedAt.slice(0, 10)
+  if (now === undefined) return `its package lists of ${day} do not have it`
+  const days = Math.floor((Date.parse(now) - Date.parse(listsRefreshedAt)) / DAY_MS)
+  if (days >= OLD_DAYS) return `its package lists are ${days} days old`
+  const guess =
+    archives?.security === true ? 'is its mirror behind?' : 'is its security archive missing, or its mirror behind?'
+  return `its package lists of ${day} do not have it: ${guess}`
+}
+
+/** A machine that works refreshes its package lists every day. */
+const OLD_DAYS = 2
+
+function whyHeld(held: HeldReason, platform: Platform): string {
+  switch (held) {
+    case 'hold':
+      return /^(?:debian|ubuntu):/.test(platform) ? 'held by apt-mark' : 'locked to its version there'
+    case 'phased':
+      return 'a phased update that has not reached it yet'
+    case 'kept back':
+      return 'kept back by its package manager'
+    case 'needs a subscription':
+      return 'it needs a subscription'
+  }
+}
