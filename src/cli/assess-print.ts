@@ -1,7 +1,7 @@
 /** How `assess` prints what is missing. */
 
 import type { AssessedAsset, Assessment } from '../core/assessment/assess.ts'
-import { whyNotOffered } from '../core/assessment/why-not-offered.ts'
+import { weaknessOf, whyNotOffered } from '../core/assessment/why-not-offered.ts'
 import type { Patch } from '../core/catalog.ts'
 import { type Priority, priorityRank } from '../core/priority/priority.ts'
 import type { FleetSummary } from '../workflow/fleet.ts'
@@ -54,10 +54,12 @@ export function printPatches(assessment: Assessment, json: boolean, now: string)
   }
   printWithheld(assessment, json, now)
   if (json) return
-  const isAllJudged = assets.every(({ notAssessed }) => notAssessed.length === 0)
+  const isAllJudged = assets.every(
+    (entry) => entry.notAssessed.length === 0 && weaknessOf(listsOf(entry), now) === null,
+  )
   if (patches.length === 0 && withheld.length === 0)
     print(isAllJudged ? 'Nothing is missing.' : 'Nothing is missing of what could be judged.')
-  for (const entry of assets) printNotes(entry)
+  for (const entry of assets) printNotes(entry, now)
 }
 
 function printWithheld({ withheld, assets }: Assessment, json: boolean, now: string): void {
@@ -117,9 +119,11 @@ function few(names: readonly string[]): string {
   return `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', ...' : ''}`
 }
 
-/** What is said of an asset beside its patches: packages that others built, that are held, or that have to be paid for. */
-function printNotes(entry: AssessedAsset): void {
+/** What is said of an asset beside its patches: what weakens the answer, and packages that are left out of it. */
+function printNotes(entry: AssessedAsset, now: string): void {
   const { asset, notAssessed, held } = entry
+  const weakness = weaknessOf(listsOf(entry), now)
+  if (weakness !== null) print(`${asset.name}: what it is offered may not be all: ${weakness}`)
   if (notAssessed.length > 0)
     print(
       `${asset.name}: ${notAssessed.length === 1 ? '1 package is not assessed, because others built it' : `${notAssessed.length} packages are not assessed, because others built them`}: ${shown(notAssessed.map((item) => `${item.name} (${item.builder})`))}`,

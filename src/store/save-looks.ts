@@ -72,6 +72,7 @@ interface Seen extends SetIds {
   readonly rebootRequired: boolean
   readonly rebootPackages: string
   readonly staleServices: string
+  readonly archives: string | null
   readonly observedAt: string
   readonly listsRefreshedAt: string | null
 }
@@ -114,6 +115,7 @@ function* prepared(observations: readonly Observation[], sets: ReadonlyMap<Asset
         rebootRequired,
         rebootPackages: listOf(storable(snapshot.rebootPackages)),
         staleServices: listOf(storable(snapshot.staleServices)),
+        archives: snapshot.archives == null ? null : JSON.stringify(storable(snapshot.archives)),
         observedAt,
         listsRefreshedAt,
       }
@@ -243,6 +245,7 @@ const seenColumns = [
   'reboot_required',
   'reboot_packages',
   'stale_services',
+  'archives',
 ] as const
 
 /** Looks as rows, with the columns of `assets`. */
@@ -251,7 +254,7 @@ function givenRows(looks: readonly PreparedLook[]) {
     listOf(looks.map((look) => value(look) ?? null))
   return sql`
     select id, source, team, asset::jsonb as asset, seen, software_set, pending_set, running_kernel, boot_id, reboot_required,
-      reboot_packages::text[] as reboot_packages, stale_services::text[] as stale_services
+      reboot_packages::text[] as reboot_packages, stale_services::text[] as stale_services, archives::jsonb as archives
     from unnest(${list(({ id }) => id)}::text::text[], ${list(({ source }) => source)}::text::text[],
       ${list(({ team }) => team)}::text::text[], ${list(({ asset }) => asset)}::text::text[],
       ${list(({ seen }) => String(seen !== null))}::text::boolean[],
@@ -259,9 +262,10 @@ function givenRows(looks: readonly PreparedLook[]) {
       ${list(({ seen }) => seen?.runningKernel)}::text::text[], ${list(({ seen }) => seen?.bootId)}::text::text[],
       ${list(({ seen }) => String(seen?.rebootRequired ?? false))}::text::boolean[],
       ${list(({ seen }) => seen?.rebootPackages ?? '{}')}::text::text[],
-      ${list(({ seen }) => seen?.staleServices ?? '{}')}::text::text[]
+      ${list(({ seen }) => seen?.staleServices ?? '{}')}::text::text[],
+      ${list(({ seen }) => seen?.archives)}::text::text[]
     ) as given (id, source, team, asset, seen, software_set, pending_set, running_kernel, boot_id, reboot_required,
-      reboot_packages, stale_services)`
+      reboot_packages, stale_services, archives)`
 }
 
 async function writeAssets(tx: Tx, looks: readonly PreparedLook[], columns: readonly string[]): Promise<void> {

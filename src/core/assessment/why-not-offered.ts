@@ -15,16 +15,24 @@ export type ListsOf = Pick<AssetSnapshot, 'listsRefreshedAt' | 'archives'> & {
 export function whyNotOffered(held: HeldReason | null, lists: ListsOf, now?: string): string {
   if (held !== null) return whyHeld(held, lists.asset.platform)
   const { archives, listsRefreshedAt } = lists
+  const weakness = weaknessOf(lists, now)
+  if (weakness !== null) return weakness
+  if (listsRefreshedAt === null) return 'nobody knows how old its package lists are'
+  const missing = `its package lists of ${listsRefreshedAt.slice(0, 10)} do not have it`
+  if (now === undefined) return missing
+  return `${missing}: ${archives?.security === true ? 'is its mirror behind?' : 'is its security archive missing, or its mirror behind?'}`
+}
+
+/**
+ * Why a package manager may not know all that the vendor has fixed, as a part of a sentence; `null`: nothing is known
+ * to be wrong. `now`: as above; without it, nobody can say whether lists are old.
+ */
+export function weaknessOf({ archives, listsRefreshedAt }: ListsOf, now?: string): string | null {
   if (archives?.problem) return `its package lists could not be refreshed (${archives.problem})`
   if (archives?.security === false) return 'its security archive is missing'
-  if (listsRefreshedAt === null) return 'nobody knows how old its package lists are'
-  const day = listsRefreshedAt.slice(0, 10)
-  if (now === undefined) return `its package lists of ${day} do not have it`
+  if (listsRefreshedAt === null || now === undefined) return null
   const days = Math.floor((Date.parse(now) - Date.parse(listsRefreshedAt)) / DAY_MS)
-  if (days >= OLD_DAYS) return `its package lists are ${days} days old`
-  const guess =
-    archives?.security === true ? 'is its mirror behind?' : 'is its security archive missing, or its mirror behind?'
-  return `its package lists of ${day} do not have it: ${guess}`
+  return days >= OLD_DAYS ? `its package lists are ${days} days old` : null
 }
 
 /** A machine that works refreshes its package lists every day. */

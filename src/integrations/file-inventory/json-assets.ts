@@ -92,6 +92,7 @@ function snapshotOf(record: AssetRecord, asset: Asset, times: FileTimes): AssetS
     staleServices: record.staleServices,
     observedAt: observedAt ?? (record.simulated ? times.now : times.modifiedAt),
     listsRefreshedAt: refreshed === null ? (record.simulated ? times.now : null) : new Date(refreshed).toISOString(),
+    ...(record.archives === null ? {} : { archives: record.archives }),
   }
 }
 

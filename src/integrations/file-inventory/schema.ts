@@ -60,6 +60,11 @@ export const assetSchema = z.object({
   /** When the asset was looked at. Default: when the file was written; for simulated assets, now. */
   observedAt: z.iso.datetime({ offset: true }).optional(),
   listsRefreshedAt: z.iso.datetime({ offset: true }).nullable().default(null),
+  /** What its package manager says of its archives: whether a security archive is there, and why a refresh failed. */
+  archives: z
+    .object({ security: z.boolean().nullable().default(null), problem: text.nullable().default(null) })
+    .nullable()
+    .default(null),
   /** Simulated assets only. */
   fault: z.enum(faults).nullable().default(null),
   /** Simulated assets only: why the health checks fail; `null`: the asset is healthy. */
