@@ -6,7 +6,7 @@
 import type { CatalogView } from './catalog-view.ts'
 import { managedBySource } from './managed.ts'
 import { noteChange } from './memo.ts'
-import { isWindows, type Missing, type Software } from './missing.ts'
+import { heldIn, isWindows, type Missing, type Software } from './missing.ts'
 import { fixedUpdates, windowsUpdates } from './updates.ts'
 import { foreignIn, lackingOf, nothing, nothingWorkedOut, type WorkedOut } from './worked-out.ts'
 
@@ -38,7 +38,7 @@ export function createMisses(catalog: CatalogView): Misses {
 function missingOf(workedOut: WorkedOut, software: Software): Missing {
   const { pending } = software
   const notAssessed = foreignIn(workedOut, software)
-  const held = (pending ?? []).flatMap(({ name, held: reason }) => (reason === null ? [] : [{ name, reason }]))
+  const held = heldIn(pending ?? nothing)
   if (isWindows(software)) {
     const updates = windowsUpdates(software, workedOut.catalog)
     const findings = updates.reduce((sum, { cves }) => sum + cves.length, 0)

@@ -55,6 +55,11 @@ export interface Held {
   readonly reason: HeldReason
 }
 
+/** The packages that the package manager will not move to the version that it has. */
+export function heldIn(pending: readonly PendingUpdate[]): readonly Held[] {
+  return pending.flatMap(({ name, held: reason }) => (reason === null ? [] : [{ name, reason }]))
+}
+
 export interface Missing {
   readonly updates: readonly Update[]
   /** Packages with a newer version that cannot be installed now. */
