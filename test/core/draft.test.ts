@@ -97,6 +97,42 @@ describe('what goes into one proposal', () => {
   })
 })
 
+describe('a server that is not offered what the vendor has fixed', () => {
+  it('stands on the cards of its team and platform, with the reason', () => {
+    const { patches, assets } = assessmentOf([patch('openssl', 'scheduled')])
+    const [one] = assets
+    if (one === undefined) throw new Error('no asset')
+    const lost = patch('curl', 'immediate')
+    const other = (name: string, more: Partial<AssessedAsset>): AssessedAsset => ({
+      ...one,
+      asset: anAsset(name),
+      patches: [],
+      changes: [],
+      withheld: [{ patch: lost.id, held: null }],
+      ...more,
+    })
+    const archives = { security: false, problem: null }
+    const all = [
+      one,
+      other('web2', { withheld: [{ patch: lost.id, held: 'hold' }] }),
+      other('web3', { archives }),
+      other('web4', { archives }),
+    ]
+    const whyNow = (withheld: readonly Patch[]) =>
+      draftSubjects({
+        assessments: new Map([['web', { patches, withheld, assets: all }]]),
+        teams: [plan],
+        open: [],
+        grouping: 'tier',
+      })[0]?.whyNow
+    expect(whyNow([lost])).toContain(
+      ` Fixed by the vendor, but not offered: curl ${lost.version}, to web2 (held by apt-mark); web3, web4 (its security archive is missing).`,
+    )
+    expect(whyNow([{ ...lost, platform: 'debian:13' }])).not.toContain('not offered')
+    expect(whyNow([])).not.toContain('not offered')
+  })
+})
+
 describe('facts that change', () => {
   const kev = { fact: 'Exploitation', value: 'active (CVE-2026-1)', source: 'CISA KEV', date: '2026-11-20', note: null }
 
