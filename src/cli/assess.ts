@@ -1,8 +1,10 @@
 import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { isShippedTable, priorityRule } from '../config/decision-tables.ts'
-import { type Assessment, assess, joinAssessments } from '../core/assessment/assess.ts'
+import { type Assessment, createAssess, joinAssessments, missingAlike } from '../core/assessment/assess.ts'
+import { withBuiltSources } from '../core/assessment/built-from.ts'
 import { type CatalogView, catalogView } from '../core/assessment/catalog-view.ts'
+import { countMissing } from '../core/assessment/counts.ts'
 import { type Finding, findings } from '../core/assessment/findings.ts'
 import { type AssetSnapshot, onlyLooks } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
@@ -10,14 +12,16 @@ import { saysPlatform } from '../core/inventory-formats.ts'
 import { judge } from '../core/priority/facts.ts'
 import { type Priority, priorities, priorityRank } from '../core/priority/priority.ts'
 import type { PriorityRule } from '../core/priority/rule.ts'
+import { inOneGo } from '../core/steps.ts'
 import { readBoundedFile, unpackText } from '../integrations/bounded-file.ts'
 import { settingsSchema } from '../integrations/configuration.ts'
 import { readCatalogFolder } from '../integrations/feeds/catalog-folder.ts'
 import { createFileInventory, recogniseFormat } from '../integrations/file-inventory/index.ts'
 import { inputLimits } from '../integrations/input-limits.ts'
-import type { FleetSummary } from '../workflow/fleet.ts'
+import { summaryOf } from '../workflow/fleet.ts'
+import { notOfferedIn, printPatches, printReboot, printSummary, worstOf } from './assess-print.ts'
 import { BadUse } from './failure.ts'
-import { complain, print, printJson, printJsonLines } from './print.ts'
+import { complain, printJsonLines } from './print.ts'
 import { withService } from './with-service.ts'
 
 interface Options {
@@ -29,6 +33,7 @@ interface Options {
   readonly criticality?: string
   readonly table: string
   readonly failOn?: string
+  readonly strict?: boolean
   readonly summary?: boolean
   readonly json?: boolean
 }
@@ -48,92 +53,46 @@ export function assessCommand(program: Command, done: (code: number) => void): v
     .option('--table <table>', 'decision table: ssvc-deployer, cisa-bod-26-04 or a CSV file', 'ssvc-deployer')
     .option('--summary', 'the whole fleet in counts, by what feeds say of its packages: for many thousands of servers')
     .option('--fail-on <priority>', `end with 1 where something is as urgent as this: ${priorities.join(', ')}`)
+    .option('--strict', 'end with 1 where packages are not assessed, because others built them')
     .option('--json', 'print JSON Lines: offline one object a finding, from the store one a patch')
     .action(async (options: Options) => {
       const failOn = options.failOn === undefined ? null : priorities.find((item) => item === options.failOn)
       if (failOn === undefined) throw new BadUse(`--fail-on takes ${priorities.join(', ')}.`)
-      const worst = options.inventory === undefined ? await fromStore(program, options) : await offline(options)
+      const { worst, foreign } =
+        options.inventory === undefined ? await fromStore(program, options) : await offline(options)
       if (failOn !== null && worst !== null && priorityRank(worst) <= priorityRank(failOn)) done(1)
+      if (options.strict && foreign) done(1)
     })
 }
 
-async function fromStore(program: Command, { catalog, json, summary }: Options): Promise<Priority | null> {
+/** What decides how `assess` ends. */
+interface Verdict {
+  readonly worst: Priority | null
+  /** Whether others built some of the packages. */
+  readonly foreign: boolean
+}
+
+async function fromStore(program: Command, { catalog, json, summary }: Options): Promise<Verdict> {
   if (catalog !== undefined) throw new BadUse('--catalog goes with --inventory: without it the store is assessed.')
-  let worst: Priority | null = null
+  let verdict: Verdict = { worst: null, foreign: false }
   await withService(program, async ({ workflow }) => {
     if (summary) {
       const counted = await workflow.fleetSummary()
-      worst = counted.patches[0]?.priority ?? null
+      verdict = { worst: worstOf(counted), foreign: counted.notAssessedPackages > 0 }
       return printSummary(counted, json ?? false)
     }
     const assessment = joinAssessments((await workflow.assessments()).values())
-    worst = assessment.patches[0]?.priority ?? null
-    printPatches(assessment, json ?? false)
+    verdict = verdictOf(assessment)
+    printPatches(assessment, json ?? false, new Date().toISOString())
   })
-  return worst
+  return verdict
 }
 
-function printSummary({ assets, packages, versions, findings, patches }: FleetSummary, json: boolean): void {
-  if (json) {
-    printJson({ assets, packages, versions, findings, patches })
-    return
-  }
-  print(
-    `${assets} servers, ${packages} installed packages in ${versions} distinct versions, ${findings} findings, ${patches.length} patches`,
-  )
-  for (const { priority, source, version, platform, assets: on, cves } of patches)
-    print(`${priority.padEnd(12)} ${source} ${version} (${platform}) on ${on}, ${cves.length} CVEs`)
+function verdictOf(assessment: Assessment): Verdict {
+  return { worst: worstOf(assessment), foreign: assessment.assets.some(({ notAssessed }) => notAssessed.length > 0) }
 }
 
-/** One row for each patch, however many CVEs it fixes. */
-function printPatches({ patches, assets }: Assessment, json: boolean): void {
-  const on = new Map<string, string[]>()
-  for (const entry of assets) {
-    for (const id of entry.patches) {
-      const names = on.get(id) ?? []
-      on.set(id, names)
-      names.push(entry.asset.name)
-    }
-  }
-  for (const patch of patches) {
-    const names = on.get(patch.id) ?? []
-    if (json) {
-      printJson({ ...patch, assets: names })
-      continue
-    }
-    const cves = patch.cves.length === 0 ? '' : `, ${patch.cves.length} ${patch.cves.length === 1 ? 'CVE' : 'CVEs'}`
-    const due = patch.dueAt === null ? '' : `, due ${patch.dueAt.slice(0, 10)}`
-    const where = `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', ...' : ''}`
-    print(
-      `${patch.priority.padEnd(12)} ${patch.type.padEnd(8)} ${patch.source} ${patch.version} on ${names.length} (${where})${cves}${due}`,
-    )
-  }
-  if (patches.length === 0 && !json) print('Nothing is missing.')
-  if (json) return
-  for (const { asset, notAssessed, held } of assets) {
-    const foreign = notAssessed.filter(({ why }) => why === undefined)
-    if (foreign.length > 0)
-      print(
-        `${asset.name}: ${foreign.length === 1 ? '1 package is not assessed, because others built it' : `${foreign.length} packages are not assessed, because others built them`}: ${shown(foreign.map((item) => `${item.name} (${item.builder})`))}`,
-      )
-    const products = notAssessed.filter(({ why }) => why === 'product')
-    if (products.length > 0)
-      print(
-        `${asset.name}: ${products.length === 1 ? '1 update is' : `${products.length} updates are`} not assessed, because nothing says whether the product is installed: ${shown(products.map((item) => `${item.name} (${item.builder})`))}`,
-      )
-    const paid = held.filter((item) => item.reason === 'needs a subscription')
-    if (paid.length > 0)
-      print(
-        `${asset.name}: ${paid.length === 1 ? '1 fix needs' : `${paid.length} fixes need`} a subscription: ${shown(paid.map((item) => item.name))}`,
-      )
-  }
-}
-
-function shown(names: readonly string[]): string {
-  return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')
-}
-
-async function offline(options: Options): Promise<Priority | null> {
+async function offline(options: Options): Promise<Verdict> {
   const { inventory = '', catalog: folder } = options
   if (folder === undefined) throw new BadUse('--inventory needs --catalog, the folder with feed files.')
   const now = new Date().toISOString()
@@ -150,21 +109,29 @@ async function offline(options: Options): Promise<Priority | null> {
     contents.push(...read.contents)
   }
   const catalog = catalogView(contents)
-  const assessment = assess({ snapshots, catalog, rule, now, defaults })
-  if (options.json) for (const snapshot of snapshots) printFindings(snapshot, catalog, rule)
+  const alike = missingAlike(snapshots, catalog)
+  const assessment = inOneGo(createAssess({ catalog, rule, now, defaults })(alike))
+  if (options.summary) {
+    const summary = summaryOf(installedIn(snapshots), countMissing([alike]), assessment)
+    printSummary(summary, options.json ?? false)
+  } else if (options.json)
+    for (const snapshot of snapshots)
+      printFindings(snapshot, catalog, rule, notOfferedIn(assessment, snapshot.asset.id, now))
   else {
-    printPatches(assessment, false)
+    printPatches(assessment, false, now)
     for (const snapshot of snapshots) printReboot(snapshot)
   }
-  return assessment.patches[0]?.priority ?? null
+  return verdictOf(assessment)
 }
 
-/** What is installed protects only after the reboot. */
-function printReboot({ asset, rebootRequired, rebootPackages, runningKernel }: AssetSnapshot): void {
-  if (!rebootRequired) return
-  const runs = runningKernel === null ? '' : `: it runs ${runningKernel}`
-  const newer = rebootPackages.length === 0 ? '' : ` (installed, not in use: ${shown(rebootPackages)})`
-  print(`${asset.name}: needs a reboot${runs}${newer}`)
+function installedIn(snapshots: readonly AssetSnapshot[]) {
+  const versions = new Set<string>()
+  let packages = 0
+  for (const { asset, packages: installed } of snapshots) {
+    packages += installed.length
+    for (const item of installed) versions.add(JSON.stringify([asset.platform, item]))
+  }
+  return { assets: snapshots.length, packages, versions: versions.size }
 }
 
 const defaults = { exposure: 'open', criticality: 'medium' } as const
@@ -200,7 +167,7 @@ async function readInventory(options: Options, path: string): Promise<readonly A
     for await (const seen of onlyLooks(source.observe({ signal: new AbortController().signal }))) {
       if (seen.kind === 'unreachable') throw new Error(seen.reason)
       for (const warning of seen.warnings) complain(warning)
-      snapshots.push(seen.snapshot)
+      snapshots.push(withBuiltSources(seen.snapshot))
     }
     return snapshots
   } catch (error) {
@@ -226,7 +193,12 @@ function facts({ platform, exposure, criticality }: Options) {
 }
 
 /** Prints one object for each CVE on each binary package. */
-function printFindings(snapshot: AssetSnapshot, catalog: CatalogView, rule: PriorityRule): void {
+function printFindings(
+  snapshot: AssetSnapshot,
+  catalog: CatalogView,
+  rule: PriorityRule,
+  whyNot: (cve: string, name: string) => string | null,
+): void {
   const priorityOf = new Map<string, Priority>()
   const found: object[] = []
   for (const finding of findings(snapshot, catalog)) {
@@ -234,7 +206,14 @@ function printFindings(snapshot: AssetSnapshot, catalog: CatalogView, rule: Prio
     const priority = priorityOf.get(cve) ?? judge(snapshot.asset, catalog.about(cve), defaults, rule).priority
     priorityOf.set(cve, priority)
     const advisory = finding.advisory ?? advisoryFor(finding, snapshot.asset.platform, catalog)
-    found.push({ ...finding, asset: snapshot.asset.name, advisory, priority })
+    const notOffered = whyNot(cve, finding.package)
+    found.push({
+      ...finding,
+      asset: snapshot.asset.name,
+      advisory,
+      priority,
+      ...(notOffered === null ? {} : { notOffered }),
+    })
   }
   printJsonLines(found)
 }

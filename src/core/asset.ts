@@ -96,11 +96,21 @@ export interface PendingUpdate {
   readonly installed: string | null
   readonly candidate: string
   readonly source: string | null
+  /** Version of the source package of `candidate`, as the archive says; left out: not said; `null`: cannot be known. */
+  readonly sourceVersion?: string | null
   /** Archive origins as the package manager prints them, e.g. `Debian-Security:12/oldstable-security`. */
   readonly origins: readonly string[]
   /** True if one of the origins is a security archive. */
   readonly security: boolean
   readonly held: HeldReason | null
+}
+
+/** What a package manager says about the archives that it is configured with. */
+export interface Archives {
+  /** Whether a security archive of the distribution is among them; `null`: nothing says which archives there are. */
+  readonly security: boolean | null
+  /** Why the package lists could not be refreshed, in the words of the package manager; `null`: they could. */
+  readonly problem: string | null
 }
 
 /** One complete look at one asset. */
@@ -120,6 +130,8 @@ export interface AssetSnapshot {
   readonly observedAt: string
   /** ISO 8601, UTC: when the asset last refreshed its package lists; `null`: not known. */
   readonly listsRefreshedAt: string | null
+  /** Left out or `null`: the source does not say. */
+  readonly archives?: Archives | null
 }
 
 /** What a source reports about one asset: a snapshot, or why there is none. */

@@ -1,4 +1,5 @@
 import type { AssessedAsset, Assessment } from './assessment/assess.ts'
+import { whyNotOffered } from './assessment/why-not-offered.ts'
 import { frozen } from './asset.ts'
 import type { Patch } from './catalog.ts'
 import { clustersOf } from './cluster.ts'
@@ -226,7 +227,7 @@ function draft(
     whyNow: `${whyNow(
       patches,
       assets.map((entry) => entry.asset),
-    )}${tooMany(sorted.length - assets.length)}`,
+    )}${tooMany(sorted.length - assets.length)}${notOfferedText(assessment, new Set(patches.map(({ platform }) => platform)))}`,
     dueAt: due[0] ?? null,
   }
 }
@@ -236,6 +237,40 @@ function tooMany(more: number): string {
   if (more === 0) return ''
   const most = limits.assetsPerProposal.toLocaleString('en')
   return ` ${more.toLocaleString('en')} more ${more === 1 ? 'server misses' : 'servers miss'} the same: a decision holds ${most} at most, so they come with the next one.`
+}
+
+/** How many of the reasons and names of servers a sentence has. */
+const MOST_NAMED = 3
+
+/**
+ * Sentences, appended to "why now", about servers of the team that are not in the decision although the vendor has
+ * fixed something for them, or get only a part of it. `platforms`: those of the decision.
+ */
+export function notOfferedText({ withheld, assets }: Assessment, platforms: ReadonlySet<string>): string {
+  const mine = withheld.filter(({ platform, type }) => type === 'security' && platforms.has(platform))
+  if (mine.length === 0) return ''
+  const ids = new Set(mine.map(({ id }) => id))
+  const byReason = new Map<string, Set<string>>()
+  for (const { asset, listsRefreshedAt = null, archives = null, withheld: own } of assets)
+    for (const { patch, held } of own) {
+      if (!ids.has(patch)) continue
+      const why = whyNotOffered(held, { asset, listsRefreshedAt, archives })
+      const names = byReason.get(why) ?? new Set<string>()
+      byReason.set(why, names.add(asset.name))
+    }
+  const more = mine.length > MOST_NAMED ? ` and ${mine.length - MOST_NAMED} more` : ''
+  const fixed = `${mine
+    .slice(0, MOST_NAMED)
+    .map(({ source, version }) => `${source} ${version}`)
+    .join(', ')}${more}`
+  const told = [...byReason].slice(0, MOST_NAMED).map(([why, names]) => `${someOf([...names])} (${why})`)
+  const rest = byReason.size > MOST_NAMED ? ', and others' : ''
+  return ` Fixed by the vendor, but not offered: ${fixed}, to ${told.join('; ')}${rest}.`
+}
+
+function someOf(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED
+  return `${names.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 /** The window that most of the assets have. The proposal gets this window. */

@@ -2,7 +2,7 @@
 
 import { mostUrgentFirst } from './assessment/assess.ts'
 import type { FrozenAsset } from './asset.ts'
-import type { Draft } from './draft.ts'
+import { type Draft, notOfferedText } from './draft.ts'
 import type { ProposalCommand } from './proposal/command.ts'
 import { isRaised } from './proposal/decide-life.ts'
 import type { Content } from './proposal/event.ts'
@@ -35,7 +35,7 @@ export function withFacts(state: ProposalState, subject: PatchSubject, needs: Ne
     subject: { ...subject, patches },
     contentHash: state.contentHash,
     priority: patches[0]?.priority ?? state.priority,
-    whyNow: `${whyNow(patches, assets)}${silence}`,
+    whyNow: `${whyNow(patches, assets)}${notOfferedText(needs.missing, new Set(patches.map(({ platform }) => platform)))}${silence}`,
     dueAt: due[0] ?? null,
   }
 }

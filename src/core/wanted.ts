@@ -23,7 +23,7 @@ export interface KeptBack {
  * back comes again if it is more urgent now or has another target version. Works in steps.
  */
 export function* wanted(
-  { patches, assets }: Assessment,
+  { patches, withheld, assets }: Assessment,
   keptBack: readonly KeptBack[],
   { types, minPriority }: Wanted,
 ): Steps<Assessment> {
@@ -42,7 +42,7 @@ export function* wanted(
     limited.push({ ...entry, ...limit(entry) })
     yield
   }
-  return { patches, assets: limited }
+  return { patches, withheld, assets: limited }
 }
 
 type Misses = Pick<AssessedAsset, 'patches' | 'changes'>

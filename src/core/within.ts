@@ -4,6 +4,7 @@
  */
 
 import type { AssessedAsset, Assessment } from './assessment/assess.ts'
+import { weaknessOf, whyNotOffered } from './assessment/why-not-offered.ts'
 import type { Patch } from './catalog.ts'
 import { type Change, changeKey, changeTarget, sameChange } from './change.ts'
 import { notLookedAt } from './proposal/left-out.ts'
@@ -101,7 +102,9 @@ function fitOf(
   const voted = new Map(planned.changes.map((change) => [changeKey(change), change]))
   if (changes.length === 0) {
     const onHold = held.find(({ name }) => planned.changes.some((change) => change.name === name))
-    return onHold === undefined ? out('up to date') : out('on hold', onHold.name)
+    if (onHold !== undefined) return out('on hold', onHold.name)
+    const lost = whyLost(planned, entry)
+    return lost === null ? out('up to date') : out('not offered', lost)
   }
   const other = wanted.find((change) => changeTarget(voted.get(changeKey(change)) ?? change) !== changeTarget(change))
   if (other !== undefined) return out('another version', `${other.name} ${changeTarget(other)}`)
@@ -112,6 +115,23 @@ function fitOf(
   if (wanted.length === voted.size) return joins ? { done: [] } : 'whole'
   const left = new Set(wanted.map(changeKey))
   return { done: [...voted.keys()].filter((key) => !left.has(key)) }
+}
+
+/**
+ * Why an asset that needs nothing by its package manager may need it all the same; `null`: nothing says so. Either the
+ * vendor's data says that it lacks the fix, or its archives are not what they were.
+ */
+function whyLost(planned: PlannedAsset, entry: AssessedAsset): string | null {
+  const { asset, listsRefreshedAt = null, archives = null, withheld } = entry
+  const lists = { asset, listsRefreshedAt, archives }
+  const voted = new Set(planned.patches.map(withoutVersion))
+  const lacks = withheld.find(({ patch }) => voted.has(withoutVersion(patch)))
+  return lacks === undefined ? weaknessOf(lists) : whyNotOffered(lacks.held, lists)
+}
+
+/** The platform and the source in the id of a patch. */
+function withoutVersion(patch: string): string {
+  return patch.slice(0, patch.lastIndexOf('/'))
 }
 
 function out(reason: LeftOut['reason'], what?: string): { readonly leftOut: LeftOut } {

@@ -1,9 +1,12 @@
 /** Reads assets for pages: first the ids on the page, then the rows of these assets. Not for assessment. */
 
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { type Held, heldIn } from '../core/assessment/missing.ts'
+import type { Archives } from '../core/asset.ts'
 import type { Queryable } from './connection.ts'
 import { contains } from './proposal-pages.ts'
 import { assetLooks, assets, assetsRecorded, inBytes, pendingSets, softwareSets } from './schema.ts'
+import { readSets } from './software-memory.ts'
 
 export interface AssetFilter {
   /** `null`: all teams. */
@@ -35,6 +38,10 @@ export interface ListedAsset {
   readonly packages: number
   readonly pending: number
   readonly security: number
+  /** Packages with a newer version that the package manager will not install, each once. */
+  readonly held: readonly Held[]
+  readonly listsRefreshedAt: string | null
+  readonly archives: Archives | null
   readonly rebootRequired: boolean
   readonly observedAt: string | null
   readonly problem: string | null
@@ -91,6 +98,9 @@ async function readListed(db: Queryable, ids: readonly string[]): Promise<readon
       packages: sql<number>`coalesce(${softwareSets.size}, 0)`,
       pending: sql<number>`coalesce(${pendingSets.size}, 0)`,
       security: sql<number>`coalesce(${pendingSets.security}, 0)`,
+      pendingSet: assets.pendingSet,
+      listsRefreshedAt: assetLooks.listsRefreshedAt,
+      archives: assets.archives,
       rebootRequired: assets.rebootRequired,
       observedAt: assetLooks.observedAt,
       problem: assetLooks.problem,
@@ -101,13 +111,18 @@ async function readListed(db: Queryable, ids: readonly string[]): Promise<readon
     .leftJoin(pendingSets, eq(pendingSets.id, assets.pendingSet))
     // The ids are named for both tables, so that the server reads only these rows of each.
     .where(and(inArray(assets.id, [...ids]), inArray(assetLooks.asset, [...ids])))
+  const { pending } = await readSets(
+    db,
+    [],
+    rows.flatMap(({ pendingSet }) => pendingSet ?? []),
+  )
   const byId = new Map(rows.map((row) => [row.id, row]))
   return ids.flatMap((id) => {
     const row = byId.get(id)
     if (row === undefined) return []
-    const { asset, ...rest } = row
+    const { asset, pendingSet, ...rest } = row
     const { tags, source } = asset
-    return [{ ...rest, tags, source }]
+    return [{ ...rest, tags, source, held: heldIn(pending.get(pendingSet ?? -1) ?? []) }]
   })
 }
 

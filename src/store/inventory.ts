@@ -124,6 +124,7 @@ async function readKeys(db: Queryable, { ids, teams }: Which): Promise<readonly 
         rebootRequired: assets.rebootRequired,
         rebootPackages: listed(assets.rebootPackages),
         staleServices: listed(assets.staleServices),
+        archives: assets.archives,
         observedAt: assetLooks.observedAt,
         listsRefreshedAt: assetLooks.listsRefreshedAt,
       })
@@ -132,9 +133,10 @@ async function readKeys(db: Queryable, { ids, teams }: Which): Promise<readonly 
       .where(and(wanted, gt(assets.id, after)))
       .orderBy(asc(assets.id))
       .limit(ROWS_AT_ONCE)
-    for (const { id, softwareSet, observedAt, ...row } of rows) {
+    for (const { id, softwareSet, observedAt, archives, ...row } of rows) {
       after = id
-      if (softwareSet !== null && observedAt !== null) found.push({ ...row, softwareSet, observedAt })
+      if (softwareSet === null || observedAt === null) continue
+      found.push({ ...row, softwareSet, observedAt, ...(archives === null ? {} : { archives }) })
     }
     if (rows.length < ROWS_AT_ONCE) return found
   }

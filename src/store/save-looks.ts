@@ -1,6 +1,7 @@
 /** Stores what looks at assets found. */
 
 import { sql } from 'drizzle-orm'
+import { withBuiltSources } from '../core/assessment/built-from.ts'
 import { type AssetSnapshot, type Observation, observedAsset } from '../core/asset.ts'
 import { storable, storableText } from '../core/storable.ts'
 import { listOf, slices } from './bulk.ts'
@@ -28,7 +29,9 @@ export async function saveObservations(
   interned: Interned = newInterned(),
 ): Promise<void> {
   // If a batch has several looks at one asset, the last counts: a statement may touch a row only once.
-  const last = new Map(observations.map((observation) => [storableText(observedAsset(observation).id), observation]))
+  const last = new Map(
+    observations.map((observation) => [storableText(observedAsset(observation).id), withSources(observation)]),
+  )
   for (let attempt = 1; ; attempt++) {
     const looks = await preparedLooks(db, [...last.values()], interned)
     try {
@@ -40,6 +43,13 @@ export async function saveObservations(
       interned.pending.sets.clear()
     }
   }
+}
+
+/** Every look is stored under the sources that security data speaks of, whatever read it. */
+function withSources(observation: Observation): Observation {
+  if (observation.kind !== 'seen') return observation
+  const snapshot = withBuiltSources(observation.snapshot)
+  return snapshot === observation.snapshot ? observation : { ...observation, snapshot }
 }
 
 const FOREIGN_KEY_VIOLATION = '23503'
@@ -62,6 +72,7 @@ interface Seen extends SetIds {
   readonly rebootRequired: boolean
   readonly rebootPackages: string
   readonly staleServices: string
+  readonly archives: string | null
   readonly observedAt: string
   readonly listsRefreshedAt: string | null
 }
@@ -104,6 +115,7 @@ function* prepared(observations: readonly Observation[], sets: ReadonlyMap<Asset
         rebootRequired,
         rebootPackages: listOf(storable(snapshot.rebootPackages)),
         staleServices: listOf(storable(snapshot.staleServices)),
+        archives: snapshot.archives == null ? null : JSON.stringify(storable(snapshot.archives)),
         observedAt,
         listsRefreshedAt,
       }
@@ -233,6 +245,7 @@ const seenColumns = [
   'reboot_required',
   'reboot_packages',
   'stale_services',
+  'archives',
 ] as const
 
 /** Looks as rows, with the columns of `assets`. */
@@ -241,7 +254,7 @@ function givenRows(looks: readonly PreparedLook[]) {
     listOf(looks.map((look) => value(look) ?? null))
   return sql`
     select id, source, team, asset::jsonb as asset, seen, software_set, pending_set, running_kernel, boot_id, reboot_required,
-      reboot_packages::text[] as reboot_packages, stale_services::text[] as stale_services
+      reboot_packages::text[] as reboot_packages, stale_services::text[] as stale_services, archives::jsonb as archives
     from unnest(${list(({ id }) => id)}::text::text[], ${list(({ source }) => source)}::text::text[],
       ${list(({ team }) => team)}::text::text[], ${list(({ asset }) => asset)}::text::text[],
       ${list(({ seen }) => String(seen !== null))}::text::boolean[],
@@ -249,9 +262,10 @@ function givenRows(looks: readonly PreparedLook[]) {
       ${list(({ seen }) => seen?.runningKernel)}::text::text[], ${list(({ seen }) => seen?.bootId)}::text::text[],
       ${list(({ seen }) => String(seen?.rebootRequired ?? false))}::text::boolean[],
       ${list(({ seen }) => seen?.rebootPackages ?? '{}')}::text::text[],
-      ${list(({ seen }) => seen?.staleServices ?? '{}')}::text::text[]
+      ${list(({ seen }) => seen?.staleServices ?? '{}')}::text::text[],
+      ${list(({ seen }) => seen?.archives)}::text::text[]
     ) as given (id, source, team, asset, seen, software_set, pending_set, running_kernel, boot_id, reboot_required,
-      reboot_packages, stale_services)`
+      reboot_packages, stale_services, archives)`
 }
 
 async function writeAssets(tx: Tx, looks: readonly PreparedLook[], columns: readonly string[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { mostUrgentFirst } from '../core/assessment/assess.ts'
 import { type CatalogView, catalogView } from '../core/assessment/catalog-view.ts'
 import { thirdParty } from '../core/assessment/third-party.ts'
+import { whyNotOffered } from '../core/assessment/why-not-offered.ts'
 import type { AssetSnapshot, InstalledPackage } from '../core/asset.ts'
 import type { Patch } from '../core/catalog.ts'
 import { type Change, changeTarget, versionBefore } from '../core/change.ts'
@@ -154,12 +155,8 @@ function whyMissing(patch: Patch, changes: readonly Change[]): string {
 }
 
 /** Why no patch is asked for on an asset that has the software; `null`: it does not have the software. */
-function whyNot(
-  name: string,
-  { asset, packages }: AssetSnapshot,
-  fixes: SaidOf['fixes'],
-  catalog: CatalogView,
-): string | null {
+function whyNot(name: string, snapshot: AssetSnapshot, fixes: SaidOf['fixes'], catalog: CatalogView): string | null {
+  const { asset, packages, pending } = snapshot
   const counted = withoutOlderKernels(asset.platform, packages)
   for (const fix of fixes) {
     if (!platformsOf(asset.platform).includes(fix.platform)) continue
@@ -172,8 +169,11 @@ function whyNot(
       return `${item.name} ${item.version} is affected, and the vendor has no fix yet`
     const open = catalog.matcher.open(asset.platform, item).find((one) => one.cve === name || one.advisory === name)
     if (open?.subscription) return `${item.name} ${item.version} is affected; the fix needs ${open.subscription}`
-    if (open)
-      return `${item.name} ${item.version} is affected, and its package manager does not offer ${open.fixedVersion}`
+    if (open) {
+      const held = pending.find((one) => one.name === item.name)?.held ?? null
+      const lacks = `${item.name} ${item.version} is affected, and its package manager does not offer ${open.fixedVersion}`
+      return `${lacks}: ${whyNotOffered(held, snapshot)}`
+    }
     if (fix.fixedVersion === '0') return `${item.name} ${item.version}: the vendor says it was never affected`
     return mended(item, fix.fixedVersion, fix.by, asset.platform)
   }

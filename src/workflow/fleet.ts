@@ -1,18 +1,22 @@
-import { joinAssessments, patchId } from '../core/assessment/assess.ts'
+import { type Assessment, joinAssessments } from '../core/assessment/assess.ts'
+import { type Counts, countMissing } from '../core/assessment/counts.ts'
 import type { Patch } from '../core/catalog.ts'
 import type { Db } from '../store/connection.ts'
 import { installedCounts } from '../store/inventory.ts'
 import type { Assessor } from './assessing/assessor.ts'
 import type { TeamAssessed } from './assessing/known.ts'
 
-export interface FleetSummary {
+/** A patch with a number of assets. */
+type OnAssets = Patch & { readonly assets: number }
+
+export interface FleetSummary extends Pick<Counts, 'findings' | 'heldPackages' | 'notAssessedPackages'> {
   readonly assets: number
   readonly packages: number
   readonly versions: number
-  /** The number of CVEs on binary packages, over all assets. */
-  readonly findings: number
   /** Most urgent first, each with the number of assets that miss it. */
-  readonly patches: readonly (Patch & { readonly assets: number })[]
+  readonly patches: readonly OnAssets[]
+  /** What the vendor has fixed, each with the number of assets to which it is not offered. */
+  readonly withheld: readonly OnAssets[]
 }
 
 /** Makes the counts of the whole fleet. */
@@ -24,18 +28,23 @@ export function createFleetSummary(
   return async function fleetSummary(): Promise<FleetSummary> {
     const all: TeamAssessed[] = []
     for (const team of await teamsOf()) all.push(await assessor.assess(team))
-    const on = new Map<string, number>()
-    let findings = 0
-    for (const { alike } of all)
-      for (const [missing, assets] of alike) {
-        findings += missing.findings * assets.length
-        for (const id of new Set(missing.updates.map(patchId))) on.set(id, (on.get(id) ?? 0) + assets.length)
-      }
-    const { patches } = joinAssessments(all.map(({ assessment }) => assessment))
-    return {
-      ...(await installedCounts(db)),
-      findings,
-      patches: patches.map((patch) => ({ ...patch, assets: on.get(patch.id) ?? 0 })),
-    }
+    const counts = countMissing(all.map(({ alike }) => alike))
+    const joined = joinAssessments(all.map(({ assessment }) => assessment))
+    return summaryOf(await installedCounts(db), counts, joined)
+  }
+}
+
+export function summaryOf(
+  installed: Pick<FleetSummary, 'assets' | 'packages' | 'versions'>,
+  { findings, missedOn, withheldFrom, heldPackages, notAssessedPackages }: Counts,
+  { patches, withheld }: Pick<Assessment, 'patches' | 'withheld'>,
+): FleetSummary {
+  return {
+    ...installed,
+    findings,
+    heldPackages,
+    notAssessedPackages,
+    patches: patches.map((patch) => ({ ...patch, assets: missedOn.get(patch.id) ?? 0 })),
+    withheld: withheld.map((patch) => ({ ...patch, assets: withheldFrom.get(patch.id) ?? 0 })),
   }
 }

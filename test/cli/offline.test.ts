@@ -186,6 +186,88 @@ describe('assess, offline', () => {
     })
   })
 
+  it('ends with 1 where others built packages, for those who ask', async () => {
+    expect((await patchwarden(base)).code).toBe(0)
+    expect((await patchwarden([...base, '--strict'])).code).toBe(1)
+  })
+
+  /** A server with a package manager that offers `pending` and has libcurl4 without the fix. */
+  function managed(pending: readonly object[], more: object = {}): string {
+    const path = join(folder, 'managed.json')
+    const curl = { name: 'libcurl4', version: '7.88.1-10', architecture: 'amd64', source: 'curl' }
+    const listsRefreshedAt = new Date(Date.now() - 3_600_000).toISOString()
+    const one = { name: 'web02', platform: 'debian:12', team: 'web', packages: [curl], pending, listsRefreshedAt }
+    writeFileSync(path, JSON.stringify({ assets: [{ ...one, ...more }] }))
+    return path
+  }
+  const offer = {
+    name: 'libcurl4',
+    architecture: 'amd64',
+    installed: '7.88.1-10',
+    candidate: '7.88.1-10+deb12u1',
+    source: 'curl',
+    origins: ['Debian-Security:12/oldstable-security'],
+    security: true,
+  }
+  const assessed = (file: string, ...more: string[]) =>
+    patchwarden(['assess', '--inventory', file, '--catalog', feeds, ...more])
+
+  it.each([
+    ['a hold', [{ ...offer, held: 'hold' }], {}, 'held by apt-mark'],
+    ['a phased update', [{ ...offer, held: 'phased' }], {}, 'a phased update that has not reached it yet'],
+    ['a package that is kept back', [{ ...offer, held: 'kept back' }], {}, 'kept back by its package manager'],
+    ['a missing archive', [], { archives: { security: false } }, 'its security archive is missing'],
+    [
+      'a refresh that failed',
+      [],
+      { archives: { security: true, problem: 'E: Release file is expired' } },
+      'its package lists could not be refreshed (E: Release file is expired)',
+    ],
+    ['a mirror that is behind', [], { archives: { security: true } }, 'is its mirror behind?'],
+    ['nobody knows what', [], {}, 'is its security archive missing, or its mirror behind?'],
+    [
+      'old lists',
+      [],
+      { listsRefreshedAt: new Date(Date.now() - 9.5 * 86_400_000).toISOString() },
+      'its package lists are 9 days old',
+    ],
+  ])('says what the vendor has fixed and the server is not offered, by %s', async (_, pending, more, reason) => {
+    const file = managed(pending, more)
+    const { out, code } = await assessed(file, '--fail-on', 'out-of-cycle')
+    expect(out).toMatch(
+      /^out-of-cycle +security curl 7\.88\.1-10\+deb12u1 not offered to 1 \(web02\), 1 CVE, due 2026-11-13: /,
+    )
+    expect(out).toContain(reason)
+    expect(out).not.toContain('Nothing is missing')
+    expect(code).toBe(1)
+    const [finding] = (await assessed(file, '--json')).out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(finding).toMatchObject({ cve: 'CVE-2026-9800001', notOffered: expect.stringContaining(reason) })
+  })
+
+  it('counts the same in the summary, by the same names', async () => {
+    const { out } = await assessed(managed([{ ...offer, held: 'hold' }]), '--summary')
+    expect(out.split('\n')).toEqual([
+      '1 servers, 1 installed packages in 1 distinct versions, 1 findings, 0 patches, 1 that are not offered everywhere, 1 packages held back',
+      'out-of-cycle curl 7.88.1-10+deb12u1 (debian:12) not offered to 1, 1 CVEs',
+      '',
+    ])
+    const json = JSON.parse((await assessed(managed([offer]), '--summary', '--json')).out)
+    expect(json).toMatchObject({ assets: 1, findings: 1, withheld: [], heldPackages: 0, notAssessedPackages: 0 })
+    expect(json.patches).toMatchObject([{ source: 'curl', assets: 1 }])
+  })
+
+  it('names weak lists where nothing is known to be missing', async () => {
+    const bash = { packages: [{ name: 'bash', version: '5.2.15-2', architecture: 'amd64' }] }
+    const { out } = await assessed(managed([], { ...bash, archives: { security: false } }))
+    expect(out).toBe(
+      'Nothing is missing of what could be judged.\nweb02: what it is offered may not be all: its security archive is missing\n',
+    )
+    expect((await assessed(managed([], bash))).out).toBe('Nothing is missing.\n')
+  })
+
   const status = sharedData('debian/host/dpkg-status.gz')
   it.skipIf(status === null)('finds on a real machine the 5,081 CVEs that debsecan finds there', async () => {
     const feed = sharedData('debian/debsecan-feed') ?? ''

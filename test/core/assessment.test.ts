@@ -123,6 +123,7 @@ test('every asset lands in exactly one ring, and no ring is empty', () => {
         patches: [],
         changes: [],
         held: [],
+        withheld: [],
         notAssessed: [],
       }))
       const rings = ringsFor(rules, entries)

@@ -35,9 +35,10 @@ function assessmentOf(patches: readonly Patch[]): Assessment {
     patches: patches.map((one) => one.id),
     changes: patches.map(({ source }) => ({ name: source, architecture: 'amd64', from: '1', to: '2' })),
     held: [],
+    withheld: [],
     notAssessed: [],
   }
-  return { patches, assets: [entry] }
+  return { patches, withheld: [], assets: [entry] }
 }
 
 const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const
@@ -97,6 +98,42 @@ describe('what goes into one proposal', () => {
   })
 })
 
+describe('a server that is not offered what the vendor has fixed', () => {
+  it('stands on the cards of its team and platform, with the reason', () => {
+    const { patches, assets } = assessmentOf([patch('openssl', 'scheduled')])
+    const [one] = assets
+    if (one === undefined) throw new Error('no asset')
+    const lost = patch('curl', 'immediate')
+    const other = (name: string, more: Partial<AssessedAsset>): AssessedAsset => ({
+      ...one,
+      asset: anAsset(name),
+      patches: [],
+      changes: [],
+      withheld: [{ patch: lost.id, held: null }],
+      ...more,
+    })
+    const archives = { security: false, problem: null }
+    const all = [
+      one,
+      other('web2', { withheld: [{ patch: lost.id, held: 'hold' }] }),
+      other('web3', { archives }),
+      other('web4', { archives }),
+    ]
+    const whyNow = (withheld: readonly Patch[]) =>
+      draftSubjects({
+        assessments: new Map([['web', { patches, withheld, assets: all }]]),
+        teams: [plan],
+        open: [],
+        grouping: 'tier',
+      })[0]?.whyNow
+    expect(whyNow([lost])).toContain(
+      ` Fixed by the vendor, but not offered: curl ${lost.version}, to web2 (held by apt-mark); web3, web4 (its security archive is missing).`,
+    )
+    expect(whyNow([{ ...lost, platform: 'debian:13' }])).not.toContain('not offered')
+    expect(whyNow([])).not.toContain('not offered')
+  })
+})
+
 describe('facts that change', () => {
   const kev = { fact: 'Exploitation', value: 'active (CVE-2026-1)', source: 'CISA KEV', date: '2026-11-20', note: null }
 
@@ -126,7 +163,7 @@ it('what does not fit into one decision waits for the next, and the first says s
     return { ...one, asset: { ...one.asset, id: `fleet/${name}`, name } }
   })
   const [first, ...others] = draftSubjects({
-    assessments: new Map([['web', { patches, assets: many }]]),
+    assessments: new Map([['web', { patches, withheld: [], assets: many }]]),
     teams: [plan],
     open: [],
     grouping: 'tier',
@@ -150,7 +187,7 @@ describe('engines of a team', () => {
 
   function lanes(assets: readonly AssessedAsset[], more: Partial<Parameters<typeof draftSubjects>[0]> = {}) {
     const options = { teams: [{ ...plan, rings: [canary, rest] }], open: [], grouping: 'tier' as const, ...more }
-    return draftSubjects({ assessments: new Map([['web', { patches: [ssl], assets }]]), ...options }).map(
+    return draftSubjects({ assessments: new Map([['web', { patches: [ssl], assets, withheld: [] }]]), ...options }).map(
       ({ existing, subject }) => ({
         existing,
         engine: subject.engine,
@@ -190,7 +227,7 @@ describe('engines of a team', () => {
     // Only the first ring of the first lane runs before the vote.
     const both = [...on('a1', 'ssh', ['lab']), ...on('w1', 'wsus', ['lab'])]
     const [found] = draftSubjects({
-      assessments: new Map([['web', { patches: [ssl], assets: both }]]),
+      assessments: new Map([['web', { patches: [ssl], assets: both, withheld: [] }]]),
       teams,
       open: [],
       grouping: 'tier',
@@ -247,7 +284,7 @@ describe('engines of a team', () => {
     const teams = [{ ...plan, lanes: [{ engine: 'wsus', after: 'ssh' }] }]
     const first = (assets: readonly AssessedAsset[]) =>
       draftSubjects({
-        assessments: new Map([['web', { patches: [ssl], assets }]]),
+        assessments: new Map([['web', { patches: [ssl], assets, withheld: [] }]]),
         teams,
         open: [],
         grouping: 'tier',

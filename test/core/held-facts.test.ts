@@ -22,7 +22,7 @@ const curl: Patch = { ...openssl, id: 'debian:12/curl/8', source: 'curl', versio
 
 /** What the assessment of today says of the patches; it sees none of the assets. */
 function today(...patches: readonly Patch[]): Needs {
-  return { missing: { patches, assets: [] }, wanted: { patches: [], assets: [] } }
+  return { missing: { patches, withheld: [], assets: [] }, wanted: { patches: [], withheld: [], assets: [] } }
 }
 
 describe('a look at a decision', () => {

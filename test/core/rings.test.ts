@@ -21,6 +21,7 @@ function fleet(tags: readonly (readonly string[])[]): readonly AssessedAsset[] {
     patches: ['p'],
     changes: [],
     held: [],
+    withheld: [],
     notAssessed: [],
     observedAt: '2026-11-20T00:00:00.000Z',
   }))

@@ -34,8 +34,19 @@ function voted(): PatchSubject {
 }
 
 function assessment(patches: readonly Patch[], entry: Partial<AssessedAsset> | null): Assessment {
-  const bare = { observedAt: '2026-11-20T00:00:00Z', held: [], notAssessed: [], asset: anAsset('web1'), changes: [] }
-  return { patches, assets: entry === null ? [] : [{ ...bare, patches: patches.map(({ id }) => id), ...entry }] }
+  const bare = {
+    observedAt: '2026-11-20T00:00:00Z',
+    held: [],
+    withheld: [],
+    notAssessed: [],
+    asset: anAsset('web1'),
+    changes: [],
+  }
+  return {
+    patches,
+    withheld: [],
+    assets: entry === null ? [] : [{ ...bare, patches: patches.map(({ id }) => id), ...entry }],
+  }
 }
 
 function now(missing: Assessment, wanted: Assessment = missing) {
@@ -43,6 +54,23 @@ function now(missing: Assessment, wanted: Assessment = missing) {
 }
 
 describe('an asset that was voted on', () => {
+  it('is not up to date where the vendor has the fix and it is not offered any more', () => {
+    const withheld = [{ patch: openssl.id, held: null }]
+    const lost = { changes: [], patches: [], withheld, listsRefreshedAt: '2026-11-20T06:00:00.000Z' }
+    const what = 'its package lists of 2026-11-20 do not have it'
+    expect(now(assessment([], lost))).toEqual([{ asset: 'lab/web1', leftOut: { reason: 'not offered', what } }])
+    const other = { ...lost, withheld: [{ patch: 'debian:12/bash/5', held: null }] }
+    expect(now(assessment([], other))).toEqual([{ asset: 'lab/web1', leftOut: { reason: 'up to date' } }])
+  })
+
+  it('is not up to date where its security archive is gone', () => {
+    const archives = { security: false, problem: null }
+    const what = 'its security archive is missing'
+    expect(now(assessment([], { changes: [], patches: [], archives }))).toEqual([
+      { asset: 'lab/web1', leftOut: { reason: 'not offered', what } },
+    ])
+  })
+
   it('gets all of it where it still needs just that, whatever it would start from by now', () => {
     const changes = [change('curl', '7.5', '8'), ...two]
     expect(now(assessment([openssl, curl], { changes }))).toEqual([])

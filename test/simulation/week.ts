@@ -66,6 +66,7 @@ function entryOf({ name, platform, misses }: Host, at: string): AssessedAsset {
     patches: wanted.map(([source, version]) => `debian:12/${source}/${version}`),
     changes: wanted.map(([name, to]): PackageChange => ({ name, architecture: 'amd64', from: '1.0', to })),
     held: [],
+    withheld: [],
     notAssessed: [],
   }
 }
@@ -89,7 +90,7 @@ function fleetOf(size: number, at: string) {
     assess(): Assessment {
       const assets = [...hosts.values()].map(({ entry }) => entry)
       const ids = new Set(assets.flatMap((entry) => entry.patches))
-      return { patches: patches.filter(({ id }) => ids.has(id)), assets }
+      return { patches: patches.filter(({ id }) => ids.has(id)), withheld: [], assets }
     },
     /** Something happens to one of the hosts. */
     change(next: () => number, now: string): void {

@@ -13,7 +13,6 @@ export const buttonsOnly: readonly ActionName[] = [
   'explain',
   'assets',
   'report',
-  ,
   'end-waiting',
 ]
 

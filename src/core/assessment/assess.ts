@@ -1,6 +1,6 @@
 /** Compares inventory and catalog: what the assets of a team miss, and how urgent it is. */
 
-import type { Asset, AssetSnapshot } from '../asset.ts'
+import type { Archives, Asset, AssetSnapshot, HeldReason } from '../asset.ts'
 import type { Patch } from '../catalog.ts'
 import { architectureOf, type Change } from '../change.ts'
 import { stakes } from '../priority/order.ts'
@@ -16,6 +16,17 @@ export interface Looked {
   readonly asset: Asset
   /** ISO 8601 UTC. */
   readonly observedAt: string
+  /** ISO 8601 UTC: when its package lists were refreshed; left out or `null`: not known. */
+  readonly listsRefreshedAt?: string | null
+  readonly archives?: Archives | null
+}
+
+/** A patch that the vendor has published and that the asset's package manager does not offer. */
+export interface WithheldPatch {
+  /** Id of a patch in `withheld`. */
+  readonly patch: string
+  /** Why the package manager will not install the version that it has; `null`: it has none. */
+  readonly held: HeldReason | null
 }
 
 export interface AssessedAsset extends Looked {
@@ -24,6 +35,7 @@ export interface AssessedAsset extends Looked {
   readonly changes: readonly Change[]
   /** Packages with a newer version that the asset's package manager will not install. */
   readonly held: readonly Held[]
+  readonly withheld: readonly WithheldPatch[]
   /** Packages built by another vendor. The platform's security data cannot judge their versions. */
   readonly notAssessed: Missing['notAssessed']
 }
@@ -31,6 +43,11 @@ export interface AssessedAsset extends Looked {
 export interface Assessment {
   /** Most urgent first. */
   readonly patches: readonly Patch[]
+  /**
+   * What the vendor has fixed and package managers do not offer, most urgent first. Nobody can vote on it, because it
+   * cannot be installed. The same id may also be in `patches`, because of other assets.
+   */
+  readonly withheld: readonly Patch[]
   readonly assets: readonly AssessedAsset[]
 }
 
@@ -78,41 +95,62 @@ export interface Assess {
 /** Assesses a team's assets repeatedly and computes only what has changed. An unchanged patch stays the same object. */
 export function createAssess(options: JudgeOptions): Assess {
   const judge = createPatchJudge(options)
-  const missed = new WeakMap<Missing, Pick<AssessedAsset, 'patches' | 'changes'>>()
+  const judgeWithheld = createPatchJudge(options)
+  const missed = new WeakMap<Missing, Pick<AssessedAsset, 'patches' | 'changes' | 'withheld'>>()
 
-  function missedBy(missing: Missing): Pick<AssessedAsset, 'patches' | 'changes'> {
+  function missedBy(missing: Missing): Pick<AssessedAsset, 'patches' | 'changes' | 'withheld'> {
     const known = missed.get(missing)
     if (known !== undefined) return known
-    const made = { patches: missing.updates.map(patchId).sort(), changes: changesOf(missing.updates) }
+    const made = {
+      patches: missing.updates.map(patchId).sort(),
+      changes: changesOf(missing.updates),
+      withheld: missing.withheld.map(({ update, held }) => ({ patch: patchId(update), held })),
+    }
     missed.set(missing, made)
     return made
   }
 
   function* assessAlike(alike: MissingAlike): Steps<Assessment> {
     const found = new Map<string, FoundPatch>()
+    const notOffered = new Map<string, FoundPatch>()
     const assets: AssessedAsset[] = []
     for (const [missing, members] of alike) {
       yield
-      const { contexts, stake } = summed(members)
-      for (const update of missing.updates) {
-        const id = patchId(update)
-        const patch = found.get(id) ?? { id, updates: new Map() }
-        found.set(id, patch)
-        const known = patch.updates.get(update)
-        if (known === undefined) patch.updates.set(update, { contexts: new Map(contexts), stake })
-        else {
-          known.stake += stake
-          for (const [key, asset] of contexts) if (!known.contexts.has(key)) known.contexts.set(key, asset)
-        }
-      }
+      const where = summed(members)
+      for (const update of missing.updates) note(found, update, where)
+      for (const { update } of missing.withheld) note(notOffered, update, where)
       const same = { ...missedBy(missing), held: missing.held, notAssessed: missing.notAssessed }
-      for (const { asset, observedAt } of members) assets.push({ asset, observedAt, ...same })
+      for (const { asset, observedAt, listsRefreshedAt = null, archives = null } of members)
+        assets.push({ asset, observedAt, listsRefreshedAt, archives, ...same })
     }
     const patches = yield* judge.all(found.values())
-    return { patches: patches.sort(mostUrgentFirst), assets: assets.sort(byAssetId) }
+    const withheld = yield* judgeWithheld.all(notOffered.values())
+    return {
+      patches: patches.sort(mostUrgentFirst),
+      withheld: withheld.sort(mostUrgentFirst),
+      assets: assets.sort(byAssetId),
+    }
   }
 
-  return Object.assign(assessAlike, { changed: judge.changed })
+  return Object.assign(assessAlike, {
+    changed(packages: ReadonlySet<string>, cves: ReadonlySet<string>) {
+      judge.changed(packages, cves)
+      judgeWithheld.changed(packages, cves)
+    },
+  })
+}
+
+/** Adds the assets that miss the update to those that miss the same patch. */
+function note(found: Map<string, FoundPatch>, update: Update, { contexts, stake }: ReturnType<typeof summed>): void {
+  const id = patchId(update)
+  const patch = found.get(id) ?? { id, updates: new Map() }
+  found.set(id, patch)
+  const known = patch.updates.get(update)
+  if (known === undefined) patch.updates.set(update, { contexts: new Map(contexts), stake })
+  else {
+    known.stake += stake
+    for (const [key, asset] of contexts) if (!known.contexts.has(key)) known.contexts.set(key, asset)
+  }
 }
 
 /** Changes sorted by package and architecture. If two updates change the same package, the last one counts. */
@@ -141,15 +179,23 @@ function summed(members: readonly Looked[]): { readonly contexts: ReadonlyMap<st
 /** Joins several assessments. If two of them contain the same patch, the more urgent judgement counts. */
 export function joinAssessments(parts: Iterable<Assessment>): Assessment {
   const patches = new Map<string, Patch>()
+  const withheld = new Map<string, Patch>()
   const assets: AssessedAsset[] = []
   for (const part of parts) {
-    for (const patch of part.patches) {
-      const known = patches.get(patch.id)
-      if (known === undefined || mostUrgentFirst(patch, known) < 0) patches.set(patch.id, patch)
-    }
+    for (const patch of part.patches) keepMoreUrgent(patches, patch)
+    for (const patch of part.withheld) keepMoreUrgent(withheld, patch)
     for (const asset of part.assets) assets.push(asset)
   }
-  return { patches: [...patches.values()].sort(mostUrgentFirst), assets }
+  return {
+    patches: [...patches.values()].sort(mostUrgentFirst),
+    withheld: [...withheld.values()].sort(mostUrgentFirst),
+    assets,
+  }
+}
+
+function keepMoreUrgent(patches: Map<string, Patch>, patch: Patch): void {
+  const known = patches.get(patch.id)
+  if (known === undefined || mostUrgentFirst(patch, known) < 0) patches.set(patch.id, patch)
 }
 
 /** Sorts by priority, then by urgency: likely exploitation of important assets comes first. */

@@ -14,6 +14,8 @@ export interface OpenFix {
   readonly advisory: string | null
   readonly type: PatchType
   readonly subscription: string | null
+  /** Whose version `fixedVersion` is. */
+  readonly by: Fix['by']
 }
 
 /** A fix with the versions that it is for. */
@@ -49,7 +51,15 @@ export function compile(list: readonly Fix[], platform: Platform): Compiled {
     }
     for (const cve of fix.cves.length === 0 ? [null] : fix.cves) {
       const interval = { introduced, fixedVersion, lastAffected: null }
-      put(fixed, cve ?? `${advisory ?? fixedVersion}`, { cve, ...interval, advisory, type, subscription, alsoFixed })
+      put(fixed, cve ?? `${advisory ?? fixedVersion}`, {
+        cve,
+        ...interval,
+        advisory,
+        type,
+        subscription,
+        by: fix.by,
+        alsoFixed,
+      })
     }
   }
   const fixes = [...fixed.values()].flatMap((those) => oneForEachVersion(those, scheme))

@@ -5,9 +5,10 @@
 
 import { withoutOlderKernels } from '../kernels.ts'
 import type { CatalogView } from './catalog-view.ts'
+import { managedBySource } from './managed.ts'
 import { noteChange } from './memo.ts'
-import { isWindows, type Missing, type Software } from './missing.ts'
-import { fixedUpdates, notOffered, offeredUpdates, unjudgedUpdates, windowsUpdates } from './updates.ts'
+import { heldIn, isWindows, type Missing, type Software } from './missing.ts'
+import { fixedUpdates, unjudgedUpdates, windowsUpdates } from './updates.ts'
 import { foreignIn, lackingOf, nothing, nothingWorkedOut, type WorkedOut } from './worked-out.ts'
 
 export interface Misses {
@@ -38,59 +39,62 @@ function counted(software: Software): Software {
 }
 
 /**
- * With a package manager, it decides what can be installed, and feeds add the CVEs. A bare list of packages is judged
- * by the fixed versions of the feeds, Windows by its updates.
+ * With a package manager, it decides what can be installed, and feeds add the CVEs and what it does not offer. A bare
+ * list of packages is judged by the fixed versions of the feeds, Windows by its updates.
  */
 function missingOf(workedOut: WorkedOut, software: Software): Missing {
   const { pending } = software
   const notAssessed = foreignIn(workedOut, software)
-  const held = (pending ?? []).flatMap(({ name, held: reason }) => (reason === null ? [] : [{ name, reason }]))
+  const held = heldIn(pending ?? nothing)
   if (isWindows(software)) {
     const updates = windowsUpdates(software, workedOut.catalog)
     const findings = updates.reduce((sum, { cves }) => sum + cves.length, 0)
     const unjudged = [...notAssessed, ...unjudgedUpdates(software, workedOut.catalog)]
-    return { updates, held, notOffered: nothing, notAssessed: unjudged, findings }
+    return { updates, held, notOffered: nothing, withheld: nothing, notAssessed: unjudged, findings }
   }
   const { findings } = lackingOf(workedOut, software)
-  if (pending !== null) {
-    const updates = offeredUpdates(workedOut, software, pending, null)
-    return { updates, held, notOffered: notOffered(workedOut, software, updates), notAssessed, findings }
+  if (pending === null) {
+    const ofFeeds = fixedUpdates(workedOut, software)
+    return {
+      updates: ofFeeds.flatMap(({ update }) => update ?? []),
+      held: ofFeeds.flatMap((one) => one.held),
+      notOffered: ofFeeds.flatMap((one) => one.notOffered),
+      withheld: nothing,
+      notAssessed,
+      findings,
+    }
   }
-  const ofFeeds = fixedUpdates(workedOut, software)
-  const updates = ofFeeds.flatMap(({ update }) => update ?? [])
+  const bySource = managedBySource(workedOut, software, pending)
   return {
-    updates,
-    held: ofFeeds.flatMap((one) => one.held),
-    notOffered: notOffered(workedOut, software, updates),
+    updates: bySource.flatMap(({ update }) => update ?? []),
+    held: [...held, ...bySource.flatMap(({ paid }) => paid)],
+    notOffered: bySource.flatMap((one) => one.notOffered),
+    withheld: bySource.flatMap(({ withheld }) => withheld ?? []),
     notAssessed,
     findings,
   }
 }
 
-/** Computes only what concerns these packages. Everything else is taken from `before`. */
+/** Computes only if something concerns these packages. Results of other sources are the same objects as before. */
 function missingAnew(
   workedOut: WorkedOut,
   software: Software,
   before: Missing,
   packages: ReadonlySet<string>,
 ): Missing {
-  const { pending } = software
-  if (isWindows(software) || pending === null) return missingOf(workedOut, software)
+  if (isWindows(software) || software.pending === null) return missingOf(workedOut, software)
   // A feed may name a binary package, but updates are grouped by source.
-  const sources = new Set<string>()
-  for (const { name, source } of software.packages) if (packages.has(name) || packages.has(source)) sources.add(source)
-  for (const { source } of before.updates) if (packages.has(source)) sources.add(source)
-  if (sources.size === 0) return before
-  const now = new Map(offeredUpdates(workedOut, software, pending, sources).map((update) => [update.source, update]))
-  const updates = before.updates.map((update) => now.get(update.source) ?? update)
-  const { findings } = lackingOf(workedOut, software)
-  return { ...before, updates, notOffered: notOffered(workedOut, software, updates), findings }
+  const isTouched =
+    software.packages.some(({ name, source }) => packages.has(name) || packages.has(source)) ||
+    before.updates.some(({ source }) => packages.has(source))
+  return isTouched ? missingOf(workedOut, software) : before
 }
 
 function sameMissing(now: Missing, before: Missing): boolean {
   return (
     sameItems(now.updates, before.updates) &&
     sameItems(now.notOffered, before.notOffered) &&
+    sameItems(now.withheld, before.withheld) &&
     sameItems(now.held, before.held) &&
     (now.notAssessed === before.notAssessed || sameItems(namesOf(now), namesOf(before))) &&
     now.findings === before.findings

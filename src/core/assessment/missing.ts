@@ -26,6 +26,16 @@ export interface Update {
   readonly security: boolean
   /** The vendor's type; `null`: the vendor gives none. */
   readonly type: PatchType | null
+  /** True if nobody says which source version the target version was built from, so that all fixes are expected. */
+  readonly sourceUnknown?: true
+}
+
+/** What the vendor has fixed in one source package, and the asset's package manager does not offer. */
+export interface Withheld {
+  /** What would be installed if it were offered. */
+  readonly update: Update
+  /** Why the package manager will not install the version that it has; `null`: it has none. */
+  readonly held: HeldReason | null
 }
 
 /** A fix from a feed that the package manager does not offer. */
@@ -53,11 +63,18 @@ export interface NotAssessed {
   readonly why?: 'product'
 }
 
+/** The packages that the package manager will not move to the version that it has. */
+export function heldIn(pending: readonly PendingUpdate[]): readonly Held[] {
+  return pending.flatMap(({ name, held: reason }) => (reason === null ? [] : [{ name, reason }]))
+}
+
 export interface Missing {
   readonly updates: readonly Update[]
   /** Packages with a newer version that cannot be installed now. */
   readonly held: readonly Held[]
   readonly notOffered: readonly NotOffered[]
+  /** The same by source package, without what needs a subscription. Empty where no package manager was asked. */
+  readonly withheld: readonly Withheld[]
   /** What the platform's security data cannot judge. */
   readonly notAssessed: readonly NotAssessed[]
   /**

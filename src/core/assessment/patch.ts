@@ -172,12 +172,21 @@ function toPatch(found: FoundPatch, { catalog, now, ...options }: JudgeOptions):
       ...vendorSeverity(notices),
       ...endOfSupport(first.platform, catalog.lifecycle(first.platform), now),
     ],
-    assumptions: judgement.assumptions,
+    assumptions: [
+      ...judgement.assumptions,
+      ...(updates.some((update) => update.sourceUnknown) ? [allFixesExpected] : []),
+    ],
     dueAt: due?.at ?? null,
     ...(due === null ? {} : { dueRule: due.rule }),
     ...(judgement.outcome.also === undefined ? {} : { also: judgement.outcome.also }),
     ...(judgement.turns.length === 0 ? {} : { turns: judgement.turns }),
   }
+}
+
+const allFixesExpected = {
+  fact: 'Source version',
+  value: 'the newest fix',
+  why: 'the inventory does not say from which source version the new packages were built',
 }
 
 function distinct(updates: readonly Update[], key: 'cves' | 'origins' | 'advisories'): string[] {

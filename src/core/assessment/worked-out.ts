@@ -8,7 +8,7 @@ import type { InstalledPackage, Platform } from '../asset.ts'
 import type { CatalogView } from './catalog-view.ts'
 import type { OpenFix } from './compiled.ts'
 import { type Changes, createMemo, hasChangedSince, type Memo } from './memo.ts'
-import type { Held, Missing, NotOffered, Software, Update } from './missing.ts'
+import type { Held, Missing, NotOffered, Software, Update, Withheld } from './missing.ts'
 import { thirdParty } from './third-party.ts'
 
 export interface WorkedOut {
@@ -20,9 +20,8 @@ export interface WorkedOut {
 
 /** Results are kept per platform, because the same update may be judged by other fixes on another platform. */
 interface OnPlatform {
-  readonly offered: Memo<Update>
+  readonly ofSource: Memo<OfSource>
   readonly fixed: Memo<FixedUpdate>
-  readonly notOffered: Memo<readonly NotOffered[]>
   readonly foreign: WeakMap<Software['packages'], Missing['notAssessed']>
   readonly lacking: WeakMap<Software['packages'], Lacking>
 }
@@ -39,7 +38,18 @@ interface Lacking {
 export interface FixedUpdate {
   /** `null`: the missing fixes need a subscription. */
   readonly update: Update | null
+  readonly notOffered: readonly NotOffered[]
   readonly held: readonly Held[]
+}
+
+/** What one source package misses on an asset with a package manager. */
+export interface OfSource {
+  /** `null`: the package manager offers nothing for it. */
+  readonly update: Update | null
+  readonly notOffered: readonly NotOffered[]
+  readonly withheld: Withheld | null
+  /** Packages with a fix that needs a subscription. */
+  readonly paid: readonly Held[]
 }
 
 export const nothing: readonly never[] = []
@@ -52,9 +62,8 @@ export function onPlatform({ platforms, changes }: WorkedOut, platform: Platform
   const known = platforms.get(platform)
   if (known !== undefined) return known
   const made: OnPlatform = {
-    offered: createMemo(changes),
+    ofSource: createMemo(changes),
     fixed: createMemo(changes),
-    notOffered: createMemo(changes),
     foreign: new WeakMap(),
     lacking: new WeakMap(),
   }

@@ -26,6 +26,8 @@ export function whyLeftOut({ reason, what = '' }: LeftOut): string {
       return `would get more than was voted on (${what})`
     case 'on hold':
       return `does not install ${what} by itself now`
+    case 'not offered':
+      return `is not offered what was voted on: ${what}`
     case 'not previewed':
       return `could not be previewed, so that nobody knows what it would get (${what})`
     case 'not proposed':
@@ -66,6 +68,8 @@ function countWords(reason: LeftOut['reason'], count: number): string | readonly
       return `${count} would get more`
     case 'on hold':
       return `${count} on hold`
+    case 'not offered':
+      return `${count} not offered it`
     case 'not previewed':
       return `${count} could not be previewed`
     case 'not proposed':

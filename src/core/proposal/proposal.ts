@@ -403,6 +403,7 @@ export const leftOutReasons = [
   'another version',
   'more',
   'on hold',
+  'not offered',
   'not previewed',
   'not proposed',
   'not looked at',

@@ -39,6 +39,17 @@ export function packageOrigins(archives: readonly string[], versions: readonly s
   return found
 }
 
+/** A suite (`a=`), code name (`n=`) or label (`l=`) of a security archive, or the origin of extended support. */
+const SECURITY = /^\s+release (?:.*,)?(?:[aln]=[^,]*security|o=Freexian)/i
+
+/**
+ * Whether a security archive is among the archives of the machine; `null`: nothing was printed. `archives` is the
+ * output of `apt-cache policy`.
+ */
+export function hasSecurityArchive(archives: readonly string[]): boolean | null {
+  return archives.length === 0 ? null : archives.some((line) => SECURITY.test(line))
+}
+
 function originsByArchive(lines: readonly string[]): ReadonlyMap<string, string> {
   const origins = new Map<string, string>()
   let archive: string | null = null

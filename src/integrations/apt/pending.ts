@@ -25,19 +25,26 @@ export function parseUpgradable(lines: readonly string[]): readonly Upgradable[]
   return found
 }
 
+export interface SourceOf {
+  readonly source: string
+  readonly sourceVersion: string
+}
+
 /**
- * The source package of each `name=version` that is not installed, from `apt-cache show`. Its stanzas may be in any
- * order.
+ * The source of each `name=version` that is on offer, from `apt-cache show`. Its stanzas may be in any order. `Source:
+ * samba (2:4.17.12+dfsg-0+deb12u2)` has a version only where it differs from the one of the package.
  */
-export function parseNewSources(lines: readonly string[]): ReadonlyMap<string, string> {
-  const sources = new Map<string, string>()
+export function parseSources(lines: readonly string[]): ReadonlyMap<string, SourceOf> {
+  const sources = new Map<string, SourceOf>()
   let stanza: Record<string, string> = {}
   function close(): void {
-    const { Package: name, Version: version, Source: source } = stanza
-    if (name !== undefined && version !== undefined) sources.set(`${name}=${version}`, source ?? name)
+    const { Package: name, Version: version, Source: named } = stanza
+    if (name === undefined || version === undefined) return
+    const [, source = name, sourceVersion = version] = /^(\S+)(?: \((\S+)\))?$/.exec(named ?? '') ?? []
+    sources.set(`${name}=${version}`, { source, sourceVersion })
   }
   for (const line of lines) {
-    const [, field, value] = /^(Package|Version|Source): (\S+)/.exec(line) ?? []
+    const [, field, value] = /^(Package|Version|Source): (.*\S)/.exec(line) ?? []
     if (field === undefined || value === undefined) continue
     if (field === 'Package') {
       close()
@@ -57,10 +64,14 @@ export function pendingUpdates(
   dpkg: DpkgAnswer,
   simulation: Simulation,
   upgradable: readonly Upgradable[],
-  newSources: ReadonlyMap<string, string>,
+  offered: ReadonlyMap<string, SourceOf>,
 ): readonly PendingUpdate[] {
   const sources = new Map(dpkg.packages.map((one) => [`${one.name}:${one.architecture}`, one.source]))
   const sourceByName = new Map(dpkg.packages.map((one) => [one.name, one.source]))
+  const sourceOf = (name: string, version: string, known: string | undefined) => {
+    const said = offered.get(`${name}=${version}`)
+    return said ?? { source: known ?? null }
+  }
   const pending: PendingUpdate[] = []
   const taken = new Set<string>()
   for (const { action, name, architecture, from, to, origins } of simulation.steps) {
@@ -72,7 +83,7 @@ export function pendingUpdates(
       architecture,
       installed: from,
       candidate: to,
-      source: known ?? newSources.get(`${name}=${to}`) ?? null,
+      ...sourceOf(name, to, known),
       origins,
       security: isSecurity(origins),
       held: null,
@@ -87,7 +98,7 @@ export function pendingUpdates(
       architecture,
       installed,
       candidate,
-      source: sources.get(id) ?? sourceByName.get(name) ?? null,
+      ...sourceOf(name, candidate, sources.get(id) ?? sourceByName.get(name)),
       origins: suites,
       security: isSecurity(suites),
       held: heldReason(id, name, dpkg.held, phased),

@@ -6,11 +6,14 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
 refresh() { as_root apt-get -q -o APT::Update::Error-Mode=any -o DPkg::Lock::Timeout=30 update; }
 
-# Source packages of packages that would be newly installed: dpkg does not know those yet.
-new_packages() {
-  names=$(printf '%s\n' "$simulation" | sed -n 's/^Inst \([^ ]*\) (\([^ ]*\) .*/\1=\2/p')
+# Name and version of the source of each version on offer, as the archive says: its numbering may differ.
+sources_on_offer() {
+  names=$({
+    printf '%s\n' "$simulation" | sed -n 's/^Inst \([^ ]*\) \(\[[^]]*\] \)\{0,1\}(\([^ ]*\) .*/\1=\3/p'
+    printf '%s\n' "$upgradable" | sed -n 's,^\([^/ ]*\)/[^ ]* \([^ ]*\) [^ ]* \[upgradable from.*,\1=\2,p'
+  } | sort -u)
   # shellcheck disable=SC2086 # one argument a name
-  [ -z "$names" ] || apt_reads apt-cache show $names | grep -E '^(Package|Version|Architecture|Source):'
+  [ -z "$names" ] || apt_reads apt-cache show $names | grep -E '^(Package|Version|Source):'
 }
 
 reboot_required() {
@@ -82,13 +85,14 @@ pending() {
   choose_reader
   simulation=$(report_lists simulation apt_reads apt-get -s dist-upgrade)
   printf '%s\n' "$simulation"
-  report_lists upgradable apt_reads apt list --upgradable
+  upgradable=$(report_lists upgradable apt_reads apt list --upgradable)
+  printf '%s\n' "$upgradable"
   mark 'archives'
   apt_reads apt-cache policy 2>/dev/null
   mark 'versions'
   dpkg-query -W -f '${Package}\n' 2>/dev/null | sort -u | xargs -r apt-cache policy 2>/dev/null
-  mark 'new-packages'
-  new_packages 2>/dev/null
+  mark 'sources'
+  sources_on_offer 2>/dev/null
 }
 
 look

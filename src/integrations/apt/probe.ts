@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs'
 import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
 import { parseOsRelease } from '../machine/os-release.ts'
 import { linesOf, markedValue, type Reported, reported, type Sections, splitSections } from '../machine/sections.ts'
-import { packageOrigins, withOrigins } from './archives.ts'
+import { hasSecurityArchive, packageOrigins, withOrigins } from './archives.ts'
 import { parseInstalled } from './installed.ts'
 import { newerKernels } from './kernel.ts'
-import { parseNewSources, parseUpgradable, pendingUpdates } from './pending.ts'
+import { parseSources, parseUpgradable, pendingUpdates } from './pending.ts'
 import { parseSimulation } from './simulation.ts'
 
 /** The script that ../probe runs on a machine with apt. */
@@ -78,7 +78,7 @@ export function readProbe(sections: Sections | null, { asset: configured, now }:
       installed,
       simulation,
       parseUpgradable(listing?.lines ?? []),
-      parseNewSources(linesOf(sections, 'new-packages')),
+      parseSources(linesOf(sections, 'sources')),
     ),
     runningKernel: markedValue(sections, 'kernel'),
     bootId: markedValue(sections, 'boot-id'),
@@ -87,6 +87,10 @@ export function readProbe(sections: Sections | null, { asset: configured, now }:
     staleServices: linesOf(sections, 'stale'),
     observedAt: at,
     listsRefreshedAt: refreshed?.ok === true ? at : listsChangedAt(sections, now),
+    archives: {
+      security: hasSecurityArchive(linesOf(sections, 'archives')),
+      problem: refreshed?.ok === false ? whyNotRefreshed(refreshed) : null,
+    },
   }
   const warnings = [...installed.warnings, ...simulation.warnings]
   if (refreshed?.ok === false) {
@@ -104,6 +108,12 @@ function listsChangedAt(sections: Sections, now: Date): string | null {
   const age = markedValue(sections, 'lists-age')
   if (age === null || !/^-?\d{1,12}$/.test(age)) return null
   return new Date(now.getTime() - Math.max(0, Number(age)) * 1_000).toISOString()
+}
+
+/** In the words of apt, without what differs each time: (invalid since 3d 4h 5min 6s). */
+function whyNotRefreshed(refreshed: Reported): string {
+  const words = said(refreshed).replace(/^ \(|\)$/g, '')
+  return words.replace(/ \(invalid (?:since|for another) [^)]*\)/, '') || 'apt says no more'
 }
 
 /** What went wrong, in brackets and in the words of the machine; empty when it said nothing. */

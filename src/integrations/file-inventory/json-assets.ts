@@ -96,6 +96,7 @@ function snapshotOf(record: AssetRecord, asset: Asset, times: FileTimes): AssetS
     staleServices: record.staleServices,
     observedAt: observedAt ?? (record.simulated ? times.now : times.modifiedAt),
     listsRefreshedAt: refreshed === null ? (record.simulated ? times.now : null) : new Date(refreshed).toISOString(),
+    ...(record.archives === null ? {} : { archives: record.archives }),
   }
 }
 
@@ -110,8 +111,9 @@ function installedPackage(record: AssetRecord['packages'][number]): InstalledPac
 }
 
 function pendingUpdate(record: AssetRecord['pending'][number]): PendingUpdate {
-  const { name, architecture, installed, candidate, source, origins, security, held } = record
-  return { name, architecture, installed, candidate, source, origins, security, held }
+  const { name, architecture, installed, candidate, source, sourceVersion, origins, security, held } = record
+  const offered = { name, architecture, installed, candidate, source, origins, security, held }
+  return sourceVersion === undefined ? offered : { ...offered, sourceVersion }
 }
 
 function unreachable(asset: Asset, reason: string, times: FileTimes): Observation {

@@ -21,6 +21,8 @@ export const pendingSchema = z.object({
   installed: text.nullable(),
   candidate: text,
   source: text.nullable().default(null),
+  /** Version of the source of `candidate`; needed where its numbering differs, as in `Source: samba (2:4.17.12)`. */
+  sourceVersion: text.optional(),
   origins: z.array(text).default([]),
   security: z.boolean().default(false),
   held: z.enum(['hold', 'kept back', 'phased']).nullable().default(null),
@@ -58,6 +60,11 @@ export const assetSchema = z.object({
   /** When the asset was looked at. Default: when the file was written; for simulated assets, now. */
   observedAt: z.iso.datetime({ offset: true }).optional(),
   listsRefreshedAt: z.iso.datetime({ offset: true }).nullable().default(null),
+  /** What its package manager says of its archives: whether a security archive is there, and why a refresh failed. */
+  archives: z
+    .object({ security: z.boolean().nullable().default(null), problem: text.nullable().default(null) })
+    .nullable()
+    .default(null),
   /** Simulated assets only. */
   fault: z.enum(faults).nullable().default(null),
   /** Simulated assets only: why the health checks fail; `null`: the asset is healthy. */

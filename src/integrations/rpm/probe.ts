@@ -75,6 +75,9 @@ export function readRpmProbe(sections: Sections | null, { asset: configured, now
     staleServices: linesOf(sections, 'stale'),
     observedAt: at,
     listsRefreshedAt: refreshed?.ok === true ? at : listsChangedAt(sections, now),
+    ...(refreshed?.ok === false
+      ? { archives: { security: null, problem: said(refreshed).replace(/^ \(|\)$/g, '') || `${manager} says no more` } }
+      : {}),
   }
   return { kind: 'seen', snapshot, warnings }
 }

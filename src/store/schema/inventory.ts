@@ -13,7 +13,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
-import type { Asset, PendingUpdate } from '../../core/asset.ts'
+import type { Archives, Asset, PendingUpdate } from '../../core/asset.ts'
 import { bytes, instant } from './column-types.ts'
 
 export const packageVersions = pgTable(
@@ -105,6 +105,8 @@ export const assets = pgTable(
     rebootRequired: boolean('reboot_required').notNull(),
     rebootPackages: text('reboot_packages').array().notNull(),
     staleServices: text('stale_services').array().notNull(),
+    /** `null`: the source does not say. */
+    archives: jsonb('archives').$type<Archives>(),
   },
   (table) => [
     index('assets_team').on(table.team, inBytes(table.name), inBytes(table.id)),

@@ -1,9 +1,11 @@
-import type { AssetsQuery, AssetsView, Viewer } from '../console-port.ts'
+import { weaknessOf, whyNotOffered } from '../../core/assessment/why-not-offered.ts'
+import type { AssetRow, AssetsQuery, AssetsView, Viewer } from '../console-port.ts'
 import { type Html, html, raw } from '../html.ts'
 import { instant } from '../rich-text.ts'
 import { pagesHtml, rowsHtml } from './table.ts'
 
 export function assetsHtml(view: AssetsView, query: AssetsQuery, viewer: Viewer): Html {
+  const now = view.counts.at
   const { team, platform, text, anywhere, is } = query
   const { counts } = view
   const option = (value: string, chosen: string | null, words: string) =>
@@ -21,7 +23,7 @@ ${
   view.rows.length === 0
     ? html`<p class="empty">No server matches.</p>`
     : rowsHtml(
-        ['Server', 'Team', 'Platform', 'Packages', 'Pending', 'Security', 'Seen'],
+        ['Server', 'Team', 'Platform', 'Packages', 'Pending packages', 'Of them security', 'Held packages', 'Seen'],
         view.rows.map((row) => [
           html`${row.name}${row.simulated ? html` <span class="tag neutral">Simulated</span>` : ''}${row.rebootRequired ? html` <span class="tag warning">Reboot needed</span>` : ''}`,
           row.team,
@@ -29,9 +31,25 @@ ${
           String(row.packages),
           String(row.pending),
           String(row.security),
-          html`${row.seenAt === null ? 'never' : instant(row.seenAt, 'relative', viewer.timeZone)}${row.problem === null ? '' : html`<br><span class="warning">${row.problem}</span>`}`,
+          heldHtml(row),
+          html`${row.seenAt === null ? 'never' : instant(row.seenAt, 'relative', viewer.timeZone)}${row.problem === null ? '' : html`<br><span class="warning">${row.problem}</span>`}${weaknessHtml(row, now)}`,
         ]),
       )
 }
 ${pagesHtml('/assets', asked, query.after, view.next)}`
+}
+
+/** How many held packages a row names. */
+const MOST_HELD = 3
+
+function heldHtml({ held, platform }: AssetRow): Html | string {
+  if (held.length === 0) return '0'
+  const lists = { asset: { platform }, listsRefreshedAt: null }
+  const named = held.slice(0, MOST_HELD).map(({ name, reason }) => `${name} (${whyNotOffered(reason, lists)})`)
+  return html`${held.length}<br><span class="warning">${named.join(', ')}${held.length > MOST_HELD ? ', ...' : ''}</span>`
+}
+
+function weaknessHtml({ platform, listsRefreshedAt, archives }: AssetRow, now: string): Html | string {
+  const weakness = weaknessOf({ asset: { platform }, listsRefreshedAt, archives }, now)
+  return weakness === null ? '' : html`<br><span class="warning">What it is offered may not be all: ${weakness}</span>`
 }

@@ -117,8 +117,8 @@ function teamOf({ judgement }: AssessorParts, { known, firstSeen }: Kept, team: 
 async function rememberSeen({ known, firstSeen, db }: Kept, alike: MissingAlike, at: string): Promise<void> {
   if (firstSeen.size === 0) for (const [id, when] of await patchesFirstSeen(db)) firstSeen.set(id, when)
   const fresh = new Set<string>()
-  for (const { updates } of alike.keys())
-    for (const update of updates) {
+  for (const { updates, withheld } of alike.keys())
+    for (const update of [...updates, ...withheld.map((one) => one.update)]) {
       if (known.seen.has(update)) continue
       known.seen.add(update)
       const id = patchId(update)
@@ -131,6 +131,8 @@ async function rememberSeen({ known, firstSeen, db }: Kept, alike: MissingAlike,
 function sameAssessment(some: Assessment, others: Assessment): boolean {
   return (
     some.patches.length === others.patches.length &&
+    some.withheld.length === others.withheld.length &&
+    some.withheld.every((patch, index) => patch === others.withheld[index]) &&
     some.assets.length === others.assets.length &&
     some.patches.every((patch, index) => patch === others.patches[index]) &&
     some.assets.every((one, index) => {
@@ -140,7 +142,8 @@ function sameAssessment(some: Assessment, others: Assessment): boolean {
         one.asset === other.asset &&
         one.patches === other.patches &&
         one.changes === other.changes &&
-        one.held === other.held
+        one.held === other.held &&
+        one.withheld === other.withheld
       )
     })
   )

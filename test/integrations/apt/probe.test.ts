@@ -78,9 +78,58 @@ describe('who built a package', () => {
   ]
 
   it('is told by the archive that offers the installed version, where it is not the distribution', () => {
-    const { snapshot } = seen(real.replace('\n@@ new-packages', () => `\n${archives.join('\n')}\n\n@@ new-packages`))
+    const { snapshot } = seen(real.replace('\n@@ sources', () => `\n${archives.join('\n')}\n\n@@ sources`))
     const foreign = snapshot.packages.filter((item) => item.origin !== undefined)
     expect(foreign.map((item) => [item.name, item.origin])).toEqual([['dash', '. nodistro']])
+  })
+})
+
+describe('the archives of a host', () => {
+  const debian = [
+    'Package files:',
+    ' 100 /var/lib/dpkg/status',
+    '     release a=now',
+    ' 500 http://deb.debian.org/debian bookworm/main amd64 Packages',
+    '     release v=12.15,o=Debian,a=oldstable,n=bookworm,l=Debian,c=main,b=amd64',
+    '     origin deb.debian.org',
+  ]
+  function look(archives: readonly string[]) {
+    return seen(real.replace('\n@@ sources', () => `\n@@ archives\n${archives.join('\n')}\n\n@@ sources`)).snapshot
+  }
+
+  // Lines as apt-cache policy prints them.
+  it.each([
+    [
+      'the one of Debian',
+      'v=12,o=Debian,a=oldstable-security,n=bookworm-security,l=Debian-Security,c=main,b=amd64',
+      true,
+    ],
+    ['the one of Ubuntu', 'v=22.04,o=Ubuntu,a=jammy-security,n=jammy,l=Ubuntu,c=main,b=amd64', true],
+    ['extended support', 'o=Freexian,a=buster,n=buster,l=Extended LTS,c=main,b=amd64', true],
+    ['updates alone', 'v=12-updates,o=Debian,a=oldstable-updates,n=bookworm-updates,l=Debian,c=main,b=amd64', false],
+  ])('have a security archive, or not: %s', (_, release, security) => {
+    const lines = [...debian, ' 500 http://mirror/x x/main amd64 Packages', `     release ${release}`]
+    expect(look(lines).archives).toEqual({ security, problem: null })
+  })
+
+  it('are not known where apt prints nothing', () => {
+    expect(seen(real.replace(/\n@@ archives\n[\s\S]*?\n@@ versions/, '\n@@ versions')).snapshot.archives).toMatchObject(
+      {
+        security: null,
+      },
+    )
+  })
+
+  it('say in the same words at every look why they could not be refreshed', () => {
+    const words =
+      'E: Release file for http://mirror/debian/dists/bookworm/InRelease is expired (invalid since 3d 4h 5min 6s). Updates for this repository will not be applied.'
+    const failed = real.replace(
+      '\n@@ lists-age',
+      () => `\n@@ refresh\n\n@@ refresh-status 100\n${words}\n\n@@ lists-age`,
+    )
+    expect(seen(failed).snapshot.archives?.problem).toBe(
+      'E: Release file for http://mirror/debian/dists/bookworm/InRelease is expired. Updates for this repository will not be applied',
+    )
   })
 })
 
@@ -173,11 +222,28 @@ describe('a look at a Debian host', () => {
       'Version: 6.1.153-1',
       'Architecture: amd64',
     ]
-    const whole = text.replace('\n@@ new-packages\n', `\n@@ new-packages\n${shown.join('\n')}\n`)
+    const whole = text.replace('\n@@ sources\n', `\n@@ sources\n${shown.join('\n')}\n`)
     expect(seen(whole).snapshot.pending.find((one) => one.installed === null)).toMatchObject({
       name: 'linux-image-6.1.0-40-amd64',
       source: 'linux-signed-amd64',
+      sourceVersion: '6.1.153+1',
     })
+  })
+
+  it('names the source version of every candidate, whose numbering may be another', () => {
+    const shown = [
+      'Package: openssl',
+      'Version: 3.0.22-1~deb12u2',
+      '',
+      'Package: libssl3',
+      'Source: openssl (3.0.22-1~deb12u2+really)',
+      'Version: 3.0.22-1~deb12u2',
+    ]
+    const { pending } = seen(real.replace('\n@@ sources\n', `\n@@ sources\n${shown.join('\n')}\n`)).snapshot
+    const of = (name: string) => pending.find((one) => one.name === name)
+    expect(of('openssl')).toMatchObject({ source: 'openssl', sourceVersion: '3.0.22-1~deb12u2' })
+    expect(of('libssl3')).toMatchObject({ source: 'openssl', sourceVersion: '3.0.22-1~deb12u2+really' })
+    expect(pending.filter((one) => one.sourceVersion !== undefined)).toHaveLength(2)
   })
 
   it('warns about packages that are half done', () => {
@@ -283,6 +349,6 @@ describe('the script', () => {
     expect(text).not.toMatch(/^PW_REFRESH=1$/m)
     const output = execFileSync('sh', ['-s'], { input: text, stdio: ['pipe', 'pipe', 'ignore'] }).toString()
     expect(output).toContain('@@ end')
-    expect(output).not.toMatch(/^@@ (simulation|upgradable|archives|versions|new-packages)/m)
+    expect(output).not.toMatch(/^@@ (simulation|upgradable|archives|versions|sources)/m)
   })
 })
