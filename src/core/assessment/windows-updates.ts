@@ -3,6 +3,7 @@
 import type { InstalledPackage, Platform } from '../asset.ts'
 import type { WindowsUpdate } from '../catalog.ts'
 import { type UpdateChange, windowsOf } from '../change.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { compareWindows, hasReached, revisionIn, sameWindowsRelease } from '../versions/windows.ts'
 import { chosen, type MissingUpdate } from './windows-choice.ts'
 import {
@@ -195,7 +196,7 @@ export function unjudgedProducts(
 ): readonly KnownUpdate[] {
   const latest = latestListed(updates, windowsOf(packages).updates)
   const newest = new Map<string, KnownUpdate>()
-  const ofWindows = new Set([...updates.values()].flatMap(({ product, cves }) => (product === null ? cves : [])))
+  const ofWindows = cvesOfWindows(updates)
   for (const update of updates.values()) {
     const { product, published, cves } = update
     if (product === null || latest.has(product)) continue
@@ -204,6 +205,12 @@ export function unjudgedProducts(
   }
   return [...newest.values()]
 }
+
+/** The CVEs that updates of Windows itself fix. They are the same for all machines of a platform. */
+const cvesOfWindows = memoizeByIdentity(
+  (updates: ReadonlyMap<string, KnownUpdate>) =>
+    new Set([...updates.values()].flatMap(({ product, cves }) => (product === null ? cves : []))),
+)
 
 /** The change that installing the update makes on a machine. */
 export function updateChange({ kb, fixedBuild }: Pick<WindowsUpdate, 'kb' | 'fixedBuild'>): UpdateChange {
