@@ -10,51 +10,61 @@ import type { Matcher } from './matching.ts'
 import type { Held, NotOffered, Software, Update, Withheld } from './missing.ts'
 import { bySource, lackingOf, mended, nothing, type OfSource, onPlatform, type WorkedOut } from './worked-out.ts'
 
-/** Results for each source package that has something pending or lacks a fix. */
+/** Results for each source package that has something pending or lacks a fix. `only`: of these; `null`: of all. */
 export function managedBySource(
   workedOut: WorkedOut,
   software: Software,
   pending: readonly PendingUpdate[],
-): readonly OfSource[] {
+  only: ReadonlySet<string> | null,
+): ReadonlyMap<string, OfSource> {
   const { platform, packages } = software
-  const groups = pendingBySource(packages, pending)
+  const groups = pendingBySource(packages, pending, only)
   const lacking = lackingOf(workedOut, software).bySource
   const present = groups.size === 0 ? null : bySource(packages, ({ source }) => groups.has(source))
   const { ofSource } = onPlatform(workedOut, platform)
   const { matcher } = workedOut.catalog
-  const found: OfSource[] = []
-  for (const source of new Set([...groups.keys(), ...lacking.keys()])) {
-    const { offered, held } = groups.get(source) ?? nothingPending
+  const found = new Map<string, OfSource>()
+  const judge = (source: string, { offered, held }: Pending): void => {
     const installed = withoutOldKernels(present?.get(source) ?? lacking.get(source) ?? nothing, packages, (item) =>
       matcher.open(platform, item),
     )
     // The first list must not be empty, or nothing is remembered.
     const lists = installed.length > 0 ? [installed, offered, held] : [offered, held]
-    found.push(ofSource(lists, () => judgeSource(matcher, { platform, source, offered, held, installed })))
+    const judged = ofSource(lists, () => judgeSource(matcher, { platform, source, offered, held, installed }))
+    found.set(source, judged)
   }
+  for (const [source, group] of groups) judge(source, group)
+  for (const source of only ?? lacking.keys())
+    if (lacking.has(source) && !groups.has(source)) judge(source, nothingPending)
   return found
 }
 
 interface Pending {
-  readonly offered: PendingUpdate[]
-  readonly held: PendingUpdate[]
+  readonly offered: readonly PendingUpdate[]
+  readonly held: readonly PendingUpdate[]
 }
 
-const nothingPending = { offered: nothing, held: nothing } as const
+const nothingPending: Pending = { offered: nothing, held: nothing }
 
 /** Pending updates by source. If the package manager names no source, the installed package does. */
 function pendingBySource(
   packages: readonly InstalledPackage[],
   pending: readonly PendingUpdate[],
+  only: ReadonlySet<string> | null,
 ): ReadonlyMap<string, Pending> {
-  const groups = new Map<string, Pending>()
+  const groups = new Map<string, { readonly offered: PendingUpdate[]; readonly held: PendingUpdate[] }>()
   let names: Map<string, InstalledPackage> | null = null
   for (const item of pending) {
     if (item.source === null) names ??= new Map(packages.map((there) => [nameIn(there), there]))
     const source = item.source ?? names?.get(nameIn(item))?.source ?? item.name
-    const group = groups.get(source) ?? { offered: [], held: [] }
-    groups.set(source, group)
-    group[item.held === null ? 'offered' : 'held'].push(item)
+    if (only !== null && !only.has(source)) continue
+    let group = groups.get(source)
+    if (group === undefined) {
+      group = { offered: [], held: [] }
+      groups.set(source, group)
+    }
+    if (item.held === null) group.offered.push(item)
+    else group.held.push(item)
   }
   return groups
 }
@@ -73,7 +83,7 @@ function withoutOldKernels(
   open: (item: InstalledPackage) => readonly OpenFix[],
 ): readonly InstalledPackage[] {
   const [first] = installed
-  if (first === undefined || !/^(?:linux|kernel)(?:-|$)/.test(first.source)) return installed
+  if (first === undefined || !installed.some(({ name }) => isKernel(name))) return installed
   const kind = ({ name, architecture }: InstalledPackage) => `${name.replace(/\d+/g, '#')} ${architecture}`
   const fixed = new Set(
     packages
@@ -81,6 +91,10 @@ function withoutOldKernels(
       .flatMap((item) => (open(item).length > 0 ? [] : [kind(item)])),
   )
   return installed.filter((item) => open(item).length === 0 || !fixed.has(kind(item)))
+}
+
+function isKernel(name: string): boolean {
+  return name.startsWith('kernel') || (name.startsWith('linux-') && /^linux-(?:image|modules|headers)-/.test(name))
 }
 
 interface SourceGiven {

@@ -7,9 +7,9 @@ import { withoutOlderKernels } from '../kernels.ts'
 import type { CatalogView } from './catalog-view.ts'
 import { managedBySource } from './managed.ts'
 import { noteChange } from './memo.ts'
-import { heldIn, isWindows, type Missing, type Software } from './missing.ts'
+import { type Held, heldIn, isWindows, type Missing, type Software, type Withheld } from './missing.ts'
 import { fixedUpdates, unjudgedUpdates, windowsUpdates } from './updates.ts'
-import { foreignIn, lackingOf, nothing, nothingWorkedOut, type WorkedOut } from './worked-out.ts'
+import { foreignIn, lackingOf, nothing, nothingWorkedOut, type OfSource, type WorkedOut } from './worked-out.ts'
 
 export interface Misses {
   of(software: Software): Missing
@@ -64,7 +64,7 @@ function missingOf(workedOut: WorkedOut, software: Software): Missing {
       findings,
     }
   }
-  const bySource = managedBySource(workedOut, software, pending)
+  const bySource = [...managedBySource(workedOut, software, pending, null).values()]
   return {
     updates: bySource.flatMap(({ update }) => update ?? []),
     held: [...held, ...bySource.flatMap(({ paid }) => paid)],
@@ -75,19 +75,81 @@ function missingOf(workedOut: WorkedOut, software: Software): Missing {
   }
 }
 
-/** Computes only if something concerns these packages. Results of other sources are the same objects as before. */
+/** Computes only what concerns these packages. Everything else is taken from `before`. */
 function missingAnew(
   workedOut: WorkedOut,
   software: Software,
   before: Missing,
   packages: ReadonlySet<string>,
 ): Missing {
-  if (isWindows(software) || software.pending === null) return missingOf(workedOut, software)
+  const { pending } = software
+  if (isWindows(software) || pending === null) return missingOf(workedOut, software)
   // A feed may name a binary package, but updates are grouped by source.
-  const isTouched =
-    software.packages.some(({ name, source }) => packages.has(name) || packages.has(source)) ||
-    before.updates.some(({ source }) => packages.has(source))
-  return isTouched ? missingOf(workedOut, software) : before
+  const sources = new Set<string>()
+  for (const { name, source } of software.packages) if (packages.has(name) || packages.has(source)) sources.add(source)
+  for (const { source } of before.updates) if (packages.has(source)) sources.add(source)
+  if (sources.size === 0) return before
+  const now = managedBySource(workedOut, software, pending, sources)
+  return {
+    ...before,
+    updates: before.updates.map((update) => now.get(update.source)?.update ?? update),
+    held: heldAnew(software, before, sources, now),
+    notOffered: replaced(
+      before.notOffered,
+      sources,
+      ({ source }) => source,
+      now,
+      (one) => one.notOffered,
+    ),
+    withheld: replaced<Withheld>(
+      before.withheld,
+      sources,
+      ({ update }) => update.source,
+      now,
+      ({ withheld }) => (withheld === null ? nothing : [withheld]),
+    ),
+    findings: lackingOf(workedOut, software).findings,
+  }
+}
+
+function heldAnew(
+  { packages }: Software,
+  { held }: Missing,
+  sources: ReadonlySet<string>,
+  now: ReadonlyMap<string, OfSource>,
+): readonly Held[] {
+  const paid = [...now.values()].flatMap((one) => one.paid)
+  if (paid.length === 0 && !held.some(isPaid)) return held
+  const names = new Set(packages.filter(({ source }) => sources.has(source)).map(({ name }) => name))
+  return [...held.filter((one) => !isPaid(one) || !names.has(one.name)), ...paid]
+}
+
+function isPaid({ reason }: Held): boolean {
+  return reason === 'needs a subscription'
+}
+
+/** The items with those of these sources replaced, each where the first one of its source was. */
+function replaced<Item>(
+  items: readonly Item[],
+  sources: ReadonlySet<string>,
+  sourceOf: (item: Item) => string,
+  now: ReadonlyMap<string, OfSource>,
+  of: (one: OfSource) => readonly Item[],
+): readonly Item[] {
+  const left = new Map<string, readonly Item[]>()
+  for (const [source, one] of now) if (of(one).length > 0) left.set(source, of(one))
+  if (items.length === 0 && left.size === 0) return items
+  const all: Item[] = []
+  for (const item of items) {
+    const source = sourceOf(item)
+    if (!sources.has(source)) all.push(item)
+    else {
+      all.push(...(left.get(source) ?? nothing))
+      left.delete(source)
+    }
+  }
+  for (const rest of left.values()) all.push(...rest)
+  return all
 }
 
 function sameMissing(now: Missing, before: Missing): boolean {
