@@ -4,17 +4,21 @@ import { isShippedTable, priorityRule } from '../config/decision-tables.ts'
 import { type Assessment, assess, joinAssessments } from '../core/assessment/assess.ts'
 import { type CatalogView, catalogView } from '../core/assessment/catalog-view.ts'
 import { type Finding, findings } from '../core/assessment/findings.ts'
-import { type AssetSnapshot, onlyLooks } from '../core/asset.ts'
+import { thirdParty } from '../core/assessment/third-party.ts'
+import { type Asset, type AssetSnapshot, onlyLooks } from '../core/asset.ts'
+import { type AssetCoverage, allJudged, coverageOf, type FleetCoverage, fleetCoverage } from '../core/coverage.ts'
 import { errorText } from '../core/error-text.ts'
+import { canonicalPlatform } from '../core/platform/canonical.ts'
 import { judge } from '../core/priority/facts.ts'
 import { type Priority, priorities, priorityRank } from '../core/priority/priority.ts'
 import type { PriorityRule } from '../core/priority/rule.ts'
 import { readBoundedFile, unpackGzip } from '../integrations/bounded-file.ts'
 import { settingsSchema } from '../integrations/configuration.ts'
-import { readCatalogFolder } from '../integrations/feeds/catalog-folder.ts'
+import { type CatalogFolder, readCatalogFolder } from '../integrations/feeds/catalog-folder.ts'
 import { createFileInventory, recogniseFormat } from '../integrations/file-inventory/index.ts'
 import { inputLimits } from '../integrations/input-limits.ts'
 import type { FleetSummary } from '../workflow/fleet.ts'
+import { nothingLine, printCoverage, printNotJudged } from './assess-coverage.ts'
 import { BadUse } from './failure.ts'
 import { complain, print, printJson, printJsonLines } from './print.ts'
 import { withService } from './with-service.ts'
@@ -28,6 +32,7 @@ interface Options {
   readonly criticality?: string
   readonly table: string
   readonly failOn?: string
+  readonly allowUnassessed?: boolean
   readonly summary?: boolean
   readonly json?: boolean
 }
@@ -47,34 +52,51 @@ export function assessCommand(program: Command, done: (code: number) => void): v
     .option('--table <table>', 'decision table: ssvc-deployer, cisa-bod-26-04 or a CSV file', 'ssvc-deployer')
     .option('--summary', 'the whole fleet in counts, by what feeds say of its packages: for many thousands of servers')
     .option('--fail-on <priority>', `end with 1 where something is as urgent as this: ${priorities.join(', ')}`)
+    .option(
+      '--allow-unassessed',
+      'end with 0 although a server or a feed file could not be judged; it is said all the same',
+    )
     .option('--json', 'print JSON Lines: offline one object a finding, from the store one a patch')
     .action(async (options: Options) => {
       const failOn = options.failOn === undefined ? null : priorities.find((item) => item === options.failOn)
       if (failOn === undefined) throw new BadUse(`--fail-on takes ${priorities.join(', ')}.`)
-      const worst = options.inventory === undefined ? await fromStore(program, options) : await offline(options)
+      const { worst, coverage } =
+        options.inventory === undefined ? await fromStore(program, options) : await offline(options)
       if (failOn !== null && worst !== null && priorityRank(worst) <= priorityRank(failOn)) done(1)
+      if (!allJudged(coverage) && !options.allowUnassessed) done(1)
     })
 }
 
-async function fromStore(program: Command, { catalog, json, summary }: Options): Promise<Priority | null> {
-  if (catalog !== undefined) throw new BadUse('--catalog goes with --inventory: without it the store is assessed.')
-  let worst: Priority | null = null
-  await withService(program, async ({ workflow }) => {
-    if (summary) {
-      const counted = await workflow.fleetSummary()
-      worst = counted.patches[0]?.priority ?? null
-      return printSummary(counted, json ?? false)
-    }
-    const assessment = joinAssessments((await workflow.assessments()).values())
-    worst = assessment.patches[0]?.priority ?? null
-    printPatches(assessment, json ?? false)
-  })
-  return worst
+/** What an assessment found: the most urgent priority, and what could be judged. */
+interface Outcome {
+  /** `null`: nothing is missing, as far as it could be judged. */
+  readonly worst: Priority | null
+  readonly coverage: FleetCoverage
 }
 
-function printSummary({ assets, packages, versions, findings, patches }: FleetSummary, json: boolean): void {
+async function fromStore(program: Command, { catalog, json = false, summary }: Options): Promise<Outcome> {
+  if (catalog !== undefined) throw new BadUse('--catalog goes with --inventory: without it the store is assessed.')
+  return withService(program, async ({ workflow }): Promise<Outcome> => {
+    if (summary) {
+      const counted = await workflow.fleetSummary()
+      const coverage = await workflow.coverage()
+      printSummary(counted, coverage, json)
+      return { worst: counted.patches[0]?.priority ?? null, coverage }
+    }
+    const assessment = joinAssessments((await workflow.assessments()).values())
+    const coverage = await workflow.coverage()
+    printPatches(assessment, coverage, json)
+    return { worst: assessment.patches[0]?.priority ?? null, coverage }
+  })
+}
+
+function printSummary(
+  { assets, packages, versions, findings, patches }: FleetSummary,
+  coverage: FleetCoverage,
+  json: boolean,
+): void {
   if (json) {
-    printJson({ assets, packages, versions, findings, patches })
+    printJson({ assets, packages, versions, findings, patches, coverage })
     return
   }
   print(
@@ -82,10 +104,11 @@ function printSummary({ assets, packages, versions, findings, patches }: FleetSu
   )
   for (const { priority, source, version, platform, assets: on, cves } of patches)
     print(`${priority.padEnd(12)} ${source} ${version} (${platform}) on ${on}, ${cves.length} CVEs`)
+  printCoverage(coverage)
 }
 
 /** One row for each patch, however many CVEs it fixes. */
-function printPatches({ patches, assets }: Assessment, json: boolean): void {
+function printPatches({ patches, assets }: Assessment, coverage: FleetCoverage, json: boolean): void {
   const on = new Map<string, string[]>()
   for (const entry of assets) {
     for (const id of entry.patches) {
@@ -107,8 +130,11 @@ function printPatches({ patches, assets }: Assessment, json: boolean): void {
       `${patch.priority.padEnd(12)} ${patch.type.padEnd(8)} ${patch.source} ${patch.version} on ${names.length} (${where})${cves}${due}`,
     )
   }
-  if (patches.length === 0 && !json) print('Nothing is missing.')
-  if (json) return
+  if (json) {
+    printNotJudged(coverage)
+    return
+  }
+  if (patches.length === 0) print(nothingLine(coverage))
   for (const { asset, notAssessed, held } of assets) {
     if (notAssessed.length > 0)
       print(
@@ -120,33 +146,55 @@ function printPatches({ patches, assets }: Assessment, json: boolean): void {
         `${asset.name}: ${paid.length === 1 ? '1 fix needs' : `${paid.length} fixes need`} a subscription: ${shown(paid.map((item) => item.name))}`,
       )
   }
+  printCoverage(coverage)
 }
 
 function shown(names: readonly string[]): string {
   return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')
 }
 
-async function offline(options: Options): Promise<Priority | null> {
+async function offline(options: Options): Promise<Outcome> {
   const { inventory = '', catalog: folder } = options
   if (folder === undefined) throw new BadUse('--inventory needs --catalog, the folder with feed files.')
   const now = new Date().toISOString()
   const rule = ruleNamed(options.table)
-  const snapshots = await readInventory(options, inventory)
-  const contents = []
-  for (const platform of new Set(snapshots.map((snapshot) => snapshot.asset.platform))) {
-    const read = await readCatalogFolder(folder, { platform, today: now.slice(0, 10) }).catch((error: unknown) => {
-      throw new BadUse(errorText(error))
-    })
-    for (const { where, reason } of read.rejected) complain(`${where} was skipped: ${reason}`)
-    for (const name of read.unknown) complain(`${name} is not a known feed file and was left out`)
-    if (read.kinds.size === 0) throw new BadUse(`${folder} holds no feed file that could be read.`)
-    contents.push(...read.contents)
-  }
-  const catalog = catalogView(contents)
+  const { snapshots, unseen } = await readInventory(options, inventory)
+  const platforms = [...new Set(snapshots.map((snapshot) => snapshot.asset.platform))]
+  const read = await readCatalogFolder(folder, { platforms, today: now.slice(0, 10) }).catch((error: unknown) => {
+    throw new BadUse(errorText(error))
+  })
+  for (const { where, reason } of read.rejected) complain(`${where} was skipped: ${reason}`)
+  for (const { where, reason } of read.unusable) complain(`${where} cannot be used: ${reason}`)
+  for (const name of read.unknown) complain(`${name} is not a known feed file and was left out`)
+  if (read.kinds.size === 0) throw new BadUse(`${folder} holds no feed file that could be read.`)
+  const catalog = catalogView(read.contents)
   const assessment = assess({ snapshots, catalog, rule, now, defaults })
-  if (options.json) for (const snapshot of snapshots) printFindings(snapshot, catalog, rule)
-  else printPatches(assessment, false)
-  return assessment.patches[0]?.priority ?? null
+  const coverage = coverageOfFiles(snapshots, unseen, read)
+  if (options.json) {
+    for (const snapshot of snapshots) printFindings(snapshot, catalog, rule)
+    printNotJudged(coverage)
+  } else printPatches(assessment, coverage, false)
+  return { worst: assessment.patches[0]?.priority ?? null, coverage }
+}
+
+/** Who judged the machines of an inventory file, by a folder of feed files. */
+function coverageOfFiles(
+  snapshots: readonly AssetSnapshot[],
+  unseen: readonly Unseen[],
+  { voices, unusable }: CatalogFolder,
+): FleetCoverage {
+  const seen = snapshots.map((snapshot): AssetCoverage => {
+    const foreign = snapshot.packages.flatMap((item) => {
+      const builder = thirdParty(snapshot.asset.platform, item)
+      return builder === null ? [] : [{ name: item.name, builder }]
+    })
+    return coverageOf(snapshot, voices, foreign)
+  })
+  const others = unseen.map(({ asset: { id, name, platform }, reason }): AssetCoverage => {
+    return { asset: id, name, platform, feeds: [], packageManager: null, notAssessed: reason, packages: [] }
+  })
+  const files = unusable.map(({ where, reason }) => ({ feed: where, problem: reason, readAt: null }))
+  return fleetCoverage([...seen, ...others], files)
 }
 
 const defaults = { exposure: 'open', criticality: 'medium' } as const
@@ -159,7 +207,18 @@ function ruleNamed(table: string): PriorityRule {
   }
 }
 
-async function readInventory(options: Options, path: string): Promise<readonly AssetSnapshot[]> {
+/** A machine that the inventory names and does not describe in full. */
+interface Unseen {
+  readonly asset: Asset
+  readonly reason: string
+}
+
+interface InventoryRead {
+  readonly snapshots: readonly AssetSnapshot[]
+  readonly unseen: readonly Unseen[]
+}
+
+async function readInventory(options: Options, path: string): Promise<InventoryRead> {
   try {
     const { bytes } = await readBoundedFile(path, inputLimits.inventoryFileBytes)
     const head = (await unpackGzip(bytes, path, inputLimits.inventoryFileBytes)).subarray(0, 20_000)
@@ -181,12 +240,18 @@ async function readInventory(options: Options, path: string): Promise<readonly A
       clock: () => new Date(),
     })
     const snapshots: AssetSnapshot[] = []
+    const unseen: Unseen[] = []
     for await (const seen of onlyLooks(source.observe({ signal: new AbortController().signal }))) {
-      if (seen.kind === 'unreachable') throw new Error(seen.reason)
+      if (seen.kind === 'unreachable') {
+        unseen.push(seen)
+        continue
+      }
       for (const warning of seen.warnings) complain(warning)
       snapshots.push(seen.snapshot)
     }
-    return snapshots
+    const [first] = unseen
+    if (snapshots.length === 0 && first !== undefined) throw new Error(first.reason)
+    return { snapshots, unseen }
   } catch (error) {
     throw new BadUse(errorText(error))
   }
@@ -200,10 +265,11 @@ function facts({ platform, exposure, criticality }: Options) {
   const weight = criticalities.find((item) => item === criticality?.replace('-', ' '))
   if (criticality !== undefined && weight === undefined)
     throw new BadUse(`--criticality takes ${criticalities.join(', ')}.`)
-  if (platform !== undefined && !/^[a-z][a-z0-9-]*(?::[a-z0-9][a-z0-9._-]*)?$/.test(platform))
+  const canonical = platform === undefined ? null : canonicalPlatform(platform)
+  if (platform !== undefined && canonical === null)
     throw new BadUse(`"${platform}" is not a platform; write one such as debian:12 or windows:server-2022.`)
   return {
-    ...(platform === undefined ? {} : { platform }),
+    ...(canonical === null ? {} : { platform: canonical }),
     ...(known === undefined ? {} : { exposure: known }),
     ...(weight === undefined ? {} : { criticality: weight }),
   }

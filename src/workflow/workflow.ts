@@ -2,6 +2,7 @@ import type { ProposalState } from '../core/proposal/proposal.ts'
 import type { Lease } from '../store/leases.ts'
 import { createAssessor } from './assessing/assessor.ts'
 import { createExecute } from './commands/execute.ts'
+import { createCoverage } from './coverage.ts'
 import { createDesk } from './desk/desk.ts'
 import { createDigests } from './digest.ts'
 import { createDispatcher } from './dispatch.ts'
@@ -56,6 +57,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     recordFindings: propose.recordFindings,
     assessments: propose.assessments,
     ...createExplain(parts, propose),
+    coverage: createCoverage(parts),
     fleetSummary: createFleetSummary(parts, assessor, propose.allTeams),
     tellDrift: createDrift(parts, execute),
     advance: driver.advance,

@@ -213,7 +213,7 @@ export function catalogFeedContract(subject: CatalogFeedSubject): void {
 /** `good` is read by that kind and known to no other, so that the order of the kinds does not matter. */
 export async function expectRecognised(kind: FeedKind, good: Buffer): Promise<void> {
   const folder = temporaryFolder('pw-feeds')
-  const about = { platform: 'debian:12', today: '2026-11-20' }
+  const about = { platforms: ['debian:12'], today: '2026-11-20' }
   writeFileSync(join(folder, 'any-name'), good)
   const read = await readCatalogFolder(folder, about)
   expect([...read.kinds.keys()]).toEqual([kind.name])

@@ -1,16 +1,9 @@
 import type { InstalledPackage, Platform } from '../../core/asset.ts'
+import { canonicalPlatform } from '../../core/platform/canonical.ts'
 
 export interface PackageUrl {
   readonly item: InstalledPackage
   readonly platform: Platform | null
-}
-
-const families: Readonly<Record<string, string>> = {
-  rhel: 'rhel',
-  redhat: 'rhel',
-  'rocky-linux': 'rocky',
-  opensuse: 'opensuse',
-  'opensuse-leap': 'opensuse',
 }
 
 /**
@@ -58,12 +51,8 @@ function upstream(text: string, name: string, version: string) {
   return { source: source === '' ? name : source, sourceVersion: sourceVersion ?? version }
 }
 
-/** Reads the platform from `debian-12`, `ubuntu-22.04`, `almalinux-9.4` or `alpine-3.18.4`. */
+/** Reads the platform from `debian-12`, `almalinux-9.4` or `bookworm`; of `12`, the namespace is the family. */
 function platformOf(namespace: string, distro: string): Platform | null {
-  const [, named, version] = /^([a-z][a-z-]*?)-v?(\d[\d.]*)$/.exec(distro.toLowerCase()) ?? []
-  if (version === undefined) return null
-  const family = families[named ?? namespace] ?? named ?? namespace
-  if (family === 'ubuntu' || family === 'sles' || family === 'opensuse') return `${family}:${version}`
-  if (family === 'alpine') return `alpine:${version.split('.').slice(0, 2).join('.')}`
-  return `${family}:${version.split('.')[0]}`
+  if (distro === '') return null
+  return canonicalPlatform(/^v?\d/.test(distro) ? `${namespace}:${distro}` : distro)
 }

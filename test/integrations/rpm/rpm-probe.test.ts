@@ -4,9 +4,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { InstalledPackage } from '../../../src/core/asset.ts'
 import { schemeFor } from '../../../src/core/versions/scheme.ts'
+import { parseOsRelease } from '../../../src/integrations/machine/os-release.ts'
 import { parseProbe, probeScript } from '../../../src/integrations/probe/index.ts'
 import { newerRpmKernels } from '../../../src/integrations/rpm/kernel.ts'
-import { rpmPlatform } from '../../../src/integrations/rpm/platform.ts'
 import { dnf } from '../../../src/integrations/upgrade-journal/dnf.ts'
 import { zypper } from '../../../src/integrations/upgrade-journal/zypper.ts'
 import { anAsset } from '../../support/asset.ts'
@@ -90,7 +90,7 @@ describe('platforms of systems with RPM packages', () => {
     ['sles', '15.6', 'sles:15.6'],
     ['sles_sap', '15.6', 'sles:15.6'],
   ])('%s %s is %s, ordered as rpm does, and has its manager', (id, version, platform) => {
-    expect(rpmPlatform([`ID="${id}"`, `VERSION_ID="${version}"`])).toBe(platform)
+    expect(parseOsRelease([`ID="${id}"`, `VERSION_ID="${version}"`]).platform).toBe(platform)
     expect(schemeFor(platform).name).toBe('rpm')
     expect([dnf, zypper].filter((manager) => manager.suits(platform))).toHaveLength(1)
   })
