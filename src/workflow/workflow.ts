@@ -30,6 +30,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
   const linking = toldAtOnce(parts.linking, () => void dispatcher.kick())
   const sync = createSync(parts)
   const assessor = createAssessor(parts)
+  const coverage = createCoverage(parts)
   const propose = createPropose(parts, execute, alone, assessor)
   const deploy = (lease: Lease) => createDeploy(underLease(parts, lease), execute)
   const driver = createDriver(parts, execute, deploy, { alone, refresh })
@@ -56,8 +57,8 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     answersKept: propose.answersKept,
     recordFindings: propose.recordFindings,
     assessments: propose.assessments,
-    ...createExplain(parts, propose),
-    coverage: createCoverage(parts),
+    ...createExplain(parts, propose, coverage),
+    coverage,
     fleetSummary: createFleetSummary(parts, assessor, propose.allTeams),
     tellDrift: createDrift(parts, execute),
     advance: driver.advance,

@@ -2,9 +2,9 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, it, test } from 'vitest'
-import { patchwarden } from '../support/run-command.ts'
+import { patchwarden } from '../support/command-line.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const folder = temporaryFolder('pw-coverage')
@@ -50,7 +50,7 @@ const status = inventory('web01.status', dpkg('zlib', '1:1.2.13.dfsg-1'))
 const patched = inventory('web02.status', dpkg('zlib', '1:1.2.13.dfsg-1+deb12u1'))
 
 const assess = (file: string, platform: string, feeds: string, ...more: readonly string[]) =>
-  patchwarden(['assess', '--inventory', file, '--platform', platform, '--catalog', feeds, ...more])
+  patchwarden('assess', '--inventory', file, '--platform', platform, '--catalog', feeds, ...more)
 
 describe('a platform in any spelling is judged by what feeds say of it', () => {
   test.each(['almalinux:9', 'almalinux:9.4', 'alma:9', 'AlmaLinux:9.4'])('%s', async (platform) => {
@@ -114,7 +114,7 @@ it('judges what it can of an inventory, and names the rest', async () => {
       ].map((asset) => (asset.name === 'managed' ? { ...asset, listsRefreshedAt: '2026-11-28T00:00:00Z' } : asset)),
     }),
   )
-  const { code, out } = await patchwarden(['assess', '--inventory', file, '--catalog', debian])
+  const { code, out } = await patchwarden('assess', '--inventory', file, '--catalog', debian)
   expect(code).toBe(1)
   expect(out).toMatch(/^No patch is known to be missing, but not all could be judged\.\n/)
   expect(out).toContain('Not assessed: bare (debian:12), because its inventory lists no package.')
@@ -212,15 +212,16 @@ describe("Debian's lists of one release", () => {
     '',
     '',
   ]
+  const feed = deflateSync(row.join('\n'))
 
   it('say nothing of another distribution', async () => {
-    const { code, out } = await assess(fixed, 'almalinux:9', folderOf({ debsecan: row.join('\n') }))
+    const { code, out } = await assess(fixed, 'almalinux:9', folderOf({ debsecan: feed }))
     expect([code, out]).toEqual([1, expect.stringContaining('no feed speaks of almalinux:9')])
   })
 
   it('are of the release in their name, whatever is assessed', async () => {
-    const { code, out } = await assess(status, 'debian:11', folderOf({ 'debsecan-bookworm': row.join('\n') }))
+    const { code, out } = await assess(status, 'debian:11', folderOf({ 'debsecan-bookworm': feed }))
     expect([code, out]).toEqual([1, expect.stringContaining('no feed speaks of debian:11')])
-    expect((await assess(status, 'debian:12', folderOf({ 'debsecan-bookworm': row.join('\n') }))).out).toContain('zlib')
+    expect((await assess(status, 'debian:12', folderOf({ 'debsecan-bookworm': feed }))).out).toContain('zlib')
   })
 })

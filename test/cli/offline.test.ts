@@ -2,10 +2,32 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { Readable } from 'node:stream'
+import { describe, expect, it, vi } from 'vitest'
+import { main } from '../../src/cli/cli.ts'
 import { sharedData } from '../integrations/shared-data.ts'
-import { patchwarden } from '../support/run-command.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+
+async function patchwarden(argv: string[], input = '') {
+  let out = ''
+  let err = ''
+  const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += String(text)
+    return true
+  })
+  const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += String(text)
+    return true
+  })
+  const stdin = vi
+    .spyOn(process, 'stdin', 'get')
+    .mockReturnValue(Readable.from([Buffer.from(input)]) as typeof process.stdin)
+  try {
+    return { code: await main(argv), out, err }
+  } finally {
+    for (const spy of [stdout, stderr, stdin]) spy.mockRestore()
+  }
+}
 
 describe('versions', () => {
   it('answers each line in order, with tabs and blanks, and marks what is no version', async () => {
