@@ -49,6 +49,8 @@ export function patchCaption(patch: Patch): string {
 
 export interface ExplanationView {
   readonly name: string
+  /** What the name is: that of a flaw (CVE, advisory, KB) or of a package. */
+  readonly kind: 'flaw' | 'package'
   readonly statements: readonly { feed: string; readAt: string | null; about: string; says: string }[]
   readonly judged: readonly {
     readonly team: string
@@ -64,7 +66,7 @@ export interface ExplanationView {
   readonly notAssessed: readonly NotAssessed[]
 }
 
-export interface LookUpView extends Pick<ExplanationView, 'name' | 'statements' | 'known' | 'notAssessed'> {
+export interface LookUpView extends Pick<ExplanationView, 'name' | 'kind' | 'statements' | 'known' | 'notAssessed'> {
   readonly findings: readonly {
     readonly team: string
     readonly open: number
@@ -101,14 +103,14 @@ function assetsWords(count: number): string {
 }
 
 /** What feeds, findings and open proposals say about one name. */
-export function lookUpDetail({ name, statements, findings, judged, known, notAssessed }: LookUpView): Detail {
+export function lookUpDetail({ name, kind, statements, findings, judged, known, notAssessed }: LookUpView): Detail {
   const open = findings.reduce((sum, finding) => sum + finding.open, 0)
   const lead =
     findings.length > 0
       ? rich(strong(judged[0]?.patch.priority ?? findings[0]?.priority ?? 'Open'), ` on ${assetsWords(open)}.`)
       : judged.length > 0
         ? rich(strong(judged[0]?.patch.priority ?? ''), `: ${judged.map(({ proposal }) => proposal).join(', ')}.`)
-        : rich(known ? NOBODY : unknownName(name))
+        : rich(known ? NOBODY : unknownName({ name, kind }))
   const tables = [...statementsTable(statements)]
   if (findings.length > 0)
     tables.push({
@@ -152,8 +154,8 @@ const othersBy: readonly (readonly [Standing, string])[] = [
 ]
 
 /** `immediate for 8 servers, out-of-cycle for 4; 1 server affected and offered no fix.` */
-function leadOf({ name, urgencies, others, known }: ExplanationView): RichText {
-  if (!known) return rich(unknownName(name))
+function leadOf({ name, kind, urgencies, others, known }: ExplanationView): RichText {
+  if (!known) return rich(unknownName({ name, kind }))
   const of = (standing: Standing) => others.filter((one) => one.standing === standing).length
   const more = [
     of('affected') === 0 ? '' : `${assetsWords(of('affected'))} affected and offered no fix`,
@@ -167,8 +169,9 @@ function leadOf({ name, urgencies, others, known }: ExplanationView): RichText {
   return rich(strong(first.priority), ` for ${assetsWords(first.assets)}${further}${behind}.`)
 }
 
-function unknownName(name: string): string {
-  return `No feed knows ${name}, and no server has a package of that name. Is it written correctly?`
+function unknownName({ name, kind }: Pick<ExplanationView, 'name' | 'kind'>): string {
+  const other = kind === 'package' ? ', and no server has a package of that name' : ''
+  return `No feed knows ${name}${other}. Is it written correctly?`
 }
 
 function assetsTable(caption: string, list: readonly { readonly asset: string; readonly why: string }[]): Table {

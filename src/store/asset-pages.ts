@@ -3,7 +3,7 @@
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from './connection.ts'
 import { contains } from './proposal-pages.ts'
-import { assetLooks, assets, assetsRecorded, inBytes, pendingSets, softwareSets } from './schema.ts'
+import { assetLooks, assets, assetsRecorded, inBytes, pendingSets, platformsRecorded, softwareSets } from './schema.ts'
 
 export interface AssetFilter {
   /** `null`: all teams. */
@@ -34,6 +34,8 @@ export interface ListedAsset {
   readonly simulated: boolean
   readonly packages: number
   readonly pending: number
+  /** Whether its package manager was asked. */
+  readonly asked: boolean
   readonly security: number
   readonly rebootRequired: boolean
   readonly observedAt: string | null
@@ -90,6 +92,7 @@ async function readListed(db: Queryable, ids: readonly string[]): Promise<readon
       simulated: assets.simulated,
       packages: sql<number>`coalesce(${softwareSets.size}, 0)`,
       pending: sql<number>`coalesce(${pendingSets.size}, 0)`,
+      asked: sql<boolean>`${assets.pendingSet} is not null`,
       security: sql<number>`coalesce(${pendingSets.security}, 0)`,
       rebootRequired: assets.rebootRequired,
       observedAt: assetLooks.observedAt,
@@ -138,7 +141,13 @@ export async function countAssets(db: Queryable): Promise<ReadonlyMap<string, Te
       select team, count(*) as assets, count(*) filter (where simulated) as simulated, 0 as covered
         from ${assets} group by team
       union all
-      select team, 0, 0, count(*) from ${assetsRecorded} where coverage = 'covered' group by team) as counted
+      select team, 0, 0, count(*) from ${assetsRecorded} where coverage = 'covered' group by team
+      union all
+      -- Of these, nobody speaks of the platform, and no package manager was asked.
+      select a.team, 0, 0, -count(*) from ${assets} a
+        join ${assetsRecorded} r on r.asset = a.id and r.coverage = 'covered'
+        join ${platformsRecorded} p on p.team = a.team and p.platform = a.platform and p.coverage <> 'covered'
+        where a.pending_set is null group by a.team) as counted
     group by team`)
   return new Map(rows.map(({ team, assets, simulated, covered }) => [team, { assets, simulated, covered }]))
 }

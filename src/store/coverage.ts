@@ -6,7 +6,7 @@ import { LOOK_MAX_AGE_SECONDS } from '../core/record/coverage.ts'
 import { listOf } from './bulk.ts'
 import { sourceStates } from './catalog.ts'
 import type { Queryable } from './connection.ts'
-import { assetLooks, assets, fixes, softwareSets, sources, windowsUpdates } from './schema.ts'
+import { assetLooks, assets, fixes, platformsRecorded, softwareSets, sources, windowsUpdates } from './schema.ts'
 
 /** What is known of an asset, as far as it decides whether anybody can judge it. */
 export interface AssetKnown {
@@ -70,6 +70,20 @@ function known({ now, maxAges, team }: CoverageAsked): SQL {
     from ${assets} a join ${assetLooks} l on l.asset = a.id left join ${softwareSets} s on s.id = a.software_set
       left join ${ages} on age.team = a.team
     where ${team === null ? sql`true` : sql`a.team = ${team}`}) as known`
+}
+
+/** Assets of teams that nobody can judge, as the record last said; quick, for cards and lists. */
+export async function unjudgedOf(
+  db: Queryable,
+  teams: readonly string[],
+): Promise<readonly { readonly team: string; readonly platform: string; readonly assets: number }[]> {
+  if (teams.length === 0) return []
+  return db.execute<{ team: string; platform: string; assets: number }>(sql`
+    select a.team, a.platform, count(*)::int as assets
+    from ${assets} a left join ${platformsRecorded} r on r.team = a.team and r.platform = a.platform
+    where a.team = any(${listOf(teams)}::text::text[])
+      and (a.software_set is null or (a.pending_set is null and r.coverage <> 'covered'))
+    group by a.team, a.platform order by a.team, a.platform`)
 }
 
 /** The feeds that say what is fixed on each of these platforms. */

@@ -23,6 +23,7 @@ import type { Propose } from './proposing/propose.ts'
 export interface LookUp {
   /** The name that was asked for, as feeds write it. */
   readonly name: string
+  readonly kind: Asked['kind']
   readonly statements: readonly Statement[]
   /** What the record last said about it, for each team. */
   readonly findings: readonly FindingKnown[]
@@ -40,7 +41,7 @@ interface Judged {
   readonly assets: readonly AssetReason[]
 }
 
-export interface Explanation extends Pick<LookUp, 'name' | 'statements' | 'known' | 'notAssessed'> {
+export interface Explanation extends Pick<LookUp, 'name' | 'kind' | 'statements' | 'known' | 'notAssessed'> {
   readonly judged: readonly Judged[]
   /** How many assets miss something for it, by the priority of their most urgent patch. */
   readonly urgencies: readonly { readonly priority: Priority; readonly assets: number }[]
@@ -111,6 +112,7 @@ async function explain(
   const known = statements.length > 0 || judged.length > 0 || (kind === 'package' && (await isInstalled(db, name)))
   return {
     name,
+    kind,
     statements,
     judged: judged.map(({ on: _, ...one }) => one),
     urgencies: urgenciesOf(judged),
@@ -164,7 +166,7 @@ async function lookUp({ db, coverage }: Pick<ExplainParts, 'db' | 'coverage'>, g
   judged.sort((a, b) => mostUrgentFirst(a.patch, b.patch))
   const known =
     statements.length + findings.length + judged.length > 0 || (kind === 'package' && (await isInstalled(db, name)))
-  return { name, statements, findings, judged, known, notAssessed: (await coverage()).notAssessed }
+  return { name, kind, statements, findings, judged, known, notAssessed: (await coverage()).notAssessed }
 }
 
 /** How assets stand to it for which no patch is asked, and who cannot be judged. */

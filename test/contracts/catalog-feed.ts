@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { familyOf } from '../../src/core/platform/families.ts'
 import type { CatalogFeed, FeedFetch } from '../../src/core/ports.ts'
 import { readCatalogFolder } from '../../src/integrations/feeds/catalog-folder.ts'
 import type { FeedKind } from '../../src/integrations/feeds/kind.ts'
@@ -217,6 +218,11 @@ export async function expectRecognised(kind: FeedKind, good: Buffer): Promise<vo
   writeFileSync(join(folder, 'any-name'), good)
   const read = await readCatalogFolder(folder, about)
   expect([...read.kinds.keys()]).toEqual([kind.name])
+  const { fixesOf } = kind
+  if (fixesOf !== 'any')
+    for (const platform of read.voices.keys())
+      expect(fixesOf, `${kind.name} on ${platform}`).toContain(familyOf(platform))
+  expect(read.unusable).toEqual([])
   expect(read.rejected).toEqual([])
   expect(read.contents.flatMap((content) => Object.values(content)).flat()).not.toEqual([])
   const others = feedKinds.filter((other) => other !== kind)

@@ -105,7 +105,12 @@ export const families: Readonly<Record<string, Family>> = {
   },
   almalinux: { label: 'AlmaLinux', packaging: 'rpm', spellings: ['alma'], release: majorOrStream },
   rocky: { label: 'Rocky Linux', packaging: 'rpm', spellings: ['rockylinux'], release: majorOrStream },
-  centos: { label: 'CentOS Stream', packaging: 'rpm', spellings: ['centosstream', 'centoslinux'], release: major },
+  centos: {
+    label: 'CentOS and CentOS Stream',
+    packaging: 'rpm',
+    spellings: ['centosstream', 'centoslinux'],
+    release: major,
+  },
   oracle: {
     label: 'Oracle Linux',
     packaging: 'rpm',
