@@ -78,12 +78,19 @@ export async function unjudgedOf(
   teams: readonly string[],
 ): Promise<readonly { readonly team: string; readonly platform: string; readonly assets: number }[]> {
   if (teams.length === 0) return []
+  const mine = listOf(teams)
+  // Each branch begins with the few rows that nobody judges, so that it costs nothing where there are none.
   return db.execute<{ team: string; platform: string; assets: number }>(sql`
-    select a.team, a.platform, count(*)::int as assets
-    from ${assets} a left join ${platformsRecorded} r on r.team = a.team and r.platform = a.platform
-    where a.team = any(${listOf(teams)}::text::text[])
-      and (a.software_set is null or (a.pending_set is null and r.coverage <> 'covered'))
-    group by a.team, a.platform order by a.team, a.platform`)
+    select team, platform, sum(assets)::int as assets from (
+      select team, platform, count(*) as assets from ${assets}
+        where software_set is null and team = any(${mine}::text::text[]) group by team, platform
+      union all
+      select a.team, a.platform, count(*) from ${platformsRecorded} r
+        join ${assets} a on a.team = r.team and a.platform = r.platform
+        where r.team = any(${mine}::text::text[]) and r.coverage <> 'covered'
+          and a.pending_set is null and a.software_set is not null
+        group by a.team, a.platform) as unjudged
+    group by team, platform order by team, platform`)
 }
 
 /** The feeds that say what is fixed on each of these platforms. */
