@@ -225,3 +225,19 @@ describe("Debian's lists of one release", () => {
     expect((await assess(status, 'debian:12', folderOf({ 'debsecan-bookworm': feed }))).out).toContain('zlib')
   })
 })
+
+describe('an inventory that is not what it is said to be', () => {
+  it('is refused where its packages are not those of the platform', async () => {
+    const { code, err } = await assess(status, 'almalinux:9', alma)
+    expect([code, err]).toEqual([2, expect.stringMatching(/lists dpkg packages, and almalinux:9 has rpm packages/)])
+    expect((await assess(rpms, 'bookworm', debian)).err).toMatch(/lists rpm packages, and debian:12 has dpkg packages/)
+  })
+
+  test.each([
+    ['cut.rpms', 'zlib\t1.2.11-40.el9\tx86_64\nexpat\t2.5.0', 'almalinux:9', () => alma],
+    ['cut.status', dpkg('zlib', '1:1.2.13.dfsg-1').slice(0, -7), 'debian:12', () => debian],
+  ])('is refused where it was cut off: %s', async (name, content, platform, feeds) => {
+    const { code, out, err } = await assess(inventory(name, content), platform, feeds())
+    expect([code, out, err]).toEqual([2, '', expect.stringMatching(/is cut off/)])
+  })
+})

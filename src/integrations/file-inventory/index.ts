@@ -3,8 +3,9 @@
  * docs/integrations/file-inventory.md
  */
 
-import { type Listing, type Observation, observedAsset } from '../../core/asset.ts'
+import { type Listing, type Observation, observedAsset, type Platform } from '../../core/asset.ts'
 import type { FileFormat } from '../../core/inventory-formats.ts'
+import { type Packaging, packagingOf } from '../../core/platform/families.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
 import { readBoundedFile, unpackGzip } from '../bounded-file.ts'
 import { inputLimits } from '../input-limits.ts'
@@ -74,7 +75,7 @@ async function readFileAssets(options: FileInventoryOptions): Promise<readonly O
     case 'csv':
       return observeCsv(bytes, path, name, defaults, times)
     default:
-      return [observeList(await softwareIn(format, bytes, path, defaults), path, name, defaults, times)]
+      return [observeList(await softwareIn(format, bytes, path, defaults), path, format, name, defaults, times)]
   }
 }
 
@@ -95,9 +96,9 @@ async function softwareIn(
     case 'dpkg-status':
       return parseDpkgStatus(bytes.toString(), path)
     case 'rpm-list':
-      return parseRpmList(bytes.toString(), path, platform ?? null)
+      return parseRpmList(completeText(bytes, path), path, platform ?? null)
     case 'apk-installed':
-      return parseApkInstalled(bytes.toString(), path)
+      return parseApkInstalled(completeText(bytes, path), path)
     case 'cyclonedx':
       return parseCycloneDx(bytes, path)
     case 'spdx':
@@ -107,15 +108,41 @@ async function softwareIn(
   }
 }
 
+/** What installs the packages that a format lists. A bill of materials may list packages of any kind. */
+const packagingIn: Readonly<Partial<Record<FileFormat, Packaging>>> = {
+  'dpkg-status': 'dpkg',
+  'rpm-list': 'rpm',
+  'apk-installed': 'apk',
+  systeminfo: 'windows',
+}
+
+/** Throws a sentence when the platform cannot have such packages: their versions would be compared in a wrong order. */
+function requireSuiting(path: string, format: FileFormat, platform: Platform): void {
+  const [listed, wanted] = [packagingIn[format], packagingOf(platform)]
+  if (listed === undefined || wanted === null || listed === wanted) return
+  throw new Error(
+    `${path} lists ${listed} packages, and ${platform} has ${wanted} packages: name the platform of this machine`,
+  )
+}
+
+/** A list of lines that ends in the middle of one was cut off: what stood behind it would count as not installed. */
+function completeText(bytes: Buffer, path: string): string {
+  const text = bytes.toString()
+  if (text !== '' && !text.endsWith('\n')) throw new Error(`${path} is cut off: its last line has no end`)
+  return text
+}
+
 function observeList(
   list: SoftwareList,
   path: string,
+  format: FileFormat,
   source: string,
   defaults: AssetDefaults,
   times: FileTimes,
 ): Observation {
   const platform = defaults.platform ?? list.platform ?? undefined
   if (platform === undefined) throw new Error(`${path} does not say its platform: name it, such as debian:12`)
+  requireSuiting(path, format, platform)
   const { asset } = assetOf(source, { name: defaults.name ?? list.name ?? source, platform }, defaults)
   const snapshot = {
     asset,
