@@ -12,12 +12,16 @@ export function notJudgedLines({
   return [...notAssessed.map(notAssessedLine), ...feeds.map(feedLine)]
 }
 
+/** How many names a line shows. */
+const NAMES = 5
+
 export function notAssessedLine({ why, platform, count: assets, names }: NotAssessed): string {
   const [only] = names
   if (assets === 1 && only !== undefined)
     return `Not assessed: ${only} (${platform}), because ${why.replace(/\.$/, '')}.`
-  const more = assets > names.length ? ' and others' : ''
-  return `Not assessed: ${count(assets, 'server')} on ${platform}, because ${why.replace(/\.$/, '')}: ${names.join(', ')}${more}.`
+  const first = names.slice(0, NAMES)
+  const more = assets > first.length ? ` and ${assets - first.length} more` : ''
+  return `Not assessed: ${count(assets, 'server')} on ${platform}, because ${why.replace(/\.$/, '')}: ${first.join(', ')}${more}.`
 }
 
 function feedLine({ feed, problem, readAt }: FeedProblem): string {

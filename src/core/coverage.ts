@@ -103,7 +103,8 @@ export interface NotAssessed {
   readonly names: readonly string[]
 }
 
-const NAMES = 5
+/** How many names are kept of a group. Texts show fewer. */
+export const NAMES_OF_GROUP = 100
 
 /** Assets that are not assessed, by platform and reason, the largest group first. */
 export function notAssessedGroups(
@@ -116,7 +117,7 @@ export function notAssessedGroups(
     const group = groups.get(key) ?? { why, platform, count: 0, names: [] }
     groups.set(key, group)
     group.count++
-    if (group.names.length < NAMES) group.names.push(name)
+    if (group.names.length < NAMES_OF_GROUP) group.names.push(name)
   }
   return [...groups.values()].sort((a, b) => b.count - a.count || (a.platform < b.platform ? -1 : 1))
 }

@@ -2,6 +2,7 @@
 
 import {
   type FleetCoverage,
+  NAMES_OF_GROUP,
   type NotAssessed,
   type PlatformCoverage,
   packageManagerOf,
@@ -11,9 +12,6 @@ import { earliest } from '../core/time/instant.ts'
 import { type AssetsKnown, assetsKnown, feedProblems, namesOfKnown, voicesOf } from '../store/coverage.ts'
 import type { WorkflowParts } from './ports.ts'
 import { maxAges } from './record-findings.ts'
-
-/** How many names stand beside a group of assets that nobody can judge. */
-const NAMES = 5
 
 export function createCoverage(parts: Pick<WorkflowParts, 'db' | 'clock' | 'teams'>) {
   /** `team`: only its assets; `null`: all. */
@@ -26,7 +24,7 @@ export function createCoverage(parts: Pick<WorkflowParts, 'db' | 'clock' | 'team
     for (const group of groups) {
       const why = whyNot(group, (voices.get(group.platform) ?? []).length > 0)
       if (why === null) continue
-      const names = await namesOfKnown(db, asked, group, NAMES)
+      const names = await namesOfKnown(db, asked, group, NAMES_OF_GROUP)
       notAssessed.push({ why, platform: group.platform, count: group.assets, names })
     }
     const platforms = new Map<string, PlatformCoverage>()

@@ -51,7 +51,7 @@ it('the coverage of a fleet says who speaks of each platform, since when, and wh
     'linuxmint:22 (1 server) is judged by apt on it (lists since 2026-11-28 00:00); no feed speaks of it.',
   ])
   expect(notJudgedLines(coverage)).toEqual([
-    'Not assessed: 6 servers on oracle:9, because no feed speaks of oracle:9: a, b, c, d, e and others.',
+    'Not assessed: 6 servers on oracle:9, because no feed speaks of oracle:9: a, b, c, d, e and 1 more.',
     'The feed kev was never read, because of this: it is an HTML page',
   ])
 })

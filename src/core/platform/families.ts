@@ -95,6 +95,7 @@ export const families: Readonly<Record<string, Family>> = {
       oracular: '24.10',
       plucky: '25.04',
       questing: '25.10',
+      resolute: '26.04',
     },
   },
   rhel: {
