@@ -1,7 +1,7 @@
 /** The notes below a card's facts: what people should know before they act. Votes come first, the end last. */
 
 import { isOwn, nameAsKnown, namesIn, throughWords } from '../core/hands.ts'
-import { voters } from '../core/permission/place.ts'
+import { type Place, voters } from '../core/permission/place.ts'
 import { holders, resumers } from '../core/permission/roles.ts'
 import type { Member } from '../core/policy.ts'
 import { excludedVoters, quorumNeeds } from '../core/proposal/approval.ts'
@@ -17,12 +17,28 @@ import { count } from './words.ts'
 
 type Note = Card['notes'][number]
 
-export function cardNotes(state: Glance, members: readonly Member[]): Card['notes'] {
+/** How many platforms a note names. */
+const PLATFORMS = 3
+
+export function cardNotes(state: Glance, members: readonly Member[], unjudged: Place['unjudged'] = []): Card['notes'] {
   return [
     ...(state.status === 'open' ? votingNotes(state, members) : []),
     ...rolloutNotes(state),
     ...stopNotes(state, members),
     ...decisionNotes(state),
+    ...(finalStatuses.includes(state.status) ? [] : unjudgedNotes(unjudged)),
+  ]
+}
+
+/** What this proposal cannot know of: servers of the team that nobody can judge. */
+function unjudgedNotes(unjudged: NonNullable<Place['unjudged']>): readonly Note[] {
+  if (unjudged.length === 0) return []
+  const all = unjudged.reduce((sum, one) => sum + one.assets, 0)
+  const platforms = unjudged.map(({ platform }) => platform)
+  const where =
+    platforms.length > PLATFORMS ? `${platforms.slice(0, PLATFORMS).join(', ')} and others` : platforms.join(', ')
+  return [
+    note('warning', `Not assessed: ${count(all, 'more server')} of the team (${where}). What they miss is not known.`),
   ]
 }
 

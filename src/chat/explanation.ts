@@ -1,8 +1,11 @@
 /** An explanation as tables, for the console, chat and terminals. */
 
+import type { Standing } from '../core/assessment/standing.ts'
 import type { Patch } from '../core/catalog.ts'
+import type { NotAssessed } from '../core/coverage.ts'
 import type { Assumption, PriorityEvidence } from '../core/priority/priority.ts'
 import { minuteOf } from '../core/time/instant.ts'
+import { notAssessedLine } from './coverage.ts'
 import type { Detail } from './desk.ts'
 import { type RichText, rich, strong } from './rich-text.ts'
 
@@ -46,16 +49,24 @@ export function patchCaption(patch: Patch): string {
 
 export interface ExplanationView {
   readonly name: string
+  /** What the name is: that of a flaw (CVE, advisory, KB) or of a package. */
+  readonly kind: 'flaw' | 'package'
   readonly statements: readonly { feed: string; readAt: string | null; about: string; says: string }[]
   readonly judged: readonly {
     readonly team: string
     readonly patch: Patch
     readonly assets: readonly { readonly asset: string; readonly why: string }[]
   }[]
-  readonly others: readonly { readonly asset: string; readonly why: string }[]
+  /** How many servers miss something for it, by priority. */
+  readonly urgencies: readonly { readonly priority: string; readonly assets: number }[]
+  readonly others: readonly { readonly asset: string; readonly standing: Standing; readonly why: string }[]
+  /** Whether any feed or package manager speaks of the name, or any server has a package of the name. */
+  readonly known: boolean
+  /** Servers that nobody can judge, whatever is asked. */
+  readonly notAssessed: readonly NotAssessed[]
 }
 
-export interface LookUpView extends Pick<ExplanationView, 'name' | 'statements'> {
+export interface LookUpView extends Pick<ExplanationView, 'name' | 'kind' | 'statements' | 'known' | 'notAssessed'> {
   readonly findings: readonly {
     readonly team: string
     readonly open: number
@@ -92,14 +103,14 @@ function assetsWords(count: number): string {
 }
 
 /** What feeds, findings and open proposals say about one name. */
-export function lookUpDetail({ name, statements, findings, judged }: LookUpView): Detail {
+export function lookUpDetail({ name, kind, statements, findings, judged, known, notAssessed }: LookUpView): Detail {
   const open = findings.reduce((sum, finding) => sum + finding.open, 0)
   const lead =
     findings.length > 0
       ? rich(strong(judged[0]?.patch.priority ?? findings[0]?.priority ?? 'Open'), ` on ${assetsWords(open)}.`)
       : judged.length > 0
         ? rich(strong(judged[0]?.patch.priority ?? ''), `: ${judged.map(({ proposal }) => proposal).join(', ')}.`)
-        : rich(NOBODY)
+        : rich(known ? NOBODY : unknownName({ name, kind }))
   const tables = [...statementsTable(statements)]
   if (findings.length > 0)
     tables.push({
@@ -117,22 +128,50 @@ export function lookUpDetail({ name, statements, findings, judged }: LookUpView)
     if (assets.length > 0)
       tables.push(assetsTable(`Servers of ${proposal} that miss it: the first ${assets.length}`, assets))
   }
-  return { title: `Explain ${name}`, lead, tables, lines: [] }
+  return { title: `Explain ${name}`, lead, tables, lines: notAssessed.map(notAssessedLine) }
 }
 
-export function explanationDetail({ name, statements, judged, others }: ExplanationView): Detail {
-  const assets = new Set(judged.flatMap((item) => item.assets.map((one) => one.asset)))
-  const lead =
-    judged.length === 0
-      ? rich(NOBODY)
-      : rich(strong(judged[0]?.patch.priority ?? ''), ` for ${assetsWords(assets.size)}.`)
+export function explanationDetail(view: ExplanationView): Detail {
+  const { name, statements, judged, others, notAssessed } = view
   const tables = [...statementsTable(statements)]
   for (const { team, patch, assets: missing } of judged) {
     tables.push(judgementTable(patch, `${patchCaption(patch)}, team ${team}`))
     tables.push(assetsTable(`Servers of ${team} that miss it`, missing))
   }
-  if (others.length > 0) tables.push(assetsTable('Servers that do not', others))
-  return { title: `Explain ${name}`, lead, tables, lines: [] }
+  for (const [standing, caption] of othersBy) {
+    const those = others.filter((one) => one.standing === standing)
+    if (those.length > 0) tables.push(assetsTable(caption, those))
+  }
+  return { title: `Explain ${name}`, lead: leadOf(view), tables, lines: notAssessed.map(notAssessedLine) }
+}
+
+const othersBy: readonly (readonly [Standing, string])[] = [
+  ['affected', 'Servers that have it and are offered no fix'],
+  ['no fix yet', 'Servers that have it, and there is no fix yet'],
+  ['not assessed', 'Servers that are not assessed for it'],
+  ['not affected', 'Servers that are not affected'],
+  ['absent', 'Servers without the software'],
+]
+
+/** `immediate for 8 servers, out-of-cycle for 4; 1 server affected and offered no fix.` */
+function leadOf({ name, kind, urgencies, others, known }: ExplanationView): RichText {
+  if (!known) return rich(unknownName({ name, kind }))
+  const of = (standing: Standing) => others.filter((one) => one.standing === standing).length
+  const more = [
+    of('affected') === 0 ? '' : `${assetsWords(of('affected'))} affected and offered no fix`,
+    of('no fix yet') === 0 ? '' : `${assetsWords(of('no fix yet'))} affected without a fix yet`,
+    of('not assessed') === 0 ? '' : `${assetsWords(of('not assessed'))} not assessed for it`,
+  ].filter((part) => part !== '')
+  const [first, ...rest] = urgencies
+  if (first === undefined) return rich(more.length === 0 ? NOBODY : `Nothing to install: ${more.join(', ')}.`)
+  const further = rest.map(({ priority, assets }) => `, ${priority} for ${assets}`).join('')
+  const behind = more.length === 0 ? '' : `; ${more.join(', ')}`
+  return rich(strong(first.priority), ` for ${assetsWords(first.assets)}${further}${behind}.`)
+}
+
+function unknownName({ name, kind }: Pick<ExplanationView, 'name' | 'kind'>): string {
+  const other = kind === 'package' ? ', and no server has a package of that name' : ''
+  return `No feed knows ${name}${other}. Is it written correctly?`
 }
 
 function assetsTable(caption: string, list: readonly { readonly asset: string; readonly why: string }[]): Table {

@@ -40,7 +40,7 @@ export function proposalCard(place: Place, viewer: Doer | null, told: readonly P
     pictures: cardPictures(state.status, told),
     rings: subject.kind === 'patches' ? cardRings(state, subject) : [],
     quorum: state.status === 'open' ? cardQuorum(state, members) : [],
-    notes: cardNotes(state, members),
+    notes: cardNotes(state, members, place.unjudged),
     actions: cardActions(place, viewer),
   }
 }

@@ -4,8 +4,10 @@ import type { AssessedAsset, Assessment } from '../core/assessment/assess.ts'
 import { weaknessOf, whyNotOffered } from '../core/assessment/why-not-offered.ts'
 import type { AssetSnapshot } from '../core/asset.ts'
 import type { Patch } from '../core/catalog.ts'
+import { allJudged, type FleetCoverage } from '../core/coverage.ts'
 import { type Priority, priorityRank } from '../core/priority/priority.ts'
 import type { FleetSummary } from '../workflow/fleet.ts'
+import { nothingLine, printCoverage } from './assess-coverage.ts'
 import { print, printJson } from './print.ts'
 
 /** The most urgent priority of what is missing, whether it is offered or not; `null`: nothing is. */
@@ -16,9 +18,9 @@ export function worstOf({ patches, withheld }: Pick<Assessment, 'patches' | 'wit
   return worst ?? null
 }
 
-export function printSummary(summary: FleetSummary, json: boolean): void {
+export function printSummary(summary: FleetSummary, coverage: FleetCoverage, json: boolean): void {
   if (json) {
-    printJson(summary)
+    printJson({ ...summary, coverage })
     return
   }
   const { assets, packages, versions, findings, patches, withheld, heldPackages, notAssessedPackages } = summary
@@ -36,10 +38,11 @@ export function printSummary(summary: FleetSummary, json: boolean): void {
     print(`${priority.padEnd(12)} ${source} ${version} (${platform}) on ${on}, ${cves.length} CVEs`)
   for (const { priority, source, version, platform, assets: on, cves } of withheld)
     print(`${priority.padEnd(12)} ${source} ${version} (${platform}) not offered to ${on}, ${cves.length} CVEs`)
+  printCoverage(coverage)
 }
 
 /** One row for each patch, however many CVEs it fixes. `now`: ISO 8601 UTC. */
-export function printPatches(assessment: Assessment, json: boolean, now: string): void {
+export function printPatches(assessment: Assessment, coverage: FleetCoverage, json: boolean, now: string): void {
   const { patches, withheld, assets } = assessment
   const on = new Map<string, string[]>()
   for (const entry of assets)
@@ -55,12 +58,15 @@ export function printPatches(assessment: Assessment, json: boolean, now: string)
   }
   printWithheld(assessment, json, now)
   if (json) return
-  const isAllJudged = assets.every(
-    (entry) => entry.notAssessed.length === 0 && weaknessOf(listsOf(entry), now) === null,
-  )
-  if (patches.length === 0 && withheld.length === 0)
-    print(isAllJudged ? 'Nothing is missing.' : 'Nothing is missing of what could be judged.')
+  if (patches.length === 0 && withheld.length === 0) print(nothing(assets, coverage, now))
   for (const entry of assets) printNotes(entry, now)
+}
+
+/** The line where no patch is missing. It says so without more only if everything could be judged. */
+function nothing(assets: readonly AssessedAsset[], coverage: FleetCoverage, now: string): string {
+  if (!allJudged(coverage)) return nothingLine(coverage)
+  const isSure = assets.every((entry) => entry.notAssessed.length === 0 && weaknessOf(listsOf(entry), now) === null)
+  return isSure ? 'Nothing is missing.' : 'Nothing is missing of what could be judged.'
 }
 
 function printWithheld({ withheld, assets }: Assessment, json: boolean, now: string): void {

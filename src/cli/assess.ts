@@ -6,19 +6,23 @@ import { withBuiltSources } from '../core/assessment/built-from.ts'
 import { type CatalogView, catalogView } from '../core/assessment/catalog-view.ts'
 import { countMissing } from '../core/assessment/counts.ts'
 import { type Finding, findings } from '../core/assessment/findings.ts'
-import { type AssetSnapshot, onlyLooks } from '../core/asset.ts'
+import { thirdParty } from '../core/assessment/third-party.ts'
+import { type Asset, type AssetSnapshot, onlyLooks } from '../core/asset.ts'
+import { type AssetCoverage, allJudged, coverageOf, type FleetCoverage, fleetCoverage } from '../core/coverage.ts'
 import { errorText } from '../core/error-text.ts'
 import { saysPlatform } from '../core/inventory-formats.ts'
+import { canonicalPlatform } from '../core/platform/canonical.ts'
 import { judge } from '../core/priority/facts.ts'
 import { type Priority, priorities, priorityRank } from '../core/priority/priority.ts'
 import type { PriorityRule } from '../core/priority/rule.ts'
 import { inOneGo } from '../core/steps.ts'
 import { readBoundedFile, unpackText } from '../integrations/bounded-file.ts'
 import { settingsSchema } from '../integrations/configuration.ts'
-import { readCatalogFolder } from '../integrations/feeds/catalog-folder.ts'
+import { type CatalogFolder, readCatalogFolder } from '../integrations/feeds/catalog-folder.ts'
 import { createFileInventory, recogniseFormat } from '../integrations/file-inventory/index.ts'
 import { inputLimits } from '../integrations/input-limits.ts'
 import { summaryOf } from '../workflow/fleet.ts'
+import { printCoverage, printNotJudged } from './assess-coverage.ts'
 import { notOfferedIn, printPatches, printReboot, printSummary, worstOf } from './assess-print.ts'
 import { BadUse } from './failure.ts'
 import { complain, printJsonLines } from './print.ts'
@@ -34,6 +38,7 @@ interface Options {
   readonly table: string
   readonly failOn?: string
   readonly strict?: boolean
+  readonly allowUnassessed?: boolean
   readonly summary?: boolean
   readonly json?: boolean
 }
@@ -54,42 +59,56 @@ export function assessCommand(program: Command, done: (code: number) => void): v
     .option('--summary', 'the whole fleet in counts, by what feeds say of its packages: for many thousands of servers')
     .option('--fail-on <priority>', `end with 1 where something is as urgent as this: ${priorities.join(', ')}`)
     .option('--strict', 'end with 1 where packages are not assessed, because others built them')
+    .option(
+      '--allow-unassessed',
+      'end with 0 although a server or a feed file could not be judged; it is said all the same',
+    )
     .option('--json', 'print JSON Lines: offline one object a finding, from the store one a patch')
     .action(async (options: Options) => {
       const failOn = options.failOn === undefined ? null : priorities.find((item) => item === options.failOn)
       if (failOn === undefined) throw new BadUse(`--fail-on takes ${priorities.join(', ')}.`)
-      const { worst, foreign } =
+      const { worst, foreign, coverage } =
         options.inventory === undefined ? await fromStore(program, options) : await offline(options)
       if (failOn !== null && worst !== null && priorityRank(worst) <= priorityRank(failOn)) done(1)
       if (options.strict && foreign) done(1)
+      if (!allJudged(coverage) && !options.allowUnassessed) done(1)
     })
 }
 
 /** What decides how `assess` ends. */
 interface Verdict {
+  /** `null`: nothing is missing, as far as it could be judged. */
   readonly worst: Priority | null
   /** Whether others built some of the packages. */
   readonly foreign: boolean
+  readonly coverage: FleetCoverage
 }
 
-async function fromStore(program: Command, { catalog, json, summary }: Options): Promise<Verdict> {
+async function fromStore(program: Command, { catalog, json = false, summary }: Options): Promise<Verdict> {
   if (catalog !== undefined) throw new BadUse('--catalog goes with --inventory: without it the store is assessed.')
-  let verdict: Verdict = { worst: null, foreign: false }
-  await withService(program, async ({ workflow }) => {
+  return withService(program, async ({ workflow }): Promise<Verdict> => {
     if (summary) {
       const counted = await workflow.fleetSummary()
-      verdict = { worst: worstOf(counted), foreign: counted.notAssessedPackages > 0 }
-      return printSummary(counted, json ?? false)
+      const coverage = await workflow.coverage()
+      printSummary(counted, coverage, json)
+      return { worst: worstOf(counted), foreign: counted.notAssessedPackages > 0, coverage }
     }
     const assessment = joinAssessments((await workflow.assessments()).values())
-    verdict = verdictOf(assessment)
-    printPatches(assessment, json ?? false, new Date().toISOString())
+    const coverage = await workflow.coverage()
+    printAll(assessment, coverage, json)
+    return verdictOf(assessment, coverage)
   })
-  return verdict
 }
 
-function verdictOf(assessment: Assessment): Verdict {
-  return { worst: worstOf(assessment), foreign: assessment.assets.some(({ notAssessed }) => notAssessed.length > 0) }
+function printAll(assessment: Assessment, coverage: FleetCoverage, json: boolean): void {
+  printPatches(assessment, coverage, json, new Date().toISOString())
+  if (json) printNotJudged(coverage)
+  else printCoverage(coverage)
+}
+
+function verdictOf(assessment: Assessment, coverage: FleetCoverage): Verdict {
+  const foreign = assessment.assets.some(({ notAssessed }) => notAssessed.length > 0)
+  return { worst: worstOf(assessment), foreign, coverage }
 }
 
 async function offline(options: Options): Promise<Verdict> {
@@ -97,31 +116,31 @@ async function offline(options: Options): Promise<Verdict> {
   if (folder === undefined) throw new BadUse('--inventory needs --catalog, the folder with feed files.')
   const now = new Date().toISOString()
   const rule = ruleNamed(options.table)
-  const snapshots = await readInventory(options, inventory)
-  const contents = []
-  for (const platform of new Set(snapshots.map((snapshot) => snapshot.asset.platform))) {
-    const read = await readCatalogFolder(folder, { platform, today: now.slice(0, 10) }).catch((error: unknown) => {
-      throw new BadUse(errorText(error))
-    })
-    for (const { where, reason } of read.rejected) complain(`${where} was skipped: ${reason}`)
-    for (const name of read.unknown) complain(`${name} is not a known feed file and was left out`)
-    if (read.kinds.size === 0) throw new BadUse(`${folder} holds no feed file that could be read.`)
-    contents.push(...read.contents)
-  }
-  const catalog = catalogView(contents)
+  const { snapshots, unseen } = await readInventory(options, inventory)
+  const platforms = [...new Set(snapshots.map((snapshot) => snapshot.asset.platform))]
+  const read = await readCatalogFolder(folder, { platforms, today: now.slice(0, 10) }).catch((error: unknown) => {
+    throw new BadUse(errorText(error))
+  })
+  for (const { where, reason } of read.rejected) complain(`${where} was skipped: ${reason}`)
+  for (const { where, reason } of read.unusable) complain(`${where} cannot be used: ${reason}`)
+  for (const name of read.unknown) complain(`${name} is not a known feed file and was left out`)
+  if (read.kinds.size === 0) throw new BadUse(`${folder} holds no feed file that could be read.`)
+  const catalog = catalogView(read.contents)
   const alike = missingAlike(snapshots, catalog)
   const assessment = inOneGo(createAssess({ catalog, rule, now, defaults })(alike))
+  const coverage = coverageOfFiles(snapshots, unseen, read)
   if (options.summary) {
     const summary = summaryOf(installedIn(snapshots), countMissing([alike]), assessment)
-    printSummary(summary, options.json ?? false)
-  } else if (options.json)
+    printSummary(summary, coverage, options.json ?? false)
+  } else if (options.json) {
     for (const snapshot of snapshots)
       printFindings(snapshot, catalog, rule, notOfferedIn(assessment, snapshot.asset.id, now))
-  else {
-    printPatches(assessment, false, now)
+    printNotJudged(coverage)
+  } else {
     for (const snapshot of snapshots) printReboot(snapshot)
+    printAll(assessment, coverage, false)
   }
-  return verdictOf(assessment)
+  return verdictOf(assessment, coverage)
 }
 
 function installedIn(snapshots: readonly AssetSnapshot[]) {
@@ -134,6 +153,26 @@ function installedIn(snapshots: readonly AssetSnapshot[]) {
   return { assets: snapshots.length, packages, versions: versions.size }
 }
 
+/** Who judged the machines of an inventory file, by a folder of feed files. */
+function coverageOfFiles(
+  snapshots: readonly AssetSnapshot[],
+  unseen: readonly Unseen[],
+  { voices, unusable }: CatalogFolder,
+): FleetCoverage {
+  const seen = snapshots.map((snapshot): AssetCoverage => {
+    const foreign = snapshot.packages.flatMap((item) => {
+      const builder = thirdParty(snapshot.asset.platform, item)
+      return builder === null ? [] : [{ name: item.name, builder }]
+    })
+    return coverageOf(snapshot, voices, foreign)
+  })
+  const others = unseen.map(({ asset: { id, name, platform }, reason }): AssetCoverage => {
+    return { asset: id, name, platform, feeds: [], packageManager: null, notAssessed: reason, packages: [] }
+  })
+  const files = unusable.map(({ where, reason }) => ({ feed: where, problem: reason, readAt: null }))
+  return fleetCoverage([...seen, ...others], files)
+}
+
 const defaults = { exposure: 'open', criticality: 'medium' } as const
 
 function ruleNamed(table: string): PriorityRule {
@@ -144,7 +183,18 @@ function ruleNamed(table: string): PriorityRule {
   }
 }
 
-async function readInventory(options: Options, path: string): Promise<readonly AssetSnapshot[]> {
+/** A machine that the inventory names and does not describe in full. */
+interface Unseen {
+  readonly asset: Asset
+  readonly reason: string
+}
+
+interface InventoryRead {
+  readonly snapshots: readonly AssetSnapshot[]
+  readonly unseen: readonly Unseen[]
+}
+
+async function readInventory(options: Options, path: string): Promise<InventoryRead> {
   try {
     const { bytes } = await readBoundedFile(path, inputLimits.inventoryFileBytes)
     const head = (await unpackText(bytes, path, inputLimits.inventoryFileBytes)).subarray(0, 20_000)
@@ -164,12 +214,18 @@ async function readInventory(options: Options, path: string): Promise<readonly A
       clock: () => new Date(),
     })
     const snapshots: AssetSnapshot[] = []
+    const unseen: Unseen[] = []
     for await (const seen of onlyLooks(source.observe({ signal: new AbortController().signal }))) {
-      if (seen.kind === 'unreachable') throw new Error(seen.reason)
+      if (seen.kind === 'unreachable') {
+        unseen.push(seen)
+        continue
+      }
       for (const warning of seen.warnings) complain(warning)
       snapshots.push(withBuiltSources(seen.snapshot))
     }
-    return snapshots
+    const [first] = unseen
+    if (snapshots.length === 0 && first !== undefined) throw new Error(first.reason)
+    return { snapshots, unseen }
   } catch (error) {
     throw new BadUse(errorText(error))
   }
@@ -183,10 +239,11 @@ function facts({ platform, exposure, criticality }: Options) {
   const weight = criticalities.find((item) => item === criticality?.replace('-', ' '))
   if (criticality !== undefined && weight === undefined)
     throw new BadUse(`--criticality takes ${criticalities.join(', ')}.`)
-  if (platform !== undefined && !/^[a-z][a-z0-9-]*(?::[a-z0-9][a-z0-9._-]*)?$/.test(platform))
+  const canonical = platform === undefined ? null : canonicalPlatform(platform)
+  if (platform !== undefined && canonical === null)
     throw new BadUse(`"${platform}" is not a platform; write one such as debian:12 or windows:server-2022.`)
   return {
-    ...(platform === undefined ? {} : { platform }),
+    ...(canonical === null ? {} : { platform: canonical }),
     ...(known === undefined ? {} : { exposure: known }),
     ...(weight === undefined ? {} : { criticality: weight }),
   }

@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
 import { exampleEnvironment, variableReference } from '../app/environment.ts'
+import { judgedLines, notAssessedLine } from '../chat/coverage.ts'
 import { platformKinds } from '../chat/registry.ts'
 import { count } from '../chat/words.ts'
 import { zoneData } from '../config/zone-data.ts'
+import type { FleetCoverage } from '../core/coverage.ts'
 import { jsonSchema, kindReference } from '../integrations/configuration.ts'
 import { limitsReached } from '../store/limits-reached.ts'
 import { type Contact, contact } from './contact.ts'
@@ -106,8 +108,25 @@ function teller(json: boolean) {
   }
 }
 
+/** A line for each platform that somebody judges, and one for each group of servers that nobody does. */
+function coverageAnswers({ platforms, notAssessed }: FleetCoverage): readonly Contact[] {
+  const judged = platforms.flatMap((one) => {
+    const [what] = judgedLines({ platforms: [one] })
+    return what === undefined ? [] : [{ kind: 'coverage' as const, name: one.platform, ok: true, what }]
+  })
+  const not = notAssessed.map((one) => ({
+    kind: 'coverage' as const,
+    name: one.platform,
+    ok: false,
+    what: `${notAssessedLine(one)} ${howToJudge}`,
+  }))
+  return [...judged, ...not]
+}
+
+const howToJudge = 'See docs/coverage.md for the feeds that speak of a platform.'
+
 async function askAll(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
-  return withService(program, async ({ config, parts, loads, connections, database, freezeCalendars }) => {
+  return withService(program, async ({ config, parts, loads, connections, database, freezeCalendars, workflow }) => {
     const { tell, all } = teller(json)
     const working = new Set<string>()
     const { signal } = new AbortController()
@@ -119,6 +138,7 @@ async function askAll(program: Command, json: boolean, clickSeconds: number | nu
     }
     for (const { name, what, blocks } of await limitsReached(database.db))
       tell({ kind: 'limit', name, ok: !blocks, what })
+    for (const answer of coverageAnswers(await workflow.coverage())) tell(answer)
     if (clickSeconds === null) return all()
     const say = (line: string) => void (json ? complain(line) : print(line))
     for (const connection of connections) {

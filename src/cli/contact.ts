@@ -24,6 +24,7 @@ export interface Contact {
     | 'chat'
     | 'click'
     | 'limit'
+    | 'coverage'
   readonly name: string
   readonly ok: boolean
   /** One line: what was seen; or what is wrong, and how to fix it. */

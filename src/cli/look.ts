@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { notAssessedLine } from '../chat/coverage.ts'
 import { detailLines, explainDetail } from '../chat/details.ts'
 import { explanationDetail } from '../chat/explanation.ts'
 import { logsInReport, proposalReport } from '../chat/report.ts'
@@ -34,13 +35,15 @@ function syncCommand(program: Command, done: (code: number) => void): void {
         const reports = [...(await workflow.syncFeeds(signal)), ...(await workflow.syncInventory(signal))]
         await workflow.tellDrift()
         const proposed = await workflow.propose(signal)
-        if (options.json) printJson({ reports, proposed })
+        const coverage = await workflow.coverage()
+        if (options.json) printJson({ reports, proposed, coverage })
         else {
           for (const report of reports)
             print(`${report.ok ? 'ok  ' : 'FAIL'} ${report.kind} ${report.name}: ${report.what}`)
           print(
             `Proposals: opened ${proposed.opened.join(', ') || 'none'}, revised ${proposed.revised.join(', ') || 'none'}, closed ${proposed.closed.join(', ') || 'none'}.`,
           )
+          print(coverage.notAssessed.map(notAssessedLine))
         }
         if (reports.some((report) => !report.ok)) done(1)
       })
@@ -91,7 +94,8 @@ function explainCommand(program: Command, done: (code: number) => void): void {
     .description('the evidence and the rule behind a priority: of a CVE, an advisory, a KB, a package or a proposal')
     .option('--asset <asset>', 'only as far as this server goes: its name or id')
     .option('--json', 'print JSON')
-    .action(async (name: string, options: { asset?: string; json?: boolean }) => {
+    .action(async (given: string, options: { asset?: string; json?: boolean }) => {
+      const name = given.trim()
       await withService(program, async ({ workflow, database }) => {
         const proposal = await findProposal(database.db, name.toUpperCase())
         if (proposal?.subject.kind === 'patches') {
@@ -99,7 +103,7 @@ function explainCommand(program: Command, done: (code: number) => void): void {
           for (const patch of proposal.subject.patches) printJson(patch)
           return
         }
-        const asset = options.asset ?? null
+        const asset = options.asset?.trim() ?? null
         if (
           asset !== null &&
           !(await listAssets(database.db)).some((one) => one.asset.name === asset || one.asset.id === asset)

@@ -5,6 +5,7 @@
 
 import { DateTime, IANAZone } from 'luxon'
 import { z } from 'zod'
+import { canonicalPlatform } from '../core/platform/canonical.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 
 const idPattern = /^[a-z][a-z0-9._-]*$/
@@ -93,8 +94,14 @@ export const webAddress = text('Write an address that begins with https:// or ht
   { error: 'Write an address that begins with https:// or http://.' },
 )
 
-export const platform = text('Write a platform, such as debian:12.', 64).regex(/^[a-z0-9-]+:[A-Za-z0-9._-]+$/, {
-  error: 'Write a platform, such as debian:12.',
+const platformMend = 'Write a platform, such as debian:12.'
+
+/** In any spelling that people use. The value is the form that feeds use. */
+export const platform = text(platformMend, 64).transform((written, context) => {
+  const known = canonicalPlatform(written)
+  if (known !== null) return known
+  context.addIssue({ code: 'custom', message: platformMend })
+  return z.NEVER
 })
 
 const unitNames = { weeks: 'weeks', days: 'days', hours: 'hours', min: 'minutes', s: 'seconds' }

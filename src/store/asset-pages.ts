@@ -5,7 +5,7 @@ import { type Held, heldIn } from '../core/assessment/missing.ts'
 import type { Archives } from '../core/asset.ts'
 import type { Queryable } from './connection.ts'
 import { contains } from './proposal-pages.ts'
-import { assetLooks, assets, assetsRecorded, inBytes, pendingSets, softwareSets } from './schema.ts'
+import { assetLooks, assets, assetsRecorded, inBytes, pendingSets, platformsRecorded, softwareSets } from './schema.ts'
 import { readSets } from './software-memory.ts'
 
 export interface AssetFilter {
@@ -37,6 +37,8 @@ export interface ListedAsset {
   readonly simulated: boolean
   readonly packages: number
   readonly pending: number
+  /** Whether its package manager was asked. */
+  readonly asked: boolean
   readonly security: number
   /** Packages with a newer version that the package manager will not install, each once. */
   readonly held: readonly Held[]
@@ -97,6 +99,7 @@ async function readListed(db: Queryable, ids: readonly string[]): Promise<readon
       simulated: assets.simulated,
       packages: sql<number>`coalesce(${softwareSets.size}, 0)`,
       pending: sql<number>`coalesce(${pendingSets.size}, 0)`,
+      asked: sql<boolean>`${assets.pendingSet} is not null`,
       security: sql<number>`coalesce(${pendingSets.security}, 0)`,
       pendingSet: assets.pendingSet,
       listsRefreshedAt: assetLooks.listsRefreshedAt,
@@ -153,7 +156,13 @@ export async function countAssets(db: Queryable): Promise<ReadonlyMap<string, Te
       select team, count(*) as assets, count(*) filter (where simulated) as simulated, 0 as covered
         from ${assets} group by team
       union all
-      select team, 0, 0, count(*) from ${assetsRecorded} where coverage = 'covered' group by team) as counted
+      select team, 0, 0, count(*) from ${assetsRecorded} where coverage = 'covered' group by team
+      union all
+      -- Of these, nobody speaks of the platform, and no package manager was asked.
+      select a.team, 0, 0, -count(*) from ${assets} a
+        join ${assetsRecorded} r on r.asset = a.id and r.coverage = 'covered'
+        join ${platformsRecorded} p on p.team = a.team and p.platform = a.platform and p.coverage <> 'covered'
+        where a.pending_set is null group by a.team) as counted
     group by team`)
   return new Map(rows.map(({ team, assets, simulated, covered }) => [team, { assets, simulated, covered }]))
 }

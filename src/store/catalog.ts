@@ -1,4 +1,4 @@
-import { and, asc, getTableColumns, inArray, sql } from 'drizzle-orm'
+import { and, asc, desc, getTableColumns, inArray, sql } from 'drizzle-orm'
 import type { Advisory, FeedContent, KevEntry, WindowsUpdate } from '../core/catalog.ts'
 import { storable, storableAsJson } from '../core/storable.ts'
 import { platformsOf } from '../core/streams.ts'
@@ -7,7 +7,7 @@ import type { Db, Queryable, Tx } from './connection.ts'
 import { readScores } from './epss-parts.ts'
 import { affectedIn } from './feed-kinds.ts'
 import { recordFeed } from './recorded-feeds.ts'
-import { advisories, cveFacts, fixes, kev, lifecycles, patchesSeen, sources, windowsUpdates } from './schema.ts'
+import { advisories, assets, cveFacts, fixes, kev, lifecycles, patchesSeen, sources, windowsUpdates } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
 export type SourceKind = 'inventory' | 'catalog'
@@ -200,6 +200,21 @@ export async function statementsAbout(db: Queryable, id: string) {
     .where(sql`${windowsUpdates.kb} = ${id} or ${windowsUpdates.cves} @> array[${id}]::text[]`)
     .limit(500)
   return { fixes: said, advisories: notices, updates }
+}
+
+/** What feeds say of a package (source or binary name) on the platforms of assets, what is not fixed yet first. */
+export async function statementsAboutPackage(db: Queryable, name: string) {
+  return db
+    .select()
+    .from(fixes)
+    .where(
+      and(
+        sql`${fixes.platform} in (select distinct platform from ${assets})`,
+        sql`${fixes.package} = ${storable(name)}`,
+      ),
+    )
+    .orderBy(asc(fixes.platform), sql`${fixes.fixedVersion} is not null`, desc(fixes.cves))
+    .limit(2_000)
 }
 
 /** When patches were first found missing, by patch id. `ids`: only these patches; `null`: all. */

@@ -3,7 +3,7 @@
 import { and, asc, desc, eq, gt, isNotNull, lt, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Asset, AssetSnapshot } from '../core/asset.ts'
-import { storableAsJson } from '../core/storable.ts'
+import { storable, storableAsJson } from '../core/storable.ts'
 import { listOf, slices } from './bulk.ts'
 import type { Queryable } from './connection.ts'
 import { assetHistory, assetLooks, assets, packageVersions, pendingSets, softwareSets } from './schema.ts'
@@ -32,6 +32,13 @@ export async function softwareNames(
     sql`select name from ${packageVersions} union select source from ${packageVersions}`,
   )
   return { platforms: platforms.map(({ platform }) => platform), packages: new Set(names.map(({ name }) => name)) }
+}
+
+/** Whether some asset has, or had, a package of this source or binary name. */
+export async function isInstalled(db: Queryable, name: string): Promise<boolean> {
+  const rows = await db.execute(sql`select 1 from ${packageVersions}
+    where name = ${storable(name)} or source = ${storable(name)} limit 1`)
+  return rows.length > 0
 }
 
 /** The oldest look at any of these assets, ISO 8601 UTC; `null`: one of them was never seen, or is not listed. */

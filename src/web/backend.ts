@@ -29,6 +29,7 @@ export function createBackend(service: ConsoleParts): ConsolePort {
   const backend: Backend = {
     service,
     assetCounts: keptFor(COUNTED_MS, parts.clock, () => countAssets(db)),
+    coverage: keptFor(COUNTED_MS, parts.clock, () => workflow.coverage()),
     sessionWatch: createSessionWatch((hashes) => openSessions(db, hashes, parts.clock().toISOString()), parts.clock),
   }
   return {

@@ -128,6 +128,8 @@ export interface AssetsView {
   readonly next: string | null
   /** Counts for the team that was asked for, or for all. A few seconds old at most. */
   readonly counts: AssetCounts
+  /** Who judges which platform, and what nobody can judge: a line each. */
+  readonly coverage: readonly string[]
   /** Teams with assets. */
   readonly teams: readonly string[]
 }
@@ -143,6 +145,8 @@ export interface AssetCounts {
 
 export interface AssetRow extends Omit<ListedAsset, 'observedAt'> {
   readonly seenAt: string | null
+  /** False: nobody can judge what it misses. */
+  readonly isAssessed: boolean
 }
 
 export interface AuditRow {

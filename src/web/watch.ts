@@ -11,7 +11,7 @@ export function watchView({ assets, names, patches, security, first, at }: Watch
     title: `${named}: watched, never changed`,
     lead:
       patches === 0
-        ? rich('Nothing is pending here, as far as its package manager knows. Last change ', time(at, 'relative'), '.')
+        ? rich('Nothing is known to be pending here. Last change ', time(at, 'relative'), '.')
         : rich(
             strong(count(patches, 'patch', 'patches')),
             ` pending, ${security} of them security. Last change `,

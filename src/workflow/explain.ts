@@ -1,22 +1,21 @@
 import { mostUrgentFirst } from '../core/assessment/assess.ts'
-import { type CatalogView, catalogView } from '../core/assessment/catalog-view.ts'
-import { thirdParty } from '../core/assessment/third-party.ts'
-import { whyNotOffered } from '../core/assessment/why-not-offered.ts'
-import type { AssetSnapshot, InstalledPackage } from '../core/asset.ts'
+import { catalogView } from '../core/assessment/catalog-view.ts'
+import { type Asked, type Standing, standingOf } from '../core/assessment/standing.ts'
+import type { AssetSnapshot } from '../core/asset.ts'
 import type { Patch } from '../core/catalog.ts'
 import { type Change, changeTarget, versionBefore } from '../core/change.ts'
-import { withoutOlderKernels } from '../core/kernels.ts'
+import type { FleetCoverage, NotAssessed } from '../core/coverage.ts'
+import type { Priority } from '../core/priority/priority.ts'
 import { factText } from '../core/record/asset-lists.ts'
-import { platformsOf } from '../core/streams.ts'
-import { schemeFor } from '../core/versions/scheme.ts'
-import { readCatalog, statementsAbout } from '../store/catalog.ts'
+import { readAbout, readCatalog, statementsAbout, statementsAboutPackage } from '../store/catalog.ts'
 import type { Db } from '../store/connection.ts'
+import { voicesOf } from '../store/coverage.ts'
 import { patchOfProposal } from '../store/decision-pages.ts'
-import { readSnapshots } from '../store/inventory.ts'
+import { isInstalled, listAssets, readSnapshots } from '../store/inventory.ts'
 import { patchesAsked } from '../store/precedents.ts'
 import { findGlance } from '../store/proposal-pages.ts'
 import { type FindingKnown, findingsOf } from '../store/recorded-findings.ts'
-import { type SaidOf, type Statement, statementsOf } from './feed-statements.ts'
+import { type Statement, statementsOf } from './feed-statements.ts'
 import type { WorkflowParts } from './ports.ts'
 import type { Propose } from './proposing/propose.ts'
 
@@ -24,11 +23,15 @@ import type { Propose } from './proposing/propose.ts'
 export interface LookUp {
   /** The name that was asked for, as feeds write it. */
   readonly name: string
+  readonly kind: Asked['kind']
   readonly statements: readonly Statement[]
   /** What the record last said about it, for each team. */
   readonly findings: readonly FindingKnown[]
   /** The patches of open proposals, most urgent first. Each team has its own judgement, because its assets decide. */
   readonly judged: readonly (Judged & { readonly proposal: string })[]
+  /** Whether any feed speaks of the name, or any asset has a package of the name. */
+  readonly known: boolean
+  readonly notAssessed: readonly NotAssessed[]
 }
 
 interface Judged {
@@ -38,10 +41,16 @@ interface Judged {
   readonly assets: readonly AssetReason[]
 }
 
-export interface Explanation extends Pick<LookUp, 'name' | 'statements'> {
+export interface Explanation extends Pick<LookUp, 'name' | 'kind' | 'statements' | 'known' | 'notAssessed'> {
   readonly judged: readonly Judged[]
-  /** Assets that have the software but need no patch, with the reason. */
-  readonly others: readonly AssetReason[]
+  /** How many assets miss something for it, by the priority of their most urgent patch. */
+  readonly urgencies: readonly { readonly priority: Priority; readonly assets: number }[]
+  /** Assets that need no patch or get none, or that nobody can judge, with the reason. */
+  readonly others: readonly OtherAsset[]
+}
+
+export interface OtherAsset extends AssetReason {
+  readonly standing: Standing
 }
 
 export interface AssetReason {
@@ -53,48 +62,96 @@ export interface AssetReason {
 const MOST = 100
 /** How many patches of open proposals are shown for a name. Each has a table of its own. */
 const ASKED = 10
+/** Of how many CVEs of a package the dates are read. */
+const MOST_CVES = 2_000
 
-export function createExplain({ db }: Pick<WorkflowParts, 'db'>, { assessments }: Pick<Propose, 'assessments'>) {
+export function createExplain(
+  { db }: Pick<WorkflowParts, 'db'>,
+  { assessments }: Pick<Propose, 'assessments'>,
+  coverage: () => Promise<Pick<FleetCoverage, 'notAssessed'>>,
+) {
   return {
     /**
      * Everything about a CVE, an advisory, a KB or a package, with all assets assessed for it. `asset`: only this one,
      * by name or id.
      */
-    explain: (given: string, asset: string | null = null) => explain(db, assessments, given, asset),
+    explain: (given: string, asset: string | null = null) => explain({ db, assessments, coverage }, given, asset),
     /** The same from stored data: the record and open proposals. */
-    lookUp: (given: string) => lookUp(db, given),
+    lookUp: (given: string) => lookUp({ db, coverage }, given),
   }
+}
+
+interface ExplainParts {
+  readonly db: Db
+  readonly assessments: Propose['assessments']
+  readonly coverage: () => Promise<Pick<FleetCoverage, 'notAssessed'>>
 }
 
 async function explain(
-  db: Db,
-  assessments: Propose['assessments'],
+  { db, assessments, coverage }: ExplainParts,
   given: string,
   asset: string | null,
 ): Promise<Explanation> {
-  const name = asFeedsWrite(given)
-  const said = await statementsAbout(db, name)
-  const statements = await statementsOf(db, name, said)
-  const judged: Explanation['judged'][number][] = []
+  const { name, kind, said, statements } = await aboutOf(db, given)
+  const judged: (Explanation['judged'][number] & { readonly on: readonly string[] })[] = []
   for (const [team, { patches, assets }] of await assessments()) {
     for (const patch of patches) {
-      const named = [patch.id, patch.source, ...patch.cves, ...patch.advisories]
-      if (!named.some((item) => item.toLowerCase() === name.toLowerCase())) continue
-      const missing = assets
-        .filter((entry) => entry.patches.includes(patch.id) && isAsked(entry.asset, asset))
+      if (!isNamed(patch, name)) continue
+      const missing = assets.filter((entry) => entry.patches.includes(patch.id) && isAsked(entry.asset, asset))
+      if (missing.length === 0) continue
+      const first = missing
+        .slice(0, MOST)
         .map((entry) => ({ asset: entry.asset.name, why: whyMissing(patch, entry.changes) }))
-      if (missing.length > 0) judged.push({ team, patch, assets: missing.slice(0, MOST) })
+      judged.push({ team, patch, assets: first, on: missing.map((entry) => entry.asset.id) })
     }
   }
   judged.sort((a, b) => mostUrgentFirst(a.patch, b.patch))
-  const missing = new Set(judged.flatMap((item) => item.assets.map((one) => one.asset)))
-  const others = await othersOf(db, name, said.fixes, asset, missing)
-  return { name, statements, judged, others }
+  const missing = new Set(judged.flatMap(({ on }) => on))
+  const others = await othersOf(db, { name, kind, fixes: said.fixes, updates: said.updates }, asset, missing)
+  const { notAssessed } = asset === null ? await coverage() : { notAssessed: [] }
+  const known = statements.length > 0 || judged.length > 0 || (kind === 'package' && (await isInstalled(db, name)))
+  return {
+    name,
+    kind,
+    statements,
+    judged: judged.map(({ on: _, ...one }) => one),
+    urgencies: urgenciesOf(judged),
+    others,
+    known,
+    notAssessed,
+  }
 }
 
-async function lookUp(db: Db, given: string): Promise<LookUp> {
+function isNamed({ id, source, packages, cves, advisories }: Patch, name: string): boolean {
+  const names = [id, source, ...packages.map((item) => item.name), ...cves, ...advisories]
+  return names.some((item) => item.toLowerCase() === name.toLowerCase())
+}
+
+/** How many assets there are of each priority, the most urgent first. An asset counts at its most urgent patch. */
+function urgenciesOf(judged: readonly { readonly patch: Patch; readonly on: readonly string[] }[]) {
+  const counted = new Set<string>()
+  const urgencies = new Map<Priority, number>()
+  for (const { patch, on } of judged) {
+    const before = counted.size
+    for (const id of on) counted.add(id)
+    if (counted.size > before)
+      urgencies.set(patch.priority, (urgencies.get(patch.priority) ?? 0) + counted.size - before)
+  }
+  return [...urgencies].map(([priority, assets]) => ({ priority, assets }))
+}
+
+/** What feeds say of a name. It is a package if no feed knows it as a flaw and it does not look like one. */
+async function aboutOf(db: Db, given: string) {
   const name = asFeedsWrite(given)
-  const statements = await statementsOf(db, name, await statementsAbout(db, name))
+  const ofFlaw = await statementsAbout(db, name)
+  const isFlaw = [ofFlaw.fixes, ofFlaw.advisories, ofFlaw.updates].some((one) => one.length > 0) || looksLikeFlaw(name)
+  const said = isFlaw ? ofFlaw : { ...ofFlaw, fixes: await statementsAboutPackage(db, name) }
+  const kind: Asked['kind'] = isFlaw ? 'flaw' : 'package'
+  return { name, kind, said, statements: await statementsOf(db, name, said) }
+}
+
+async function lookUp({ db, coverage }: Pick<ExplainParts, 'db' | 'coverage'>, given: string): Promise<LookUp> {
+  const { name, kind, statements } = await aboutOf(db, given)
   const findings = await findingsOf(db, factText(name))
   const ids = [name, ...new Set(findings.flatMap(({ patches }) => patches))]
   const judged: LookUp['judged'][number][] = []
@@ -107,38 +164,73 @@ async function lookUp(db: Db, given: string): Promise<LookUp> {
     judged.push({ team, proposal, patch, assets: missing })
   }
   judged.sort((a, b) => mostUrgentFirst(a.patch, b.patch))
-  return { name, statements, findings, judged }
+  const known =
+    statements.length + findings.length + judged.length > 0 || (kind === 'package' && (await isInstalled(db, name)))
+  return { name, kind, statements, findings, judged, known, notAssessed: (await coverage()).notAssessed }
 }
 
+/** How assets stand to it for which no patch is asked, and who cannot be judged. */
 async function othersOf(
   db: Db,
-  name: string,
-  fixes: SaidOf['fixes'],
+  { name, kind, fixes, updates }: Pick<Asked, 'name' | 'kind' | 'fixes' | 'updates'>,
   asset: string | null,
   missing: ReadonlySet<string>,
-): Promise<readonly AssetReason[]> {
-  const packages = [...new Set(fixes.map((fix) => fix.package))]
-  if (packages.length === 0 && asset === null) return []
-  const snapshots = await readSnapshots(db)
+): Promise<readonly OtherAsset[]> {
+  const packages = [...new Set([...(kind === 'package' ? [name] : []), ...fixes.map((fix) => fix.package)])]
+  if (packages.length === 0 && updates.length === 0 && asset === null) return []
+  const wanted = asset === null ? null : await idsOf(db, asset)
+  const snapshots = await readSnapshots(db, wanted === null ? {} : { ids: wanted })
   const platforms = [...new Set(snapshots.map((snapshot) => snapshot.asset.platform))]
   const catalog = catalogView([await readCatalog(db, platforms, packages)])
-  const others: AssetReason[] = []
+  const spoken = new Set((await voicesOf(db, platforms)).keys())
+  const knownSince =
+    kind === 'flaw'
+      ? await datesOf(db, [name])
+      : await datesOf(
+          db,
+          fixes.flatMap((fix) => fix.cves),
+        )
+  const asked: Asked = { name, kind, fixes, updates, catalog, spoken, knownSince }
+  const others: OtherAsset[] = []
   for (const snapshot of snapshots) {
-    if (missing.has(snapshot.asset.name) || !isAsked(snapshot.asset, asset)) continue
-    const why = whyNot(name, snapshot, fixes, catalog)
-    if (why !== null) others.push({ asset: snapshot.asset.name, why })
-    else if (asset !== null)
-      others.push({ asset: snapshot.asset.name, why: 'has none of the software that feeds name for it' })
-    if (others.length === MOST) break
+    if (missing.has(snapshot.asset.id)) continue
+    const { standing, why } = standingOf(asked, snapshot)
+    if (standing === 'absent' && asset === null) continue
+    others.push({ asset: snapshot.asset.name, standing, why })
   }
-  return others
+  const seen = new Set(snapshots.map((snapshot) => snapshot.asset.id))
+  for (const id of wanted ?? [])
+    if (!seen.has(id)) others.push({ asset: asset ?? id, standing: 'not assessed', why: 'no look has succeeded yet' })
+  return others.sort((a, b) => ORDER.indexOf(a.standing) - ORDER.indexOf(b.standing)).slice(0, MOST)
 }
 
+/** What people look for comes first. */
+const ORDER: readonly Standing[] = ['affected', 'no fix yet', 'not assessed', 'not affected', 'absent']
+
+/** The ids of the assets that a name or id means. */
+async function idsOf(db: Db, asked: string): Promise<readonly string[]> {
+  return (await listAssets(db)).flatMap(({ asset }) => (isAsked(asset, asked) ? [asset.id] : []))
+}
+
+/** Since when feeds know these flaws: when they were published, or else listed as exploited. */
+async function datesOf(db: Db, cves: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const { cves: facts, kev } = await readAbout(db, [...new Set(cves)].slice(0, MOST_CVES))
+  const dates = new Map(kev.map(({ cve, dateAdded }) => [cve, dateAdded]))
+  for (const { cve, published } of facts) if (published !== null) dates.set(cve, published.slice(0, 10))
+  return dates
+}
+
+function looksLikeFlaw(name: string): boolean {
+  return /^(?:CVE|GHSA|[A-Z]{2,8}(?:-[A-Z]{2})?)-\d|^KB\d+$/.test(name)
+}
+
+/** A name without the blanks around it. Ids of advisories are written in capital letters, packages as they are. */
 function asFeedsWrite(given: string): string {
-  return /^(?:cve|dsa|dla|usn|kb|rhsa|alsa|rlsa)\b|^kb\d/i.test(given) ? given.toUpperCase() : given
+  const name = given.trim()
+  return /^(?:cve|dsa|dla|usn|elsa|rh[sbe]a|al[sbe]a|rl[sbe]a)-|^kb\d/i.test(name) ? name.toUpperCase() : name
 }
 
-function isAsked(asset: AssetSnapshot['asset'], asked: string | null): boolean {
+function isAsked(asset: Pick<AssetSnapshot['asset'], 'id' | 'name'>, asked: string | null): boolean {
   return asked === null || asset.id === asked || asset.name === asked
 }
 
@@ -152,37 +244,4 @@ function whyMissing(patch: Patch, changes: readonly Change[]): string {
   const more = others === 0 ? '' : ` and ${others} more ${others === 1 ? 'package' : 'packages'} of ${patch.source}`
   const [from, to] = [versionBefore(first), changeTarget(first)]
   return from === null ? `lacks ${first.name} ${to}${more}` : `${first.name} ${from} is older than ${to}${more}`
-}
-
-/** Why no patch is asked for on an asset that has the software; `null`: it does not have the software. */
-function whyNot(name: string, snapshot: AssetSnapshot, fixes: SaidOf['fixes'], catalog: CatalogView): string | null {
-  const { asset, packages, pending } = snapshot
-  const counted = withoutOlderKernels(asset.platform, packages)
-  for (const fix of fixes) {
-    if (!platformsOf(asset.platform).includes(fix.platform)) continue
-    const item = counted.find((one) => (fix.by === 'source' ? one.source : one.name) === fix.package)
-    if (item === undefined) continue
-    const builder = thirdParty(asset.platform, item)
-    if (builder !== null) return `${item.name} ${item.version} was built by ${builder}: not assessed`
-    if (catalog.isRejected(name)) return `${item.name} ${item.version}: ${name} was rejected, so it is no flaw`
-    if (catalog.matcher.unfixed(asset.platform, item).includes(name))
-      return `${item.name} ${item.version} is affected, and the vendor has no fix yet`
-    const open = catalog.matcher.open(asset.platform, item).find((one) => one.cve === name || one.advisory === name)
-    if (open?.subscription) return `${item.name} ${item.version} is affected; the fix needs ${open.subscription}`
-    if (open) {
-      const held = pending.find((one) => one.name === item.name)?.held ?? null
-      const lacks = `${item.name} ${item.version} is affected, and its package manager does not offer ${open.fixedVersion}`
-      return `${lacks}: ${whyNotOffered(held, snapshot)}`
-    }
-    if (fix.fixedVersion === '0') return `${item.name} ${item.version}: the vendor says it was never affected`
-    return mended(item, fix.fixedVersion, fix.by, asset.platform)
-  }
-  return null
-}
-
-function mended(item: InstalledPackage, fixed: string | null, by: string, platform: string): string {
-  const version = by === 'source' ? item.sourceVersion : item.version
-  if (fixed !== null && schemeFor(platform).compare(version, fixed) >= 0)
-    return `${item.name} ${item.version} has it mended (since ${fixed})`
-  return `${item.name} ${item.version} is of another stream or version than the ones affected`
 }

@@ -60,15 +60,22 @@ export async function statementsOf(db: Db, name: string, said: SaidOf): Promise<
           ? 'is not affected'
           : `is mended in ${fix.fixedVersion}`
     const only = fix.subscription === null ? '' : `, for those with ${fix.subscription}`
-    add(
-      fix.feed,
-      `${fix.package} on ${fix.platform}`,
-      `${state}${only}${fix.advisory === null ? '' : ` (${fix.advisory})`}`,
-    )
+    add(fix.feed, `${fix.package} on ${fix.platform}`, `${state}${only}${ofFlaws(name, fix)}`)
   }
   for (const update of said.updates) {
     const replaces = update.supersedes.length === 0 ? '' : `, replaces ${update.supersedes.join(', ')}`
     add(update.feed, `${update.kb} on ${update.platform}`, `${update.fixedBuild ?? 'no build said'}${replaces}`)
   }
   return all
+}
+
+const FLAWS = 3
+
+/** The advisory; of a package, also which flaws a statement is about. */
+function ofFlaws(name: string, { advisory, cves }: SaidOf['fixes'][number]): string {
+  const asked = advisory === name || cves.includes(name)
+  const more = cves.length - FLAWS
+  const flaws = asked ? [] : [...cves.slice(0, FLAWS), ...(more > 0 ? [`${more} more`] : [])]
+  const all = [...(advisory === null ? [] : [advisory]), ...flaws]
+  return all.length === 0 ? '' : ` (${all.join(', ')})`
 }

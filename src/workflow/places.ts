@@ -6,6 +6,7 @@
 import type { Moment, Place } from '../core/permission/place.ts'
 import type { Glance } from '../core/proposal/glance.ts'
 import type { Queryable } from '../store/connection.ts'
+import { unjudgedOf } from '../store/coverage.ts'
 import { findGlance } from '../store/proposal-pages.ts'
 import { freezesOf } from './commands/context.ts'
 import type { WorkflowParts } from './ports.ts'
@@ -26,9 +27,12 @@ export async function placeOf(parts: PlaceParts, proposal: string): Promise<Plac
 export async function placesOf(parts: PlaceParts, glances: readonly Glance[]): Promise<readonly Place[]> {
   const teams = [...new Set(glances.map(({ team }) => team))]
   const moments = new Map(await Promise.all(teams.map(async (team) => [team, await momentOf(parts, team)] as const)))
+  const unjudged = await unjudgedOf(parts.db, teams)
   return glances.flatMap((glance) => {
     const moment = moments.get(glance.team)
-    return moment === undefined ? [] : [{ ...moment, glance }]
+    if (moment === undefined) return []
+    const mine = unjudged.filter(({ team }) => team === glance.team)
+    return [{ ...moment, glance, ...(mine.length === 0 ? {} : { unjudged: mine }) }]
   })
 }
 

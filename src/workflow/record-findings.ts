@@ -293,6 +293,6 @@ async function patchesOf(db: Db, proposals: readonly string[]): Promise<Readonly
 }
 
 /** The greatest age of facts for a start, by team, in seconds. */
-function maxAges(teams: Pick<Teams, 'plans' | 'policyOf'>): ReadonlyMap<string, number> {
+export function maxAges(teams: Pick<Teams, 'plans' | 'policyOf'>): ReadonlyMap<string, number> {
   return new Map(teams.plans.map(({ team }) => [team, teams.policyOf(team).inventoryMaxAgeSeconds]))
 }

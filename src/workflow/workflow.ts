@@ -2,6 +2,7 @@ import type { ProposalState } from '../core/proposal/proposal.ts'
 import type { Lease } from '../store/leases.ts'
 import { createAssessor } from './assessing/assessor.ts'
 import { createExecute } from './commands/execute.ts'
+import { createCoverage } from './coverage.ts'
 import { createDesk } from './desk/desk.ts'
 import { createDigests } from './digest.ts'
 import { createDispatcher } from './dispatch.ts'
@@ -30,6 +31,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
   const linking = toldAtOnce(parts.linking, () => void dispatcher.kick())
   const sync = createSync(parts)
   const assessor = createAssessor(parts)
+  const coverage = createCoverage(parts)
   const propose = createPropose(parts, execute, alone, assessor)
   const deploy = (lease: Lease) => createDeploy(underLease(parts, lease), execute)
   const driver = createDriver(parts, execute, deploy, { alone, refresh })
@@ -56,7 +58,8 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     answersKept: propose.answersKept,
     recordFindings: propose.recordFindings,
     assessments: propose.assessments,
-    ...createExplain(parts, propose),
+    ...createExplain(parts, propose, coverage),
+    coverage,
     fleetSummary: createFleetSummary(parts, assessor, propose.allTeams),
     tellDrift: createDrift(parts, execute),
     advance: driver.advance,

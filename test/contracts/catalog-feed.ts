@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { deflateSync, gzipSync, inflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { familyOf } from '../../src/core/platform/families.ts'
 import type { CatalogFeed, FeedFetch } from '../../src/core/ports.ts'
 import { readCatalogFolder } from '../../src/integrations/feeds/catalog-folder.ts'
 import type { FeedKind } from '../../src/integrations/feeds/kind.ts'
@@ -222,10 +223,15 @@ export function catalogFeedContract(subject: CatalogFeedSubject): void {
 /** `good` is read by that kind and known to no other, so that the order of the kinds does not matter. */
 export async function expectRecognised(kind: FeedKind, good: Buffer): Promise<void> {
   const folder = temporaryFolder('pw-feeds')
-  const about = { platform: 'debian:12', today: '2026-11-20' }
+  const about = { platforms: ['debian:12'], today: '2026-11-20' }
   writeFileSync(join(folder, 'any-name'), good)
   const read = await readCatalogFolder(folder, about)
   expect([...read.kinds.keys()]).toEqual([kind.name])
+  const { fixesOf } = kind
+  if (fixesOf !== 'any')
+    for (const platform of read.voices.keys())
+      expect(fixesOf, `${kind.name} on ${platform}`).toContain(familyOf(platform))
+  expect(read.unusable).toEqual([])
   expect(read.rejected).toEqual([])
   expect(read.contents.flatMap((content) => Object.values(content)).flat()).not.toEqual([])
   const others = feedKinds.filter((other) => other !== kind)

@@ -6,7 +6,7 @@ import type { FeedInput } from '../../src/integrations/feeds/feed.ts'
 import { feedKinds } from '../../src/integrations/feeds/registry.ts'
 import { createSink } from '../../src/integrations/feeds/sink.ts'
 
-const about = { platform: 'debian:12', today: '2026-11-20' }
+const about = { platforms: ['debian:12'], today: '2026-11-20' }
 
 /** Parsers of whole feeds; each answers with content or with a sentence. */
 const whole = [

@@ -6,6 +6,7 @@ import { commandReference } from '../../src/chat/command-reference.ts'
 import { patchCommand } from '../../src/chat/discord/commands.ts'
 import { permissionReference } from '../../src/core/permission/reference.ts'
 import { jsonSchema, kindReference } from '../../src/integrations/configuration.ts'
+import { coverageReference } from '../../src/integrations/coverage-reference.ts'
 
 const root = new URL('../../', import.meta.url)
 
@@ -28,6 +29,14 @@ export const generated: readonly Generated[] = [
     file: 'docs/configuration.md',
     text: variableReference,
     between: ['<!-- Written from the lists of kinds and chat platforms: npm run generate -->', '<!-- Until here. -->'],
+  },
+  {
+    file: 'docs/coverage.md',
+    text: coverageReference,
+    between: [
+      '<!-- Written from the lists of families, feeds and formats: npm run generate -->',
+      '<!-- Until here. -->',
+    ],
   },
   { file: '.env.example', text: exampleEnvironment },
   { file: 'docs/commands.md', text: commandReference },

@@ -220,7 +220,7 @@ describe('explain', () => {
     const page = await get('openssl')
     for (const part of ['Decision', 'SSVC deployer table', 'It would change', 'is older than'])
       expect(page).toContain(part)
-    expect(await get('CVE-1999-0001')).toContain('No watched server misses anything for it')
+    expect(await get('CVE-1999-0001')).toContain('No feed knows CVE-1999-0001')
     expect(await get('<b>x</b>')).not.toContain('<b>x</b>')
   })
 })

@@ -25,6 +25,8 @@ export interface Moment {
 
 export interface Place extends Moment {
   readonly glance: Glance
+  /** Assets of the team that nobody can judge, by platform. Left out: none, or not read. */
+  readonly unjudged?: readonly { readonly platform: string; readonly assets: number }[]
 }
 
 /** The roles that may vote now: the roles of the quorum, or those that may object while a notice runs. */

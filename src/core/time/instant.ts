@@ -33,3 +33,10 @@ export function latest(instants: readonly (string | null)[]): string | null {
   for (const at of instants) if (at !== null && (found === null || isBefore(found, at))) found = at
   return found
 }
+
+/** The earliest of the instants; `null`: there is none. */
+export function earliest(instants: readonly (string | null)[]): string | null {
+  let found: string | null = null
+  for (const at of instants) if (at !== null && (found === null || isBefore(at, found))) found = at
+  return found
+}

@@ -1,3 +1,4 @@
+import { type Packaging, packagingOf } from '../platform/families.ts'
 import { compareApk, isApkVersion } from './apk.ts'
 import { compareDpkg, parseDpkgVersion } from './dpkg.ts'
 import type { Order } from './order.ts'
@@ -26,31 +27,9 @@ export const versionSchemes: ReadonlyMap<string, VersionScheme> = new Map(
   [dpkg, rpm, apk, semver, windows].map((scheme) => [scheme.name, scheme]),
 )
 
-/** Distributions that use RPM, by the part of the platform before the colon. */
-const rpmFamilies = new Set([
-  'rhel',
-  'almalinux',
-  'rocky',
-  'centos',
-  'fedora',
-  'oracle',
-  'ol',
-  'amazon',
-  'amzn',
-  'suse',
-  'sles',
-  'opensuse',
-  'opensuse-leap',
-  'opensuse-tumbleweed',
-  'azurelinux',
-  'photon',
-])
+const ofPackaging: Readonly<Record<Packaging, VersionScheme>> = { dpkg, rpm, apk, windows }
 
 /** The scheme of a platform such as `debian:12`. Unknown platforms use dpkg's scheme. */
 export function schemeFor(platform: string): VersionScheme {
-  const family = platform.split(':')[0] ?? ''
-  if (rpmFamilies.has(family)) return rpm
-  if (family === 'alpine' || family === 'wolfi' || family === 'chainguard') return apk
-  if (family === 'windows') return windows
-  return dpkg
+  return ofPackaging[packagingOf(platform) ?? 'dpkg']
 }

@@ -48,8 +48,8 @@ export interface WholeFile {
 
 /** What a folder of feed files is read for. */
 export interface Assessed {
-  /** The platform of files that do not name their release, such as those of debsecan. */
-  readonly platform: Platform
+  /** The platforms that are assessed. Feeds of all releases are read for these only. */
+  readonly platforms: readonly Platform[]
   /** ISO date. */
   readonly today: string
 }

@@ -1,4 +1,5 @@
 import type { Asset, Criticality, Exposure, Platform } from '../../core/asset.ts'
+import { canonicalPlatform } from '../../core/platform/canonical.ts'
 
 /** Values for assets where the file gives none. A list of packages takes all values from here. */
 export interface AssetDefaults {
@@ -42,7 +43,7 @@ export function assetOf(
   const asset: Asset = {
     id: `${source}/${facts.name}`,
     name: facts.name,
-    platform: platform ?? 'unknown',
+    platform: platform === undefined ? 'unknown' : (canonicalPlatform(platform) ?? platform),
     team: team ?? 'unassigned',
     tags: facts.tags ?? defaults.tags ?? [],
     exposure: facts.exposure ?? defaults.exposure ?? null,

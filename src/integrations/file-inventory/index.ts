@@ -3,8 +3,9 @@
  * docs/integrations/file-inventory.md
  */
 
-import { type Listing, type Observation, observedAsset } from '../../core/asset.ts'
+import { type Listing, type Observation, observedAsset, type Platform } from '../../core/asset.ts'
 import { type FileFormat, isOfOneMachine, type MachineFormat, saysPlatform } from '../../core/inventory-formats.ts'
+import { type Packaging, packagingOf } from '../../core/platform/families.ts'
 import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
 import { readBoundedFile, unpackText } from '../bounded-file.ts'
 import { inputLimits } from '../input-limits.ts'
@@ -75,7 +76,7 @@ async function readFileAssets(options: FileInventoryOptions): Promise<readonly O
     case 'csv':
       return observeCsv(bytes, path, name, defaults, times)
     default:
-      return observeLists(await softwareIn(format, bytes, path, defaults), path, name, defaults, times)
+      return observeLists(await softwareIn(format, bytes, path, defaults), path, format, name, defaults, times)
   }
 }
 
@@ -89,9 +90,9 @@ async function softwareIn(
     case 'dpkg-status':
       return parseDpkgStatus(bytes.toString(), path)
     case 'rpm-list':
-      return parseRpmList(bytes.toString(), path, platform ?? null)
+      return parseRpmList(completeText(bytes, path), path, platform ?? null)
     case 'apk-installed':
-      return parseApkInstalled(bytes.toString(), path)
+      return parseApkInstalled(completeText(bytes, path), path)
     case 'cyclonedx':
       return parseCycloneDx(bytes, path)
     case 'spdx':
@@ -105,22 +106,49 @@ async function softwareIn(
 function observeLists(
   list: SoftwareList,
   path: string,
+  format: FileFormat,
   source: string,
   defaults: AssetDefaults,
   times: FileTimes,
 ): readonly Observation[] {
-  const first = observeList(list, path, source, defaults, times)
+  const first = observeList(list, path, format, source, defaults, times)
   const { address: _address, platform: _platform, ...rest } = defaults
   const { name } = observedAsset(first)
-  const others = (list.beside ?? []).map((other) =>
-    observeList(other, path, source, { ...rest, name: `${name} (${other.platform})`, engine: null }, times),
-  )
+  const others = (list.beside ?? []).map((other) => {
+    const own = { ...rest, name: `${name} (${other.platform})`, engine: null }
+    return observeList(other, path, format, source, own, times)
+  })
   return [first, ...others]
+}
+
+/** What installs the packages that a format lists. A bill of materials may list packages of any kind. */
+const packagingIn: Readonly<Partial<Record<FileFormat, Packaging>>> = {
+  'dpkg-status': 'dpkg',
+  'rpm-list': 'rpm',
+  'apk-installed': 'apk',
+  systeminfo: 'windows',
+}
+
+/** Throws a sentence when the platform cannot have such packages: their versions would be compared in a wrong order. */
+function requireSuiting(path: string, format: FileFormat, platform: Platform): void {
+  const [listed, wanted] = [packagingIn[format], packagingOf(platform)]
+  if (listed === undefined || wanted === null || listed === wanted) return
+  throw new Error(
+    `${path} lists ${listed} packages, and ${platform} has ${wanted} packages: name the platform of this machine`,
+  )
+}
+
+/** A list of lines that ends in the middle of one was cut off: what stood behind it would count as not installed. */
+function completeText(bytes: Buffer, path: string): string {
+  const text = bytes.toString()
+  if (text !== '' && !text.endsWith('\n')) throw new Error(`${path} is cut off: its last line has no end`)
+  return text
 }
 
 function observeList(
   list: SoftwareList,
   path: string,
+  format: FileFormat,
   source: string,
   defaults: AssetDefaults,
   times: FileTimes,
@@ -130,6 +158,7 @@ function observeList(
   // Who writes rhel:9.4-eus or windows:server-2022-core says more than the file can.
   const platform = said !== undefined && given?.startsWith(said) ? given : said
   if (platform === undefined) throw new Error(`${path} does not say its platform: name it, such as debian:12`)
+  requireSuiting(path, format, platform)
   const { asset } = assetOf(source, { name: defaults.name ?? list.name ?? source, platform }, defaults)
   const snapshot = {
     asset,

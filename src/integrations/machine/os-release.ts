@@ -1,6 +1,9 @@
+import type { Platform } from '../../core/asset.ts'
+import { canonicalPlatform } from '../../core/platform/canonical.ts'
+
 export interface OsRelease {
-  /** For example `debian:12`; `null` when the file does not name it. */
-  readonly platform: string | null
+  /** In the form of feeds, for example `debian:12`; `null` when the file does not name it. */
+  readonly platform: Platform | null
   /** The name for people, for example `Debian GNU/Linux 12 (bookworm)`. */
   readonly title: string
 }
@@ -16,7 +19,7 @@ export function parseOsRelease(lines: readonly string[]): OsRelease {
   const version = fields.get('VERSION_ID') ?? ''
   const known = /^[a-z0-9._-]+$/.test(id) && /^[A-Za-z0-9._-]+$/.test(version)
   const title = fields.get('PRETTY_NAME') ?? `${id} ${version}`.trim()
-  return { platform: known ? `${id}:${version}` : null, title: title.slice(0, 100) }
+  return { platform: known ? canonicalPlatform(`${id}:${version}`) : null, title: title.slice(0, 100) }
 }
 
 function unquote(value: string): string {

@@ -1,29 +1,19 @@
 import type { Platform } from '../../core/asset.ts'
-import { parseOsRelease } from '../machine/os-release.ts'
-
-/** Ids in os-release that differ from the names in feeds. */
-const families: Readonly<Record<string, string>> = {
-  ol: 'oracle',
-  amzn: 'amazon',
-  'opensuse-leap': 'opensuse',
-  sles_sap: 'sles',
-}
-
-/** Systems whose feeds distinguish only major releases. */
-const majors = new Set(['rhel', 'rocky', 'almalinux', 'centos', 'oracle'])
 
 /**
- * Returns `rocky:9` for Rocky Linux 9.4, `opensuse:15.6`, `sles:15.6`; for a host that installs from an extended stream
- * `rhel:9.4-eus`, `sles:15.4-ltss`. `null` when os-release does not name the platform. Only the repositories tell the
- * stream: os-release is the same with and without it.
+ * The platform of a host, with its extended stream if it installs from one: `rhel:9.4-eus`, `sles:15.4-ltss`. Only the
+ * repositories tell the stream: os-release is the same with and without it. `platform`: by os-release.
  */
-export function rpmPlatform(osRelease: readonly string[], repositories: readonly string[] = []): Platform | null {
-  if (osRelease.some((line) => /^ID="?opensuse-tumbleweed"?$/.test(line))) return 'opensuse:tumbleweed'
-  const [id = '', version = ''] = parseOsRelease(osRelease).platform?.split(':') ?? []
-  if (version === '') return null
-  const family = families[id] ?? id
-  const platform = `${family}:${majors.has(family) ? version.split('.')[0] : version}`
-  if (family === 'rhel') return redHatStream(version, repositories) ?? platform
+export function streamOf(
+  platform: Platform | null,
+  osRelease: readonly string[],
+  repositories: readonly string[],
+): Platform | null {
+  const [family] = platform?.split(':') ?? []
+  if (family === 'rhel') {
+    const version = osRelease.flatMap((line) => /^VERSION_ID="?([\d.]+)"?$/.exec(line)?.[1] ?? [])[0] ?? ''
+    return redHatStream(version, repositories) ?? platform
+  }
   if (family === 'sles' && repositories.some(isLtss)) return `${platform}-ltss`
   return platform
 }

@@ -9,7 +9,7 @@ import { linesOf, markedValue, type Reported, reported, type Sections, splitSect
 import { zypperPending } from '../zypper/index.ts'
 import { newerRpmKernels } from './kernel.ts'
 import { type PendingAnswer, pendingUpdates } from './pending.ts'
-import { rpmPlatform } from './platform.ts'
+import { streamOf } from './platform.ts'
 
 /** The first word in the output of the script. */
 export const RPM_PROBE = 'patchwarden-rpm'
@@ -41,7 +41,7 @@ export function readRpmProbe(sections: Sections | null, { asset: configured, now
   }
   if (sections === null) return unreachable(`The answer of ${name} was cut off; it is not used.`)
   const os = parseOsRelease(linesOf(sections, 'os-release'))
-  const platform = rpmPlatform(linesOf(sections, 'os-release'), linesOf(sections, 'repositories')) ?? os.platform
+  const platform = streamOf(os.platform, linesOf(sections, 'os-release'), linesOf(sections, 'repositories'))
   const manager = markedValue(sections, 'manager') ?? 'dnf'
   if (sections.has('no-manager')) {
     const wanted = manager === 'dnf' ? 'dnf 4 (dnf 5 and yum are not supported yet)' : 'zypper'

@@ -3,10 +3,13 @@
 import { z } from 'zod'
 import { proposalCard } from '../../chat/proposal-card.ts'
 import { rich } from '../../chat/rich-text.ts'
+import { count } from '../../chat/words.ts'
 import { limits } from '../../core/limits.ts'
 import { offersTo } from '../../core/permission/answer.ts'
 import type { Place } from '../../core/permission/place.ts'
 import { DAY_MS } from '../../core/time/instant.ts'
+import type { Db } from '../../store/connection.ts'
+import { unjudgedOf } from '../../store/coverage.ts'
 import { consoleNotices, consoleThread } from '../../store/outbox.ts'
 import { badgesOf, listProposals, readGlances } from '../../store/proposal-pages.ts'
 import { watchedOfTeams } from '../../store/watched.ts'
@@ -99,10 +102,16 @@ export async function channelView(
     watch: isFirst ? (await watchedOfTeams(db, teams)).map(watchView) : [],
     empty: rich(
       isFirst
-        ? 'Nothing to decide here: no patch is waiting for this team.'
+        ? `Nothing to decide here: no patch is waiting for this team.${await unjudgedWords(db, teams)}`
         : 'No proposal of this channel is like that.',
     ),
   }
+}
+
+/** A list without proposals is no all-clear for servers that nobody can judge. */
+async function unjudgedWords(db: Db, teams: readonly string[]): Promise<string> {
+  const all = (await unjudgedOf(db, teams)).reduce((sum, { assets }) => sum + assets, 0)
+  return all === 0 ? '' : ` ${count(all, 'server')} of it cannot be judged; the page Servers says why.`
 }
 
 export async function proposalView(

@@ -1,12 +1,14 @@
 /** Lists to look up: assets, the record, people, and all connected systems. */
 
 import { z } from 'zod'
+import { judgedLines, notJudgedLines } from '../../chat/coverage.ts'
 import type { Answer } from '../../chat/desk.ts'
 import type { NamedAccount } from '../../chat/linked-accounts.ts'
 import { rich } from '../../chat/rich-text.ts'
 import { count } from '../../chat/words.ts'
 import { assertNever } from '../../core/assert-never.ts'
 import { isEntry } from '../../core/audit.ts'
+import { whyNotAssessed } from '../../core/coverage.ts'
 import { errorText } from '../../core/error-text.ts'
 import { throughWords } from '../../core/hands.ts'
 import { limits } from '../../core/limits.ts'
@@ -34,8 +36,17 @@ export async function assetsView(backend: Backend, { after, ...asked }: AssetsQu
   const { value: counts, at } = await backend.assetCounts()
   const sum = (of: keyof TeamCounts) =>
     [...counts].reduce((all, [team, one]) => (asked.team === null || asked.team === team ? all + one[of] : all), 0)
+  const coverage =
+    asked.team === null ? (await backend.coverage()).value : await backend.service.workflow.coverage(asked.team)
+  const spoken = new Set(coverage.platforms.flatMap(({ platform, feeds }) => (feeds.length === 0 ? [] : [platform])))
   return {
-    rows: rows.map(({ observedAt, ...row }) => ({ ...row, seenAt: observedAt })),
+    rows: rows.map(({ observedAt, ...row }) => ({
+      ...row,
+      seenAt: observedAt,
+      isAssessed:
+        observedAt !== null && whyNotAssessed({ ...row, spoken: spoken.has(row.platform), foreign: 0 }) === null,
+    })),
+    coverage: [...notJudgedLines(coverage), ...judgedLines(coverage)],
     next: last === undefined ? null : cursorAt(asked, { name: last.name, id: last.id }),
     counts: { assets: sum('assets'), simulated: sum('simulated'), covered: sum('covered'), at },
     teams: [...counts.keys()].sort(),

@@ -1,4 +1,5 @@
 import type { Person } from '../../chat/desk.ts'
+import type { FleetCoverage } from '../../core/coverage.ts'
 import type { Member } from '../../core/policy.ts'
 import type { TeamCounts } from '../../store/asset-pages.ts'
 import type { Db } from '../../store/connection.ts'
@@ -44,6 +45,8 @@ export interface ConsoleParts {
 export interface Backend {
   readonly service: ConsoleParts
   readonly assetCounts: () => Promise<Kept<ReadonlyMap<string, TeamCounts>>>
+  /** Of all teams. */
+  readonly coverage: () => Promise<Kept<FleetCoverage>>
   readonly sessionWatch: SessionWatch
 }
 

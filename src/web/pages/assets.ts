@@ -19,13 +19,14 @@ export function assetsHtml(view: AssetsView, query: AssetsQuery, viewer: Viewer)
 <select name="is" aria-label="What is wrong">${option('', is, 'Whatever it is')}${option('problem', is, 'Cannot be looked at')}${option('reboot', is, 'Reboot needed')}</select>
 <button>Find</button></form>
 <p class="empty">${team === null ? '' : `${team}: `}${counts.assets} servers, ${counts.covered} of them covered${counts.simulated === 0 ? '' : `, ${counts.simulated} simulated`}; counted ${instant(counts.at, 'relative', viewer.timeZone)}.</p>
+${view.coverage.map((line) => html`<p class="empty">${line}</p>`)}
 ${
   view.rows.length === 0
     ? html`<p class="empty">No server matches.</p>`
     : rowsHtml(
         ['Server', 'Team', 'Platform', 'Packages', 'Pending packages', 'Of them security', 'Held packages', 'Seen'],
         view.rows.map((row) => [
-          html`${row.name}${row.simulated ? html` <span class="tag neutral">Simulated</span>` : ''}${row.rebootRequired ? html` <span class="tag warning">Reboot needed</span>` : ''}`,
+          html`${row.name}${row.simulated ? html` <span class="tag neutral">Simulated</span>` : ''}${row.isAssessed ? '' : html` <span class="tag warning">Not assessed</span>`}${row.rebootRequired ? html` <span class="tag warning">Reboot needed</span>` : ''}`,
           row.team,
           row.platform,
           String(row.packages),

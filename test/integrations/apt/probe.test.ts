@@ -320,7 +320,7 @@ describe('an answer that cannot be used', () => {
 
   it('keeps the platform where it is known', () => {
     const output = '\n@@ patchwarden-probe 1\n\n@@ os-release\nID="rhel"\nVERSION_ID="9.4"\n\n@@ no-apt\n\n@@ end\n'
-    expect(read(output)).toMatchObject({ kind: 'unreachable', asset: { platform: 'rhel:9.4' } })
+    expect(read(output)).toMatchObject({ kind: 'unreachable', asset: { platform: 'rhel:9' } })
   })
 })
 

@@ -5,9 +5,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { InstalledPackage } from '../../../src/core/asset.ts'
 import { schemeFor } from '../../../src/core/versions/scheme.ts'
+import { parseOsRelease } from '../../../src/integrations/machine/os-release.ts'
 import { parseProbe, probeScript } from '../../../src/integrations/probe/index.ts'
 import { newerRpmKernels } from '../../../src/integrations/rpm/kernel.ts'
-import { rpmPlatform } from '../../../src/integrations/rpm/platform.ts'
+import { streamOf } from '../../../src/integrations/rpm/platform.ts'
 import { dnf } from '../../../src/integrations/upgrade-journal/dnf.ts'
 import { zypper } from '../../../src/integrations/upgrade-journal/zypper.ts'
 import { anAsset } from '../../support/asset.ts'
@@ -92,7 +93,7 @@ describe('platforms of systems with RPM packages', () => {
     ['sles', '15.6', 'sles:15.6'],
     ['sles_sap', '15.6', 'sles:15.6'],
   ])('%s %s is %s, ordered as rpm does, and has its manager', (id, version, platform) => {
-    expect(rpmPlatform([`ID="${id}"`, `VERSION_ID="${version}"`])).toBe(platform)
+    expect(parseOsRelease([`ID="${id}"`, `VERSION_ID="${version}"`]).platform).toBe(platform)
     expect(schemeFor(platform).name).toBe('rpm')
     expect([dnf, zypper].filter((manager) => manager.suits(platform))).toHaveLength(1)
   })
@@ -105,6 +106,8 @@ describe('platforms of systems with RPM packages', () => {
 describe('the stream that a host installs from', () => {
   const rhel = (version: string) => ['ID="rhel"', `VERSION_ID="${version}"`]
   const cdn = 'https://cdn.example/content'
+  const streamIn = (lines: readonly string[], repositories: readonly string[]) =>
+    streamOf(parseOsRelease(lines).platform, lines, repositories)
 
   it.each([
     ['9.4', `rhel-9-for-x86_64-baseos-rpms\t${cdn}/dist/rhel9/$releasever/x86_64/baseos/os`, 'rhel:9'],
@@ -116,17 +119,17 @@ describe('the stream that a host installs from', () => {
     ['9.4', `rhel-9-for-x86_64-supplementary-eus-rpms\t${cdn}/eus/rhel9/9.4/x86_64/supplementary/os2`, 'rhel:9'],
     ['7.9', `rhel-7-server-els-rpms\t${cdn}/els/rhel/server/7/$releasever/x86_64/os`, 'rhel:7-els'],
   ])('Red Hat %s with %s: %s', (version, repository, platform) => {
-    expect(rpmPlatform(rhel(version), [repository])).toBe(platform)
+    expect(streamIn(rhel(version), [repository])).toBe(platform)
   })
 
   it('SUSE: LTSS is in the alias or the address of a repository', () => {
     const sles = ['ID="sles"', 'VERSION_ID="15.4"']
     const alias = 'SLES_LTSS:SLE-Product-SLES15-SP4-LTSS-Updates\thttps://updates.example/x'
-    expect(rpmPlatform(sles, [alias])).toBe('sles:15.4-ltss')
-    expect(rpmPlatform(sles, ['updates\thttps://updates.example/SLE-Product-SLES/15-SP4-LTSS/x86_64/update'])).toBe(
+    expect(streamIn(sles, [alias])).toBe('sles:15.4-ltss')
+    expect(streamIn(sles, ['updates\thttps://updates.example/SLE-Product-SLES/15-SP4-LTSS/x86_64/update'])).toBe(
       'sles:15.4-ltss',
     )
-    expect(rpmPlatform(sles, ['SLES:SLE-Product-SLES15-SP4-Updates\thttps://updates.example/x'])).toBe('sles:15.4')
+    expect(streamIn(sles, ['SLES:SLE-Product-SLES15-SP4-Updates\thttps://updates.example/x'])).toBe('sles:15.4')
   })
 
   it('is read by the script from the enabled repositories, and reaches the snapshot', () => {

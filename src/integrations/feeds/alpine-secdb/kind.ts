@@ -31,5 +31,6 @@ export const alpineSecdb: FeedKind = {
       },
     },
   }),
+  fixesOf: ['alpine', 'wolfi', 'chainguard'],
   documents: [secdbReader],
 }

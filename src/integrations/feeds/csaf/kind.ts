@@ -26,5 +26,6 @@ export const csaf: FeedKind = {
       },
     },
   }),
+  fixesOf: ['rhel', 'sles', 'opensuse'],
   documents: [csafReader],
 }

@@ -29,5 +29,6 @@ export const debianAdvisories: FeedKind = {
       },
     },
   }),
+  fixesOf: [],
   documents: advisoriesFile,
 }

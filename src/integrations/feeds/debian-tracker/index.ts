@@ -41,14 +41,18 @@ export function createDebianTrackerFeed(options: DebianTrackerOptions): CatalogF
     {
       describe: 'Debian security tracker',
       state: stateSchema,
-      parse: (input) => parseTracker(input, options.platforms ?? null),
+      async parse(input) {
+        const parsed = await parseTracker(input, options.platforms ?? null)
+        requireReadable(input.what, parsed.state.fixes, [])
+        return parsed
+      },
     },
   )
 }
 
 export const trackerFile: WholeFile = {
   matches: (head) => /^\s*\{\s*"[a-z0-9][a-z0-9+.-]*"\s*:\s*\{\s*"(?:CVE|TEMP)-/.test(head),
-  parse: (input, { platform }) => parseTracker(input, [platform]),
+  parse: (input, { platforms }) => parseTracker(input, platforms),
 }
 
 export async function parseTracker(
@@ -58,7 +62,7 @@ export async function parseTracker(
   const { bytes, what, previous } = input
   const data = parseJson(bytes.toString('utf8'), what)
   if (!isObject(data)) throw new Error(`${what} is not the tracker's JSON: it must be an object by source package`)
-  const reading: Reading = { fixes: [], rejected: [], unknownReleases: new Set(), wanted }
+  const reading: Reading = { issues: 0, fixes: [], rejected: [], unknownReleases: new Set(), wanted }
   let sources = 0
   for (const [source, issues] of Object.entries(data)) {
     sources++
@@ -69,13 +73,15 @@ export async function parseTracker(
     }
     for (const [cve, issue] of Object.entries(issues)) readIssue(reading, source, cve, issue)
   }
-  requireReadable(what, reading.fixes.length, reading.rejected)
+  requireReadable(what, Math.max(reading.issues, reading.fixes.length), reading.rejected)
   requireNotShrunken(input, previous?.fixes ?? null, reading.fixes.length, MAX_SHRINK_PERCENT)
   const { fixes, rejected } = reading
   return { content: { fixes }, rejected, state: { fixes: fixes.length } }
 }
 
 interface Reading {
+  /** The number of issues that were read, of any release. */
+  issues: number
   readonly fixes: Fix[]
   readonly rejected: RejectedRecord[]
   readonly unknownReleases: Set<string>
@@ -95,6 +101,7 @@ function readIssue(reading: Reading, source: string, cve: string, value: unknown
     reading.rejected.push({ where, reason: schemaProblem(issue.error) })
     return
   }
+  reading.issues++
   for (const [codeName, state] of Object.entries(issue.data.releases)) {
     const platform = debianPlatform(codeName)
     if (platform === 'none' || (platform !== null && reading.wanted !== null && !reading.wanted.includes(platform)))

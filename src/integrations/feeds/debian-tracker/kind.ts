@@ -23,5 +23,6 @@ export const debianTracker: FeedKind = {
       },
     },
   }),
+  fixesOf: ['debian'],
   documents: trackerFile,
 }

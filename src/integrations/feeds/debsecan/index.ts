@@ -50,7 +50,25 @@ export function createDebsecanFeed(options: DebsecanOptions): CatalogFeed {
 
 export const debsecanFile: WholeFile = {
   matches: (head) => /^[^\n]*/.exec(head)?.[0].trimEnd() === versionLine,
-  parse: (input, { platform }) => parseDebsecan(input, platform),
+  async parse(input, { platforms }) {
+    const platform = releaseOf(input.what, platforms)
+    return platform === null ? { content: {}, rejected: [], state: { fixes: 0 } } : parseDebsecan(input, platform)
+  },
+}
+
+/**
+ * The release that a file is for: the file does not say it. Its name may; otherwise it is for the only release of Debian
+ * that is assessed. `null`: no Debian is assessed.
+ */
+function releaseOf(name: string, platforms: readonly Platform[]): Platform | null {
+  for (const word of name.toLowerCase().split(/[^a-z]+/)) {
+    const platform = debianPlatform(word)
+    if (platform !== null && platform !== 'none') return platform
+  }
+  const [only = null, ...others] = platforms.filter((platform) => platform.startsWith('debian:'))
+  if (others.length > 0)
+    throw new Error(`${name} does not say its release: name the file after it, such as debsecan-bookworm`)
+  return only
 }
 
 export async function parseDebsecan(input: FeedInput<State>, platform: Platform): Promise<ParsedFeed<State>> {

@@ -26,5 +26,6 @@ export const debsecan: FeedKind = {
       },
     },
   }),
+  fixesOf: ['debian'],
   documents: debsecanFile,
 }

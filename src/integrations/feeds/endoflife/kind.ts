@@ -23,5 +23,6 @@ export const endOfLife: FeedKind = {
       },
     },
   }),
+  fixesOf: [],
   documents: [endOfLifeReader],
 }

@@ -22,5 +22,6 @@ export const epss: FeedKind = {
       },
     },
   }),
+  fixesOf: [],
   documents: epssFile,
 }

@@ -33,5 +33,6 @@ export const fileCatalog: FeedKind = {
       },
     },
   }),
+  fixesOf: 'any',
   documents: catalogFile,
 }

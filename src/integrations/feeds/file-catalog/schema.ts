@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { type Fix, patchTypes } from '../../../core/catalog.ts'
+import { canonicalPlatform } from '../../../core/platform/canonical.ts'
 import { DAY_MS } from '../../../core/time/instant.ts'
 import { cveId } from '../cve-id.ts'
 
 const text = z.string().trim().min(1).max(500)
+const platform = text.transform((written) => canonicalPlatform(written) ?? written)
 
 /** An ISO date, or days from today: `today`, `today-3`, `today+2`. These are for examples and drills. */
 export function dateSchema(today: string) {
@@ -22,7 +24,7 @@ export function dateSchema(today: string) {
 /** `source` is a source package. `package` is a binary package, for platforms whose fixes name binary packages. */
 export const fixSchema = z
   .object({
-    platform: text,
+    platform,
     source: text.optional(),
     package: text.optional(),
     cve: cveId,
@@ -41,7 +43,7 @@ export function advisorySchema(today: string) {
     title: text,
     published: dateSchema(today).nullable().default(null),
     cves: z.array(cveId).default([]),
-    fixes: z.array(z.object({ platform: text, source: text, fixedVersion: text })).default([]),
+    fixes: z.array(z.object({ platform, source: text, fixedVersion: text })).default([]),
     severity: text.nullable().default(null),
   })
 }

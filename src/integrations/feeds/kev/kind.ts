@@ -22,5 +22,6 @@ export const kev: FeedKind = {
       },
     },
   }),
+  fixesOf: [],
   documents: kevFile,
 }

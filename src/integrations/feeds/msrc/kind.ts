@@ -30,5 +30,6 @@ export const msrc: FeedKind = {
       },
     },
   }),
+  fixesOf: ['windows'],
   documents: msrcReaders,
 }

@@ -28,5 +28,6 @@ export const nvd: FeedKind = {
       },
     },
   }),
+  fixesOf: [],
   documents: [nvdReader],
 }

@@ -30,5 +30,6 @@ export const osv: FeedKind = {
       },
     },
   }),
+  fixesOf: ['debian', 'ubuntu', 'rhel', 'almalinux', 'rocky', 'sles', 'opensuse', 'alpine', 'wolfi', 'chainguard'],
   documents: [osvReader],
 }

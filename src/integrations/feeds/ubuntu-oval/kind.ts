@@ -27,5 +27,6 @@ export const ubuntuOval: FeedKind = {
       },
     },
   }),
+  fixesOf: ['ubuntu'],
   documents: [ovalReader],
 }

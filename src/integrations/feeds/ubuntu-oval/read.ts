@@ -64,6 +64,10 @@ function readUbuntuOval(text: string, where: string, sink: Sink): void {
     (element) => enter(reading, element),
     (element, own) => leave(reading, element, own),
   )
+  if (reading.definitions.length > 0 && reading.definitions.every(({ usn }) => usn === null)) {
+    sink.rejected.push({ where, reason: 'is not the OVAL of security notices: take the file ending in .usn.oval.xml' })
+    return
+  }
   for (const definition of reading.definitions) {
     const { usn } = definition
     if (usn === null) continue

@@ -23,5 +23,6 @@ export const wesng: FeedKind = {
       },
     },
   }),
+  fixesOf: ['windows'],
   documents: [wesngReader],
 }
