@@ -104,7 +104,9 @@ export function createAssess(options: JudgeOptions): Assess {
     const made = {
       patches: missing.updates.map(patchId).sort(),
       changes: changesOf(missing.updates),
-      withheld: missing.withheld.map(({ update, held }) => ({ patch: patchId(update), held })),
+      withheld: missing.withheld
+        .map(({ update, held }) => ({ patch: patchId(update), held }))
+        .sort((a, b) => order(a.patch, b.patch)),
     }
     missed.set(missing, made)
     return made

@@ -67,7 +67,7 @@ function missingOf(workedOut: WorkedOut, software: Software): Missing {
   const bySource = [...managedBySource(workedOut, software, pending, null).values()]
   return {
     updates: bySource.flatMap(({ update }) => update ?? []),
-    held: [...held, ...bySource.flatMap(({ paid }) => paid)],
+    held: [...held, ...bySource.flatMap(({ paid }) => paid).sort(byName)],
     notOffered: bySource.flatMap((one) => one.notOffered),
     withheld: bySource.flatMap(({ withheld }) => withheld ?? []),
     notAssessed,
@@ -121,7 +121,12 @@ function heldAnew(
   const paid = [...now.values()].flatMap((one) => one.paid)
   if (paid.length === 0 && !held.some(isPaid)) return held
   const names = new Set(packages.filter(({ source }) => sources.has(source)).map(({ name }) => name))
-  return [...held.filter((one) => !isPaid(one) || !names.has(one.name)), ...paid]
+  const others = held.filter((one) => isPaid(one) && !names.has(one.name))
+  return [...held.filter((one) => !isPaid(one)), ...[...others, ...paid].sort(byName)]
+}
+
+function byName(a: Held, b: Held): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0
 }
 
 function isPaid({ reason }: Held): boolean {
