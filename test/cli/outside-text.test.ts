@@ -164,7 +164,7 @@ test('an inventory and feed files from outside are assessed, and named, as text'
     await shown('assess', '--inventory', inventory, '--catalog', catalog, '--json')
     const broken = { name: nasty, [nasty]: nasty, packages: nasty }
     await writeFile(inventory, JSON.stringify({ assets: [...assets, broken] }))
-    expect((await shown('assess', '--inventory', inventory, '--catalog', catalog)).code).toBe(2)
+    expect((await shown('assess', '--inventory', inventory, '--catalog', catalog)).code).toBe(1)
   } finally {
     await rm(own, { recursive: true, force: true })
   }
