@@ -87,7 +87,11 @@ test('from the first look to the vote, as an operator types it', { timeout: 90_0
   const synced = await patchwarden('sync', '--json')
   expect(synced.code).toBe(0)
   expect(json(synced.out)).toEqual([
-    { reports: expect.any(Array), proposed: { opened: ['PW-1', 'PW-2'], revised: [], closed: [] } },
+    {
+      reports: expect.any(Array),
+      proposed: { opened: ['PW-1', 'PW-2'], revised: [], closed: [] },
+      coverage: { platforms: [expect.objectContaining({ platform: 'debian:12' })], notAssessed: [], feeds: [] },
+    },
   ])
 
   const listed = json((await patchwarden('proposals', '--json')).out)
@@ -105,7 +109,7 @@ test('from the first look to the vote, as an operator types it', { timeout: 90_0
   expect(json((await patchwarden('explain', 'PW-1', '--json')).out)[0]).toMatchObject({ source: 'openssl' })
   expect(await patchwarden('explain', 'CVE-1999-0001')).toMatchObject({
     code: 1,
-    out: expect.stringContaining('No watched server'),
+    out: expect.stringContaining('No feed knows CVE-1999-0001'),
   })
   expect((await patchwarden('plan', 'pw-1')).out).toContain('What would run on web-01, exactly:')
   expect((await patchwarden('report', 'PW-1')).out).toContain('## Record')

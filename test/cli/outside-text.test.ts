@@ -160,11 +160,11 @@ test('an inventory and feed files from outside are assessed, and named, as text'
     await writeFile(path.join(catalog, 'feed.json'), JSON.stringify({ fixes: [feed] }))
     const plain = await shown('assess', '--inventory', inventory, '--catalog', catalog)
     expect(plain.err).toContain('a[2J.json')
-    expect(plain).toMatchObject({ code: 0, out: expect.stringContaining('curl[2J31m') })
+    expect(plain).toMatchObject({ code: 1, out: expect.stringContaining('curl[2J31m') })
     await shown('assess', '--inventory', inventory, '--catalog', catalog, '--json')
     const broken = { name: nasty, [nasty]: nasty, packages: nasty }
     await writeFile(inventory, JSON.stringify({ assets: [...assets, broken] }))
-    expect((await shown('assess', '--inventory', inventory, '--catalog', catalog)).code).toBe(2)
+    expect((await shown('assess', '--inventory', inventory, '--catalog', catalog)).code).toBe(1)
   } finally {
     await rm(own, { recursive: true, force: true })
   }
