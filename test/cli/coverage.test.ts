@@ -166,7 +166,8 @@ async function reasons(...argv: readonly string[]): Promise<Readonly<Record<stri
 it('explain tells the true reason for each server that has something to do with it', async () => {
   expect(await reasons('CVE-2026-9800021')).toEqual({
     alma94: 'expat 2.5.0-2.el9 is older than 2.5.0-3.el9',
-    stale: 'libexpat1 2.5.0-1 is affected, and its package manager does not offer 2.5.0-1+deb12u2',
+    stale:
+      'libexpat1 2.5.0-1 is affected, and its package manager does not offer 2.5.0-1+deb12u2: its package lists of 2026-11-28 do not have it',
     oracle: 'no feed speaks of oracle:9',
     mint: 'no feed speaks of linuxmint:21.3',
     clean: 'libexpat1 2.5.0-1+deb12u2 has it mended (since 2.5.0-1+deb12u2)',
@@ -185,7 +186,8 @@ test.each([
 it('explain takes the name of a package as well as a flaw', async () => {
   expect(await reasons('expat')).toMatchObject({
     alma94: 'expat 2.5.0-2.el9 is older than 2.5.0-3.el9',
-    stale: 'libexpat1 2.5.0-1 is affected, and its package manager does not offer 2.5.0-1+deb12u2 (CVE-2026-9800021)',
+    stale:
+      'libexpat1 2.5.0-1 is affected, and its package manager does not offer 2.5.0-1+deb12u2: its package lists of 2026-11-28 do not have it (CVE-2026-9800021)',
     clean: 'libexpat1 2.5.0-1+deb12u2 has none of the flaws that feeds name for it',
   })
   expect((await reasons('gzip')).zipped).toBe(

@@ -20,7 +20,8 @@ async function assessed(platform: string, inventory: string, feeds: readonly obj
   const given = ['--inventory', join(folder, name), '--platform', platform, '--catalog', join(folder, 'feeds')]
   try {
     await main(['assess', ...given])
-    const text = out
+    // Who judged it is not what is tried here.
+    const text = out.replace(/^.* is judged by .*\n/gm, '')
     out = ''
     await main(['assess', ...given, '--json'])
     const found = out.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]))

@@ -83,6 +83,11 @@ describe('decide', () => {
   })
 })
 
+/** Without the lines about who judged. */
+function withoutJudges(text: string): string {
+  return text.replace(/^.* is judged by .*\n/gm, '')
+}
+
 describe('assess, offline', () => {
   const folder = temporaryFolder('pw-offline')
   const feeds = temporaryFolder('pw-feeds')
@@ -249,7 +254,7 @@ describe('assess, offline', () => {
 
   it('counts the same in the summary, by the same names', async () => {
     const { out } = await assessed(managed([{ ...offer, held: 'hold' }]), '--summary')
-    expect(out.split('\n')).toEqual([
+    expect(withoutJudges(out).split('\n')).toEqual([
       '1 servers, 1 installed packages in 1 distinct versions, 1 findings, 0 patches, 1 that are not offered everywhere, 1 packages held back',
       'out-of-cycle curl 7.88.1-10+deb12u1 (debian:12) not offered to 1, 1 CVEs',
       '',
@@ -262,10 +267,10 @@ describe('assess, offline', () => {
   it('names weak lists where nothing is known to be missing', async () => {
     const bash = { packages: [{ name: 'bash', version: '5.2.15-2', architecture: 'amd64' }] }
     const { out } = await assessed(managed([], { ...bash, archives: { security: false } }))
-    expect(out).toBe(
+    expect(withoutJudges(out)).toBe(
       'Nothing is missing of what could be judged.\nweb02: what it is offered may not be all: its security archive is missing\n',
     )
-    expect((await assessed(managed([], bash))).out).toBe('Nothing is missing.\n')
+    expect(withoutJudges((await assessed(managed([], bash))).out)).toBe('Nothing is missing.\n')
   })
 
   const status = sharedData('debian/host/dpkg-status.gz')

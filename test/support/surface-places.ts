@@ -63,6 +63,25 @@ const laterGo = subjectOf((base) => ({
   rings: base.rings.map((ring, index) => (index === 0 ? ring : { ...ring, gate: { ...ring.gate, go: ['lead'] } })),
 }))
 
+/** Its servers belong to a system that is told a minute ahead. */
+const toldAhead = subjectOf((base) => ({
+  ...base,
+  assets: base.assets.map((planned) => ({
+    ...planned,
+    terms: {
+      grain: 'group',
+      leadSeconds: 60,
+      reportsWithinSeconds: 86_400,
+      windowEnd: 'taken back',
+      reboots: ['never'],
+      stopReaches: 'not begun',
+      notUndone: [],
+      licences: [],
+      alsoInstalls: [],
+    },
+  })),
+}))
+
 // ---------------------------------------------------------------- how it came so far
 
 function walk(one: Case, steps: number, end: 'installed' | 'failed' = 'installed'): Case {
@@ -164,6 +183,11 @@ export const lives: Readonly<Record<string, (options?: Options) => Case>> = {
     give({ type: 'skip', asset: 'web1', reason: 'it is replaced' }, 'mara'),
   ),
   'a ring waits for go, later': (options) => walk(scenes.started({ content: laterGo, ...options }), 8),
+  'not reported yet': (options) => {
+    const one = scenes.started({ content: toldAhead, ...options })
+    one.give({ type: 'start-batch' })
+    return one
+  },
   completed: rolledOut,
   'ended by hand': then(
     scenes.started,

@@ -25,9 +25,7 @@ export function managedBySource(
   const { matcher } = workedOut.catalog
   const found = new Map<string, OfSource>()
   const judge = (source: string, { offered, held }: Pending): void => {
-    const installed = withoutOldKernels(present?.get(source) ?? lacking.get(source) ?? nothing, packages, (item) =>
-      matcher.open(platform, item),
-    )
+    const installed = present?.get(source) ?? lacking.get(source) ?? nothing
     // The first list must not be empty, or nothing is remembered.
     const lists = installed.length > 0 ? [installed, offered, held] : [offered, held]
     const judged = ofSource(lists, () => judgeSource(matcher, { platform, source, offered, held, installed }))
@@ -71,30 +69,6 @@ function pendingBySource(
 
 function nameIn({ name, architecture }: Pick<InstalledPackage, 'name' | 'architecture'>): string {
   return `${name} ${architecture}`
-}
-
-/**
- * Leaves out kernels that are kept beside a newer one which has all fixes: nothing has to be installed for them. Each
- * kernel is a package of its own (`linux-image-6.1.0-28-amd64`), or a further version of one (`kernel-core`).
- */
-function withoutOldKernels(
-  installed: readonly InstalledPackage[],
-  packages: readonly InstalledPackage[],
-  open: (item: InstalledPackage) => readonly OpenFix[],
-): readonly InstalledPackage[] {
-  const [first] = installed
-  if (first === undefined || !installed.some(({ name }) => isKernel(name))) return installed
-  const kind = ({ name, architecture }: InstalledPackage) => `${name.replace(/\d+/g, '#')} ${architecture}`
-  const fixed = new Set(
-    packages
-      .filter(({ source }) => source === first.source)
-      .flatMap((item) => (open(item).length > 0 ? [] : [kind(item)])),
-  )
-  return installed.filter((item) => open(item).length === 0 || !fixed.has(kind(item)))
-}
-
-function isKernel(name: string): boolean {
-  return name.startsWith('kernel') || (name.startsWith('linux-') && /^linux-(?:image|modules|headers)-/.test(name))
 }
 
 interface SourceGiven {

@@ -8,8 +8,9 @@ import { isOfParts } from '../../../src/core/permission/parts.ts'
 import type { Member } from '../../../src/core/policy.ts'
 import type { Context, ProposalCommand } from '../../../src/core/proposal/command.ts'
 import { decide } from '../../../src/core/proposal/decide.ts'
+import { contentHash } from '../../../src/core/proposal/decision-content.ts'
 import { entryOf, recordedOf } from '../../../src/core/proposal/entry.ts'
-import type { RecordedEvent } from '../../../src/core/proposal/event.ts'
+import type { Content, RecordedEvent } from '../../../src/core/proposal/event.ts'
 import { evolve, replay } from '../../../src/core/proposal/evolve.ts'
 import { lightOf, resultRows, wholeState } from '../../../src/core/proposal/light.ts'
 import type { Actor, EndState, ProposalState } from '../../../src/core/proposal/proposal.ts'
@@ -18,6 +19,7 @@ import { type Named, recordable } from '../../../src/core/proposal/written.ts'
 import { readEntry, type SealedEntry, sealEntry } from '../../../src/core/record/entry.ts'
 import { ERASED, type Register, registerOf } from '../../../src/core/record/register.ts'
 import { pageOf } from '../../../src/core/rollout/results-page.ts'
+import type { Terms } from '../../../src/core/terms.ts'
 import { machineCommand } from '../../support/machine-command.ts'
 import { machineFor } from '../../support/proposal-case.ts'
 import { policy, testedContent } from '../../support/proposals.ts'
@@ -56,6 +58,27 @@ const rule = {
   acknowledgement: null,
   resume: [{ role: 'owner', count: 1 }],
 } as const
+
+/** As `atAnyTime`, but the servers behind the test ring belong to a system that is told a minute ahead. */
+const toldAhead = withTerms(atAnyTime)
+
+function withTerms(content: Content): Content {
+  const { subject } = content
+  if (subject.kind !== 'patches') throw new Error('not patches')
+  const terms: Terms = {
+    grain: 'group',
+    leadSeconds: 60,
+    reportsWithinSeconds: 86_400,
+    windowEnd: 'taken back',
+    reboots: ['never'],
+    stopReaches: 'not begun',
+    notUndone: [],
+    licences: [],
+    alsoInstalls: [],
+  }
+  const ahead = { ...subject, assets: subject.assets.map((one, index) => (index < 2 ? one : { ...one, terms })) }
+  return { ...content, subject: ahead, contentHash: contentHash(ahead) }
+}
 
 type Move =
   | {
@@ -217,11 +240,13 @@ interface Setting {
   /** It begins with a test and without votes; else it is approved. */
   readonly tested: boolean
   readonly atNight: boolean
+  /** Its servers belong to a system that is told a minute ahead. */
+  readonly ahead: boolean
 }
 
 /** Every event as it was and as an entry, with what it names. */
-function play(list: readonly Move[], proposer: Actor, { tested, atNight }: Setting) {
-  const base = atNight ? nightly : atAnyTime
+function play(list: readonly Move[], proposer: Actor, { tested, atNight, ahead }: Setting) {
+  const base = ahead ? toldAhead : atNight ? nightly : atAnyTime
   const inForce = { ...rule, testRing: tested ? 'run' : 'never' } as const
   let now = Date.parse('2026-11-20T00:00:00Z')
   let state: ProposalState | null = null
@@ -307,7 +332,7 @@ const proposers = fc.constantFrom<Actor>(
   { kind: 'system', part: 'assessment' },
   { kind: 'person', id: STRANGER.id, name: STRANGER.name, via: 'cli', through: SHELL },
 )
-const settings = fc.record({ tested: fc.boolean(), atNight: fc.boolean() })
+const settings = fc.record({ tested: fc.boolean(), atNight: fc.boolean(), ahead: fc.boolean() })
 const seen = new Set<string>()
 /** Members in which people write, such as `comment.text`: those that were seen, and those with which something was taken. */
 const writable = new Set<string>()
