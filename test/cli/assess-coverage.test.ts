@@ -124,7 +124,7 @@ it('judges what it can of an inventory, and names the rest', async () => {
   expect(out).toContain(
     'linuxmint:22 (2 servers) is judged by apt on 1 (lists since 2026-11-28 00:00); no feed speaks of it.',
   )
-  expect(out).not.toContain('managed')
+  expect(out).not.toContain('Not assessed: managed')
 })
 
 it('does not judge a machine all of whose packages others built', async () => {

@@ -9,7 +9,7 @@ import { unpackText } from '../../../src/integrations/bounded-file.ts'
 import { createFileInventory, recogniseFormat } from '../../../src/integrations/file-inventory/index.ts'
 import { encodings } from '../../support/encodings.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-import { inventoryTexts as texts } from './inventory-texts.ts'
+import { platformFor, inventoryTexts as texts } from './inventory-texts.ts'
 
 const folder = temporaryFolder('pw-encodings')
 let files = 0
@@ -19,7 +19,7 @@ async function namesIn(bytes: Buffer): Promise<{ readonly format: string; readon
   writeFileSync(path, bytes)
   const format = recogniseFormat((await unpackText(bytes, path, 1_000_000)).subarray(0, 20_000))
   if (format === null) throw new Error('the format is not recognised')
-  const defaults = { team: 'web', name: 'host', platform: 'debian:12' }
+  const defaults = { team: 'web', name: 'host', platform: platformFor(format) }
   const source = createFileInventory({ name: 'file', path, format, defaults, clock: () => new Date() })
   const names: string[] = []
   for await (const seen of onlyLooks(source.observe({ signal: new AbortController().signal }))) {

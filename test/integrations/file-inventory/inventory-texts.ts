@@ -13,3 +13,9 @@ export const inventoryTexts: Readonly<Record<FileFormat, string>> = {
   json: JSON.stringify({ assets: [{ name: 'web01', packages: [{ name: 'bash', version: '5.2.15-2' }] }] }, null, 1),
   csv: 'asset,package,version,architecture,source,sourceVersion\nweb01,bash,5.2.15-2,amd64,,\n',
 }
+
+/** A platform that has packages of the format. */
+export function platformFor(format: string): string {
+  if (format === 'rpm-list') return 'almalinux:9'
+  return format === 'apk-installed' ? 'alpine:3.20' : 'debian:12'
+}

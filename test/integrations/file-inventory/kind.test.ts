@@ -11,7 +11,7 @@ import { fileFormats } from '../../../src/core/inventory-formats.ts'
 import { loadConfig, parseSettings } from '../../../src/integrations/configuration.ts'
 import { small } from '../../config/small.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-import { inventoryTexts } from './inventory-texts.ts'
+import { inventoryTexts, platformFor } from './inventory-texts.ts'
 
 const folder = temporaryFolder('pw-file-kind')
 
@@ -51,9 +51,9 @@ describe.each(ofOneMachine)('a file of the format %s', (format) => {
     ['with a name', ', name: web01, address: 192.0.2.7', { name: 'web01', address: '192.0.2.7' }],
     ['without one', '', { name: format === 'systeminfo' ? 'WIN01' : 'shop' }],
   ])('can be a source, %s', async (_, more, expected) => {
-    const configured = withFile(format, text, `, platform: "debian:12", team: web${more}`)
+    const configured = withFile(format, text, `, platform: "${platformFor(format)}", team: web${more}`)
     expect(problemsOf(configured)).toEqual([])
-    const platform = format === 'systeminfo' ? 'windows:server-2022' : 'debian:12'
+    const platform = format === 'systeminfo' ? 'windows:server-2022' : platformFor(format)
     expect(await assetsOf(configured)).toMatchObject([{ ...expected, platform, team: 'web' }])
   })
 
