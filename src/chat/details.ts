@@ -17,7 +17,9 @@ import {
 } from '../core/proposal/proposal.ts'
 import { leftOutOf, plannedNow, sinceOf } from '../core/proposal/since.ts'
 import { engineOfRing, lanesOf, ringTitle } from '../core/rollout/lanes.ts'
+import { plannedOf } from '../core/rollout/planned.ts'
 import { assetName, tallyOf } from '../core/rollout/tally.ts'
+import { leadOf } from '../core/terms.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { Freeze } from '../core/window.ts'
 import { nextWindows } from '../core/window.ts'
@@ -262,9 +264,11 @@ function expectedEnd(state: Pick<ProposalState, 'status'>, { end, problem }: Pla
 /** Says that the times are a careful guess, because nothing like this has run yet. */
 function unknownPace(
   { status }: ProposalState,
-  { rings }: PatchSubject,
+  subject: PatchSubject,
   estimates: Readonly<Record<string, number>>,
 ): string {
+  // How long servers take that report late is not asked: they only have to begin in their window.
+  const rings = subject.rings.filter(({ assets: [first = ''] }) => leadOf(plannedOf(subject, first)?.terms) === 0)
   const unknown = rings.filter(({ name }) => (estimates[name] ?? FALLBACK) === FALLBACK)
   if (unknown.length === 0 || finalStatuses.includes(status)) return ''
   const where = unknown.length === rings.length ? '' : ` of ${unknown.map(({ name }) => name).join(', ')}`

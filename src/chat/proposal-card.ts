@@ -211,7 +211,9 @@ function progressFact(state: Glance, subject: PatchBrief): RichText | null {
   const counts = state.tally.ends
   const running = state.rollout.rings.reduce((sum, ring) => sum + (ring.counts['at work'] ?? 0), 0)
   const parts = [`${counts.good} of ${subject.assets - counts.leftOut} done`]
-  if (running > 0) parts.push(`${running} running`)
+  const reporting = state.tally.reporting ?? 0
+  if (running > reporting) parts.push(`${running - reporting} running`)
+  if (reporting > 0) parts.push(`${reporting} told and not reported yet`)
   if (counts.bad > 0) parts.push(`${counts.bad} failed`)
   if (counts.unreachable > 0) parts.push(`${counts.unreachable} never answered`)
   if (counts.untouched - running > 0) parts.push(`${counts.untouched - running} not touched`)
