@@ -54,6 +54,8 @@ export const limits = {
   unknownDeploymentSeconds: 600,
   /** How far after now an engine may put the next look at a start. */
   lookAgainSeconds: DAY_SECONDS,
+  /** An engine whose system others may change compares what it holds for a start at least this often. */
+  compareSeconds: HOUR_SECONDS,
   /** If the next look at every asset at work is at least this far away, no process waits; a row says when to go on. */
   restSeconds: 120,
   /** Size of one line of an audit export. Even the event that opens the largest proposal is far smaller. */

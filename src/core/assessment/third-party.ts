@@ -86,10 +86,14 @@ function inUbuntu(revision: string, platform: Platform): string | null {
   return null
 }
 
-/** `1ubuntu22.04` or `1+debian12` on that very release. Ubuntu itself writes `ubuntu0.22.04.1` or `~ubuntu22.04.1`. */
+/**
+ * `1ubuntu22.04` or `1+debian12` on that very release. Ubuntu itself writes `ubuntu0.22.04.1`, `~ubuntu22.04.1`, and
+ * sometimes `1ubuntu22.10.1`, with a number of its own behind.
+ */
 function namesRelease(revision: string, platform: Platform): boolean {
-  const at = revision.indexOf(platform.replace(':', ''))
-  return at > 0 && /[\d+]/.test(revision[at - 1] ?? '')
+  const release = platform.replace(':', '')
+  const at = revision.indexOf(release)
+  return at > 0 && /[\d+]/.test(revision[at - 1] ?? '') && !/^\.\d/.test(revision.slice(at + release.length))
 }
 
 function foreignWord(revision: string): string | null {

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Observation } from '../../core/asset.ts'
 import { heldBack } from '../../core/held-back.ts'
+import { limits } from '../../core/limits.ts'
 import { isAhead, nextLook } from '../../core/next-look.ts'
 import { notBegun, STOPPED, TIME_OVER } from '../../core/not-begun.ts'
 import type {
@@ -22,7 +23,7 @@ import {
   takenBackText,
   toldStart,
 } from '../../core/rollout/told.ts'
-import { isBefore } from '../../core/time/instant.ts'
+import { isBefore, plusSeconds } from '../../core/time/instant.ts'
 import { problemsOf, tell, type Work } from './start.ts'
 
 interface Following {
@@ -50,8 +51,7 @@ export async function follow(
   handle: DeploymentHandle,
   waiting: Set<string>,
 ): Promise<void> {
-  const { deploying, state, mine, notes, ask, away, signal } = work
-  const { clock, pollSeconds } = deploying.parts
+  const { state, mine, notes, ask, away, signal } = work
   const told = toldStart(state, mine)
   const first = { cancelled: false, windowOver: notes.windowOver, next: notes.nextLook }
   const following: Following = { work, engine, handle, told, waiting, heard: new Map(), ...first }
@@ -80,7 +80,7 @@ export async function follow(
     // Stored only after the ends are recorded. After a crash the next process must ask for them again.
     const said = new Map(reports.map(({ asset, lookAgainAt }) => [asset, lookAgainAt]))
     const running = [...waiting].map((asset) => said.get(asset))
-    await lookAt(following, earlier(nextLook(running, clock(), pollSeconds), momentOf(following)))
+    await lookAt(following, lookAfter(following, running))
     await untilNextLook(following)
   }
 }
@@ -165,12 +165,27 @@ async function told(work: Work, why: string, reports: readonly StopReport[]): Pr
   if (text !== null) await tell(work, text)
 }
 
-function momentOf({ work, told }: Following): string | null {
-  return told === null ? null : nextMoment(told, work.deploying.parts.clock().toISOString())
+/** When to look again. `said`: what the engine says of each running asset. `null`: soon. */
+function lookAfter(following: Following, said: readonly (string | undefined)[]): string | null {
+  const { clock, pollSeconds } = following.work.deploying.parts
+  if (following.told === null) return nextLook(said, clock(), pollSeconds)
+  // An asset that is overdue has no time of its own any more. Nobody waits for it at every moment.
+  const ahead = said.filter((at) => at !== undefined && isAhead(at, clock()))
+  return earlier(nextLook(ahead, clock(), pollSeconds), momentOf(following))
 }
 
-function earlier(look: string | null, moment: string | null): string | null {
-  return look === null || moment === null || isBefore(look, moment) ? look : moment
+/** When the start must be looked at, whatever its engine says; `null`: at no certain time. */
+function momentOf({ work, engine, told }: Following): string | null {
+  if (told === null) return null
+  const now = work.deploying.parts.clock().toISOString()
+  const comparison = engine.compare === undefined ? null : plusSeconds(now, limits.compareSeconds)
+  return earlier(comparison, nextMoment(told, now))
+}
+
+/** `null`: no time, and the other counts. */
+function earlier(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a ?? b
+  return isBefore(a, b) ? a : b
 }
 
 async function lookAt(following: Following, at: string | null): Promise<void> {

@@ -46,6 +46,7 @@ describe('who built a package', () => {
     ['an update of such a package', 'ubuntu:22.04', 'libfoo', '1:1.8-1fakesync1ubuntu0.22.04.1'],
     ['a rebuild', 'ubuntu:22.04', 'bar', '0.27-3+deb12u2build0.23.10.1'],
     ['a revision in words before the one of Ubuntu', 'ubuntu:14.04', 'spice', '0.12.4-0nocelt2ubuntu1.4'],
+    ['the release, and a number of its own behind', 'ubuntu:22.10', 'numpy', '1:1.21.5-1ubuntu22.10.1'],
     ['a slip of the pen', 'ubuntu:22.10', 'mysql-8.0', '8.0.32-0buntu0.22.10.1'],
     ['extended maintenance', 'ubuntu:18.04', 'curl', '7.58.0-2ubuntu3.24+esm5'],
     ['FIPS', 'ubuntu:22.04', 'openssl', '3.0.2-0ubuntu1.10+Fips1'],
