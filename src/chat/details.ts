@@ -20,6 +20,7 @@ import { engineOfRing, lanesOf, ringTitle } from '../core/rollout/lanes.ts'
 import { plannedOf } from '../core/rollout/planned.ts'
 import { assetName, tallyOf } from '../core/rollout/tally.ts'
 import { leadOf } from '../core/terms.ts'
+import { minuteOf } from '../core/time/instant.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { Freeze } from '../core/window.ts'
 import { nextWindows } from '../core/window.ts'
@@ -97,8 +98,10 @@ function assetState(state: ProposalState, asset: string): string {
     const notBegun = (state.rollout ?? state.test)?.notBegun[asset]
     return notBegun === undefined ? 'waiting' : `waiting; it was not begun: ${notBegun.reason}`
   }
-  const { verification } = deployment
-  return verification === null ? 'running' : `${verification.end}: ${verification.reason}`
+  const { verification, later, notBefore } = deployment
+  if (verification === null) return notBefore === undefined ? 'running' : 'told, not reported yet'
+  const heard = later === undefined ? '' : `; heard again on ${minuteOf(later.saidAt)} UTC: ${later.what}`
+  return `${verification.end}: ${verification.reason}${heard}`
 }
 
 export function explainDetail(

@@ -89,10 +89,12 @@ function assets(state: ProposalState): string[] {
     const id = planned.asset.id
     const index = subject.rings.findIndex((item) => item.assets.includes(id))
     const ring = ringTitle(subject, index) ?? ''
-    const verification = state.rollout?.deployments[id]?.verification
+    const { verification, later } = state.rollout?.deployments[id] ?? {}
+    const why = verification?.reason ?? whyNotTouched(state, id)
+    const heard = later === undefined ? '' : `; heard again on ${minuteOf(later.saidAt)} UTC: ${later.what}`
     const packages = planned.changes.map(changeLine)
     lines.push(
-      md`| ${assetName(state, id)} | ${ring} | ${verification?.end ?? 'not touched'} | ${verification?.reason ?? whyNotTouched(state, id)} | ${packages.join('; ')} |`,
+      md`| ${assetName(state, id)} | ${ring} | ${verification?.end ?? 'not touched'} | ${why}${heard} | ${packages.join('; ')} |`,
     )
   }
   const tally = tallyOf(state)

@@ -92,7 +92,7 @@ function openedStory(recorded: RecordedEvent, state: ProposalState): readonly Th
   } else {
     const by = recorded.actor.kind === 'person' ? 'Proposed' : 'Proposed by the assessment'
     text.push(
-      `${by}: ${count(state.subject.assets.length, 'server')} miss ${count(state.subject.patches.length, 'patch', 'patches')}. Priority `,
+      `${by}: ${count(state.subject.assets.length, 'server')} ${state.subject.assets.length === 1 ? 'misses' : 'miss'} ${count(state.subject.patches.length, 'patch', 'patches')}. Priority `,
       strong(state.priority),
       '.',
     )

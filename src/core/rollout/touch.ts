@@ -253,12 +253,13 @@ function plansOf(subject: PatchSubject, next: ComesNext | null): ReadonlyMap<Win
   }
   for (const asset of next?.assets ?? []) add(own.get(asset) ?? subject.window, leads.get(asset) ?? 0)
   if (found.size > 0) return found
-  if (next?.current == null || lanesOf(subject).length === 1) return new Map([[subject.window, new Set([0])]])
+  const usual = new Map([[subject.window, new Set([0])]])
+  if (next?.current == null || (lanesOf(subject).length === 1 && leads.size === 0)) return usual
   const { index, planned } = next.current
   const later = subject.rings.flatMap((ring, at) => (at > index && ring.engine === planned.engine ? [ring] : []))
   for (const { window, terms } of later.flatMap((ring) => samplesOf(subject)(ring)))
     add(window ?? subject.window, leadOf(terms))
-  return found
+  return found.size > 0 ? found : usual
 }
 
 /** Is a window still needed in this lane? Not if everything that is left has begun. */

@@ -124,6 +124,19 @@ describe('an asset whose system needs a day', () => {
   })
 })
 
+test('a ring whose servers have all reported is followed by the next one, however short the windows are', () => {
+  const short = daily('short', '02:00', 1 / 60)
+  const given = contentWith(2)
+  if (given.subject.kind !== 'patches') throw new Error('not patches')
+  const subject = { ...given.subject, window: short }
+  const one = approved({ ...given, subject, contentHash: contentHash(subject) })
+  one.pass(2)
+  one.give({ type: 'start' })
+  one.finishBatch()
+  one.pass(30)
+  expect(one.give({ type: 'reschedule' })).toEqual(['scheduled'])
+})
+
 test('with any leads and at any time, what is told begins in an open window and never before its lead is over', () => {
   const leads = fc.integer({ min: 0, max: 72 }).map((hours) => hours * 3_600)
   fc.assert(
