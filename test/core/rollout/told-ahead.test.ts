@@ -130,6 +130,7 @@ test('a ring whose servers have all reported is followed by the next one, howeve
   if (given.subject.kind !== 'patches') throw new Error('not patches')
   const subject = { ...given.subject, window: short }
   const one = approved({ ...given, subject, contentHash: contentHash(subject) })
+  one.setting.estimates = { canary: 600, broad: 600 }
   one.pass(2)
   one.give({ type: 'start' })
   one.finishBatch()
