@@ -9,6 +9,7 @@ import type { Content } from '../../src/core/proposal/event.ts'
 import { glanceOf } from '../../src/core/proposal/glance.ts'
 import type { Actor, Status } from '../../src/core/proposal/proposal.ts'
 import type { Freeze } from '../../src/core/window.ts'
+import { lateTerms } from './late-terms.ts'
 import { machineCommand } from './machine-command.ts'
 import { caseOf, doer, everyRole, people, scenes } from './permission-scene.ts'
 import { type Decided, machineFor, type proposalCase } from './proposal-case.ts'
@@ -68,17 +69,7 @@ const toldAhead = subjectOf((base) => ({
   ...base,
   assets: base.assets.map((planned) => ({
     ...planned,
-    terms: {
-      grain: 'group',
-      leadSeconds: 60,
-      reportsWithinSeconds: 86_400,
-      windowEnd: 'taken back',
-      reboots: ['never'],
-      stopReaches: 'not begun',
-      notUndone: [],
-      licences: [],
-      alsoInstalls: [],
-    },
+    terms: { ...lateTerms, leadSeconds: 60 },
   })),
 }))
 

@@ -11,7 +11,6 @@ import type { Batch, DeployEngine, DeploymentReport, InventorySource, StopReport
 import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { Content } from '../../src/core/proposal/event.ts'
 import type { Actor } from '../../src/core/proposal/proposal.ts'
-import type { Terms } from '../../src/core/terms.ts'
 import type { Freeze } from '../../src/core/window.ts'
 import { readStream } from '../../src/store/events.ts'
 import { openLeases } from '../../src/store/leases.ts'
@@ -22,24 +21,13 @@ import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { anAsset, aSnapshot } from '../support/asset.ts'
 import { useDatabase } from '../support/database.ts'
 import { approveAs, exampleService, mara, nights, standard, tom } from '../support/example-service.ts'
+import { lateTerms } from '../support/late-terms.ts'
 import { content } from '../support/proposals.ts'
 
 const database = useDatabase()
 const HOUR = 3_600_000
 const assessment: Actor = { kind: 'system', part: 'assessment' }
 const owner: Actor = { kind: 'person', id: 'mara', name: 'Mara', via: 'console' }
-
-const terms: Terms = {
-  grain: 'group',
-  leadSeconds: 24 * 3_600,
-  reportsWithinSeconds: 24 * 3_600,
-  windowEnd: 'taken back',
-  reboots: ['never', 'if required'],
-  stopReaches: 'not begun',
-  notUndone: [],
-  licences: [],
-  alsoInstalls: [],
-}
 
 function looked(name: string, version: string, at: string): Observation {
   const openssl = { name: 'openssl', version, architecture: 'amd64', source: 'openssl', sourceVersion: version }
@@ -56,7 +44,7 @@ function lateContent(): Content {
     engine: 'late',
     assets: base.subject.assets.map((planned) => ({
       ...planned,
-      terms,
+      terms: lateTerms,
       asset: { ...planned.asset, engine: 'late' },
     })),
     rings: base.subject.rings
@@ -89,7 +77,7 @@ async function scene() {
     name: 'late',
     describe: 'a system whose machines report a day later',
     simulated: true,
-    terms: async (plans) => plans.map(() => terms),
+    terms: async (plans) => plans.map(() => lateTerms),
     preview: async () => [],
     preflight: async ({ deployments }) => deployments.map(({ asset }) => ({ asset: asset.id, ready: true, notes: [] })),
     async stage(batch) {

@@ -19,7 +19,7 @@ import { type Named, recordable } from '../../../src/core/proposal/written.ts'
 import { readEntry, type SealedEntry, sealEntry } from '../../../src/core/record/entry.ts'
 import { ERASED, type Register, registerOf } from '../../../src/core/record/register.ts'
 import { pageOf } from '../../../src/core/rollout/results-page.ts'
-import type { Terms } from '../../../src/core/terms.ts'
+import { lateTerms } from '../../support/late-terms.ts'
 import { machineCommand } from '../../support/machine-command.ts'
 import { machineFor } from '../../support/proposal-case.ts'
 import { policy, testedContent } from '../../support/proposals.ts'
@@ -65,17 +65,7 @@ const toldAhead = withTerms(atAnyTime)
 function withTerms(content: Content): Content {
   const { subject } = content
   if (subject.kind !== 'patches') throw new Error('not patches')
-  const terms: Terms = {
-    grain: 'group',
-    leadSeconds: 60,
-    reportsWithinSeconds: 86_400,
-    windowEnd: 'taken back',
-    reboots: ['never'],
-    stopReaches: 'not begun',
-    notUndone: [],
-    licences: [],
-    alsoInstalls: [],
-  }
+  const terms = { ...lateTerms, leadSeconds: 60 }
   const ahead = { ...subject, assets: subject.assets.map((one, index) => (index < 2 ? one : { ...one, terms })) }
   return { ...content, subject: ahead, contentHash: contentHash(ahead) }
 }

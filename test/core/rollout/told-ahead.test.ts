@@ -12,23 +12,14 @@ import { handOver } from '../../../src/core/rollout/hand-over.ts'
 import { counted, nextMoment, silentOutcome, takenBackText, toldStart } from '../../../src/core/rollout/told.ts'
 import { earlyHookProblem, rebootProblem, type Terms } from '../../../src/core/terms.ts'
 import { type Freeze, openWindow } from '../../../src/core/window.ts'
+import { lateTerms } from '../../support/late-terms.ts'
 import { person, proposalCase } from '../../support/proposal-case.ts'
 import { content } from '../../support/proposals.ts'
 import { daily } from '../../support/windows.ts'
 
 const nights = daily('nights', '02:00', 2)
 
-const late: Terms = {
-  grain: 'group',
-  leadSeconds: 24 * 3_600,
-  reportsWithinSeconds: 24 * 3_600,
-  windowEnd: 'taken back',
-  reboots: ['if required', 'as the system does'],
-  stopReaches: 'not begun',
-  notUndone: [],
-  licences: [],
-  alsoInstalls: [],
-}
+const late: Terms = { ...lateTerms, reboots: ['if required', 'as the system does'] }
 
 interface Options {
   readonly terms?: (index: number) => Terms | undefined
