@@ -5,6 +5,7 @@ import { weaknessOf, whyNotOffered } from '../core/assessment/why-not-offered.ts
 import type { AssetSnapshot } from '../core/asset.ts'
 import type { Patch } from '../core/catalog.ts'
 import { allJudged, type FleetCoverage } from '../core/coverage.ts'
+import { firstNames } from '../core/first-names.ts'
 import { type Priority, priorityRank } from '../core/priority/priority.ts'
 import type { FleetSummary } from '../workflow/fleet.ts'
 import { nothingLine, printCoverage } from './assess-coverage.ts'
@@ -134,22 +135,22 @@ function printNotes(entry: AssessedAsset, now: string): void {
   const foreign = notAssessed.filter(({ why }) => why === undefined)
   if (foreign.length > 0)
     print(
-      `${asset.name}: ${foreign.length === 1 ? '1 package is not assessed, because others built it' : `${foreign.length} packages are not assessed, because others built them`}: ${shown(foreign.map((item) => `${item.name} (${item.builder})`))}`,
+      `${asset.name}: ${foreign.length === 1 ? '1 package is not assessed, because others built it' : `${foreign.length} packages are not assessed, because others built them`}: ${namesOf(foreign.map((item) => `${item.name} (${item.builder})`))}`,
     )
   const products = notAssessed.filter(({ why }) => why === 'product')
   if (products.length > 0)
     print(
-      `${asset.name}: ${products.length === 1 ? '1 update is' : `${products.length} updates are`} not assessed, because nothing says whether the product is installed: ${shown(products.map((item) => `${item.name} (${item.builder})`))}`,
+      `${asset.name}: ${products.length === 1 ? '1 update is' : `${products.length} updates are`} not assessed, because nothing says whether the product is installed: ${namesOf(products.map((item) => `${item.name} (${item.builder})`))}`,
     )
   const back = held.filter((item) => item.reason !== 'needs a subscription')
   if (back.length > 0)
     print(
-      `${asset.name}: ${back.length === 1 ? '1 package has' : `${back.length} packages have`} a newer version that will not be installed: ${shown(back.map((item) => `${item.name} (${whyNotOffered(item.reason, listsOf(entry))})`))}`,
+      `${asset.name}: ${back.length === 1 ? '1 package has' : `${back.length} packages have`} a newer version that will not be installed: ${namesOf(back.map((item) => `${item.name} (${whyNotOffered(item.reason, listsOf(entry))})`))}`,
     )
   const paid = held.filter((item) => item.reason === 'needs a subscription')
   if (paid.length > 0)
     print(
-      `${asset.name}: ${paid.length === 1 ? '1 package has a fix that needs' : `${paid.length} packages have fixes that need`} a subscription: ${shown(paid.map((item) => item.name))}`,
+      `${asset.name}: ${paid.length === 1 ? '1 package has a fix that needs' : `${paid.length} packages have fixes that need`} a subscription: ${namesOf(paid.map((item) => item.name))}`,
     )
 }
 
@@ -157,13 +158,11 @@ function printNotes(entry: AssessedAsset, now: string): void {
 export function printReboot({ asset, rebootRequired, rebootPackages, runningKernel }: AssetSnapshot): void {
   if (!rebootRequired) return
   const runs = runningKernel === null ? '' : `: it runs ${runningKernel}`
-  const newer = rebootPackages.length === 0 ? '' : ` (installed, not in use: ${shown(rebootPackages)})`
+  const newer = rebootPackages.length === 0 ? '' : ` (installed, not in use: ${namesOf(rebootPackages)})`
   print(`${asset.name}: needs a reboot${runs}${newer}`)
 }
 
 /** Names in one line. */
-const MOST = 20
-
-function shown(names: readonly string[]): string {
-  return names.length > MOST ? `${names.slice(0, MOST).join(', ')} and ${names.length - MOST} more` : names.join(', ')
+function namesOf(names: readonly string[]): string {
+  return firstNames(names, 20)
 }

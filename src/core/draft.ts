@@ -3,6 +3,7 @@ import { whyNotOffered } from './assessment/why-not-offered.ts'
 import { frozen } from './asset.ts'
 import type { Patch } from './catalog.ts'
 import { clustersOf } from './cluster.ts'
+import { firstNames } from './first-names.ts'
 import { limits } from './limits.ts'
 import { type Priority, priorityRank } from './priority/priority.ts'
 import type { PatchSubject, PlannedRing } from './proposal/proposal.ts'
@@ -263,14 +264,11 @@ export function notOfferedText({ withheld, assets }: Assessment, platforms: Read
     .slice(0, MOST_NAMED)
     .map(({ source, version }) => `${source} ${version}`)
     .join(', ')}${more}`
-  const told = [...byReason].slice(0, MOST_NAMED).map(([why, names]) => `${someOf([...names])} (${why})`)
+  const told = [...byReason]
+    .slice(0, MOST_NAMED)
+    .map(([why, names]) => `${firstNames([...names], MOST_NAMED)} (${why})`)
   const rest = byReason.size > MOST_NAMED ? ', and others' : ''
   return ` Fixed by the vendor, but not offered: ${fixed}, to ${told.join('; ')}${rest}.`
-}
-
-function someOf(names: readonly string[]): string {
-  const more = names.length - MOST_NAMED
-  return `${names.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 /** The window that most of the assets have. The proposal gets this window. */

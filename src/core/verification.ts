@@ -1,6 +1,7 @@
 import { type AssetSnapshot, type Observation, observedAsset } from './asset.ts'
 import { GONE } from './away.ts'
 import { type Change, changeTarget, isApplied } from './change.ts'
+import { firstNames } from './first-names.ts'
 import type { DeploymentOutcome, HealthResult, HookMoment } from './ports.ts'
 import type { PlannedAsset, Verification } from './proposal/proposal.ts'
 import { isBefore, minuteOf } from './time/instant.ts'
@@ -132,7 +133,7 @@ function whatIsUntold(results: readonly Result[], { observedAt }: AssetSnapshot)
   const names = results.flatMap(({ said }) => (said.result === 'not known' ? [said.name] : []))
   if (names.length === 0) return null
   const are = names.length === 1 ? 'is' : 'are'
-  return `what it said on ${minuteOf(observedAt)} UTC does not tell whether ${listed(names)} ${are} there`
+  return `what it said on ${minuteOf(observedAt)} UTC does not tell whether ${firstNames(names)} ${are} there`
 }
 
 /** The end of an asset that lacks nothing it reports on, but does not report on every change. `what`: a clause. */
@@ -205,14 +206,7 @@ const UNDRAIN: HookMoment = 'undrain'
 function staleNote(services: readonly string[]): string {
   if (services.length === 0) return ''
   const one = services.length === 1
-  return `; ${listed(services)} still ${one ? 'runs' : 'run'} what was replaced: restart ${one ? 'it' : 'them'} or reboot`
-}
-
-const NAMED = 5
-
-function listed(names: readonly string[]): string {
-  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : ''
-  return `${names.slice(0, NAMED).join(', ')}${more}`
+  return `; ${firstNames(services)} still ${one ? 'runs' : 'run'} what was replaced: restart ${one ? 'it' : 'them'} or reboot`
 }
 
 /** Why packages cannot be installed, as the asset's own package manager says; `null`: it gives no reason. */
@@ -226,7 +220,7 @@ function whyKeptAway(names: readonly string[], snapshot: AssetSnapshot): string 
     reasons.set(why, list)
     list.push(name)
   }
-  return [...reasons].map(([why, of]) => `${listed(of)} ${heldWords(why)}`).join('; ')
+  return [...reasons].map(([why, of]) => `${firstNames(of)} ${heldWords(why)}`).join('; ')
 }
 
 function heldWords(why: string): string {

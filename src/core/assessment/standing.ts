@@ -4,6 +4,7 @@ import type { AssetSnapshot, InstalledPackage } from '../asset.ts'
 import type { Fix, WindowsUpdate } from '../catalog.ts'
 import { isApplied } from '../change.ts'
 import { whyNotAssessed } from '../coverage.ts'
+import { firstNames } from '../first-names.ts'
 import { withoutOlderKernels } from '../kernels.ts'
 import { platformsOf } from '../streams.ts'
 import { schemeFor } from '../versions/scheme.ts'
@@ -75,7 +76,7 @@ function ofFlaw(asked: Asked, snapshot: AssetSnapshot): AssetStanding {
   const why =
     named.length === 0
       ? `feeds name no software of ${platform} for it`
-      : `has none of the software that feeds name for it: ${listed(named)}`
+      : `has none of the software that feeds name for it: ${firstNames(named)}`
   return { standing: 'absent', why }
 }
 
@@ -108,10 +109,10 @@ function installed(item: InstalledPackage, { by, fixedVersion }: SaidFix, platfo
   if (builder !== null) return { standing: 'not assessed', why: `${has} was built by ${builder}: not assessed` }
   if (fixedVersion === '0') return { standing: 'not affected', why: `${has}: the vendor says it was never affected` }
   const version = by === 'source' ? item.sourceVersion : item.version
-  const mended = fixedVersion !== null && schemeFor(platform).compare(version, fixedVersion) >= 0
+  const isFixed = fixedVersion !== null && schemeFor(platform).compare(version, fixedVersion) >= 0
   return {
     standing: 'not affected',
-    why: mended
+    why: isFixed
       ? `${has} has it mended (since ${fixedVersion})`
       : `${has} is of another stream or version than the ones affected`,
   }
@@ -128,13 +129,13 @@ function ofPackage(asked: Asked, snapshot: AssetSnapshot): AssetStanding {
     const [highest] = open
     if (highest === undefined) continue
     const flaws = new Set(open.map((one) => one.cve ?? one.advisory ?? 'a flaw'))
-    return { standing: 'affected', why: `${affected(item, highest, snapshot)} (${listed([...flaws])})` }
+    return { standing: 'affected', why: `${affected(item, highest, snapshot)} (${firstNames([...flaws])})` }
   }
   for (const item of items) {
     const [flaw, ...more] = catalog.matcher.unfixed(platform, item)
     if (flaw === undefined) continue
     const { standing, why } = noFixYet(asked, item, flaw)
-    return { standing, why: `${why} (${listed([flaw, ...more])})` }
+    return { standing, why: `${why} (${firstNames([flaw, ...more])})` }
   }
   const builder = thirdParty(platform, first)
   const has = `${first.name} ${first.version}`
@@ -152,11 +153,4 @@ function ofWindows({ updates }: Asked, { asset, packages }: AssetSnapshot): Asse
     standing: 'not affected',
     why: `does not need ${first.kb}: an update that it has replaces it, or it is for another build`,
   }
-}
-
-const NAMES = 5
-
-function listed(names: readonly string[]): string {
-  const more = names.length - NAMES
-  return more > 0 ? `${names.slice(0, NAMES).join(', ')} and ${more} more` : names.join(', ')
 }

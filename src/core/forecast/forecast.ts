@@ -92,8 +92,11 @@ function laneOf(
 ): Lane {
   const other = after === undefined ? undefined : before.get(after)
   return {
-    // Each lane goes through the windows once, on its own.
-    simulation: { ...simulation, times: openTimes(team, freezes, now, rollout?.extendedUntil ?? null) },
+    // Each lane goes through the windows once, on its own; the first one goes through those that are there already.
+    simulation:
+      before.size === 0
+        ? simulation
+        : { ...simulation, times: openTimes(team, freezes, now, rollout?.extendedUntil ?? null) },
     free: Math.max(Date.parse(notBefore ?? now), other?.free ?? 0),
     test: Date.parse(now),
     problem: other?.problem ?? null,

@@ -3,8 +3,6 @@
 import { approvalNow, bypassesWindow } from '../proposal/approval.ts'
 import type { Context } from '../proposal/command.ts'
 import { type By, finalStatuses, type ProposalState } from '../proposal/proposal.ts'
-import { plannedNow } from '../proposal/since.ts'
-import { leadOf } from '../terms.ts'
 import { isBefore } from '../time/instant.ts'
 import { freezeAt } from '../window.ts'
 import { deploymentOf } from './deployments.ts'
@@ -35,13 +33,13 @@ export function handOver(
   const answers = new Map<string, HandOver>()
   for (const asset of assets) {
     const ring = ringOf(state, asset)
+    // What is told ahead need not be open now, but when it begins.
     const told = toldTimes(state, asset)
     if (told !== null) {
       answers.set(asset, stillTold(state, asset, told, context))
       continue
     }
-    // What is told ahead need not be open now, but when it begins.
-    if (frozen !== null && leadOf(plannedNow(state, asset)?.terms) === 0) {
+    if (frozen !== null) {
       answers.set(asset, { problem: frozen, over: false })
       continue
     }

@@ -1,6 +1,7 @@
 /** Sorts the packages of a software bill of materials by distribution. One bill may hold several images. */
 
 import type { InstalledPackage, Platform } from '../../core/asset.ts'
+import { firstNames } from '../../core/first-names.ts'
 import type { PackageUrl } from './package-url.ts'
 import { boundedWarnings, type SoftwareList } from './software-list.ts'
 
@@ -82,11 +83,11 @@ function warningsOf(
   const unnamed = parts.flatMap((part) => (part.kind === 'unnamed' ? [part.name] : []))
   if (unnamed.length > 0)
     warnings.push(
-      `${counted(unnamed.length)} of ${what} without a package URL or a version: not assessed: ${some(unnamed)}`,
+      `${counted(unnamed.length)} of ${what} without a package URL or a version: not assessed: ${firstNames(unnamed)}`,
     )
   if (strangers.length > 0)
     warnings.push(
-      `${counted(strangers.length)} of ${what} of another distribution, or of a release that it does not say: not assessed: ${some(strangers)}`,
+      `${counted(strangers.length)} of ${what} of another distribution, or of a release that it does not say: not assessed: ${firstNames(strangers)}`,
     )
   if (platforms.length > 1)
     warnings.push(`${what} holds packages of ${platforms.join(' and ')}: each is assessed as an asset of its own`)
@@ -95,9 +96,4 @@ function warningsOf(
 
 function counted(count: number): string {
   return count === 1 ? '1 component' : `${count} components`
-}
-
-function some(names: readonly string[]): string {
-  const shown = names.slice(0, 5).join(', ')
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
 }
