@@ -126,6 +126,25 @@ describe('an hour in which nothing has changed', () => {
     expect(await rows()).toEqual(before)
   })
 
+  it('says nothing new where a later look finds again what is not offered', async () => {
+    await hosts(fleetOf(2))
+    const fixes = [{ platform: 'debian:12', source: 'curl', cve: 'CVE-2026-1001', fixedVersion: '8.5' }]
+    await writeFile(catalog, JSON.stringify({ fixes }))
+    const first = another()
+    await first.syncFeeds(signal)
+    await first.syncInventory(signal)
+    expect((await first.propose(signal)).opened).toHaveLength(1)
+    const heads = async () => (await allProposals(database().db)).map(({ headHash }) => headHash)
+    const before = await heads()
+    now += DAY
+    await first.syncInventory(signal)
+    await database().db.execute(sql`truncate drafted`)
+    expect(await another().propose(signal)).toEqual({ opened: [], revised: [], closed: [] })
+    expect(await heads()).toEqual(before)
+    const [open] = await openProposals(database().db)
+    expect(open?.whyNow).toContain('curl 8.5, to web-0, web-1 (its package lists do not have it)')
+  })
+
   it('is over where time alone changes something: a rejection ends', async () => {
     await hosts(fleetOf(2))
     const workflow = another()

@@ -9,18 +9,17 @@ export type ListsOf = Pick<AssetSnapshot, 'listsRefreshedAt' | 'archives'> & {
 }
 
 /**
- * The reason as a part of a sentence. `now`: ISO 8601 UTC, for the age of the lists; left out: their day is said, which
- * stays true on a card.
+ * The reason as a part of a sentence. `now`: ISO 8601 UTC, for the age of the lists. Left out: nothing is said of it, so
+ * that proposals say something new only if something has changed, and not after every look.
  */
 export function whyNotOffered(held: HeldReason | null, lists: ListsOf, now?: string): string {
   if (held !== null) return whyHeld(held, lists.asset.platform)
   const { archives, listsRefreshedAt } = lists
   const weakness = weaknessOf(lists, now)
   if (weakness !== null) return weakness
+  if (now === undefined) return 'its package lists do not have it'
   if (listsRefreshedAt === null) return 'nobody knows how old its package lists are'
-  const missing = `its package lists of ${listsRefreshedAt.slice(0, 10)} do not have it`
-  if (now === undefined) return missing
-  return `${missing}: ${archives?.security === true ? 'is its mirror behind?' : 'is its security archive missing, or its mirror behind?'}`
+  return `its package lists of ${listsRefreshedAt.slice(0, 10)} do not have it: ${archives?.security === true ? 'is its mirror behind?' : 'is its security archive missing, or its mirror behind?'}`
 }
 
 /**
