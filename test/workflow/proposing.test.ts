@@ -9,8 +9,11 @@ import { stepsOf } from '../../src/core/preview.ts'
 import { plannedNow } from '../../src/core/proposal/since.ts'
 import { createFileCatalogFeed } from '../../src/integrations/feeds/file-catalog/index.ts'
 import { draftedTeams, noteDrafted } from '../../src/store/drafted.ts'
+import { readAssets } from '../../src/store/inventory.ts'
+import { knownPreviews } from '../../src/store/previews.ts'
 import { allProposals, openProposals } from '../../src/store/proposals.ts'
 import type { WorkflowParts } from '../../src/workflow/ports.ts'
+import { askEngine } from '../../src/workflow/proposing/previews.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { useDatabase } from '../support/database.ts'
 import { approveAs, exampleService, mara, tom } from '../support/example-service.ts'
@@ -274,6 +277,17 @@ describe('engines that answer late', () => {
     await workflow.answersKept()
     expect((await counting().propose(signal)).opened).toHaveLength(1)
     expect(asked).toBe(3)
+  })
+
+  it('are asked once what two proposals want to know', async () => {
+    await hosts(fleetOf(1))
+    await another().syncInventory(signal)
+    const asset = (await readAssets(database().db, ['example/web-0'])).get('example/web-0')
+    if (asset === undefined) throw new Error('the inventory has no web-0')
+    const curl = { name: 'curl', architecture: 'amd64', source: 'curl', from: '8.0', to: '8.1' }
+    const question = { engine: 'simulated', key: 'the same', asset, changes: [curl] }
+    await askEngine(service.parts, 'simulated', [question, question], signal)
+    expect([...(await knownPreviews(database().db, 'simulated', ['the same'])).keys()]).toEqual(['the same'])
   })
 
   it('are asked again an hour after they could not say', async () => {

@@ -114,7 +114,10 @@ export async function fillPreviews(
   }
 }
 
-/** Asks an engine a few questions at a time, and stores each answer soon. */
+/**
+ * Asks an engine a few questions at a time, and stores each answer soon. A question may come several times, because two
+ * proposals may have it.
+ */
 export async function askEngine(
   { db, clock, engines }: PreviewParts,
   name: string,
@@ -123,13 +126,14 @@ export async function askEngine(
 ): Promise<void> {
   const engine = engines.get(name)
   if (engine === undefined) return
+  const questions = [...new Map(asked.map((question) => [question.key, question])).values()]
   const known = await knownPreviews(
     db,
     name,
-    asked.map(({ key }) => key),
+    questions.map(({ key }) => key),
   )
   const stale = staleSince(clock)
-  const open = asked.filter(({ key }) => {
+  const open = questions.filter(({ key }) => {
     const there = known.get(key)
     return there === undefined || (there.answer.problem !== null && there.askedAt <= stale)
   })
