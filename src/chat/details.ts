@@ -299,9 +299,11 @@ function sinceLines(state: ProposalState): readonly string[] {
 function safeguards(plan: LightPlan): readonly string[] {
   const { rings, failureBudget, clusters = [], hooks = [], silence, promised = [] } = plan
   const lines: string[] = promised.flatMap(promiseSentences)
+  const ahead = promised.length > 0 ? ', or in a window where its system must be told ahead' : ''
+  const testTimes = `at any time of day${ahead}`
   for (const [index, { gate, beforeVote, ...ring }] of rings.entries()) {
     const name = ringTitle(plan, index) ?? ring.name
-    if (beforeVote) lines.push(`Ring ${name} runs before the vote, where the policy says so, at any time of day.`)
+    if (beforeVote) lines.push(`Ring ${name} runs before the vote, where the policy says so, ${testTimes}.`)
     const go = gate.go ?? []
     if (go.length > 0) lines.push(`Ring ${name} begins when somebody who is ${go.join(' or ')} says go.`)
     const checks = (gate.checks ?? []).map(checkWords)

@@ -79,9 +79,9 @@ function playOf(
   { estimates, times, ownWindows, subject, atOnce, room, terms }: Simulation,
   ring: PlannedRing,
 ): RingPlay {
-  const anyTime = atOnce || ring.beforeVote === true
   const promised = ring.assets.flatMap((asset) => terms.get(asset) ?? [])
   const lead = longest(promised.map(({ leadSeconds }) => leadSeconds))
+  const anyTime = atOnce || (ring.beforeVote === true && lead === 0)
   const estimate = lead === 0 ? (estimates[ring.name] ?? limits.unknownDeploymentSeconds) : 0
   return {
     ring,

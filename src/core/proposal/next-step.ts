@@ -58,7 +58,8 @@ const RETRY_SECONDS = 900
  * wait for assets.
  */
 export function nextStep(state: ProposalState, now: string): Step {
-  return timedStep(state, now) ?? workStep(state, now) ?? idleStep(state, now)
+  const step = timedStep(state, now) ?? workStep(state, now) ?? idleStep(state, now)
+  return step.do === 'wait' ? { do: 'wait', until: earliest([step.until, testOpens(state, now)]) } : step
 }
 
 /** When the proposal needs attention again even if nobody touches it (ISO 8601 UTC); `null`: never. */
@@ -88,6 +89,7 @@ export function restEnd(state: ProposalState, looks: string, now: string): strin
     nextAsk(state),
     noticeAt(state),
     soakEnd(state),
+    testOpens(state, now),
     ...laneTimes(state, now),
   ]
   const ahead = times.filter((at) => at != null && Date.parse(at) > Date.parse(now))
@@ -252,17 +254,30 @@ function noticeEnd(state: ProposalState): string | null {
 
 /** The next step of the test ring while people vote; `null`: it has ended, may not run, or has nothing to do now. */
 function testStep(state: ProposalState, now: string): Step | null {
-  const { subject, policy, test } = state
-  if (subject.kind !== 'patches' || !runsTest(policy) || subject.rings[0]?.beforeVote !== true) return null
-  if (test === null) return state.status === 'open' ? { do: 'start test' } : null
-  if (!testRunning(state) || !goesOn(state)) return null
-  const current = ringNow(state)
+  if (state.test === null) return hasTest(state) && state.status === 'open' ? { do: 'start test' } : null
+  const current = testRing(state)
   if (current === null) return null
   if (emptyRing(current) !== null) return { do: 'start batch' }
   // The ring waits for a go while people vote.
   if (wantsGo(current)) return null
   const more = current.ring.waiting.length > 0 || someRemain(current)
+  if (more && laneOpens(state, current, now) !== now) return null
   return wantsChecks(current, now) ? { do: 'check gate' } : more ? { do: 'start batch' } : null
+}
+
+/** When the system of the test ring may be told, if it has to be told ahead (ISO 8601 UTC); `null`: nothing waits. */
+function testOpens(state: ProposalState, now: string): string | null {
+  const current = testRing(state)
+  return current === null || emptyRing(current) !== null || wantsGo(current) ? null : laneOpens(state, current, now)
+}
+
+/** The test ring, while it goes on; `null`: there is none, or it has ended or is stopped. */
+function testRing(state: ProposalState): CurrentRing | null {
+  return hasTest(state) && testRunning(state) && goesOn(state) ? ringNow(state) : null
+}
+
+function hasTest({ subject, policy }: ProposalState): boolean {
+  return subject.kind === 'patches' && runsTest(policy) && subject.rings[0]?.beforeVote === true
 }
 
 /** The step after a soak; `null`: no soak has ended. */

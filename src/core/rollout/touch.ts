@@ -78,10 +78,7 @@ function openNow(
   const { subject, schedule } = state
   const { now, freezes } = context
   if (subject.kind !== 'patches') return []
-  // The test ring is a controlled environment: only a freeze holds it back.
-  if (state.rollout === null && state.test !== null) {
-    return freezeAt(freezes, state.team, now) === null ? assets : []
-  }
+  if (state.rollout === null && state.test !== null) return testOpen(state, subject, assets, context)
   if (schedule === null || isBefore(now, handedOverAt(schedule)) || !isBefore(now, schedule.end)) return []
   if (state.approvedBy && bypassesWindow(state.approvedBy)) return assets
   const seconds = estimateOf(ring, context)
@@ -92,6 +89,24 @@ function openNow(
     const some = assets.filter((asset) => of(asset) === lead)
     // How long such an asset works is not known, only when it reports. So it only has to begin in its window.
     return openAt(state, subject, some, plusSeconds(now, lead), lead === 0 ? seconds : 0, freezes)
+  })
+}
+
+/**
+ * The assets of the test ring that may be handed over now. It is a controlled environment, so only a freeze holds it
+ * back. But nobody can watch what a system does a day later, so that has to begin in a window.
+ */
+function testOpen(
+  state: ProposalState,
+  subject: PatchSubject,
+  assets: readonly string[],
+  { now, freezes }: TouchContext,
+): readonly string[] {
+  const leads = leadsOf(subject)
+  const free = freezeAt(freezes, state.team, now) === null
+  return assets.filter((asset) => {
+    const lead = leads.get(asset) ?? 0
+    return lead === 0 ? free : openAt(state, subject, [asset], plusSeconds(now, lead), 0, freezes).length > 0
   })
 }
 
@@ -158,16 +173,16 @@ export function workTimes(state: ProposalState, asset: string, context: TouchCon
 /**
  * Until when an asset that may be touched now may begin (ISO 8601 UTC); `null`: no end. Usually this is the end of its
  * window. In an extended window: the end of that, or the next freeze if it comes before. After a break-glass and for a
- * roll back, windows do not count: the end of the schedule. The test ring runs at any time: the start of the next
- * freeze.
+ * roll back, windows do not count: the end of the schedule. The test ring runs at any time, so for it the start of the
+ * next freeze, unless its system needs a lead.
  */
 export function timeOver(state: ProposalState, asset: string, { now, freezes }: TouchContext): string | null {
   const { subject, schedule, team } = state
   if (subject.kind !== 'patches') return now
   const freeze = nextFreezeStart(freezes, team, now)
-  if (state.rollout === null) return freeze
+  if (state.rollout === null && !leadsOf(subject).has(asset)) return freeze
   if (state.approvedBy && bypassesWindow(state.approvedBy)) return schedule?.end ?? now
-  const extended = state.rollout.extendedUntil
+  const extended = state.rollout?.extendedUntil ?? null
   if (extended !== null && isBefore(now, extended)) {
     return freeze !== null && isBefore(freeze, extended) ? freeze : extended
   }

@@ -13,7 +13,7 @@ import { counted, nextMoment, silentOutcome, takenBackText, toldStart } from '..
 import { earlyHookProblem, rebootProblem, type Terms } from '../../../src/core/terms.ts'
 import { type Freeze, openWindow } from '../../../src/core/window.ts'
 import { lateTerms } from '../../support/late-terms.ts'
-import { person, proposalCase } from '../../support/proposal-case.ts'
+import { members, person, proposalCase } from '../../support/proposal-case.ts'
 import { content } from '../../support/proposals.ts'
 import { daily } from '../../support/windows.ts'
 
@@ -48,6 +48,17 @@ function approved(given: Content) {
   one.vote('tom', 'approve')
   return one
 }
+
+/** A proposal whose first ring runs while people vote. */
+function tested(given: Content) {
+  if (given.subject.kind !== 'patches') throw new Error('not patches')
+  const rings = given.subject.rings.map((ring, index) => (index === 0 ? { ...ring, beforeVote: true as const } : ring))
+  const subject = { ...given.subject, rings }
+  const policy = { testRing: 'run', inventoryMaxAgeSeconds: 90 * 86_400 } as const
+  return proposalCase({ content: { ...given, subject, contentHash: contentHash(subject) }, policy })
+}
+
+const asked = (now: string) => ({ now, freezes: [], members, standing: null, estimates: {} })
 
 describe('an asset whose system needs a day', () => {
   test('is scheduled for the first window that is a day away, and told a day before it', () => {
@@ -84,6 +95,34 @@ describe('an asset whose system needs a day', () => {
     expect(other.give({ type: 'start' })).toMatchObject({ code: 'outside window' })
     other.give({ type: 'reschedule' })
     expect(other.state().schedule?.tellAt).toBe('2026-11-21T02:00:00.000Z')
+  })
+
+  test('runs as a test ring in a window of its own, not at any time of day', () => {
+    const one = tested(contentWith(4))
+    expect(nextStep(one.state(), one.now())).toEqual({ do: 'start test' })
+    one.give({ type: 'start-test' })
+    expect(nextStep(one.state(), one.now())).toEqual({ do: 'wait', until: '2026-11-20T02:00:00.000Z' })
+    expect(one.give({ type: 'start-batch' })).toMatchObject({ code: 'outside window' })
+    one.pass(2)
+    expect(nextStep(one.state(), one.now())).toEqual({ do: 'start batch' })
+    one.give({ type: 'start-batch' })
+    const [deployment] = deploymentsOf(one.state().test ?? never())
+    expect(deployment).toMatchObject({ notBefore: '2026-11-21T02:00:00.000Z', notAfter: '2026-11-21T04:00:00.000Z' })
+    expect([...handOver(one.state(), [deployment?.asset ?? ''], one.now(), asked(one.now())).values()]).toEqual([
+      { notBefore: '2026-11-21T02:00:00.000Z', notAfter: '2026-11-21T04:00:00.000Z' },
+    ])
+  })
+
+  test('is taken back from a test ring when the proposal ends otherwise', () => {
+    const one = tested(contentWith(4))
+    one.give({ type: 'start-test' })
+    one.pass(2)
+    one.give({ type: 'start-batch' })
+    const [deployment] = deploymentsOf(one.state().test ?? never())
+    one.give({ type: 'withdraw', reason: 'not needed' }, person('noor'))
+    expect([...handOver(one.state(), [deployment?.asset ?? ''], one.now(), asked(one.now())).values()]).toEqual([
+      { problem: 'PW-1 is withdrawn.', over: false },
+    ])
   })
 
   test('is not rescheduled every night while the ones before it have not reported', () => {
