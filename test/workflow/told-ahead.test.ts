@@ -35,8 +35,8 @@ function looked(name: string, version: string, at: string): Observation {
   return { kind: 'seen', snapshot: aSnapshot(asset, { packages: [openssl], observedAt: at }), warnings: [] }
 }
 
-/** One ring of two machines that the late system serves. */
-function lateContent(): Content {
+/** One ring of two machines that the late system serves. `tested`: it runs while people vote. */
+function lateContent(tested: boolean): Content {
   const base = content(2, nights)
   if (base.subject.kind !== 'patches') throw new Error('It asks for no patches.')
   const subject = {
@@ -47,9 +47,13 @@ function lateContent(): Content {
       terms: lateTerms,
       asset: { ...planned.asset, engine: 'late' },
     })),
-    rings: base.subject.rings
-      .slice(1)
-      .map((ring) => ({ ...ring, assets: ['lab/web1', 'lab/web2'], batchSize: 2, soakSeconds: 0 })),
+    rings: base.subject.rings.slice(1).map((ring) => ({
+      ...ring,
+      assets: ['lab/web1', 'lab/web2'],
+      batchSize: 2,
+      soakSeconds: 0,
+      ...(tested ? { beforeVote: true as const } : {}),
+    })),
   }
   return { ...base, subject, contentHash: contentHash(subject) }
 }
@@ -58,8 +62,8 @@ type Say = (asset: string) => Omit<DeploymentReport, 'asset'>
 type Stop = (asset: string) => Omit<StopReport, 'asset'>
 const nothingYet: Say = () => ({ outcome: null, progress: null, saidAt: null })
 
-/** An approved proposal on Friday evening; nights are from two to four. */
-async function scene() {
+/** An approved proposal on Friday evening; nights are from two to four. `tested`: an open one with a test ring. */
+async function scene({ tested = false } = {}) {
   let now = Date.parse('2026-11-20T20:00:00.000Z')
   const at = (ms = 0) => new Date(now + ms).toISOString()
   const clock = () => new Date(now)
@@ -118,10 +122,11 @@ async function scene() {
   }
   const workflow = createWorkflow(parts, leases.alone)
   await saveObservations(db, [looked('web1', '3.0.20', at()), looked('web2', '3.0.20', at())], at())
-  const opened = await workflow.open('web-platform', lateContent(), standard, assessment)
+  const policy = tested ? ({ ...standard, testRing: 'run' } as const) : standard
+  const opened = await workflow.open('web-platform', lateContent(tested), policy, assessment)
   if (!opened.ok) throw new Error(opened.refusal.sentence)
   const { id } = opened.state
-  for (const who of [mara, tom]) await approveAs(workflow, id, who)
+  for (const who of tested ? [] : [mara, tom]) await approveAs(workflow, id, who)
   const { signal } = new AbortController()
   return {
     id,
@@ -332,4 +337,31 @@ test('the card says the times, whether they are in time, and what the system pro
   expect(facts.get('Terms')).toBe(
     'late is told 24 h ahead; servers report within 24 h after the window. What has not begun when the window ends is taken back; a server that was off then may still install later. A stop takes it back from servers that have not begun.',
   )
+})
+
+test('as a test ring it is told ahead while people vote, and a rejection takes it back', async () => {
+  await one.close()
+  one = await scene({ tested: true })
+  await one.until('2026-11-21T01:00:00.000Z')
+  expect(one.calls('start')).toEqual([])
+  await one.until('2026-11-21T03:00:00.000Z')
+  const [notBefore, notAfter] = ['2026-11-22T02:00:00.000Z', '2026-11-22T04:00:00.000Z']
+  expect(one.calls('start')).toMatchObject([
+    {
+      at: '2026-11-21T02:00:00.000Z',
+      what: [
+        { asset: 'web1', notBefore, notAfter },
+        { notBefore, notAfter },
+      ],
+    },
+  ])
+  expect((await one.state()).status).toBe('open')
+  const reject = { type: 'vote', choice: 'reject', revision: null, reason: 'not now', owner: 'mara' } as const
+  await one.workflow.execute(one.id, { ...reject, until: '2026-12-20T00:00:00.000Z' }, owner)
+  await one.until('2026-11-21T05:00:00.000Z')
+  expect(one.calls('cancel')).toEqual([{ call: 'cancel', at: '2026-11-21T04:00:00.000Z', what: [web1, web2] }])
+  expect(await one.story()).toEqual(['Stopped: taken back from 2 servers.'])
+  expect((await one.state()).test?.result).toMatchObject({ passed: false })
+  await one.workflow.tidy(new AbortController().signal)
+  expect(one.calls('tidy')).toHaveLength(1)
 })
