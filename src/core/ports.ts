@@ -239,6 +239,16 @@ export interface DeployEngine {
    * once. Left out: nothing is left behind.
    */
   tidy?(key: string, signal: AbortSignal): Promise<void>
+  /**
+   * Looks in the system for starts of this installation that nobody knows, as after a database was restored. Takes their
+   * assets back, keeps what is left of them so that people can look at it, and returns one sentence for each that it
+   * found now. What other installations made stays as it is. `unknown` is asked after the system was read, and gives
+   * those keys that belong to no start.
+   */
+  reclaim?(
+    unknown: (keys: readonly string[]) => Promise<readonly string[]>,
+    signal: AbortSignal,
+  ): Promise<readonly string[]>
 }
 
 // ---------------------------------------------------------------- health

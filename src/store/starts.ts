@@ -124,6 +124,14 @@ export async function untidied(
     .limit(most)
 }
 
+/** Those of the keys that belong to no start of this engine. */
+export async function unknownKeys(db: Queryable, engine: string, keys: readonly string[]): Promise<readonly string[]> {
+  const rows = await db.execute<{ key: string }>(sql`
+    select key from unnest(${listOf(keys)}::text::text[]) as given (key)
+    where not exists (select from ${starts} s where s.key = given.key and s.engine = ${engine})`)
+  return rows.map(({ key }) => key)
+}
+
 export async function findStart(db: Queryable, key: string): Promise<StoredStart | null> {
   const [start] = await db
     .select({ stage: starts.stage, handle: starts.handle, nextLook: starts.nextLook, told: starts.told })

@@ -18,7 +18,7 @@ export function underLease<Parts extends Pick<WorkflowParts, 'engines' | 'hooks'
 }
 
 function engineUnder(engine: DeployEngine, { show }: Shown): DeployEngine {
-  const { wait, stage, compare, tidy } = engine
+  const { wait, stage, compare, tidy, reclaim } = engine
   return {
     ...engine,
     preview: (asset, changes, signal) => show().then(() => engine.preview(asset, changes, signal)),
@@ -32,6 +32,7 @@ function engineUnder(engine: DeployEngine, { show }: Shown): DeployEngine {
     ...(stage === undefined ? {} : { stage: (batch, signal) => show().then(() => stage(batch, signal)) }),
     ...(compare === undefined ? {} : { compare: (handle, signal) => show().then(() => compare(handle, signal)) }),
     ...(tidy === undefined ? {} : { tidy: (key, signal) => show().then(() => tidy(key, signal)) }),
+    ...(reclaim === undefined ? {} : { reclaim: (unknown, signal) => show().then(() => reclaim(unknown, signal)) }),
   }
 }
 

@@ -60,12 +60,13 @@ export interface DelegatingEngineSubject {
 }
 
 /** The parts of a `DeployEngine` that an engine with terms must have. */
-type Delegating = DeployEngine & Required<Pick<DeployEngine, 'terms' | 'stage' | 'compare' | 'tidy'>>
+type Delegating = DeployEngine & Required<Pick<DeployEngine, 'terms' | 'stage' | 'compare' | 'tidy' | 'reclaim'>>
 
 function delegating(engine: DeployEngine): Delegating {
-  const { terms, stage, compare, tidy } = engine
-  if (!terms || !stage || !compare || !tidy) throw new Error(`${engine.name} lacks terms, stage, compare or tidy`)
-  return { ...engine, terms, stage, compare, tidy }
+  const { terms, stage, compare, tidy, reclaim } = engine
+  if (!terms || !stage || !compare || !tidy || !reclaim)
+    throw new Error(`${engine.name} lacks terms, stage, compare, tidy or reclaim`)
+  return { ...engine, terms, stage, compare, tidy, reclaim }
 }
 
 const { signal } = new AbortController()
@@ -441,6 +442,31 @@ export function delegatingEngineContract(subject: DelegatingEngineSubject): void
       await begin(other)
       await engine.tidy(mine.key, signal)
       expect(await scene.told()).toEqual(names(scene.assets.slice(1)))
+    })
+
+    it('takes back a start of ours that nobody knows, says so once, and keeps what is left of it', async () => {
+      const [lost, known] = [await batchOf([first()]), await batchOf(scene.assets.slice(1))]
+      await begin(lost)
+      await begin(known)
+      const asked: string[] = []
+      const unknown = async (keys: readonly string[]) => {
+        asked.push(...keys)
+        return keys.filter((key) => key === lost.key)
+      }
+      const things = await scene.things()
+      expect(await engine.reclaim(unknown, signal)).toEqual([expect.stringContaining(first().name)])
+      expect(asked.sort()).toEqual([lost.key, known.key].sort())
+      expect(await scene.told()).toEqual(names(scene.assets.slice(1)))
+      expect(await scene.things()).toBe(things)
+      expect(await delegating(scene.restart()).reclaim(unknown, signal)).toEqual([])
+      await scene.pass(await wholeRhythm())
+      expect(await scene.hasBegun(first())).toBe(false)
+    })
+
+    it('takes nothing back where every start is known', async () => {
+      await begin(await batchOf(scene.assets))
+      expect(await engine.reclaim(async () => [], signal)).toEqual([])
+      expect(await scene.told()).toEqual(names(scene.assets))
     })
 
     it('lists each asset with the time of its own word, which no look moves', async () => {

@@ -4,6 +4,7 @@
  * and machines fall silent.
  */
 
+import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import type { Asset, Observation } from '../../src/core/asset.ts'
 import type { Change } from '../../src/core/change.ts'
@@ -164,6 +165,7 @@ async function scene() {
   for (const who of [mara, tom]) await approveAs(workflow, id, who)
   return {
     id,
+    warnings: service.warnings,
     system,
     direct,
     freezes,
@@ -259,6 +261,26 @@ test('a process that was off over the end of a window takes back first, and begi
 }, 120_000)
 
 /** One random disturbance: what people, machines and processes do. */
+test('after a restored database, what nobody knows is taken back and told', async () => {
+  const one = await scene()
+  await one.pass(7)
+  const [group] = (await one.system.state()).groups
+  expect(group?.members).toEqual(['win01'])
+  // The database is as it was before the proposal, and the sequence of numbers with it.
+  await database().db.execute(
+    sql`truncate proposals, votes, results, live_contents, timers, at_work, starts, start_assets`,
+  )
+  await one.pass(1)
+  const [left] = (await one.system.state()).groups
+  expect(left).toEqual({ ...group, members: [] })
+  expect(one.warnings.filter((text) => text.includes('belongs to no rollout that is known here'))).toEqual([
+    `late: The group "${group?.name}" belongs to no rollout that is known here. 1 machine taken out: win01. The group is kept, empty.`,
+  ])
+  await one.pass(72)
+  for (const name of names) expect((await one.system.machine(name)).results).toEqual([])
+  await one.close()
+}, 120_000)
+
 async function disturb(one: Awaited<ReturnType<typeof scene>>, draw: () => number): Promise<void> {
   const { system } = one
   const name = names[Math.floor(draw() * names.length)] ?? 'win01'

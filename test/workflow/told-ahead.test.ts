@@ -125,11 +125,13 @@ async function scene({ tested = false } = {}) {
   const policy = tested ? ({ ...standard, testRing: 'run' } as const) : standard
   const opened = await workflow.open('web-platform', lateContent(tested), policy, assessment)
   if (!opened.ok) throw new Error(opened.refusal.sentence)
-  const { id } = opened.state
+  const { id, contentHash: decided } = opened.state
   for (const who of tested ? [] : [mara, tom]) await approveAs(workflow, id, who)
   const { signal } = new AbortController()
   return {
     id,
+    /** The key of the nth start. */
+    key: (nth: number) => `${id}.r1.1.${nth}.${decided.slice(0, 8)}`,
     service,
     told,
     freezes,
@@ -194,7 +196,7 @@ test('it is told a day before its window, with the times of the window, and noth
   expect(one.told).toEqual([])
   await one.until('2026-11-21T02:00:00.000Z')
   const [notBefore, notAfter] = ['2026-11-22T02:00:00.000Z', '2026-11-22T04:00:00.000Z']
-  const key = `${one.id}.r1.1.1`
+  const key = one.key(1)
   expect(one.told).toEqual([
     { call: 'stage', at: '2026-11-21T02:00:00.000Z', what: key },
     {
@@ -231,7 +233,7 @@ test('a freeze over the window takes it back from all, and it is told again for 
   await one.until('2026-11-23T12:00:00.000Z')
   expect(one.calls('start').at(-1)?.what).toEqual(
     ['web1', 'web2'].map((asset) => ({
-      key: `${one.id}.r1.1.2`,
+      key: one.key(2),
       asset,
       notBefore: expect.stringMatching(/^2026-11-2[34]T02:00/),
       notAfter: expect.stringMatching(/^2026-11-2[34]T04:00/),
@@ -308,7 +310,7 @@ test('after a crash between stage and start the next process stages and starts u
   await one.until('2026-11-21T05:00:00.000Z')
   const starts = one.calls('start')
   expect(starts).toHaveLength(1)
-  expect(new Set(one.calls('stage').map(({ what }) => what))).toEqual(new Set([`${one.id}.r1.1.1`]))
+  expect(new Set(one.calls('stage').map(({ what }) => what))).toEqual(new Set([one.key(1)]))
 })
 
 test('what ended is tidied once, also what was taken back while another start is under way', async () => {
@@ -322,7 +324,7 @@ test('what ended is tidied once, also what was taken back while another start is
   await one.until('2026-11-23T03:00:00.000Z')
   await one.workflow.tidy(signal)
   await one.workflow.tidy(signal)
-  expect(one.calls('tidy').map(({ what }) => what)).toEqual([`${one.id}.r1.1.1`])
+  expect(one.calls('tidy').map(({ what }) => what)).toEqual([one.key(1)])
 })
 
 test('the card says the times, whether they are in time, and what the system promises', async () => {

@@ -39,10 +39,11 @@ type Of<Type extends ProposalCommand['type']> = Extract<ProposalCommand, { type:
 
 /**
  * A key is unique for proposal, revision, ring and start. Together with an asset it stands for exactly one package
- * transaction.
+ * transaction. It ends with the beginning of the hash of what was decided: another database, or one that was restored,
+ * may have a proposal of the same number, and hosts and systems remember keys.
  */
 export function startKey(state: ProposalState, ring: number, start: number): string {
-  return `${state.id}.r${state.revision}.${ring + 1}.${start + 1}`
+  return `${state.id}.r${state.revision}.${ring + 1}.${start + 1}.${state.contentHash.slice(0, 8)}`
 }
 
 export function reschedule(state: ProposalState, context: Context): Decision {

@@ -4,7 +4,9 @@ import type { Batch, DeployEngine, DeploymentHandle, PreflightResult } from '../
 import { advance, isAway } from './course.ts'
 import {
   compared,
+  emptied,
   intended,
+  keysIn,
   markOf,
   readiness,
   staged,
@@ -111,6 +113,21 @@ export function createSystemEngine(options: SystemEngineOptions): DeployEngine {
     async tidy(key, signal) {
       signal.throwIfAborted()
       await system.change((state) => [tidied(state, markOf(installation, key)), null])
+    },
+
+    async reclaim(unknown, signal) {
+      signal.throwIfAborted()
+      const found: string[] = []
+      for (const key of await unknown(keysIn(await system.read(), installation))) {
+        signal.throwIfAborted()
+        const mark = markOf(installation, key)
+        const sentences = await system.change((state, now) => {
+          const { state: next, found } = emptied(state, mark, pace, now)
+          return [next, found]
+        })
+        found.push(...sentences)
+      }
+      return found
     },
   }
 }

@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../../core/canonical-json.ts'
+import { firstNames } from '../../core/first-names.ts'
 import { isOver, STOPPED, TIME_OVER } from '../../core/not-begun.ts'
 import type { Batch, DeploymentRequest, Staged, StopReport } from '../../core/ports.ts'
 import { minuteOf, toIso } from '../../core/time/instant.ts'
@@ -16,7 +17,40 @@ import type { Group, Start, Started, SystemState } from './state.ts'
 /** Stands at the beginning of the names of all groups of one start, so that it is found again by it. */
 export function markOf(installation: string, key: string): string {
   if (!/^[A-Za-z0-9._-]{1,200}$/.test(key)) throw new Error(`"${key}" cannot be the key of a start`)
-  return `Patchwarden ${installation}/${key}/`
+  return `${marksOf(installation)}${key}/`
+}
+
+function marksOf(installation: string): string {
+  return `Patchwarden ${installation}/`
+}
+
+/** The keys in the names of the installation's groups. */
+export function keysIn(state: SystemState, installation: string): readonly string[] {
+  const mine = marksOf(installation)
+  const names = state.groups.flatMap(({ name }) => (name.startsWith(mine) ? [name.slice(mine.length)] : []))
+  return [...new Set(names.map((name) => name.slice(0, name.indexOf('/'))))]
+}
+
+/** Takes all machines out of the groups with this mark, whoever put them there, and says so in a sentence for each. */
+export function emptied(
+  state: SystemState,
+  mark: string,
+  pace: Pace,
+  now: Date,
+): { readonly state: SystemState; readonly found: readonly string[] } {
+  let next = takenOut(state, mark, undefined, pace, now)
+  const found: string[] = []
+  for (const { id, name, members } of state.groups.filter(
+    (group) => group.name.startsWith(mark) && group.members.length > 0,
+  )) {
+    const machines = members.length === 1 ? '1 machine' : `${members.length} machines`
+    found.push(
+      `The group "${name}" belongs to no rollout that is known here. ${machines} taken out: ${firstNames(members, 5)}. The group is kept, empty.`,
+    )
+    const group = next.groups.find((one) => one.id === id)
+    if (group !== undefined) next = withGroup(next, { ...group, members: [] })
+  }
+  return { state: next, found }
 }
 
 export function startOf(state: SystemState, mark: string): Start | null {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../../src/core/policy.ts'
 import { decide } from '../../../src/core/proposal/decide.ts'
 import type { Gate } from '../../../src/core/proposal/proposal.ts'
+import { deploymentsOf } from '../../../src/core/rollout/deployments.ts'
 import { type CaseOptions, machineFor, members, person, proposalCase } from '../../support/proposal-case.ts'
 import { content } from '../../support/proposals.ts'
 import { nights } from '../../support/windows.ts'
@@ -96,6 +97,23 @@ const asking = {
   escalateTo: ['owner'],
   otherwise: 'wait',
 } as const
+
+test('the key of a start is not that of another decision with the same number', () => {
+  const keyOf = (count: number) => {
+    const one = approved({ content: content(count, nights) })
+    one.pass(1)
+    one.give({ type: 'start' })
+    one.give({ type: 'start-batch' })
+    return deploymentsOf(one.state().rollout ?? never())[0]?.key
+  }
+  expect(keyOf(4)).toMatch(/^PW-1\.r1\.1\.1\./)
+  expect(keyOf(4)).toBe(keyOf(4))
+  expect(keyOf(4)).not.toBe(keyOf(5))
+})
+
+function never(): never {
+  throw new Error('nothing was started')
+}
 
 describe('before it starts', () => {
   test('the inventory must be fresh enough, and the refusal is told once', () => {

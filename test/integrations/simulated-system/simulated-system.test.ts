@@ -262,6 +262,13 @@ describe('the engine of the simulated system', () => {
     await elsewhere.stage?.(await batch(), signal)
     expect((await state()).groups).toHaveLength(2)
     await elsewhere.tidy?.('one', signal)
+    const asked: string[] = []
+    const unknown = async (keys: readonly string[]) => {
+      asked.push(...keys)
+      return keys
+    }
+    expect(await elsewhere.reclaim?.(unknown, signal)).toEqual([])
+    expect(asked).toEqual([])
     const { groups } = await state()
     expect(groups.map(({ name }) => name.startsWith('Patchwarden test/one/'))).toEqual([true])
   })
