@@ -16,6 +16,12 @@ export function nextLook(said: readonly (string | undefined)[], now: Date, paceS
   return at > now.getTime() + paceSeconds * 1_000 ? new Date(at).toISOString() : null
 }
 
+/** The end of the span of so many seconds in which the instant lies. Looks of one span are made together. */
+export function endOfSpan(at: string, seconds: number): string {
+  const span = seconds * 1_000
+  return new Date(Math.ceil(Date.parse(at) / span) * span).toISOString()
+}
+
 /** Whether `at` is still to come. An instant beyond the limit is not: the clock was set back after it was written. */
 export function isAhead(at: string, now: Date): boolean {
   const ms = Date.parse(at) - now.getTime()

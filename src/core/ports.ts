@@ -181,6 +181,17 @@ export interface StopReport {
 /** What an engine made ready before a start. `why`: one sentence about what is still missing. */
 export type Staged = { readonly ready: true } | { readonly ready: false; readonly why: string }
 
+/** Polls several starts with one look at the system. */
+export interface SharedPoll {
+  /** The system is looked at once in this time at most, for all proposals and processes together. */
+  readonly everySeconds: number
+  /** The reports by the key of the start. A start about which the system cannot say anything is left out. */
+  poll(
+    handles: readonly DeploymentHandle[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, readonly DeploymentReport[]>>
+}
+
 export interface DeployEngine {
   readonly name: string
   readonly describe: string
@@ -218,6 +229,8 @@ export interface DeployEngine {
   start(batch: Batch, signal: AbortSignal): Promise<DeploymentHandle>
   /** What is known now: one report per asset of the batch. */
   poll(handle: DeploymentHandle, signal: AbortSignal): Promise<readonly DeploymentReport[]>
+  /** Left out: each start is polled by itself. */
+  readonly sharedPoll?: SharedPoll
   /** Returns when an asset may have ended since the last poll, or after `seconds`. Left out: only time decides. */
   wait?(handle: DeploymentHandle, seconds: number, signal: AbortSignal): Promise<void>
   /**

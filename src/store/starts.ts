@@ -3,8 +3,8 @@
  * can be found again.
  */
 
-import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm'
-import type { HealthResult } from '../core/ports.ts'
+import { and, asc, eq, inArray, isNotNull, ne, not, sql } from 'drizzle-orm'
+import type { DeploymentHandle, DeploymentReport, HealthResult } from '../core/ports.ts'
 import { finalStatuses } from '../core/proposal/proposal.ts'
 import { storable, storableAsJson } from '../core/storable.ts'
 import { listOf, ROWS_AT_ONCE, slices } from './bulk.ts'
@@ -101,6 +101,12 @@ export async function saveTold(db: Queryable, key: string, told: string): Promis
   return changed.length > 0
 }
 
+/** Whether an asset of the start is at work for it. */
+const isAtWork = sql`exists (select from ${startAssets} a
+  join ${atWork} w on w.asset = a.asset and w.proposal = ${starts.proposal}
+  join ${results} r on r.asset = a.asset and r.proposal = ${starts.proposal}
+  where a.key = ${starts.key} and r.facts::jsonb -> 'deployment' ->> 'key' = ${starts.key})`
+
 /** Starts of these engines whose assets have all ended and of which something may be left in the engine's system. */
 export async function untidied(
   db: Queryable,
@@ -110,18 +116,49 @@ export async function untidied(
   return db
     .select({ key: starts.key, engine: starts.engine })
     .from(starts)
-    .where(
-      and(
-        inArray(starts.engine, [...engines]),
-        ne(starts.stage, 'tidied'),
-        sql`not exists (select from ${startAssets} a
-          join ${atWork} w on w.asset = a.asset and w.proposal = ${starts.proposal}
-          join ${results} r on r.asset = a.asset and r.proposal = ${starts.proposal}
-          where a.key = ${starts.key} and r.facts::jsonb -> 'deployment' ->> 'key' = ${starts.key})`,
-      ),
-    )
+    .where(and(inArray(starts.engine, [...engines]), ne(starts.stage, 'tidied'), not(isAtWork)))
     .orderBy(asc(starts.startedAt))
     .limit(most)
+}
+
+/** The starts of an engine on which assets are at work, with what the engine needs to find them. */
+export async function handlesAtWork(db: Queryable, engine: string): Promise<readonly DeploymentHandle[]> {
+  const rows = await db
+    .select({ key: starts.key, data: starts.handle })
+    .from(starts)
+    .where(and(eq(starts.engine, engine), isNotNull(starts.handle), ne(starts.stage, 'tidied'), isAtWork))
+    .orderBy(asc(starts.key))
+  return rows.flatMap(({ key, data }) => (data === null ? [] : [{ key, data }]))
+}
+
+/** What was last reported of a start in a look for several, and when (ISO 8601 UTC); `null`: nothing was. */
+export async function reportsOf(
+  db: Queryable,
+  key: string,
+): Promise<{ readonly reports: readonly DeploymentReport[]; readonly at: string } | null> {
+  const [row] = await db
+    .select({ reports: starts.reports, at: starts.reportsAt })
+    .from(starts)
+    .where(eq(starts.key, key))
+  if (row === undefined || row.reports === null || row.at === null) return null
+  return { reports: row.reports, at: row.at }
+}
+
+/** Stores what was reported of starts. Reports that stayed the same are not written again. */
+export async function saveReports(
+  db: Queryable,
+  found: ReadonlyMap<string, readonly DeploymentReport[]>,
+  at: string,
+): Promise<void> {
+  const rows = [...found].map(([key, reports]) => ({ key, reports: storableAsJson(reports) }))
+  for (const some of slices(rows)) {
+    const keys = listOf(some.map(({ key }) => key))
+    await db.execute(sql`update ${starts} s set reports = given.reports::jsonb
+      from unnest(${keys}::text::text[], ${listOf(some.map(({ reports }) => reports))}::text::text[])
+        as given (key, reports)
+      where s.key = given.key and s.reports is distinct from given.reports::jsonb`)
+    await db.execute(sql`update ${starts} set reports_at = ${at}::timestamptz where key = any(${keys}::text::text[])`)
+  }
 }
 
 /** Those of the keys that belong to no start of this engine. */

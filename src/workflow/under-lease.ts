@@ -18,13 +18,21 @@ export function underLease<Parts extends Pick<WorkflowParts, 'engines' | 'hooks'
 }
 
 function engineUnder(engine: DeployEngine, { show }: Shown): DeployEngine {
-  const { wait, stage, compare, tidy, reclaim } = engine
+  const { wait, stage, compare, tidy, reclaim, sharedPoll } = engine
   return {
     ...engine,
     preview: (asset, changes, signal) => show().then(() => engine.preview(asset, changes, signal)),
     preflight: (batch, signal) => show().then(() => engine.preflight(batch, signal)),
     start: (batch, signal) => show().then(() => engine.start(batch, signal)),
     poll: (handle, signal) => show().then(() => engine.poll(handle, signal)),
+    ...(sharedPoll === undefined
+      ? {}
+      : {
+          sharedPoll: {
+            ...sharedPoll,
+            poll: (handles, signal) => show().then(() => sharedPoll.poll(handles, signal)),
+          },
+        }),
     ...(wait === undefined
       ? {}
       : { wait: (handle, seconds, signal) => show().then(() => wait(handle, seconds, signal)) }),

@@ -33,7 +33,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
   const assessor = createAssessor(parts)
   const coverage = createCoverage(parts)
   const propose = createPropose(parts, execute, alone, assessor)
-  const deploy = (lease: Lease) => createDeploy(underLease(parts, lease), execute)
+  const deploy = (lease: Lease) => createDeploy(underLease(parts, lease), execute, alone)
   const driver = createDriver(parts, execute, deploy, { alone, refresh })
 
   async function refresh(state: ProposalState, signal: AbortSignal): Promise<void> {

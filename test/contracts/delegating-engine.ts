@@ -444,6 +444,16 @@ export function delegatingEngineContract(subject: DelegatingEngineSubject): void
       expect(await scene.told()).toEqual(names(scene.assets.slice(1)))
     })
 
+    it('says of several starts in one look what it says of each by itself, and leaves out those that nobody made', async () => {
+      const { sharedPoll } = engine
+      if (sharedPoll === undefined) return
+      const handles = [await begin(await batchOf([first()])), await begin(await batchOf(scene.assets.slice(1)))]
+      await scene.pass(scene.rhythmHours)
+      const found = await sharedPoll.poll([...handles, { key: 'nobody.made.this', data: {} }], signal)
+      expect([...found.keys()].sort()).toEqual(handles.map(({ key }) => key).sort())
+      for (const handle of handles) expect(found.get(handle.key)).toEqual(await engine.poll(handle, signal))
+    })
+
     it('takes back a start of ours that nobody knows, says so once, and keeps what is left of it', async () => {
       const [lost, known] = [await batchOf([first()]), await batchOf(scene.assets.slice(1))]
       await begin(lost)

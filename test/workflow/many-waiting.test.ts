@@ -2,7 +2,13 @@
 
 import { expect, test } from 'vitest'
 import type { Observation } from '../../src/core/asset.ts'
-import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
+import type {
+  DeployEngine,
+  DeploymentHandle,
+  DeploymentReport,
+  InventorySource,
+  SharedPoll,
+} from '../../src/core/ports.ts'
 import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { Content } from '../../src/core/proposal/event.ts'
 import type { Actor } from '../../src/core/proposal/proposal.ts'
@@ -18,8 +24,10 @@ import { content } from '../support/proposals.ts'
 const database = useDatabase()
 const { signal } = new AbortController()
 const HOUR = 3_600_000
-/** How many proposals wait, and how often each machine is asked before it has reported. */
-const [WAITING, LOOKS] = [40, 10]
+/** How many proposals wait. 500 take about ten minutes. */
+const WAITING = Number(process.env.PATCHWARDEN_WAITING ?? 40)
+/** How often each machine is asked before it has reported. */
+const LOOKS = 10
 const assessment: Actor = { kind: 'system', part: 'assessment' }
 
 function looked(name: string, version: string, at: string): Observation {
@@ -46,13 +54,18 @@ function contentFor(name: string): Content {
   return { ...base, title: `openssl on ${name}`, subject, contentHash: contentHash(subject) }
 }
 
-test('forty proposals that wait for ten days hold nothing and are asked once a day each, by one of two processes', async () => {
-  const { db } = database()
-  let now = Date.now()
-  const clock = () => new Date(now)
-  const at = (ms = 0) => new Date(now + ms).toISOString()
-  const service = await exampleService(db, { clock })
+/** A system whose machines report after some days. `shared`: one look at it is for all starts. */
+function lateEngine(at: (ms?: number) => string, shared: boolean) {
   const polls = new Map<string, number>()
+  const looks: string[] = []
+  function report({ data }: DeploymentHandle): readonly DeploymentReport[] {
+    const asset = String(data.asset)
+    const asked = (polls.get(asset) ?? 0) + 1
+    polls.set(asset, asked)
+    if (asked <= LOOKS) return [{ asset, outcome: null, progress: null, lookAgainAt: at(24 * HOUR) }]
+    const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
+    return [{ asset, outcome, progress: null, look: looked(asset.slice('lab/'.length), '3.0.22', at()) }]
+  }
   const engine: DeployEngine = {
     name: 'late',
     describe: 'a system whose machines report a day later',
@@ -60,16 +73,26 @@ test('forty proposals that wait for ten days hold nothing and are asked once a d
     preview: async () => [],
     preflight: async ({ deployments }) => deployments.map(({ asset }) => ({ asset: asset.id, ready: true, notes: [] })),
     start: async ({ key, deployments }) => ({ key, data: { asset: deployments[0]?.asset.id ?? '' } }),
-    async poll({ data }) {
-      const asset = String(data.asset)
-      const asked = (polls.get(asset) ?? 0) + 1
-      polls.set(asset, asked)
-      if (asked <= LOOKS) return [{ asset, outcome: null, progress: null, lookAgainAt: at(24 * HOUR) }]
-      const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
-      return [{ asset, outcome, progress: null, look: looked(asset.slice('lab/'.length), '3.0.22', at()) }]
+    async poll(handle) {
+      if (shared) throw new Error(`${handle.key} was asked by itself`)
+      return report(handle)
     },
     cancel: async () => undefined,
   }
+  const poll: SharedPoll['poll'] = async (handles) => {
+    looks.push(at())
+    return new Map(handles.map((handle) => [handle.key, report(handle)]))
+  }
+  return { polls, looks, engine: shared ? { ...engine, sharedPoll: { everySeconds: 900, poll } } : engine }
+}
+
+async function scene(waiting: number, shared: boolean) {
+  const { db } = database()
+  let now = Math.floor(Date.now() / HOUR) * HOUR
+  const clock = () => new Date(now)
+  const at = (ms = 0) => new Date(now + ms).toISOString()
+  const service = await exampleService(db, { clock })
+  const { polls, looks, engine } = lateEngine(at, shared)
   const source: InventorySource = {
     name: 'lab',
     describe: 'what the system says of its machines',
@@ -84,7 +107,7 @@ test('forty proposals that wait for ten days hold nothing and are asked once a d
   if (first === undefined) throw new Error('There is no process.')
   const sweep = () => Promise.all(replicas.map((replica) => replica.sweep(signal)))
 
-  const names = Array.from({ length: WAITING }, (_, index) => `late${index}`)
+  const names = Array.from({ length: waiting }, (_, index) => `late${index}`)
   await saveObservations(
     db,
     names.map((name) => looked(name, '3.0.20', at())),
@@ -97,6 +120,30 @@ test('forty proposals that wait for ten days hold nothing and are asked once a d
     ids.push(opened.state.id)
     for (const who of [mara, tom]) await approveAs(first, opened.state.id, who)
   }
+  return {
+    db,
+    ids,
+    first,
+    polls,
+    looks,
+    sweep,
+    pass(hours: number) {
+      now += hours * HOUR
+    },
+    async statuses() {
+      await sweep()
+      const states = await Promise.all(ids.map((id) => findProposal(db, id)))
+      return new Set(states.map((state) => state?.status))
+    },
+    async close() {
+      await Promise.all(leases.map((lease) => lease.end()))
+      await service.remove()
+    },
+  }
+}
+
+test(`${WAITING} proposals that wait for ten days hold nothing and are asked once a day each, by one of two processes`, async () => {
+  const { db, first, polls, sweep, pass, statuses, close } = await scene(WAITING, false)
   // Each that is taken is walked until it rests; of two processes one gets it.
   const asked = async () => {
     await sweep()
@@ -109,7 +156,7 @@ test('forty proposals that wait for ten days hold nothing and are asked once a d
   const other = await first.open('web-platform', contentFor('other'), standard, assessment)
   if (!other.ok) throw new Error(other.refusal.sentence)
   for (let day = 1; day < LOOKS; day++) {
-    now += 24 * HOUR
+    pass(24)
     await sweep()
     await sweep()
     expect(new Set(polls.values()), `day ${day}`).toEqual(new Set([day + 1]))
@@ -117,14 +164,27 @@ test('forty proposals that wait for ten days hold nothing and are asked once a d
     expect(state?.remindersSent, `day ${day}`).toBeGreaterThan(0)
     expect(state?.status, `day ${day}`).toBe(day < 7 ? 'open' : 'expired')
   }
-  now += 24 * HOUR
-  const ended = async () => {
-    await sweep()
-    const states = await Promise.all(ids.map((id) => findProposal(db, id)))
-    return new Set(states.map((state) => state?.status))
-  }
-  await expect.poll(ended, { timeout: 120_000 }).toEqual(new Set(['completed']))
+  pass(24)
+  await expect.poll(statuses, { timeout: 120_000 }).toEqual(new Set(['completed']))
   expect(new Set(polls.values())).toEqual(new Set([LOOKS + 1]))
-  await Promise.all(leases.map((lease) => lease.end()))
-  await service.remove()
+  await close()
+}, 1_200_000)
+
+test('of a system that is looked at once for all, two processes and twelve proposals make one look', async () => {
+  const { polls, looks, sweep, pass, statuses, close } = await scene(12, true)
+  const asked = async () => {
+    await sweep()
+    return polls.size
+  }
+  await expect.poll(asked).toBe(12)
+  for (let day = 1; day < LOOKS; day++) {
+    const before = looks.length
+    pass(24)
+    await sweep()
+    await sweep()
+    expect(looks.length - before, `day ${day}`).toBe(1)
+  }
+  pass(48)
+  await expect.poll(statuses).toEqual(new Set(['completed']))
+  await close()
 })

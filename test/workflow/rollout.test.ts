@@ -13,6 +13,7 @@ import { exportRecord } from '../../src/workflow/audit.ts'
 import { createDeploy } from '../../src/workflow/rollout/deploy.ts'
 import { useDatabase } from '../support/database.ts'
 import { exampleService, proposeAll } from '../support/example-service.ts'
+import { alwaysMine } from '../support/leases.ts'
 
 const database = useDatabase()
 const signal = new AbortController().signal
@@ -87,7 +88,7 @@ test('what ended while the state was being read is not done again', async () => 
     return simulated.poll(...all)
   }
   const engines = new Map([['simulated', { ...simulated, poll }]])
-  const session = createDeploy({ ...parts, engines }, workflow).session(web.id, signal)
+  const session = createDeploy({ ...parts, engines }, workflow, alwaysMine).session(web.id, signal)
   const before = await findProposal(db, web.id)
   if (!before) throw new Error('The proposal is gone.')
   const seen = session.version()

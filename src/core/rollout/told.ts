@@ -31,6 +31,11 @@ export function nextMoment({ notBefore, notAfter, silentAt }: ToldStart, now: st
   return moments.find((at) => isBefore(now, at)) ?? null
 }
 
+/** The last moment of a start that has passed (ISO 8601 UTC); `null`: none has. What was read before it is too old. */
+export function lastMoment({ notBefore, notAfter, silentAt }: ToldStart, now: string): string | null {
+  return [silentAt, notAfter, notBefore].find((at) => !isBefore(now, at)) ?? null
+}
+
 /**
  * A report that counts. What an asset said before work could begin is not about this start, whatever it says, so it
  * ends nothing.

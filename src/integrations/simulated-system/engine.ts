@@ -1,6 +1,13 @@
 /** An engine without machines: it tells a simulated system what to do, and reads what the system was told. */
 
-import type { Batch, DeployEngine, DeploymentHandle, PreflightResult } from '../../core/ports.ts'
+import type {
+  Batch,
+  DeployEngine,
+  DeploymentHandle,
+  DeploymentReport,
+  PreflightResult,
+  SharedPoll,
+} from '../../core/ports.ts'
 import { advance, isAway } from './course.ts'
 import {
   compared,
@@ -22,6 +29,9 @@ import type { Pace } from './pace.ts'
 import { reportOf } from './reports.ts'
 import type { SystemState } from './state.ts'
 import type { SystemStore } from './store.ts'
+
+/** Simulated hours between two looks at the system. */
+const LOOKS_APART_HOURS = 0.25
 
 export interface SystemEngineOptions {
   readonly name: string
@@ -93,6 +103,8 @@ export function createSystemEngine(options: SystemEngineOptions): DeployEngine {
       return start.assets.map((one) => reportOf(state, one, pace, now))
     },
 
+    sharedPoll: sharedPollOf(system, options),
+
     async cancel({ key }, signal, only) {
       signal.throwIfAborted()
       const mark = markOf(installation, key)
@@ -115,21 +127,44 @@ export function createSystemEngine(options: SystemEngineOptions): DeployEngine {
       await system.change((state) => [tidied(state, markOf(installation, key)), null])
     },
 
-    async reclaim(unknown, signal) {
+    reclaim: (unknown, signal) => reclaim(system, options, unknown, signal),
+  }
+}
+
+function sharedPollOf(system: Calls, { pace, clock, installation }: SystemEngineOptions): SharedPoll {
+  return {
+    everySeconds: Math.max(1, pace.hours(LOOKS_APART_HOURS) / 1_000),
+    async poll(handles, signal) {
       signal.throwIfAborted()
-      const found: string[] = []
-      for (const key of await unknown(keysIn(await system.read(), installation))) {
-        signal.throwIfAborted()
-        const mark = markOf(installation, key)
-        const sentences = await system.change((state, now) => {
-          const { state: next, found } = emptied(state, mark, pace, now)
-          return [next, found]
-        })
-        found.push(...sentences)
-      }
-      return found
+      const now = clock()
+      const state = await system.read(now)
+      const found = handles.flatMap(({ key }): [string, readonly DeploymentReport[]][] => {
+        const start = startOf(state, markOf(installation, key))
+        return start === null ? [] : [[key, start.assets.map((one) => reportOf(state, one, pace, now))]]
+      })
+      return new Map(found)
     },
   }
+}
+
+async function reclaim(
+  system: Calls,
+  { pace, installation }: SystemEngineOptions,
+  unknown: (keys: readonly string[]) => Promise<readonly string[]>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  signal.throwIfAborted()
+  const said: string[] = []
+  for (const key of await unknown(keysIn(await system.read(), installation))) {
+    signal.throwIfAborted()
+    const mark = markOf(installation, key)
+    const sentences = await system.change((state, now) => {
+      const { state: next, found } = emptied(state, mark, pace, now)
+      return [next, found]
+    })
+    said.push(...sentences)
+  }
+  return said
 }
 
 /**

@@ -1,7 +1,7 @@
 /** When proposals need attention, which process gives it, and which starts engines were asked for. */
 
 import { index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
-import type { HealthResult } from '../../core/ports.ts'
+import type { DeploymentReport, HealthResult } from '../../core/ports.ts'
 import { instant } from './column-types.ts'
 
 /** When a proposal needs attention again. One row for each proposal. */
@@ -43,6 +43,9 @@ export const starts = pgTable(
     nextLook: instant('next_look'),
     /** The last sentence that the thread was told about the start itself; `null`: none. */
     told: text('told'),
+    /** What its engine reported in the last look that it made for several starts, and when; `null`: there was none. */
+    reports: jsonb('reports').$type<readonly DeploymentReport[]>(),
+    reportsAt: instant('reports_at'),
   },
   (table) => [index('starts_proposal').on(table.proposal)],
 )

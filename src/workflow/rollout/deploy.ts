@@ -1,7 +1,9 @@
+import type { Leases } from '../../store/leases.ts'
 import type { Execute } from '../commands/execute.ts'
 import { createSilences } from '../silence.ts'
 import { createRunBook } from './run-book.ts'
 import { openSession } from './session.ts'
+import { createReadReports } from './shared-poll.ts'
 import type { Deploying, DeployParts } from './start.ts'
 
 export type Deploy = ReturnType<typeof createDeploy>
@@ -11,7 +13,12 @@ export type Deploy = ReturnType<typeof createDeploy>
  * that were started together go together. Several starts run side by side, so that the next one can begin when one
  * asset is done.
  */
-export function createDeploy(parts: DeployParts, commands: Pick<Execute, 'execute' | 'askHandOver'>) {
-  const deploying: Deploying = { parts, commands, book: createRunBook(parts), silences: createSilences(parts) }
+export function createDeploy(
+  parts: DeployParts,
+  commands: Pick<Execute, 'execute' | 'askHandOver'>,
+  alone: Leases['alone'],
+) {
+  const [book, silences] = [createRunBook(parts), createSilences(parts)]
+  const deploying: Deploying = { parts, commands, book, silences, readReports: createReadReports(parts, alone) }
   return { session: (proposal: string, signal: AbortSignal) => openSession(deploying, proposal, signal) }
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Observation } from '../../core/asset.ts'
 import { heldBack } from '../../core/held-back.ts'
 import { limits } from '../../core/limits.ts'
-import { isAhead, nextLook } from '../../core/next-look.ts'
+import { endOfSpan, isAhead, nextLook } from '../../core/next-look.ts'
 import { notBegun, STOPPED, TIME_OVER } from '../../core/not-begun.ts'
 import type {
   DeployEngine,
@@ -17,6 +17,7 @@ import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { HandOver } from '../../core/rollout/hand-over.ts'
 import {
   counted,
+  lastMoment,
   nextMoment,
   silentOutcome,
   type ToldStart,
@@ -42,6 +43,8 @@ interface Following {
   windowOver: boolean
   /** When to look again, as it was stored, ISO 8601 UTC; `null`: soon. */
   next: string | null
+  /** When this process last stopped assets of the start, ISO 8601 UTC; `null`: never. */
+  stoppedAt: string | null
 }
 
 /** `waiting`: the assets to follow. */
@@ -53,7 +56,7 @@ export async function follow(
 ): Promise<void> {
   const { state, mine, notes, ask, away, signal } = work
   const told = toldStart(state, mine)
-  const first = { cancelled: false, windowOver: notes.windowOver, next: notes.nextLook }
+  const first = { cancelled: false, windowOver: notes.windowOver, next: notes.nextLook, stoppedAt: null }
   const following: Following = { work, engine, handle, told, waiting, heard: new Map(), ...first }
   // The time that the engine gave to an earlier process is still valid.
   if (following.next !== null) await untilNextLook(following)
@@ -86,9 +89,10 @@ export async function follow(
 }
 
 /** The reports that count, and what others changed in the system. */
-async function poll({ work, engine, handle, told, heard }: Following): Promise<readonly DeploymentReport[]> {
-  const { signal } = work
-  const reports = await engine.poll(handle, signal)
+async function poll({ work, engine, handle, told, heard, stoppedAt }: Following): Promise<readonly DeploymentReport[]> {
+  const { deploying, signal } = work
+  const moment = told === null ? null : lastMoment(told, deploying.parts.clock().toISOString())
+  const reports = await deploying.readReports(engine, handle, latest(stoppedAt, moment), signal)
   for (const { asset, saidAt } of reports) if (saidAt != null) heard.set(asset, saidAt)
   for (const difference of (await engine.compare?.(handle, signal)) ?? []) await tell(work, difference)
   return told === null ? reports : reports.map((report) => counted(report, told))
@@ -150,6 +154,7 @@ async function stop(
 ): Promise<void> {
   const { work, engine, handle } = following
   const reports = (await engine.cancel(handle, work.signal, assets)) ?? []
+  following.stoppedAt = work.deploying.parts.clock().toISOString()
   await told(work, why, reports)
   await end(
     following,
@@ -171,7 +176,10 @@ function lookAfter(following: Following, said: readonly (string | undefined)[]):
   if (following.told === null) return nextLook(said, clock(), pollSeconds)
   // An asset that is overdue has no time of its own any more. Nobody waits for it at every moment.
   const ahead = said.filter((at) => at !== undefined && isAhead(at, clock()))
-  return earlier(nextLook(ahead, clock(), pollSeconds), momentOf(following))
+  const look = nextLook(ahead, clock(), pollSeconds)
+  const { sharedPoll } = following.engine
+  const together = look === null || sharedPoll === undefined ? look : endOfSpan(look, sharedPoll.everySeconds)
+  return earlier(together, momentOf(following))
 }
 
 /** When the start must be looked at, whatever its engine says; `null`: at no certain time. */
@@ -180,6 +188,12 @@ function momentOf({ work, engine, told }: Following): string | null {
   const now = work.deploying.parts.clock().toISOString()
   const comparison = engine.compare === undefined ? null : plusSeconds(now, limits.compareSeconds)
   return earlier(comparison, nextMoment(told, now))
+}
+
+/** The later of two instants; `null`: none, and the other counts. */
+function latest(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a ?? b
+  return isBefore(a, b) ? b : a
 }
 
 /** `null`: no time, and the other counts. */

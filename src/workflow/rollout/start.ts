@@ -15,6 +15,7 @@ import type { Execute } from '../commands/execute.ts'
 import type { WorkflowParts } from '../ports.ts'
 import type { Silences } from '../silence.ts'
 import type { RunBook, RunNotes } from './run-book.ts'
+import type { ReadReports } from './shared-poll.ts'
 
 export type DeployParts = Pick<
   WorkflowParts,
@@ -29,6 +30,7 @@ export interface Deploying {
   readonly commands: Pick<Execute, 'execute' | 'askHandOver'>
   readonly book: RunBook
   readonly silences: Silences
+  readonly readReports: ReadReports
 }
 
 /** The assets of a start that have not ended. */

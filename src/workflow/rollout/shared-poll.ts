@@ -1,0 +1,50 @@
+/** Reads what engines report. One look at a system serves all proposals and processes that wait for it. */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { DeployEngine, DeploymentHandle, DeploymentReport } from '../../core/ports.ts'
+import { plusSeconds } from '../../core/time/instant.ts'
+import type { Leases } from '../../store/leases.ts'
+import { handlesAtWork, reportsOf, saveReports } from '../../store/starts.ts'
+import type { WorkflowParts } from '../ports.ts'
+
+/** What an engine reports about a start. `since`: ISO 8601 UTC, what was read before is too old; `null`: nothing is. */
+export type ReadReports = (
+  engine: DeployEngine,
+  handle: DeploymentHandle,
+  since: string | null,
+  signal: AbortSignal,
+) => Promise<readonly DeploymentReport[]>
+
+/** How long to wait for the look that another process is making. */
+const TURN_MS = 300
+
+export function createReadReports(
+  { db, clock }: Pick<WorkflowParts, 'db' | 'clock'>,
+  alone: Leases['alone'],
+): ReadReports {
+  return async function readReports(engine, handle, since, signal) {
+    const { name, sharedPoll } = engine
+    if (sharedPoll === undefined) return engine.poll(handle, signal)
+
+    async function known(): Promise<readonly DeploymentReport[] | null> {
+      const last = await reportsOf(db, handle.key)
+      if (last === null || (since !== null && last.at < since)) return null
+      return plusSeconds(last.at, sharedPoll?.everySeconds ?? 0) > clock().toISOString() ? last.reports : null
+    }
+
+    for (;;) {
+      const reports = await known()
+      if (reports !== null) return reports
+      const looked = await alone(`poll ${name}`, async (lease) => {
+        if ((await known()) !== null) return
+        await lease.show()
+        const at = clock().toISOString()
+        const found = await sharedPoll.poll(await handlesAtWork(db, name), AbortSignal.any([signal, lease.signal]))
+        await saveReports(db, found, at)
+      })
+      // The system can say nothing about this start alone, so the engine is to say why.
+      if (looked && (await known()) === null) return engine.poll(handle, signal)
+      if (!looked) await sleep(TURN_MS, undefined, { signal })
+    }
+  }
+}
