@@ -224,7 +224,8 @@ export interface DeployEngine {
   stage?(batch: Batch, signal: AbortSignal): Promise<Staged>
   /**
    * Starts the batch. If the engine has seen the key before, even before a crash, it attaches to that start and starts
-   * nothing. Work that has not begun by its `notAfter` never begins under this key.
+   * nothing. Work that has not begun by its `notAfter` never begins under this key. Throws `MaybeStarted` if an answer was
+   * lost, the work cannot be found, and asking again could begin it twice.
    */
   start(batch: Batch, signal: AbortSignal): Promise<DeploymentHandle>
   /** What is known now: one report per asset of the batch. */

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { proposalCard } from '../../src/chat/proposal-card.ts'
 import { plain } from '../../src/chat/rich-text.ts'
 import type { Observation } from '../../src/core/asset.ts'
+import { MaybeStarted } from '../../src/core/maybe-started.ts'
 import type { Batch, DeployEngine, DeploymentReport, InventorySource, StopReport } from '../../src/core/ports.ts'
 import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { Content } from '../../src/core/proposal/event.ts'
@@ -76,7 +77,7 @@ async function scene({ tested = false } = {}) {
   let stop: Stop = () => ({ state: 'stopped' })
   const times = ({ key, deployments }: Batch) =>
     deployments.map(({ asset, notBefore, notAfter }) => ({ key, asset: asset.name, notBefore, notAfter }))
-  let dies: 'stage' | null = null
+  let dies: 'stage' | 'start' | null = null
   const engine: DeployEngine = {
     name: 'late',
     describe: 'a system whose machines report a day later',
@@ -91,6 +92,7 @@ async function scene({ tested = false } = {}) {
     },
     async start(batch) {
       told.push({ call: 'start', at: at(), what: times(batch) })
+      if (dies === 'start') throw new MaybeStarted('the system did not answer, and does not list what it was sent.')
       return { key: batch.key, data: { assets: batch.deployments.map(({ asset }) => asset.id) } }
     },
     async poll({ data }) {
@@ -366,4 +368,19 @@ test('as a test ring it is told ahead while people vote, and a rejection takes i
   expect((await one.state()).test?.result).toMatchObject({ passed: false })
   await one.workflow.tidy(new AbortController().signal)
   expect(one.calls('tidy')).toHaveLength(1)
+})
+
+test('what may have been started is told as that, and is not sent again until somebody says so', async () => {
+  one.dies('start')
+  await one.until('2026-11-23T06:00:00.000Z')
+  expect(one.calls('start')).toHaveLength(1)
+  const { deployments = {} } = (await one.state()).rollout ?? {}
+  expect(Object.values(deployments).map(({ outcome }) => outcome)).toEqual(
+    [web1, web2].map(() => ({
+      state: 'unreachable',
+      touched: true,
+      reason: expect.stringContaining('Nobody knows whether its work was started: the system did not answer'),
+      log: '',
+    })),
+  )
 })

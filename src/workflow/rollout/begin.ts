@@ -1,6 +1,7 @@
 /** Begins on the assets of a start: puts snapshots back, or lets an engine install. */
 
 import { heldBack } from '../../core/held-back.ts'
+import { MaybeStarted, maybeBegun } from '../../core/maybe-started.ts'
 import { notBegun } from '../../core/not-begun.ts'
 import type { DeployEngine, DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
 import { plusSeconds } from '../../core/time/instant.ts'
@@ -28,16 +29,28 @@ export async function begin(
   engine: DeployEngine,
   open: readonly string[],
 ): Promise<{ readonly handle: DeploymentHandle; readonly assets: readonly string[] } | null> {
-  const { deploying, state, key, notes, signal } = work
+  const { deploying, state, key, notes } = work
   const noted = { key, proposal: state.id, engine: engine.name }
   if (notes.handle !== null) return { handle: { key, data: notes.handle }, assets: open }
   const ready =
     notes.starting === null ? await makeReady(work, engine, open) : await foundAgain(work, notes.starting, open)
   const staged = ready.length === 0 ? [] : await stage(work, engine, ready)
   if (staged.length === 0) return null
-  const handle = await engine.start(await batchOf(work, staged), signal)
+  const handle = await started(work, engine, staged)
+  if (handle === null) return null
   await deploying.book.noteHandle(noted, handle.data)
   return { handle, assets: staged }
+}
+
+/** `null`: nobody knows whether the engine's system has started it. People are told and decide. */
+async function started(work: Work, engine: DeployEngine, assets: readonly string[]): Promise<DeploymentHandle | null> {
+  try {
+    return await engine.start(await batchOf(work, assets), work.signal)
+  } catch (error) {
+    if (!(error instanceof MaybeStarted)) throw error
+    await work.finish(assets.map((asset) => ({ asset, outcome: maybeBegun(error) })))
+    return null
+  }
 }
 
 /** How long a start waits before it is tried again because its engine was not ready. */
