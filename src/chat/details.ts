@@ -4,6 +4,7 @@ import { DateTime } from 'luxon'
 import { changeLine } from '../core/change.ts'
 import { forecastOf } from '../core/forecast/forecast.ts'
 import type { PlanForecast } from '../core/forecast/plan-forecast.ts'
+import { unchecked } from '../core/health-checks.ts'
 import { limits } from '../core/limits.ts'
 import { type Promised, promisedIn } from '../core/promised.ts'
 import type { Glance } from '../core/proposal/glance.ts'
@@ -27,7 +28,7 @@ import { nextWindows } from '../core/window.ts'
 import type { Detail } from './desk.ts'
 import { judgementTable, patchCaption } from './explanation.ts'
 import type { Picture } from './picture/picture.ts'
-import { promiseSentences } from './promises.ts'
+import { promiseSentences, uncheckedSentence } from './promises.ts'
 import { plain, type RichText, rich, type Span, strong, time } from './rich-text.ts'
 import { sinceSentences } from './story/words.ts'
 import { count } from './words.ts'
@@ -143,6 +144,7 @@ export function planDetail(
     rings: subject.rings.map((ring) => ({ ...ring, assets: ring.assets.length })),
     simulated: subject.assets.every(({ asset }) => asset.simulated),
     promised: promisedIn(subject),
+    unchecked: unchecked(subject.health, subject.assets),
   }
   const first = subject.assets.find((planned) => planned.transaction.length > 0) ?? null
   const lead = [...expectedEnd(state, forecast), unknownPace(state, subject, estimates)]
@@ -157,6 +159,8 @@ export interface LightPlan
   readonly simulated: boolean
   /** What engines promise. Left out: all work on the host itself. */
   readonly promised?: readonly Promised[]
+  /** How many assets no health check looks at. Left out: none is counted. */
+  readonly unchecked?: number
 }
 
 /** Like `planDetail`, for very many assets. `told`: the forecast last posted in the thread; `null`: none was posted. */
@@ -178,10 +182,10 @@ export function toldPlanDetail(
   const lead =
     told === null ? [] : [...expectedEnd(glance, told.forecast), ' Expected at ', time(told.forecast.now), '.']
   const since = [sinceSentences(glance.tally)].filter((line) => line !== '')
-  const promised = glance.subject.kind === 'patches' ? (glance.subject.promised ?? []) : []
+  const { promised = [], unchecked = 0 } = glance.subject.kind === 'patches' ? glance.subject : {}
   const shown = shownPlan(
     glance,
-    { ...plan, promised },
+    { ...plan, promised, unchecked },
     { lead, since, first, forecast: told?.forecast ?? null, freezes, now },
   )
   return told === null ? shown : { ...shown, picture: told }
@@ -315,6 +319,8 @@ function safeguards(plan: LightPlan): readonly string[] {
     const all = cluster.assets.length
     lines.push(`Cluster ${cluster.name}: ${cluster.atOnce} of ${all} at a time, and ${cluster.minHealthy} stay up.`)
   }
+  const alone = plan.unchecked ?? 0
+  if (alone > 0) lines.push(uncheckedSentence(alone))
   const simulated = plan.simulated ? ' Not for simulated servers.' : ''
   if (hooks.length > 0)
     lines.push(

@@ -24,6 +24,11 @@ export function promiseSentences({ engine, terms }: Promised): readonly string[]
   ]
 }
 
+/** `assets`: how many servers no health check looks at. */
+export function uncheckedSentence(assets: number): string {
+  return `Nobody looks whether ${count(assets, 'server')} work${assets === 1 ? 's' : ''} afterwards: no health check is for ${assets === 1 ? 'it' : 'them'}.`
+}
+
 const windowEnds: Readonly<Record<Terms['windowEnd'], string>> = {
   'taken back':
     'What has not begun when the window ends is taken back; a server that was off then may still install later.',

@@ -14,7 +14,7 @@ import { cardActions } from './card-actions.ts'
 import { cardNotes } from './card-notes.ts'
 import { cardPictures } from './card-pictures.ts'
 import type { Picture } from './picture/picture.ts'
-import { aheadSentence, promiseSentences } from './promises.ts'
+import { aheadSentence, promiseSentences, uncheckedSentence } from './promises.ts'
 import { code, lineBreak, type RichText, rich, sentence, strong, time } from './rich-text.ts'
 import { testSummary } from './story/words.ts'
 import { count, duration } from './words.ts'
@@ -116,6 +116,8 @@ function patchFacts({ glance: state, freezes, now }: Place, subject: PatchBrief)
     facts.push({ label: 'When', value: aheadSentence(ahead, state, freezes, now) })
   for (const promised of subject.promised ?? [])
     facts.push({ label: 'Terms', value: rich(promiseSentences(promised).join(' ')) })
+  if ((subject.unchecked ?? 0) > 0 && state.status === 'open')
+    facts.push({ label: 'Health', value: rich(uncheckedSentence(subject.unchecked ?? 0)) })
   const progress = progressFact(state, subject)
   if (progress) facts.push({ label: 'Progress', value: progress })
   const failed = failedFact(state)

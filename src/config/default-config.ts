@@ -29,7 +29,8 @@ export function defaultConfig(
 ): Config {
   const dataDir = resolve(cwd, dataDirectory ?? '.patchwarden')
   const fleet = exampleFleet(dataDir)
-  const decided = { policy: 'standard', window: 'any-time', rollout: 'example' }
+  const health = [{ tcp: 22, timeout: '3 s' }]
+  const decided = { policy: 'standard', window: 'any-time', rollout: 'example', health }
   const settings = settingsSchema.parse({
     name: 'Patchwarden (example)',
     dataDir,

@@ -24,8 +24,30 @@ export function commandCheck(values: readonly string[]) {
   })
 }
 
+const selector = z
+  .strictObject({
+    tags: z
+      .array(z.string().min(1))
+      .min(1, { error: 'Write a list of tags, such as [db].' })
+      .optional()
+      .describe('Assets with one of these tags.'),
+    engines: z
+      .array(z.string().min(1))
+      .min(1, { error: 'Write a list of engines, such as [wsus].' })
+      .optional()
+      .describe('Assets that one of these engines changes.'),
+  })
+  .describe('The assets that are checked. Default: all of the team.')
+
+// Not given is not there, so that a check without it is recorded as it always was.
+const on = { on: selector.optional() }
+
 /** Checks of an asset. */
-export const healthCheck = z.union([httpCheck, z.strictObject(tcp), commandCheck(['name', 'address'])])
+export const healthCheck = z.union([
+  httpCheck.extend(on),
+  z.strictObject({ ...tcp, ...on }),
+  commandCheck(['name', 'address']).extend(on),
+])
 
 /** A check of a whole service, which has no address of its own. */
 export const serviceTcpCheck = z.strictObject({

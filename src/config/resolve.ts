@@ -318,9 +318,17 @@ export function healthFor(config: Settings, team: string): readonly HealthCheck[
 }
 
 function healthCheck(check: HealthConfig): HealthCheck {
-  if ('tcp' in check) return { kind: 'tcp', port: check.tcp, timeoutSeconds: check.timeout }
-  if ('command' in check) return { kind: 'command', command: check.command, timeoutSeconds: check.timeout }
-  return { kind: 'http', url: check.http, expectStatus: check.status, timeoutSeconds: check.timeout }
+  const { timeout: timeoutSeconds } = check
+  const on = selectorOf(check)
+  if ('tcp' in check) return { kind: 'tcp', port: check.tcp, timeoutSeconds, ...on }
+  if ('command' in check) return { kind: 'command', command: check.command, timeoutSeconds, ...on }
+  return { kind: 'http', url: check.http, expectStatus: check.status, timeoutSeconds, ...on }
+}
+
+function selectorOf(check: HealthConfig): Pick<HealthCheck, 'on'> {
+  const { tags, engines } = check.on ?? {}
+  if (tags === undefined && engines === undefined) return {}
+  return { on: { ...(tags === undefined ? {} : { tags }), ...(engines === undefined ? {} : { engines }) } }
 }
 
 /** Rules that people can vote on. A rule ends at the first minute of its expiry date in the team's zone. */

@@ -268,7 +268,12 @@ export interface DeployEngine {
 // ---------------------------------------------------------------- health
 
 /** In urls, hosts and arguments, `{address}` and `{name}` stand for those of the asset. */
-export type HealthCheck =
+export type HealthCheck = HealthQuestion & {
+  /** Only for assets with one of these tags, and of one of these engines. Left out: for all. */
+  readonly on?: { readonly tags?: readonly string[]; readonly engines?: readonly string[] }
+}
+
+type HealthQuestion =
   | { readonly kind: 'http'; readonly url: string; readonly expectStatus: number; readonly timeoutSeconds: number }
   | {
       readonly kind: 'tcp'

@@ -60,6 +60,7 @@ describe('the card', () => {
       Affects: 4 servers: web1, web2, web3, web4
       Preview: The exact transaction is known for 4 of 4.
       Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
+      Health: Nobody looks whether 4 servers work afterwards: no health check is for them.
       canary 0/1 waiting
       broad 0/3 waiting
       owner 1/1 Noor <- 
@@ -82,6 +83,7 @@ describe('the card', () => {
       Preview: The exact transaction is known for 4 of 4.
       Tested: Paused on ring test: 0 of 2 servers done.
       Plan: test 2, then broad 2; no soak between them; stops at the first failure; window "always".
+      Health: Nobody looks whether 4 servers work afterwards: no health check is for them.
       test 0/2 running
       broad 0/2 waiting
       owner 0/1  <- Mara+Noor

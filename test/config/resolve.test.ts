@@ -264,7 +264,7 @@ describe('what the core gets of the example file', () => {
   it('health checks', () => {
     expect(healthFor(config, 'web')).toEqual([
       { kind: 'http', url: 'http://{address}:8080/health', expectStatus: 200, timeoutSeconds: 5 },
-      { kind: 'tcp', port: 22, timeoutSeconds: 3 },
+      { kind: 'tcp', port: 22, timeoutSeconds: 3, on: { tags: ['db'], engines: ['apt'] } },
       { kind: 'command', command: ['/usr/lib/nagios/plugins/check_ssh', '{address}'], timeoutSeconds: 10 },
     ])
   })

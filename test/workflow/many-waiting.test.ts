@@ -149,7 +149,7 @@ test(`${WAITING} proposals that wait for ten days hold nothing and are asked onc
     await sweep()
     return polls.size
   }
-  await expect.poll(asked, { timeout: 120_000 }).toBe(WAITING)
+  await expect.poll(asked, { timeout: 3_000 * Math.max(40, WAITING) }).toBe(WAITING)
 
   const held = () => database().sql`select name from leases where expires_at > clock_timestamp()`
   await expect.poll(held, { timeout: 10_000 }).toEqual([])
@@ -165,7 +165,7 @@ test(`${WAITING} proposals that wait for ten days hold nothing and are asked onc
     expect(state?.status, `day ${day}`).toBe(day < 7 ? 'open' : 'expired')
   }
   pass(24)
-  await expect.poll(statuses, { timeout: 120_000 }).toEqual(new Set(['completed']))
+  await expect.poll(statuses, { timeout: 3_000 * Math.max(40, WAITING) }).toEqual(new Set(['completed']))
   expect(new Set(polls.values())).toEqual(new Set([LOOKS + 1]))
   await close()
 }, 1_200_000)

@@ -4,6 +4,7 @@ import { outcomeOf } from '../../core/outcome.ts'
 import { allEndedWell, remarkableEnds, whyLeftUntouched } from '../../core/proposal/ends.ts'
 import { countReasons, leftOutWords } from '../../core/proposal/left-out.ts'
 import type { ProposalState } from '../../core/proposal/proposal.ts'
+import { deploymentsOf } from '../../core/rollout/deployments.ts'
 import { endCounts } from '../../core/rollout/tally.ts'
 import { type RichText, rich, sentence, strong } from '../rich-text.ts'
 import type { Tellers } from './telling.ts'
@@ -31,6 +32,14 @@ function summaryText(state: ProposalState): RichText {
   ].filter((part) => part !== '')
   return rich(
     strong('Done. '),
-    `${counts.good} of ${total} report the promised versions${rest.length === 0 ? ' and are healthy' : `; ${rest.join(', ')}`}.`,
+    `${counts.good} of ${total} report the promised versions${rest.length === 0 ? healthOf(state) : `; ${rest.join(', ')}`}.`,
   )
+}
+
+/** A clause about the health of servers that all ended well, as far as somebody looked. */
+function healthOf({ rollout }: ProposalState): string {
+  const all = rollout === null ? [] : deploymentsOf(rollout)
+  const looked = all.filter(({ verification }) => (verification?.health.length ?? 0) > 0).length
+  if (looked === all.length) return ' and are healthy'
+  return looked === 0 ? '; nobody looked whether they work' : `; ${looked} are healthy, and nobody looked at the others`
 }

@@ -4,6 +4,7 @@ import type { Patch } from '../catalog.ts'
 import { type Change, changeTarget, versionBefore } from '../change.ts'
 import { clusterProblem } from '../cluster.ts'
 import { type RingsAhead, ringsAhead } from '../forecast/ahead.ts'
+import { unchecked } from '../health-checks.ts'
 import { limits } from '../limits.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { TransactionStep } from '../ports.ts'
@@ -68,6 +69,8 @@ export interface PatchBrief {
   /** What engines promise, and the rings of those whose systems are told ahead. Left out: all work on the host itself. */
   readonly promised?: readonly Promised[]
   readonly ahead?: readonly RingsAhead[]
+  /** How many assets no health check looks at. Left out: a check looks at all of them, or nobody counted. */
+  readonly unchecked?: number
 }
 
 export type Brief = PatchBrief | StandingRuleSubject
@@ -112,6 +115,7 @@ export const briefOf = memoizeByIdentity((asked: Subject): Brief => {
     clusterProblems: clusters.flatMap((cluster) => clusterProblem(cluster) ?? []),
     rollsBack: rollsBack?.proposal ?? null,
     ...promisesOf(subject),
+    unchecked: unchecked(subject.health, assets),
   }
 })
 

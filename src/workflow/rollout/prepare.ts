@@ -1,3 +1,4 @@
+import { checksFor } from '../../core/health-checks.ts'
 import type { Batch, DeployEngine, HealthResult, HookMoment } from '../../core/ports.ts'
 import { bypassesWindow } from '../../core/proposal/approval.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
@@ -62,7 +63,8 @@ export async function prepare(
   const before = new Map<string, readonly HealthResult[]>()
   await Promise.all(
     batch.deployments.map(async ({ asset }) => {
-      if (subject.health.length > 0) before.set(asset.id, await health.check(asset, subject.health, signal))
+      const checks = checksFor(subject.health, asset)
+      if (checks.length > 0) before.set(asset.id, await health.check(asset, checks, signal))
     }),
   )
   signal.throwIfAborted()

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asset, Observation } from '../../core/asset.ts'
 import { GONE } from '../../core/away.ts'
+import { checksFor } from '../../core/health-checks.ts'
 import type { DeploymentOutcome, HealthResult, HookMoment } from '../../core/ports.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { EndState, PlannedAsset, ProposalState } from '../../core/proposal/proposal.ts'
@@ -127,7 +128,7 @@ export async function healthOf(
   asset: Asset,
   signal: AbortSignal,
 ): Promise<readonly HealthResult[]> {
-  const checks = state.subject.kind === 'patches' ? state.subject.health : []
+  const checks = state.subject.kind === 'patches' ? checksFor(state.subject.health, asset) : []
   let results = await health.check(asset, checks, signal)
   for (let again = 1; again < HEALTH_LOOKS && results.some((result) => !result.healthy); again++) {
     await sleep(HEALTH_PAUSE_MS, undefined, { signal })
