@@ -139,12 +139,13 @@ async function walk(driving: Driving, proposal: string, lease: Lease, signal: Ab
 /**
  * True if the proposal can be left alone while its assets work for a long time. It then holds no lease and no job, and
  * goes on at its time or when something happens to it. A proposal that keeps monitoring silent cannot be left alone,
- * because the silence must be renewed.
+ * because the silence must be renewed, unless all its work was told ahead.
  */
 async function rests({ driving: { parts }, work, seen }: Walk, state: ProposalState): Promise<boolean> {
   const until = work.restsUntil()
   if (until === null || work.version() !== seen) return false
-  if (state.subject.kind !== 'patches' || state.subject.silence !== undefined) return false
+  const toldAhead = unfinishedDeployments(state).every(({ notBefore }) => notBefore !== undefined)
+  if (state.subject.kind !== 'patches' || (state.subject.silence !== undefined && !toldAhead)) return false
   const now = parts.clock().toISOString()
   return restProposal(parts.db, { state, dueAt: restEnd(state, until, now), now, wake: parts.wake })
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Asset } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
-import type { MonitoringSilence } from '../core/ports.ts'
+import type { MonitoringSilence, SilenceLease } from '../core/ports.ts'
 import type { WorkflowLog } from './log.ts'
 
 export interface SilencesOptions {
@@ -86,7 +86,42 @@ export function createSilences({ silences, clock, log, leaseSeconds = 300 }: Sil
       }
     }
   }
-  return { during }
+
+  /**
+   * Silences assets until the end of the lease; to be called again while that lasts. For work of which nobody knows when
+   * it begins. Gives a sentence that says why it failed; `null`: it did not.
+   */
+  async function hold(name: string, lease: SilenceLease, signal: AbortSignal): Promise<string | null> {
+    const real = lease.assets.filter((asset) => !asset.simulated)
+    if (real.length === 0) return null
+    try {
+      const silence = silences.get(name)
+      if (silence === undefined) throw new Error(`the silence "${name}" is not configured any more.`)
+      await silence.hold({ ...lease, assets: real }, AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)]))
+      return null
+    } catch (error) {
+      signal.throwIfAborted()
+      return `The monitoring was not silenced: ${errorText(error)}`
+    }
+  }
+
+  /** Ends such a silence. What fails is logged: the silence then runs out. */
+  async function release(
+    name: string,
+    { key, assets }: Pick<SilenceLease, 'key' | 'assets'>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const real = assets.filter((asset) => !asset.simulated)
+    if (real.length === 0) return
+    try {
+      await silences.get(name)?.release({ key, assets: real }, AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)]))
+    } catch (error) {
+      signal.throwIfAborted()
+      log.warn(`${key}: The silence could not be ended early: ${errorText(error)}`)
+    }
+  }
+
+  return { during, hold, release }
 }
 
 export type Silences = ReturnType<typeof createSilences>

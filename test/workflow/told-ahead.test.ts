@@ -8,7 +8,14 @@ import { proposalCard } from '../../src/chat/proposal-card.ts'
 import { plain } from '../../src/chat/rich-text.ts'
 import type { Observation } from '../../src/core/asset.ts'
 import { MaybeStarted } from '../../src/core/maybe-started.ts'
-import type { Batch, DeployEngine, DeploymentReport, InventorySource, StopReport } from '../../src/core/ports.ts'
+import type {
+  Batch,
+  DeployEngine,
+  DeploymentReport,
+  InventorySource,
+  MonitoringSilence,
+  StopReport,
+} from '../../src/core/ports.ts'
 import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { Content } from '../../src/core/proposal/event.ts'
 import type { Actor } from '../../src/core/proposal/proposal.ts'
@@ -43,6 +50,7 @@ function lateContent(tested: boolean): Content {
   const subject = {
     ...base.subject,
     engine: 'late',
+    silence: 'pager',
     assets: base.subject.assets.map((planned) => ({
       ...planned,
       terms: lateTerms,
@@ -115,12 +123,20 @@ async function scene({ tested = false } = {}) {
       for (const id of only ?? []) yield looked(id.slice('lab/'.length), version, lastWord ?? at())
     },
   }
+  const held: { readonly call: 'hold' | 'release'; readonly at: string; readonly until?: string }[] = []
+  const pager: MonitoringSilence = {
+    name: 'pager',
+    describe: 'a pager',
+    hold: async ({ until }) => void held.push({ call: 'hold', at: at(), until }),
+    release: async () => void held.push({ call: 'release', at: at() }),
+  }
   const leases = openLeases(database().url)
   const parts = {
     ...service.parts,
     teams: { ...service.parts.teams, freezes },
     sources: [source],
     engines: new Map([['late', engine]]),
+    silences: new Map([['pager', pager]]),
   }
   const workflow = createWorkflow(parts, leases.alone)
   await saveObservations(db, [looked('web1', '3.0.20', at()), looked('web2', '3.0.20', at())], at())
@@ -136,6 +152,7 @@ async function scene({ tested = false } = {}) {
     key: (nth: number) => `${id}.r1.1.${nth}.${decided.slice(0, 8)}`,
     service,
     told,
+    held,
     freezes,
     workflow,
     say(what: Say) {
@@ -383,4 +400,19 @@ test('what may have been started is told as that, and is not sent again until so
       log: '',
     })),
   )
+})
+
+test('the monitoring is silent from its window until half an hour after, or until all have ended, and not before', async () => {
+  await one.until('2026-11-22T01:00:00.000Z')
+  expect(one.calls('start')).toHaveLength(1)
+  expect(one.held).toEqual([])
+  await one.until('2026-11-22T03:00:00.000Z')
+  const until = '2026-11-22T04:30:00.000Z'
+  expect(one.held[0]).toEqual({ call: 'hold', at: '2026-11-22T02:00:00.000Z', until })
+  expect(new Set(one.held.map(({ call }) => call))).toEqual(new Set(['hold']))
+  one.installed()
+  one.say(() => ({ outcome: done, progress: null, saidAt: '2026-11-22T03:30:00.000Z' }))
+  one.lastWord('2026-11-22T03:30:00.000Z')
+  await one.until('2026-11-22T04:00:00.000Z')
+  expect(one.held.at(-1)).toEqual({ call: 'release', at: '2026-11-22T04:00:00.000Z' })
 })

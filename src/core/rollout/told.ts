@@ -22,6 +22,15 @@ export function toldStart({ subject }: ProposalState, mine: readonly Deployment[
   return { notBefore, notAfter, silentAt: plusSeconds(notAfter, Math.max(...within)) }
 }
 
+/** Restarts and services take so many seconds after the window, in which monitoring stays silent. */
+const RESTART_SECONDS = 1_800
+
+/** Whether monitoring is to be silent now for a start, and until when (ISO 8601 UTC); `null`: it is not. */
+export function quietUntil({ notBefore, notAfter }: ToldStart, now: string): string | null {
+  const end = plusSeconds(notAfter, RESTART_SECONDS)
+  return isBefore(now, notBefore) || !isBefore(now, end) ? null : end
+}
+
 /** Seconds before the work at which everything is checked for the last time. */
 const LAST_CHECK_SECONDS = 900
 

@@ -3,16 +3,18 @@
 import type { Asset } from '../../core/asset.ts'
 import { awayProblem } from '../../core/away.ts'
 import { heldBack } from '../../core/held-back.ts'
+import type { SilenceLease } from '../../core/ports.ts'
 import type { Actor, Deployment, ProposalState } from '../../core/proposal/proposal.ts'
 import { restores } from '../../core/rollback.ts'
 import { engineOfRing } from '../../core/rollout/lanes.ts'
 import { unfinishedDeployments } from '../../core/rollout/run.ts'
+import { quietUntil, toldStart } from '../../core/rollout/told.ts'
 import { readAssets } from '../../store/inventory.ts'
 import { begin, putBack } from './begin.ts'
 import { follow } from './follow.ts'
 import type { Recording } from './recording.ts'
 import type { RunNotes } from './run-book.ts'
-import type { Deploying, Finish, Start, Work } from './start.ts'
+import { type Deploying, type Finish, type Start, tell, type Work } from './start.ts'
 import { createVerifier } from './verify.ts'
 
 const rollout: Actor = { kind: 'system', part: 'rollout' }
@@ -49,9 +51,37 @@ export async function bringToEnd(deploying: Deploying, state: ProposalState, key
   const start: Start = { state, subject, key, engine, mine, notes, present, away, ask, signal }
   const assets = workedOn(start)
   const reason = `${state.id} patches ${assets.length === 1 ? (assets[0]?.name ?? '') : `${assets.length} servers`}`
+  if (toldStart(state, mine) !== null) return workOnTold(deploying, start, watch, { key, assets, reason })
   const silence = (await nothingBegins(start)) ? null : (subject.silence ?? null)
-  const { problem } = await silences.during(silence, key, assets, reason, signal, () => workOn(deploying, start, watch))
+  const { problem } = await silences.during(silence, key, assets, reason, signal, () =>
+    workOn(deploying, start, watch, async () => undefined),
+  )
   if (problem !== null) await commands.execute(state.id, { type: 'note', text: problem }, rollout)
+}
+
+/**
+ * Of work that was told ahead nobody knows when it begins. So the monitoring is silent from the beginning of the window
+ * until a while after its end, or until all assets have ended, and no process has to renew the silence.
+ */
+async function workOnTold(
+  deploying: Deploying,
+  start: Start,
+  watch: Watch,
+  lease: Pick<SilenceLease, 'key' | 'assets' | 'reason'>,
+): Promise<void> {
+  const { parts, silences } = deploying
+  const { state, subject, mine, signal } = start
+  const { silence } = subject
+  const told = toldStart(state, mine)
+  const until = () => (told === null ? null : quietUntil(told, parts.clock().toISOString()))
+  async function quiet(work: Work): Promise<void> {
+    const end = until()
+    if (silence === undefined || end === null) return
+    const problem = await silences.hold(silence, { ...lease, until: end }, signal)
+    if (problem !== null) await tell(work, problem)
+  }
+  await workOn(deploying, start, watch, quiet)
+  if (silence !== undefined && until() !== null) await silences.release(silence, lease, signal)
 }
 
 /** Asks whether the assets of a start may begin now. Calls at the same moment share one answer. */
@@ -78,6 +108,7 @@ async function workOn(
   deploying: Deploying,
   start: Start,
   { recording, stopped, waitingEnded, rests }: Watch,
+  quiet: (work: Work) => Promise<void>,
 ): Promise<void> {
   const { parts, book } = deploying
   const { state, subject, key, mine, notes, present, signal } = start
@@ -97,6 +128,7 @@ async function workOn(
     waitingEnded,
     rests: (until) => rests(key, until),
     idle: check.idle,
+    quiet: () => quiet(work),
   }
   const all = mine.map(({ asset }) => asset)
   const open = mine.filter((item) => item.outcome === null).map((item) => item.asset)

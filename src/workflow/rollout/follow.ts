@@ -91,6 +91,7 @@ export async function follow(
 /** The reports that count, and what others changed in the system. */
 async function poll({ work, engine, handle, told, heard, stoppedAt }: Following): Promise<readonly DeploymentReport[]> {
   const { deploying, signal } = work
+  await work.quiet()
   const moment = told === null ? null : lastMoment(told, deploying.parts.clock().toISOString())
   const reports = await deploying.readReports(engine, handle, latest(stoppedAt, moment), signal)
   for (const { asset, saidAt } of reports) if (saidAt != null) heard.set(asset, saidAt)

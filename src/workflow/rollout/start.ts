@@ -69,6 +69,8 @@ export interface Work extends Start {
   readonly rests: (until: string | null) => void
   /** True if none of its assets is being verified. */
   readonly idle: () => boolean
+  /** Silences the monitoring for work that was told ahead, if its window is open. To be called at each look. */
+  readonly quiet: () => Promise<void>
 }
 
 /** The assets that are still as the decision expects. The others get an outcome. */
