@@ -154,6 +154,11 @@ export interface DeploymentReport {
    */
   readonly saidAt?: string | null
   /**
+   * When this word of the asset was first read, ISO 8601, UTC. Engines leave it out. The asset cannot have said it
+   * later, whatever its clock or that of its system says.
+   */
+  readonly readAt?: string
+  /**
    * While it runs: before this instant (ISO 8601, UTC) nothing new can be learned. The start is polled again at the
    * earliest instant of its running assets, at most one day later; `wait` is not called until then. If an asset has no
    * instant, an instant in the past or an invalid one, the start is polled as usual.

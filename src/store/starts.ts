@@ -131,6 +131,22 @@ export async function handlesAtWork(db: Queryable, engine: string): Promise<read
   return rows.flatMap(({ key, data }) => (data === null ? [] : [{ key, data }]))
 }
 
+/** What was last reported of these starts in looks for several, by key. */
+export async function reportsBefore(
+  db: Queryable,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, readonly DeploymentReport[]>> {
+  const found = new Map<string, readonly DeploymentReport[]>()
+  for (const some of slices(keys)) {
+    const rows = await db
+      .select({ key: starts.key, reports: starts.reports })
+      .from(starts)
+      .where(inArray(starts.key, some))
+    for (const { key, reports } of rows) found.set(key, reports ?? [])
+  }
+  return found
+}
+
 /** What was last reported of a start in a look for several, and when (ISO 8601 UTC); `null`: nothing was. */
 export async function reportsOf(
   db: Queryable,

@@ -50,11 +50,31 @@ export function lastMoment({ notBefore, notAfter, silentAt }: ToldStart, now: st
  * ends nothing.
  */
 export function counted(report: DeploymentReport, { notBefore }: ToldStart): DeploymentReport {
-  const { outcome, saidAt } = report
+  const { outcome } = report
+  const saidAt = saidBy(report)
   const ofAsset = outcome?.state === 'succeeded' || outcome?.state === 'failed'
   if (!ofAsset || saidAt === undefined) return report
   if (saidAt !== null && !isBefore(saidAt, notBefore)) return report
   return { ...report, outcome: null }
+}
+
+/** By when the asset has said it: as it claims, but not after it was first read, because clocks may be ahead. */
+export function saidBy({ saidAt, readAt }: DeploymentReport): string | null | undefined {
+  return saidAt != null && readAt !== undefined && isBefore(readAt, saidAt) ? readAt : saidAt
+}
+
+/** The reports with when each word was first read. `before`: those that were known. `now`: ISO 8601 UTC. */
+export function firstRead(
+  reports: readonly DeploymentReport[],
+  before: readonly DeploymentReport[],
+  now: string,
+): readonly DeploymentReport[] {
+  const known = new Map(before.map((report) => [report.asset, report]))
+  return reports.map((report) => {
+    if (report.saidAt == null) return report
+    const last = known.get(report.asset)
+    return { ...report, readAt: last?.saidAt === report.saidAt ? (last.readAt ?? now) : now }
+  })
 }
 
 /** The outcome of an asset that had time to report. `heardAt`: its last word, ISO 8601 UTC; `null`: none is known. */

@@ -19,6 +19,7 @@ import {
   counted,
   lastMoment,
   nextMoment,
+  saidBy,
   silentOutcome,
   type ToldStart,
   takenBackText,
@@ -94,7 +95,10 @@ async function poll({ work, engine, handle, told, heard, stoppedAt }: Following)
   await work.quiet()
   const moment = told === null ? null : lastMoment(told, deploying.parts.clock().toISOString())
   const reports = await deploying.readReports(engine, handle, latest(stoppedAt, moment), signal)
-  for (const { asset, saidAt } of reports) if (saidAt != null) heard.set(asset, saidAt)
+  for (const report of reports) {
+    const saidAt = saidBy(report)
+    if (saidAt != null) heard.set(report.asset, saidAt)
+  }
   for (const difference of (await engine.compare?.(handle, signal)) ?? []) await tell(work, difference)
   return told === null ? reports : reports.map((report) => counted(report, told))
 }

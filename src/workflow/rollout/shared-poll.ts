@@ -2,9 +2,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DeployEngine, DeploymentHandle, DeploymentReport } from '../../core/ports.ts'
+import { firstRead } from '../../core/rollout/told.ts'
 import { plusSeconds } from '../../core/time/instant.ts'
 import type { Leases } from '../../store/leases.ts'
-import { handlesAtWork, reportsOf, saveReports } from '../../store/starts.ts'
+import { handlesAtWork, reportsBefore, reportsOf, saveReports } from '../../store/starts.ts'
 import type { WorkflowParts } from '../ports.ts'
 
 /** What an engine reports about a start. `since`: ISO 8601 UTC, what was read before is too old; `null`: nothing is. */
@@ -40,7 +41,11 @@ export function createReadReports(
         await lease.show()
         const at = clock().toISOString()
         const found = await sharedPoll.poll(await handlesAtWork(db, name), AbortSignal.any([signal, lease.signal]))
-        await saveReports(db, found, at)
+        const before = await reportsBefore(db, [...found.keys()])
+        const read = [...found].map(
+          ([key, reports]) => [key, firstRead(reports, before.get(key) ?? [], clock().toISOString())] as const,
+        )
+        await saveReports(db, new Map(read), at)
       })
       // The system can say nothing about this start alone, so the engine is to say why.
       if (looked && (await known()) === null) return engine.poll(handle, signal)

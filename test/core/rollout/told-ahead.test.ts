@@ -9,7 +9,15 @@ import { nextStep } from '../../../src/core/proposal/next-step.ts'
 import type { PatchSubject } from '../../../src/core/proposal/proposal.ts'
 import { deploymentsOf } from '../../../src/core/rollout/deployments.ts'
 import { handOver } from '../../../src/core/rollout/hand-over.ts'
-import { counted, nextMoment, silentOutcome, takenBackText, toldStart } from '../../../src/core/rollout/told.ts'
+import {
+  counted,
+  firstRead,
+  nextMoment,
+  saidBy,
+  silentOutcome,
+  takenBackText,
+  toldStart,
+} from '../../../src/core/rollout/told.ts'
 import { earlyHookProblem, rebootProblem, type Terms } from '../../../src/core/terms.ts'
 import { type Freeze, openWindow } from '../../../src/core/window.ts'
 import { lateTerms } from '../../support/late-terms.ts'
@@ -331,3 +339,23 @@ test('what an engine cannot keep is a problem before the vote', () => {
 function never(): never {
   throw new Error('Nothing was rolled out.')
 }
+
+test('a machine whose clock is ahead has not said its word later than it was read, however often it is read again', () => {
+  const start = {
+    notBefore: '2026-11-21T02:00:00.000Z',
+    notAfter: '2026-11-21T04:00:00.000Z',
+    silentAt: '2026-11-22T04:00:00.000Z',
+  }
+  const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
+  // It said this an hour before work could begin, by a clock that is three hours ahead.
+  const word = { asset: 'lab/web1', outcome, progress: null, saidAt: '2026-11-21T04:00:00.000Z' }
+  let known = firstRead([word], [], '2026-11-21T01:10:00.000Z')
+  for (const now of ['2026-11-21T02:10:00.000Z', '2026-11-21T05:10:00.000Z']) {
+    known = firstRead([word], known, now)
+    expect(known.map((report) => counted(report, start).outcome)).toEqual([null])
+  }
+  // A new word is another one.
+  known = firstRead([{ ...word, saidAt: '2026-11-21T06:30:00.000Z' }], known, '2026-11-21T05:20:00.000Z')
+  expect(known.map(saidBy)).toEqual(['2026-11-21T05:20:00.000Z'])
+  expect(known.map((report) => counted(report, start).outcome)).toEqual([outcome])
+})
