@@ -88,7 +88,12 @@ export async function saveNextLook(db: Queryable, key: string, nextLook: string 
 
 /** Stores that what had not begun was taken back, or that nothing is left of the start. */
 export async function saveStage(db: Queryable, key: string, stage: 'window over' | 'tidied'): Promise<void> {
-  await db.update(starts).set({ stage }).where(eq(starts.key, key))
+  // Nobody asks any more what was reported.
+  const reports = stage === 'tidied' ? { reports: null, reportsAt: null } : {}
+  await db
+    .update(starts)
+    .set({ stage, ...reports })
+    .where(eq(starts.key, key))
 }
 
 /** Stores the sentence that the thread is told about the start. False: it was told the same before. */
