@@ -29,7 +29,7 @@ export interface Word {
 }
 
 /** The words in the order in which they count for a fact. */
-export function inOrder<W extends Pick<Word, 'asset'>>(
+export function inOrder<W extends { readonly asset: Pick<Asset, 'id' | 'source'> }>(
   words: readonly W[],
   rule: MachineRule,
   fact: WitnessedFact,
