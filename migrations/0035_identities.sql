@@ -3,6 +3,7 @@ CREATE TABLE "witnesses" (
 	"source" text NOT NULL,
 	"name" text NOT NULL,
 	"machine" text NOT NULL,
+	"since" timestamp with time zone,
 	"identity" jsonb NOT NULL,
 	"keys" text[] NOT NULL,
 	"declared" text NOT NULL,

@@ -228,13 +228,13 @@ function reasonAgainst({ kind, units }: Link, apart: Apart): DisputeReason | nul
 
 /** Why units cannot be one machine, whatever they have in common. */
 function contradiction(units: readonly Unit[], apart: Apart): DisputeReason | null {
+  if (apart(units)) return 'apart'
   if (!agree(units, ({ ids }) => ids.cloud)) return 'other cloud ids'
   if (!agree(units, ({ ids }) => ids.hardware)) return 'other hardware ids'
   // A cloud id cannot be cloned, and a machine may have several full names.
   if (!agree(units, ({ ids }) => ids.cloud, 'all') && !agree(units, ({ ids }) => ids.fqdn)) return 'other names'
   const sources = units.flatMap(({ members }) => [...new Set(members.map(({ source }) => source))])
-  if (new Set(sources).size < sources.length) return 'one source'
-  return apart(units) ? 'apart' : null
+  return new Set(sources).size < sources.length ? 'one source' : null
 }
 
 /** Whether all units that know something of this kind have a value in common. `all`: and each of them knows something. */

@@ -98,22 +98,43 @@ export interface Claim {
   }[]
 }
 
+export interface Standing {
+  /** The place of an asset's source in the order. */
+  readonly rank: (id: string) => number
+  /** Ids of assets that are at work. */
+  readonly atWork: ReadonlySet<string>
+  /** Since when an asset is known, ISO 8601 UTC; empty: longer than anybody knows. */
+  readonly since: (id: string) => string
+}
+
+export interface Standing {
+  /** The place of an asset's source in the order. */
+  readonly rank: (id: string) => number
+  /** Ids of assets that are at work. */
+  readonly atWork: ReadonlySet<string>
+  /** Since when an asset is known, ISO 8601 UTC; empty: longer than anybody knows. */
+  readonly since: (id: string) => string
+}
+
 /**
  * The id of the asset of each machine, in their order. An asset that is known keeps its id, because decisions and the
- * record name it: one that is at work before others, else the one of the first source. Where a machine falls apart, an id
- * stays with the member that is called so. `rank`: the place of an asset's source in the order.
+ * record name it: one that is at work before others, else the one that is known longest, else that of the first source.
+ * Where a machine falls apart, an id stays with the member that is called so.
  */
-export function assetIds(
-  machines: readonly Claim[],
-  rank: (id: string) => number,
-  atWork: ReadonlySet<string>,
-): readonly string[] {
+export function assetIds(machines: readonly Claim[], { rank, atWork, since }: Standing): readonly string[] {
   const homes = new Map(machines.flatMap(({ members }, index) => members.map(({ id }) => [id, index] as const)))
   const taken = new Set<string>()
   const best = (ids: readonly string[]) =>
-    ids.toSorted((a, b) => Number(atWork.has(b)) - Number(atWork.has(a)) || rank(a) - rank(b) || byBytes(a, b))
+    ids.toSorted(
+      (a, b) =>
+        Number(atWork.has(b)) - Number(atWork.has(a)) ||
+        byBytes(since(a), since(b)) ||
+        rank(a) - rank(b) ||
+        byBytes(a, b),
+    )
+  const byRank = (ids: readonly string[]) => ids.toSorted((a, b) => rank(a) - rank(b) || byBytes(a, b))
   const order = machines
-    .map(({ members }, index) => ({ index, first: best(members.map(({ id }) => id))[0] ?? '' }))
+    .map(({ members }, index) => ({ index, first: byRank(members.map(({ id }) => id))[0] ?? '' }))
     .sort((a, b) => rank(a.first) - rank(b.first) || byBytes(a.first, b.first))
   const given = new Map<number, string>()
   for (const { index, first } of order) {

@@ -64,7 +64,7 @@ export async function bringTogether(tx: Tx, { looks, now, rule, alone }: Given):
   })
   if (news.length === 0 && held.length === 0) return { single: own, merged: [], left: [] }
   if (!alone) return null
-  await writeIdentities(tx, news, known, declared)
+  await writeIdentities(tx, news, known, declared, now)
   const start = { ids: news.map(({ id }) => id), machines: news.flatMap(({ id }) => known.get(id)?.machine ?? []) }
   const keys = news.flatMap(({ id }) => known.get(id)?.keys ?? [])
   const { machines, left } = await regroup(tx, { ...start, keys }, rule)
@@ -108,6 +108,12 @@ export async function idsAtSources(db: Queryable, machines: readonly string[]): 
   return [...ids]
 }
 
+/** By what assets are recognised, by the ids that their sources have for them. */
+export async function knownIdentities(db: Queryable): Promise<ReadonlyMap<string, Identity>> {
+  const rows = await db.select({ id: witnesses.id, identity: witnesses.identity }).from(witnesses)
+  return new Map(rows.map(({ id, identity }) => [id, identity]))
+}
+
 // ---------------------------------------------------------------- who is who
 
 type Row = typeof witnesses.$inferSelect
@@ -147,13 +153,16 @@ async function writeIdentities(
   looks: readonly PreparedLook[],
   known: ReadonlyMap<string, Row>,
   said: Said,
+  now: string,
 ): Promise<void> {
   const identityOf = ({ id, identity }: PreparedLook): Identity =>
     knownIdentity(known.get(id)?.identity ?? {}, identity ?? {})
   for (const some of slices(looks))
     await tx.execute(sql`
-      insert into ${witnesses} (id, source, name, machine, identity, keys, declared, settled)
-      select id, source, name, id, identity::jsonb, keys::text[], declared, true from unnest(
+      insert into ${witnesses} (id, source, name, machine, identity, keys, declared, settled, since)
+      select id, source, name, id, identity::jsonb, keys::text[], declared, true,
+        case when exists (select from ${assets} a where a.id = given.id) then null else ${now}::text::timestamptz end
+      from unnest(
         ${listOf(some.map(({ id }) => id))}::text::text[], ${listOf(some.map(({ source }) => source))}::text::text[],
         ${listOf(some.map(({ name }) => name))}::text::text[],
         ${listOf(some.map((look) => JSON.stringify(identityOf(look))))}::text::text[],
@@ -212,7 +221,16 @@ async function regroup(tx: Tx, start: Start, rule: MachineRule): Promise<Regroup
       'look',
     ).map(({ asset: { id } }, index) => [id, index]),
   )
-  const given = assetIds(claims, (id) => place.get(id) ?? rows.length, working)
+  const ages = new Map<string, string>()
+  for (const { machine, since } of rows) {
+    const age = ages.get(machine)
+    if (age === undefined || age > (since ?? '')) ages.set(machine, since ?? '')
+  }
+  const given = assetIds(claims, {
+    rank: (id) => place.get(id) ?? rows.length,
+    atWork: working,
+    since: (id) => ages.get(id) ?? '',
+  })
   const homes = new Map(
     claims.flatMap(({ members }, index) => members.map(({ id }) => [id, given[index] ?? id] as const)),
   )

@@ -81,29 +81,35 @@ describe('one asset of several words', () => {
 
 describe('the id of an asset', () => {
   const rank = (id: string) => rule.order.indexOf(id.split('/')[0] ?? '')
-  const idle = new Set<string>()
+  const since = () => ''
+  const idle = { rank, atWork: new Set<string>(), since }
   const members = (...list: readonly (readonly [string, string | null])[]) => ({
     members: list.map(([id, before]) => ({ id, before })),
   })
 
   it('stays when another source joins, even if that one comes first in the order', () => {
     const joined = [members(['cmdb/a', 'cmdb/a'], ['ssh/a', null])]
-    expect(assetIds(joined, rank, idle)).toEqual(['cmdb/a'])
-    expect(assetIds([members(['cmdb/a', null], ['ssh/a', null])], rank, idle)).toEqual(['ssh/a'])
+    expect(assetIds(joined, idle)).toEqual(['cmdb/a'])
+    expect(assetIds([members(['cmdb/a', null], ['ssh/a', null])], idle)).toEqual(['ssh/a'])
   })
 
-  it('is that of the first source where two known assets become one, or the one that is at work', () => {
+  it('is that of the first source where two known assets become one, the one that is known longer, or at work', () => {
     const joined = [members(['cmdb/a', 'cmdb/a'], ['ssh/a', 'ssh/a'])]
-    expect(assetIds(joined, rank, idle)).toEqual(['ssh/a'])
-    expect(assetIds(joined, rank, new Set(['cmdb/a']))).toEqual(['cmdb/a'])
+    expect(assetIds(joined, idle)).toEqual(['ssh/a'])
+    const longer = {
+      ...idle,
+      since: (id: string) => (id === 'cmdb/a' ? '2026-01-01T00:00:00Z' : '2026-11-20T00:00:00Z'),
+    }
+    expect(assetIds(joined, longer)).toEqual(['cmdb/a'])
+    expect(assetIds(joined, { ...longer, atWork: new Set(['ssh/a']) })).toEqual(['ssh/a'])
   })
 
   it('stays with the member that is called so where a machine falls apart', () => {
     const apart = [members(['ssh/a', 'cmdb/a']), members(['cmdb/a', 'cmdb/a'])]
-    expect(assetIds(apart, rank, idle)).toEqual(['ssh/a', 'cmdb/a'])
+    expect(assetIds(apart, idle)).toEqual(['ssh/a', 'cmdb/a'])
     // Its first source is gone: the id stays with the others, until the source lists the asset again.
-    expect(assetIds([members(['cmdb/a', 'ssh/a'])], rank, idle)).toEqual(['ssh/a'])
-    expect(assetIds([members(['cmdb/a', 'ssh/a']), members(['ssh/a', null])], rank, idle)).toEqual(['cmdb/a', 'ssh/a'])
+    expect(assetIds([members(['cmdb/a', 'ssh/a'])], idle)).toEqual(['ssh/a'])
+    expect(assetIds([members(['cmdb/a', 'ssh/a']), members(['ssh/a', null])], idle)).toEqual(['cmdb/a', 'ssh/a'])
   })
 
   it('is never given twice', () => {
@@ -121,7 +127,7 @@ describe('the id of an asset', () => {
       )
     fc.assert(
       fc.property(claims, (machines) => {
-        const given = assetIds(machines, rank, idle)
+        const given = assetIds(machines, idle)
         expect(new Set(given).size).toBe(machines.length)
         for (const [at, id] of given.entries()) {
           const home = machines.findIndex((machine) => machine.members.some((member) => member.id === id))

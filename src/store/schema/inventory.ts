@@ -160,6 +160,8 @@ export const witnesses = pgTable(
     name: text('name').notNull(),
     /** Id of the asset. */
     machine: text('machine').notNull(),
+    /** Since when the source lists it; `null`: it was there before its ids were asked for. */
+    since: instant('since'),
     identity: jsonb('identity').$type<Identity>().notNull(),
     /** The ids of `identity`, with their kinds. */
     keys: text('keys').array().notNull(),
