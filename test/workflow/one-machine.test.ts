@@ -2,7 +2,9 @@
 
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
+import { type Identity, machinesOf } from '../../src/core/identity.ts'
 import type { InventorySource } from '../../src/core/ports.ts'
 import { type MachineRule, noMachineRule } from '../../src/core/witnesses.ts'
 import { createFileInventory } from '../../src/integrations/file-inventory/index.ts'
@@ -181,6 +183,55 @@ test('sources that are read at the same time make one asset of each machine', as
   expect(await sync()).toHaveLength(40)
   const before = await known()
   expect(await sync()).toEqual(before)
+})
+
+test('whatever sources list, one after the other, there is one asset for each machine, with the word that counts', async () => {
+  const sources = ['ssh', 'cmdb', 'list'].map((name) => listSource(name))
+  const one = fc.record({
+    name: fc.constantFrom('a', 'b', 'c'),
+    hardwareId: fc.option(fc.constantFrom(A, B), { nil: undefined }),
+    fqdn: fc.option(fc.constantFrom('a.example.net', 'b.example.net'), { nil: undefined }),
+    version: fc.constantFrom('1', '2', '3'),
+  })
+  const step = fc.record({
+    source: fc.nat(2),
+    list: fc.uniqueArray(one, { selector: ({ name }) => name, maxLength: 3 }),
+  })
+  await fc.assert(
+    fc
+      .asyncProperty(fc.array(step, { minLength: 3, maxLength: 12 }), async (steps) => {
+        const told = new Map<string, { readonly id: string; readonly identity: Identity; readonly version: string }[]>()
+        const sync = syncOf(sources.map(({ source }) => source))
+        for (const { source: at, list } of steps) {
+          const chosen = sources[at]
+          if (chosen === undefined) continue
+          const { name } = chosen.source
+          await chosen.lists(...list.map(({ version, ...asset }) => ({ ...asset, packages: [bash(version)] })))
+          await sync(name)
+          told.set(
+            name,
+            list.map(({ name: own, hardwareId: hardware, fqdn, version }) => {
+              return { id: `${name}/${own}`, identity: { hardware: hardware ?? null, fqdn: fqdn ?? null }, version }
+            }),
+          )
+          const words = [...told].flatMap(([source, own]) =>
+            own.map((word) => ({ ...word, source, name: word.id.slice(source.length + 1) })),
+          )
+          const { machines } = machinesOf(words)
+          const stored = await readSnapshots(database().db)
+          const seenOf = ({ asset }: (typeof stored)[number]) => asset.own?.seen ?? asset.id
+          const first = (members: readonly string[]) =>
+            rule.order.flatMap((source) => members.filter((id) => id.startsWith(`${source}/`)))[0] ?? ''
+          expect(stored.map(seenOf).sort()).toEqual(machines.map(({ members }) => first(members)).sort())
+          for (const snapshot of stored)
+            expect(snapshot.packages[0]?.version).toBe(words.find(({ id }) => id === seenOf(snapshot))?.version)
+        }
+      })
+      .afterEach(async () => {
+        await database().sql`truncate witnesses, assets, asset_looks, asset_history`
+      }),
+    { numRuns: Number(process.env.PATCHWARDEN_MACHINE_RUNS ?? 10) },
+  )
 })
 
 /** The example fleet, of which an older list and a second one know some servers by other names. */
