@@ -43,6 +43,7 @@ const long = [
   'test/workflow/many-waiting.test.ts',
   'test/workflow/moved.test.ts',
   'test/workflow/next-look.test.ts',
+  'test/workflow/one-machine.test.ts',
   'test/workflow/pages.test.ts',
   'test/workflow/proposing.test.ts',
   'test/workflow/rebuild.test.ts',

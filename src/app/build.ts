@@ -8,6 +8,7 @@ import type { ChatConnection } from '../chat/platform.ts'
 import { isDiscordRole, isRota, isSlackGroup } from '../config/group-settings.ts'
 import { type Given, type Kind, kindOf, roleOf } from '../config/kind.ts'
 import type { RoleName } from '../config/kind-settings.ts'
+import { machineRule } from '../config/machine-rule.ts'
 import { calendarFreezes } from '../config/resolve.ts'
 import type { Config, EntryConfig, GroupConfig } from '../config/schema.ts'
 import type {
@@ -22,6 +23,7 @@ import type {
 } from '../core/ports.ts'
 import { readRealmId } from '../core/realm.ts'
 import type { Values } from '../core/variables.ts'
+import type { MachineRule } from '../core/witnesses.ts'
 import { feedKinds } from '../integrations/feeds/registry.ts'
 import { createFreezeCalendar } from '../integrations/freeze-calendar/index.ts'
 import { createHealthProbe } from '../integrations/health/index.ts'
@@ -92,6 +94,11 @@ const now: Clock = () => new Date()
 export function buildSources(config: Config, clock: Clock, kinds?: readonly Kind[]): readonly InventorySource[] {
   const entries = entriesOf('inventory', config.sources, { config, values: {}, clock, kinds })
   return Array.from(entries, ({ entry, own, given }) => own.create(entry, given))
+}
+
+/** How assets of several sources become one machine. */
+export function buildMachineRule(config: Config, kinds: readonly Kind[] = everyKind): MachineRule {
+  return machineRule(config, kinds)
 }
 
 /** Feeds of kinds that the reading thread does not know are read in this thread. */

@@ -11,6 +11,7 @@ import {
   buildFreezeCalendars,
   buildHealth,
   buildLoads,
+  buildMachineRule,
   buildMetrics,
   buildSilences,
   buildSources,
@@ -18,7 +19,7 @@ import {
 
 /** The systems outside that can be built without the database: all but the chat platforms and the groups of people. */
 export interface Outside
-  extends Pick<WorkflowParts, 'sources' | 'feeds' | 'engines' | 'health' | 'metrics' | 'silences'> {
+  extends Pick<WorkflowParts, 'sources' | 'machines' | 'feeds' | 'engines' | 'health' | 'metrics' | 'silences'> {
   readonly loads: ReadonlyMap<string, LoadSource>
   readonly calendars: readonly FreezeCalendar[]
 }
@@ -28,6 +29,7 @@ export async function buildOutside(config: Config, environment: Environment, clo
   if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
   return {
     sources: buildSources(config, clock),
+    machines: buildMachineRule(config),
     feeds: buildFeeds(config, clock),
     engines: buildEngines(config, environment.values, clock),
     health: buildHealth(config),
@@ -41,7 +43,11 @@ export async function buildOutside(config: Config, environment: Environment, clo
 /** What a command can ask without opening the database. */
 export async function askableWithoutDatabase(config: Config, environment: Environment) {
   const clock = () => new Date()
-  const { sources, feeds, engines, metrics, loads, calendars } = await buildOutside(config, environment, clock)
+  const { sources, machines, feeds, engines, metrics, loads, calendars } = await buildOutside(
+    config,
+    environment,
+    clock,
+  )
   const checks = calendarChecks({ calendars, clock })
-  return { sources, feeds, engines, metrics, loads, calendars: checks, connections: [] }
+  return { sources, machines, feeds, engines, metrics, loads, calendars: checks, connections: [] }
 }

@@ -7,6 +7,7 @@ import { zoneData } from '../config/zone-data.ts'
 import type { FleetCoverage } from '../core/coverage.ts'
 import { jsonSchema, kindReference } from '../integrations/configuration.ts'
 import { limitsReached } from '../store/limits-reached.ts'
+import { knownIdentities } from '../store/machines.ts'
 import { type Contact, contact } from './contact.ts'
 import { databaseAhead } from './database-ahead.ts'
 import { BadUse } from './failure.ts'
@@ -131,7 +132,8 @@ async function askAll(program: Command, json: boolean, clickSeconds: number | nu
     const working = new Set<string>()
     const { signal } = new AbortController()
     const systems = Object.keys(config.systems)
-    const asked = { ...parts, loads, connections, calendars: freezeCalendars.checks, systems }
+    const identities = await knownIdentities(database.db)
+    const asked = { ...parts, loads, connections, calendars: freezeCalendars.checks, systems, identities }
     for await (const answer of contact(asked, signal)) {
       tell(answer)
       if (answer.kind === 'chat' && answer.ok) working.add(answer.name)

@@ -2,13 +2,16 @@ import pLimit from 'p-limit'
 import type { ChatConnection } from '../chat/platform.ts'
 import { count } from '../chat/words.ts'
 import { zoneData } from '../config/zone-data.ts'
-import { type Asset, observedAsset, onlyLooks } from '../core/asset.ts'
+import { type Asset, type Observation, observedAsset, onlyLooks } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
+import { type Identity, knownIdentity } from '../core/identity.ts'
 import { limits } from '../core/limits.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, LoadSource, MetricSource } from '../core/ports.ts'
 import { DAY_MS } from '../core/time/instant.ts'
 import { mendZoneData, missedZoneChange } from '../core/time/zone-changes.ts'
+import { type MachineRule, noMachineRule } from '../core/witnesses.ts'
 import { inTime } from '../workflow/in-time.ts'
+import { machineAnswers, type Seen as SeenMachine } from './check-machines.ts'
 
 /** The answer of one outside system to the question whether it can be used. */
 export interface Contact {
@@ -25,6 +28,7 @@ export interface Contact {
     | 'click'
     | 'limit'
     | 'coverage'
+    | 'machine'
   readonly name: string
   readonly ok: boolean
   /** One line: what was seen; or what is wrong, and how to fix it. */
@@ -33,6 +37,10 @@ export interface Contact {
 
 export interface Contacted {
   readonly sources: readonly InventorySource[]
+  /** How assets of several sources become one machine. */
+  readonly machines?: MachineRule | undefined
+  /** By what assets were recognised before, by id. A look may find less, for example if the asset does not answer. */
+  readonly identities?: ReadonlyMap<string, Identity>
   readonly feeds: readonly CatalogFeed[]
   readonly engines: ReadonlyMap<string, DeployEngine>
   readonly metrics?: ReadonlyMap<string, MetricSource>
@@ -62,7 +70,7 @@ const patience: Patience = { one: limits.contactSeconds, all: limits.checkSecond
  * no host. Hosts may refresh their package lists.
  */
 export async function* contact(
-  { sources, feeds, engines, metrics, loads, connections, calendars, systems = [] }: Contacted,
+  { sources, machines, identities, feeds, engines, metrics, loads, connections, calendars, systems = [] }: Contacted,
   signal: AbortSignal,
   { one, all }: Patience = patience,
 ): AsyncGenerator<Contact> {
@@ -74,6 +82,7 @@ export async function* contact(
   const until = AbortSignal.any([signal, over.signal])
   const slots = pLimit(AT_ONCE)
   const asked: Promise<readonly Contact[]>[] = []
+  const observed: Observation[] = []
   const ask = (kind: Contact['kind'], name: string, question: (signal: AbortSignal) => Promise<Seen>) =>
     asked.push(slots(async () => [{ kind, name, ...(await seenIn(one, until, question)) }]))
 
@@ -83,7 +92,7 @@ export async function* contact(
   }
   for (const source of sources) {
     const together = systems.includes(source.name) ? asSystem : (contacts: readonly Contact[]) => contacts
-    asked.push(slots(async () => together(await sourceAndEngines(source, engines, { one, all }, until))))
+    asked.push(slots(async () => together(await sourceAndEngines(source, engines, observed, { one, all }, until))))
   }
   for (const feed of feeds) ask('feed', feed.name, (limit) => fetched(feed, limit))
   for (const [name, source] of metrics ?? []) ask('metrics', name, (limit) => answered(source, limit))
@@ -93,6 +102,10 @@ export async function* contact(
     ask('chat', connection.platform.name, async () => ({ ok: true, what: await connection.check() }))
   try {
     for (const answers of asked) yield* await answers
+    yield* machineAnswers(
+      observed.map((observation) => seenOf(observation, identities)),
+      machines ?? noMachineRule,
+    )
   } finally {
     clearTimeout(timer)
   }
@@ -114,11 +127,12 @@ async function seenIn(
 async function sourceAndEngines(
   source: InventorySource,
   engines: Contacted['engines'],
+  observed: Observation[],
   { one, all }: Patience,
   signal: AbortSignal,
 ): Promise<readonly Contact[]> {
   const assets: Asset[] = []
-  const seen = await seenIn(all, signal, (limit) => look(source, assets, limit))
+  const seen = await seenIn(all, signal, (limit) => look(source, assets, observed, limit))
   const contacts: Contact[] = [{ kind: 'source', name: source.name, ...seen }]
   for (const [name, engine] of engines) {
     const own = assets.filter((asset) => asset.engine === name)
@@ -159,14 +173,38 @@ async function recorded(source: LoadSource, signal: AbortSignal): Promise<Seen> 
 }
 
 /** Adds the assets that answer to `assets`, even if others do not answer in time. */
-async function look(source: InventorySource, assets: Asset[], signal: AbortSignal): Promise<Seen> {
+async function look(
+  source: InventorySource,
+  assets: Asset[],
+  observed: Observation[],
+  signal: AbortSignal,
+): Promise<Seen> {
   const lost: string[] = []
   for await (const observation of onlyLooks(source.observe({ signal }))) {
+    observed.push(withoutSoftware(observation))
     if (observation.kind === 'seen') assets.push(observedAsset(observation))
     else lost.push(observation.reason)
   }
   const counted = `${assets.length} of ${assets.length + lost.length} servers answer`
   return { ok: lost.length === 0, what: [counted, ...lost, ...zonesOf(assets)].join('\n') }
+}
+
+/** The packages of a whole fleet are not kept. */
+function withoutSoftware(observation: Observation): Observation {
+  if (observation.kind !== 'seen') return observation
+  return { ...observation, snapshot: { ...observation.snapshot, packages: [], pending: [] } }
+}
+
+function seenOf(observation: Observation, identities: Contacted['identities']): SeenMachine {
+  const asset = observedAsset(observation)
+  const { id, source, name, address } = asset
+  const seen = observation.kind === 'seen' ? observation.snapshot : null
+  const identity = knownIdentity(identities?.get(id) ?? {}, seen?.identity ?? {})
+  const problem = observation.kind === 'seen' ? null : observation.reason
+  return {
+    listed: { id, source, name, address, identity },
+    word: { asset, observedAt: seen?.observedAt ?? null, problem },
+  }
 }
 
 /** A warning for each time zone whose rules are newer than the time zone data of this process. */

@@ -2,6 +2,7 @@ import { groupOf } from '../core/record/configuration.ts'
 import { referencesOfKinds } from './check-kinds.ts'
 import { isRota } from './group-settings.ts'
 import type { Kind } from './kind.ts'
+import { sourcesOfMachines } from './machine-rule.ts'
 import type { Notes, Unread } from './notes.ts'
 import { list, quote } from './problem.ts'
 import type { Settings } from './schema.ts'
@@ -50,6 +51,7 @@ export function checkReferences(settings: Settings, kinds: readonly Kind[], unre
   }
 
   referToPeople(['roles'], settings.roles, refer, notes)
+  for (const [path, name] of sourcesOfMachines(settings)) refer(path, 'sources', name)
   for (const [name, group] of Object.entries(settings.groups)) {
     const people = isRota(group) ? group.people : group.fallback
     const key = isRota(group) ? 'people' : 'fallback'

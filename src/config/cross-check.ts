@@ -9,6 +9,7 @@ import { checkRollouts } from './check-rollouts.ts'
 import { checkTimes } from './check-times.ts'
 import { checkZones } from './check-zones.ts'
 import type { Kind } from './kind.ts'
+import { checkMachines } from './machine-rule.ts'
 import { type Notes, nothingUnread, type Unread } from './notes.ts'
 import type { Finding } from './problem.ts'
 import type { Settings } from './schema.ts'
@@ -38,5 +39,6 @@ export function crossCheck(settings: Settings, kinds: readonly Kind[], unread: U
   checkKinds(settings, kinds, notes)
   checkFleet(settings, kinds, notes)
   checkAccounts(settings, notes)
+  checkMachines(settings, notes)
   return { problems, warnings }
 }

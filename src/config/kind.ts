@@ -77,7 +77,11 @@ interface Role<S extends AnySettings, Entry, Product, G> extends RoleSettings<S>
   create(entry: Entry, given: G): Product
 }
 
+/** What a source looks at. Of a machine that several sources know, the nearest one counts first. */
+export const nearness = ['the machine itself', 'what machines report', 'a list'] as const
+
 interface InventoryRole<S extends InventorySettings, Entry, C> extends Role<S, Entry, InventorySource, Given<C>> {
+  readonly looksAt: (typeof nearness)[number]
   /** The assets, if the file itself lists them. Left out: only a look shows which assets exist. */
   listed?(entry: Entry, place: EntryPlace): readonly Asset[]
 }

@@ -35,6 +35,7 @@ export const notRecorded = [
   'silences',
   'systems',
   'sources',
+  'machines',
   'feeds',
   'engines',
   'metrics',

@@ -20,6 +20,7 @@ import {
 } from './fields.ts'
 import type { GroupConfig } from './group-settings.ts'
 import { type EntryConfig, type KindSettings, kindSections, type SystemConfig } from './kind-settings.ts'
+import { machines } from './machines-schema.ts'
 import { channel, identity, person, roleHolders, team } from './people-schema.ts'
 import { policy, standingApproval } from './policy-schema.ts'
 import { rollout } from './rollout-schema.ts'
@@ -116,6 +117,7 @@ export function settingsSchemaOf(kinds: readonly KindSettings[]) {
       'Systems that do several of these for one login: each is an entry of sources and of engines.',
     ),
     sources: byName(sources).describe('Where the inventory comes from.'),
+    machines: machines.prefault({}).describe('How assets of several sources that are one machine become one.'),
     feeds: byName(feeds).describe('Where advisories and evidence come from.'),
     engines: byName(engines).describe('What changes assets.'),
     metrics: byName(metrics).describe('Monitoring systems that are asked for values.'),

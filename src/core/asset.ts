@@ -1,5 +1,7 @@
 /** What Patchwarden knows about the machines it patches. docs/words.md explains the words. */
 
+import type { Identity } from './identity.ts'
+
 /** Distribution and release, e.g. `debian:12`, `ubuntu:24.04`, `windows:server-2022`. */
 export type Platform = string
 
@@ -29,13 +31,18 @@ export interface Asset {
   readonly address: string
   /** True for hosts of the example fleet. Every view of the asset shows it. */
   readonly simulated: boolean
+  /**
+   * Of a machine that several sources know: the id that `source` has for it (`seen`), and the id at the source by which
+   * `engine` finds it (`changed`). Left out: both are `id`.
+   */
+  readonly own?: { readonly seen: string; readonly changed: string }
 }
 
 /**
  * What a decision keeps of an asset: the data by which people judge it. The address is left out: a vote may be days old
  * when work begins, and the host may have moved, so the address is read from the inventory.
  */
-export type FrozenAsset = Omit<Asset, 'address'>
+export type FrozenAsset = Omit<Asset, 'address' | 'own'>
 
 /** The asset as a decision keeps it, without the further members that earlier versions kept. */
 export function frozen({
@@ -116,6 +123,8 @@ export interface Archives {
 /** One complete look at one asset. */
 export interface AssetSnapshot {
   readonly asset: Asset
+  /** By what the machine is recognised in other sources. Left out: this look did not ask. */
+  readonly identity?: Identity
   readonly packages: readonly InstalledPackage[]
   readonly pending: readonly PendingUpdate[]
   readonly runningKernel: string | null
@@ -149,6 +158,16 @@ export function isLook(one: Observation | Listing): one is Observation {
 /** Only the observations of a source's answer, without the listings. */
 export async function* onlyLooks(answer: AsyncIterable<Observation | Listing>): AsyncGenerator<Observation> {
   for await (const one of answer) if (isLook(one)) yield one
+}
+
+/** The id that the asset's source has for it. */
+export function seenAs({ id, own }: Pick<Asset, 'id' | 'own'>): string {
+  return own?.seen ?? id
+}
+
+/** The id by which the asset's engine finds it. */
+export function changedAs({ id, own }: Pick<Asset, 'id' | 'own'>): string {
+  return own?.changed ?? id
 }
 
 /** The asset that was looked at, whether it was reached or not. */

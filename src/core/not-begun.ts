@@ -9,6 +9,11 @@ export function notBegun(reason: string): Extract<DeploymentOutcome, { state: 'n
   return { state: 'not begun', reason, log: '' }
 }
 
+/** The outcome of an asset that may not begin. `notBefore`: it is not tried again before, ISO 8601 UTC. */
+export function notAllowed({ problem, notBefore }: { readonly problem: string; readonly notBefore?: string }) {
+  return { ...notBegun(problem), ...(notBefore === undefined ? {} : { notBefore }) }
+}
+
 /** Whether the time in which work may begin is over. `notAfter`: ISO 8601, exclusive; `null`: there is no end. */
 export function isOver(notAfter: string | null, at: Date): boolean {
   return notAfter !== null && at.getTime() >= Date.parse(notAfter)

@@ -43,6 +43,12 @@ export async function workOfOthers(
   }))
 }
 
+/** The assets that are at work for a proposal. */
+export async function assetsOf(db: Queryable, proposal: string): Promise<readonly string[]> {
+  const rows = await db.select({ asset: atWork.asset }).from(atWork).where(eq(atWork.proposal, proposal))
+  return rows.map(({ asset }) => asset)
+}
+
 /** The assets of these proposals whose start is looked at again so late that nobody waits for it. */
 async function restingAssets(tx: Tx, ids: readonly string[], now: string): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set()

@@ -15,6 +15,7 @@ import type { Told } from '../core/record/entry.ts'
 import {
   type AssetFacts,
   type AssetNow,
+  type GoneReason,
   populationDifference,
   populationGone,
   type ToldOfAssets,
@@ -26,6 +27,8 @@ import { nameContents, storeContents } from './content.ts'
 import { appendToStream } from './entries.ts'
 import { assetLooks, assets, assetsRecorded, fixes, platformsRecorded, sources, windowsUpdates } from './schema.ts'
 import { inTransaction } from './transaction.ts'
+
+export type { GoneReason } from '../core/record/population.ts'
 
 const BY = 'inventory'
 
@@ -80,12 +83,7 @@ export async function recordAssets(tx: Tx, ids: readonly string[], now: string):
 }
 
 /** Records that these assets are gone, in the transaction that has just forgotten them. */
-export async function recordGone(
-  tx: Tx,
-  ids: readonly string[],
-  why: 'not listed' | 'source removed',
-  now: string,
-): Promise<void> {
+export async function recordGone(tx: Tx, ids: readonly string[], why: GoneReason, now: string): Promise<void> {
   const gone: { readonly id: string; readonly source: string; readonly team: string }[] = []
   for (const some of slices(ids))
     gone.push(

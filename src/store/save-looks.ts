@@ -1,41 +1,49 @@
 /** Stores what looks at assets found. */
 
 import { sql } from 'drizzle-orm'
-import { withBuiltSources } from '../core/assessment/built-from.ts'
-import { type AssetSnapshot, type Observation, observedAsset } from '../core/asset.ts'
-import { storable, storableText } from '../core/storable.ts'
+import type { Observation } from '../core/asset.ts'
+import { type MachineRule, noMachineRule } from '../core/witnesses.ts'
 import { listOf, slices } from './bulk.ts'
 import type { Db, Tx } from './connection.ts'
 import { noteDirtyTeams } from './dirty.ts'
-import { inSlices } from './in-slices.ts'
+import { forgetAssets } from './forget-rows.ts'
+import { bringTogether, lockMachines, type Together } from './machines.ts'
+import { LOOKS_AT_ONCE, type PreparedLook, preparedLooks, storedId, withSources } from './prepared-looks.ts'
 import { recordAssets } from './recorded-assets.ts'
 import { assetHistory, assetLooks, assets, assetsRecorded } from './schema.ts'
-import { type Interned, internSets, newInterned, type SetIds } from './sets.ts'
+import { type Interned, newInterned } from './sets.ts'
 import { codeOf, inTransaction } from './transaction.ts'
 
-/** Looks that are stored together, and rows that one statement writes. */
-export const LOOKS_AT_ONCE = 500
+export { LOOKS_AT_ONCE } from './prepared-looks.ts'
+
+export interface SaveOptions {
+  /** Give it to the next call of the same sync. */
+  readonly interned?: Interned
+  /** How assets of several sources become one. */
+  readonly rule?: MachineRule
+}
 
 /**
  * Stores what looks at assets found, if it differs from what is stored, in one transaction. An unreachable asset keeps
  * its last good look, with the problem beside it. A look that is older than the stored one changes nothing, unless the
  * stored one claims to be later than `now`. If something changed, the record says so as of `now`, and the team gets a
- * row of work. `interned`: give it to the next call of the same sync.
+ * row of work. An asset that is the same machine as an asset of another source becomes one with it.
  */
 export async function saveObservations(
   db: Db,
   observations: readonly Observation[],
   now: string,
-  interned: Interned = newInterned(),
+  { interned = newInterned(), rule = noMachineRule }: SaveOptions = {},
 ): Promise<void> {
   // If a batch has several looks at one asset, the last counts: a statement may touch a row only once.
-  const last = new Map(
-    observations.map((observation) => [storableText(observedAsset(observation).id), withSources(observation)]),
-  )
+  const last = new Map(observations.map((observation) => [storedId(observation), withSources(observation)]))
   for (let attempt = 1; ; attempt++) {
     const looks = await preparedLooks(db, [...last.values()], interned)
     try {
-      return await inTransaction(db, writeLooks, { looks, now })
+      const given = { looks, now, rule }
+      if (!(await inTransaction(db, writeLooks, { ...given, alone: false })))
+        await inTransaction(db, writeLooks, { ...given, alone: true })
+      return
     } catch (error) {
       // A set that no asset had was purged just before this gave it to an asset.
       if (codeOf(error) !== FOREIGN_KEY_VIOLATION || attempt > 1) throw error
@@ -45,98 +53,32 @@ export async function saveObservations(
   }
 }
 
-/** Every look is stored under the sources that security data speaks of, whatever read it. */
-function withSources(observation: Observation): Observation {
-  if (observation.kind !== 'seen') return observation
-  const snapshot = withBuiltSources(observation.snapshot)
-  return snapshot === observation.snapshot ? observation : { ...observation, snapshot }
-}
-
 const FOREIGN_KEY_VIOLATION = '23503'
-
-/** A look in the form in which it is stored. Lists and JSON are texts that PostgreSQL reads. */
-interface PreparedLook {
-  readonly id: string
-  readonly source: string
-  readonly team: string
-  readonly asset: string
-  readonly checkedAt: string
-  readonly problem: string | null
-  /** `null`: the asset could not be looked at. */
-  readonly seen: Seen | null
-}
-
-interface Seen extends SetIds {
-  readonly runningKernel: string | null
-  readonly bootId: string | null
-  readonly rebootRequired: boolean
-  readonly rebootPackages: string
-  readonly staleServices: string
-  readonly archives: string | null
-  readonly observedAt: string
-  readonly listsRefreshedAt: string | null
-}
-
-/**
- * Does the work that takes long, before anything is locked. The looks are sorted by id, so that two transactions never
- * wait for each other.
- */
-async function preparedLooks(
-  db: Db,
-  observations: readonly Observation[],
-  interned: Interned,
-): Promise<readonly PreparedLook[]> {
-  const looks: PreparedLook[] = []
-  for (const some of slices(observations, LOOKS_AT_ONCE)) {
-    const snapshots = some.flatMap((observation) => (observation.kind === 'seen' ? [observation.snapshot] : []))
-    const sets = await internSets(db, snapshots, interned)
-    looks.push(...(await inSlices(prepared(some, sets))))
-  }
-  return looks.sort((a, b) => (a.id < b.id ? -1 : 1))
-}
-
-function* prepared(observations: readonly Observation[], sets: ReadonlyMap<AssetSnapshot, SetIds>) {
-  const looks: PreparedLook[] = []
-  for (const observation of observations) {
-    const asset = storable(observedAsset(observation))
-    const { id, source, team } = asset
-    const row = { id, source, team, asset: JSON.stringify(asset) }
-    if (observation.kind === 'unreachable')
-      looks.push({ ...row, checkedAt: observation.at, problem: storable(observation.reason), seen: null })
-    else {
-      const { snapshot } = observation
-      const ids = sets.get(snapshot)
-      if (ids === undefined) throw new Error('A look was stored without its software.')
-      const { observedAt, listsRefreshedAt, rebootRequired } = snapshot
-      const seen: Seen = {
-        ...ids,
-        runningKernel: storable(snapshot.runningKernel),
-        bootId: storable(snapshot.bootId),
-        rebootRequired,
-        rebootPackages: listOf(storable(snapshot.rebootPackages)),
-        staleServices: listOf(storable(snapshot.staleServices)),
-        archives: snapshot.archives == null ? null : JSON.stringify(storable(snapshot.archives)),
-        observedAt,
-        listsRefreshedAt,
-      }
-      looks.push({ ...row, checkedAt: observedAt, problem: null, seen })
-    }
-    yield
-  }
-  return looks
-}
 
 interface LooksGiven {
   readonly looks: readonly PreparedLook[]
   readonly now: string
+  readonly rule: MachineRule
+  /** True: nobody else brings assets together meanwhile. */
+  readonly alone: boolean
 }
 
-async function writeLooks(tx: Tx, { looks, now }: LooksGiven): Promise<void> {
-  const newest = await writeTimes(tx, looks, now)
-  const differing = await findDiffering(
-    tx,
-    looks.filter(({ id }) => newest.has(id)),
-  )
+/** Returns false, and has written nothing, if the looks are about machines of several sources and must be stored alone. */
+async function writeLooks(tx: Tx, { looks, now, rule, alone }: LooksGiven): Promise<boolean> {
+  await lockMachines(tx, alone)
+  const together = await bringTogether(tx, { looks, now, rule, alone })
+  if (together === null) return false
+  await storeTogether(tx, together, now)
+  return true
+}
+
+/** Stores assets as they are after their words were brought together. */
+export async function storeTogether(tx: Tx, { single, merged, left }: Together, now: string): Promise<void> {
+  if (left.length > 0) await forgetAssets(tx, left, 'same machine', now)
+  const newest = await writeTimes(tx, single, now)
+  await setTimes(tx, merged)
+  const looks = [...single.filter(({ id }) => newest.has(id)), ...merged].sort((a, b) => (a.id < b.id ? -1 : 1))
+  const differing = await findDiffering(tx, looks)
   const changed = differing.filter(({ changed: is }) => is)
   const rows = changed.map(({ look }) => look)
   await writeAssets(
@@ -161,6 +103,25 @@ async function writeLooks(tx: Tx, { looks, now }: LooksGiven): Promise<void> {
   await noteDirtyTeams(tx, teams, now)
 }
 
+/** Writes when machines of several sources were looked at. The words of these sources have been compared already. */
+async function setTimes(tx: Tx, looks: readonly PreparedLook[]): Promise<void> {
+  for (const some of slices(looks, LOOKS_AT_ONCE))
+    await tx.execute(sql`
+      insert into ${assetLooks} as l (asset, observed_at, lists_refreshed_at, checked_at, problem)
+      select * from ${timesOf(some)} as given (asset) order by asset
+      on conflict (asset) do update set observed_at = excluded.observed_at,
+        lists_refreshed_at = excluded.lists_refreshed_at, checked_at = excluded.checked_at, problem = excluded.problem`)
+}
+
+function timesOf(looks: readonly PreparedLook[]) {
+  return sql`unnest(
+    ${listOf(looks.map(({ id }) => id))}::text::text[],
+    ${listOf(looks.map(({ seen }) => seen?.observedAt ?? null))}::text::timestamptz[],
+    ${listOf(looks.map(({ seen }) => seen?.listsRefreshedAt ?? null))}::text::timestamptz[],
+    ${listOf(looks.map(({ checkedAt }) => checkedAt))}::text::timestamptz[],
+    ${listOf(looks.map(({ problem }) => problem))}::text::text[])`
+}
+
 /**
  * Writes when each asset was looked at. Returns the ids of the assets for which no newer look is stored. Their rows in
  * `asset_looks` are locked from here on. Everything that changes an asset locks that row first, so rows of `assets`
@@ -173,12 +134,7 @@ async function writeTimes(tx: Tx, looks: readonly PreparedLook[], now: string): 
   for (const some of slices(looks, LOOKS_AT_ONCE)) {
     const rows = await tx.execute<{ asset: string }>(sql`
       insert into ${assetLooks} as l (asset, observed_at, lists_refreshed_at, checked_at, problem)
-      select * from unnest(
-        ${listOf(some.map(({ id }) => id))}::text::text[],
-        ${listOf(some.map(({ seen }) => seen?.observedAt ?? null))}::text::timestamptz[],
-        ${listOf(some.map(({ seen }) => seen?.listsRefreshedAt ?? null))}::text::timestamptz[],
-        ${listOf(some.map(({ checkedAt }) => checkedAt))}::text::timestamptz[],
-        ${listOf(some.map(({ problem }) => problem))}::text::text[]) as given (asset) order by asset
+      select * from ${timesOf(some)} as given (asset) order by asset
       on conflict (asset) do update set
         observed_at = coalesce(excluded.observed_at, l.observed_at),
         lists_refreshed_at = case when excluded.observed_at is null then l.lists_refreshed_at

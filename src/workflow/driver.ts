@@ -2,10 +2,12 @@ import { setMaxListeners } from 'node:events'
 import { sentence } from '../chat/rich-text.ts'
 import { errorText } from '../core/error-text.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
+import { yieldedTo } from '../core/proposal/decide-take-over.ts'
 import { nextStep, restEnd, type Step, workStep } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
-import { unfinishedDeployments } from '../core/rollout/run.ts'
+import { ringsNow, unfinishedDeployments } from '../core/rollout/run.ts'
 import { HOUR_MS } from '../core/time/instant.ts'
+import { assetsOf } from '../store/at-work.ts'
 import { carryOverOne } from '../store/carry-over.ts'
 import type { Lease, Leases } from '../store/leases.ts'
 import { findProposal } from '../store/proposals.ts'
@@ -180,6 +182,7 @@ async function take({ driving, work, seen, signal }: Walk, state: ProposalState,
     }
     case 'start batch': {
       const done = await driving.commands.execute(state.id, { type: 'start-batch' }, rollout)
+      await takeOver(driving, done.state ?? state)
       if (done.ok) return true
       if (unfinishedDeployments(state).length > 0 || done.refusal.code !== 'outside window') return false
       return command(driving, state, { type: 'reschedule' }, timer)
@@ -195,6 +198,22 @@ async function take({ driving, work, seen, signal }: Walk, state: ProposalState,
     case 'complete':
       return command(driving, state, { type: 'complete' }, rollout)
   }
+}
+
+/**
+ * If the proposal waits for a less urgent one whose work has not begun, it takes the assets over that it needs next. Both
+ * record it. After a crash in between, the next try finds what the other one yields already.
+ */
+async function takeOver({ parts, commands }: Driving, state: ProposalState): Promise<void> {
+  const { id, status, waitsFor, priority } = state
+  if (status !== 'rolling out' || !waitsFor || waitsFor.yields === true) return
+  const next = new Set(ringsNow(state).flatMap(({ planned }) => planned.assets))
+  const assets = (await assetsOf(parts.db, waitsFor.proposal)).filter((asset) => next.has(asset))
+  if (assets.length === 0) return
+  const asked = await commands.execute(waitsFor.proposal, { type: 'yield', to: id, priority, assets }, timer)
+  const given = asked.state === null ? [] : yieldedTo(asked.state, id)
+  if (given.length === 0) return
+  await commands.execute(id, { type: 'take-over', from: waitsFor.proposal, assets: given }, rollout)
 }
 
 async function start(driving: Driving, state: ProposalState, signal: AbortSignal): Promise<boolean> {

@@ -23,6 +23,7 @@ import type { Priority } from '../core/priority/priority.ts'
 import type { PriorityRule } from '../core/priority/rule.ts'
 import type { TeamPlan } from '../core/ring-rule.ts'
 import type { Freeze, WindowPlan } from '../core/window.ts'
+import type { MachineRule } from '../core/witnesses.ts'
 import type { Db, Tx } from '../store/connection.ts'
 import type { WhichLinked } from '../store/people.ts'
 import type { FeedChanged } from '../store/save-feed.ts'
@@ -60,6 +61,8 @@ export interface WorkflowParts {
   readonly clock: () => Date
   readonly teams: Teams
   readonly sources: readonly InventorySource[]
+  /** How assets of several sources become one; left out: by their ids alone, and all sources count alike. */
+  readonly machines?: MachineRule
   readonly feeds: readonly CatalogFeed[]
   readonly engines: ReadonlyMap<string, DeployEngine>
   readonly health: HealthProbe

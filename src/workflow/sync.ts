@@ -4,6 +4,7 @@ import { errorText } from '../core/error-text.ts'
 import { limits } from '../core/limits.ts'
 import { sourceFailed, sourceStates, sourceSucceeded } from '../store/catalog.ts'
 import { forgetGone, forgetMissing, forgetOtherSources } from '../store/forget-assets.ts'
+import { idsAtSources } from '../store/machines.ts'
 import { forgetOtherFeeds, saveFeed } from '../store/save-feed.ts'
 import { LOOKS_AT_ONCE, saveObservations } from '../store/save-looks.ts'
 import { newInterned } from '../store/sets.ts'
@@ -22,7 +23,7 @@ export interface SyncReport {
   readonly what: string
 }
 
-type SyncParts = Pick<WorkflowParts, 'db' | 'clock' | 'feeds' | 'feedChanged' | 'sources' | 'log'>
+type SyncParts = Pick<WorkflowParts, 'db' | 'clock' | 'feeds' | 'feedChanged' | 'sources' | 'machines' | 'log'>
 
 /** Reads feeds and inventory again. A source that fails keeps its last good content, and the others go on. */
 export function createSync(parts: SyncParts) {
@@ -88,9 +89,11 @@ async function syncInventory(
       parts.db,
       parts.sources.map((source) => source.name),
       parts.clock().toISOString(),
+      parts.machines,
     )
   }
-  return Promise.all(parts.sources.map((source) => syncSource(parts, source.name, signal, only)))
+  const ids = only === null ? null : await idsAtSources(parts.db, only)
+  return Promise.all(parts.sources.map((source) => readSource(parts, source.name, signal, ids)))
 }
 
 async function syncSource(
@@ -99,6 +102,17 @@ async function syncSource(
   signal: AbortSignal,
   only: readonly string[] | null,
 ): Promise<SyncReport> {
+  return readSource(parts, name, signal, only === null ? null : await idsAtSources(parts.db, only))
+}
+
+/** `only`: ids that sources have for assets. */
+async function readSource(
+  parts: SyncParts,
+  name: string,
+  signal: AbortSignal,
+  only: readonly string[] | null,
+): Promise<SyncReport> {
+  const { machines: rule } = parts
   const source = parts.sources.find((item) => item.name === name)
   const seen: string[] = []
   const lost: string[] = []
@@ -109,7 +123,7 @@ async function syncSource(
     let waiting: Observation[] = []
     let savedAt = parts.clock().getTime()
     const save = async () => {
-      await saveObservations(parts.db, waiting, parts.clock().toISOString(), interned)
+      await saveObservations(parts.db, waiting, parts.clock().toISOString(), { interned, ...(rule && { rule }) })
       waiting = []
       savedAt = parts.clock().getTime()
     }
@@ -126,8 +140,8 @@ async function syncSource(
       else for (const warning of observation.warnings) parts.log.warn(`${observation.snapshot.asset.name}: ${warning}`)
     }
     await save()
-    if (gone.length > 0) await forgetGone(parts.db, name, gone, parts.clock().toISOString())
-    if (all && only === null) await forgetMissing(parts.db, name, seen, parts.clock().toISOString())
+    if (gone.length > 0) await forgetGone(parts.db, name, gone, parts.clock().toISOString(), rule)
+    if (all && only === null) await forgetMissing(parts.db, name, seen, parts.clock().toISOString(), rule)
     await sourceSucceeded(parts.db, 'inventory', name, parts.clock().toISOString(), null, lost.length)
     const problem = lost.length === 0 ? '' : `, ${lost.length} unreachable (${lost.slice(0, 2).join('; ')})`
     const part = all || only !== null ? '' : '; the source has not said that this is all, so nothing counts as gone'

@@ -150,7 +150,7 @@ try {
           if (index < 5 && platform === 'debian:12') sample.push({ packages })
           batch.push(host(index, platform, packages))
         }
-        await saveObservations(db, batch, new Date().toISOString(), interned)
+        await saveObservations(db, batch, new Date().toISOString(), { interned })
         mark()
       }
     },
@@ -207,7 +207,7 @@ try {
   })
   const one = drawHost(choices.get('debian:12') ?? [], next)
   await timed('one host changed: store it, assess its team again', async () => {
-    await saveObservations(db, [host(0, 'debian:12', one)], new Date().toISOString(), interned)
+    await saveObservations(db, [host(0, 'debian:12', one)], new Date().toISOString(), { interned })
     return assessor.assess('team-0')
   })
   console.log(`\npeak memory of this process ${(peak / 1e9).toFixed(2)} GB`)

@@ -68,8 +68,8 @@ describe('the inventory', () => {
       reason: 'no answer\u0000',
       at: '2026-11-20T12:00:00.000Z',
     }
-    await saveObservations(db, [look('a', [bash]), look('a', [node]), lost], now, interned)
-    await saveObservations(db, [look('c', [node])], now, interned)
+    await saveObservations(db, [look('a', [bash]), look('a', [node]), lost], now, { interned })
+    await saveObservations(db, [look('c', [node])], now, { interned })
     expect((await readSnapshots(db)).map((one) => [one.asset.name, one.packages[0]?.name])).toEqual([
       ['a', 'nodejs'],
       ['c', 'nodejs'],

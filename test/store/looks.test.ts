@@ -340,14 +340,14 @@ describe('sets', () => {
     const { db, sql } = database()
     const interned = newInterned()
     const before = seen(anAsset('a'), { pending: [update] })
-    await saveObservations(db, [before], now, interned)
+    await saveObservations(db, [before], now, { interned })
     const after = { observedAt: minute(1), packages: [odd], pending: updates }
-    await saveObservations(db, [seen(anAsset('a'), after)], now, interned)
+    await saveObservations(db, [seen(anAsset('a'), after)], now, { interned })
     expect(await purgeSoftware(db)).toBe(1)
     await sql`delete from asset_history where until_at is not null`
     expect(await purgeSoftware(db)).toBe(1)
     // It still has both sets by their ids.
-    await saveObservations(db, [seen(anAsset('a'), { pending: [update], observedAt: minute(2) })], now, interned)
+    await saveObservations(db, [seen(anAsset('a'), { pending: [update], observedAt: minute(2) })], now, { interned })
     expect(await readSnapshots(db)).toMatchObject([{ packages: [bash], pending: [update], observedAt: minute(2) }])
   })
 

@@ -22,13 +22,15 @@ import type { Actor } from '../../src/core/proposal/proposal.ts'
 import type { Freeze } from '../../src/core/window.ts'
 import { readStream } from '../../src/store/events.ts'
 import { openLeases } from '../../src/store/leases.ts'
+import { consoleThread } from '../../src/store/outbox.ts'
 import { findProposal } from '../../src/store/proposals.ts'
 import { saveObservations } from '../../src/store/save-looks.ts'
+import { verifyRecord } from '../../src/workflow/audit.ts'
 import { placeOf } from '../../src/workflow/places.ts'
 import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { anAsset, aSnapshot } from '../support/asset.ts'
 import { useDatabase } from '../support/database.ts'
-import { approveAs, exampleService, mara, nights, standard, tom } from '../support/example-service.ts'
+import { approveAs, exampleService, jonas, mara, nights, standard, tom } from '../support/example-service.ts'
 import { lateTerms } from '../support/late-terms.ts'
 import { content } from '../support/proposals.ts'
 
@@ -189,6 +191,28 @@ async function scene({ tested = false } = {}) {
       return events.flatMap(({ event }) => (event.type === 'noted' ? [event.text] : []))
     },
     calls: (call: string) => told.filter((one) => one.call === call),
+    /** What wakes up at this instant, one after the other. */
+    async now() {
+      for (let turn = 0; turn < 4; turn++) await workflow.sweep(signal)
+    },
+    /** A second proposal for the same machines, approved. */
+    async second(priority: Content['priority']) {
+      const { subject, ...base } = lateContent(false)
+      if (subject.kind !== 'patches') throw new Error('It asks for no patches.')
+      const more = { ...subject, failureBudget: 7 }
+      const asked = { ...base, priority, subject: more, contentHash: contentHash(more) }
+      const other = await workflow.open('web-platform', asked, standard, assessment)
+      if (!other.ok) throw new Error(other.refusal.sentence)
+      for (const who of [mara, tom]) await approveAs(workflow, other.state.id, who)
+      return other.state.id
+    },
+    thread: async (of: string) => {
+      await workflow.deliver()
+      return (await consoleThread(db, of)).map(({ entry }) => plain(entry.text))
+    },
+    events: async (of: string) => (await readStream(db, of)).map(({ event }) => event),
+    verify: () =>
+      verifyRecord(database().url, { rebuild: true, membersOf: () => [mara, tom, jonas], now: clock().toISOString() }),
     async close() {
       await leases.end()
       await service.remove()
@@ -415,4 +439,55 @@ test('the monitoring is silent from its window until half an hour after, or unti
   one.lastWord('2026-11-22T03:30:00.000Z')
   await one.until('2026-11-22T04:00:00.000Z')
   expect(one.held.at(-1)).toEqual({ call: 'release', at: '2026-11-22T04:00:00.000Z' })
+})
+
+test('a more urgent proposal takes over what was told and has not begun; both say so, and the other comes again', async () => {
+  await one.until('2026-11-21T02:00:00.000Z')
+  const urgent = await one.second('immediate')
+  await one.until('2026-11-21T03:00:00.000Z')
+  await one.now()
+  expect(one.calls('cancel').map(({ what }) => what)).toEqual([['lab/web1', 'lab/web2']])
+  const starts = one.calls('start').flatMap(({ what }) => what as { readonly key: string; readonly asset: string }[])
+  expect(starts.map(({ key, asset }) => `${key.split('.')[0]} ${asset}`)).toEqual([
+    ...[`${one.id} web1`, `${one.id} web2`],
+    ...[`${urgent} web1`, `${urgent} web2`],
+  ])
+  const assets = ['lab/web1', 'lab/web2']
+  expect(await one.events(one.id)).toContainEqual({ type: 'yielded', to: urgent, assets })
+  expect(await one.events(urgent)).toContainEqual({ type: 'took-over', from: one.id, assets })
+  expect((await one.thread(one.id)).filter((text) => text.includes('takes over'))).toEqual([
+    `${urgent} is more urgent and takes over: web1, web2. What was told is taken back here, and told again when they are free.`,
+  ])
+  expect((await one.thread(urgent)).filter((text) => text.includes('Taken over'))).toHaveLength(1)
+  expect((await one.state()).rollout?.notBegun[web1]?.reason).toContain(`${urgent} is more urgent`)
+  expect(await one.verify()).toMatchObject({ ok: true })
+  // The urgent one is installed, then the other is told again.
+  await one.until('2026-11-22T04:00:00.000Z')
+  one.installed()
+  one.say(() => ({ outcome: done, progress: null, saidAt: '2026-11-22T03:40:00.000Z' }))
+  await one.until('2026-11-24T20:00:00.000Z')
+  expect((await findProposal(database().db, urgent))?.status).toBe('completed')
+  const again = one.calls('start').at(-1)?.what as { readonly key: string }[]
+  expect(again.map(({ key }) => key.split('.')[0])).toEqual([one.id, one.id])
+  expect(await one.verify()).toMatchObject({ ok: true })
+})
+
+test('one that is as urgent waits, and so does a more urgent one for work that may have begun', async () => {
+  await one.until('2026-11-21T02:00:00.000Z')
+  const equal = await one.second('scheduled')
+  await one.until('2026-11-21T06:00:00.000Z')
+  expect(one.calls('cancel')).toEqual([])
+  expect((await one.events(equal)).map(({ type }) => type)).toContain('asset-awaited')
+})
+
+test('what its system cannot take back any more stays with the proposal that told it', async () => {
+  await one.until('2026-11-21T02:00:00.000Z')
+  one.stop(() => ({ state: 'may still begin', until: '2026-11-22T04:00:00.000Z' }))
+  const urgent = await one.second('immediate')
+  await one.until('2026-11-21T03:00:00.000Z')
+  await one.now()
+  expect(one.calls('cancel').length).toBeGreaterThan(0)
+  expect(one.calls('start')).toHaveLength(1)
+  expect((await findProposal(database().db, urgent))?.waitsFor).toMatchObject({ proposal: one.id, yields: true })
+  expect(await database().sql`select 1 from at_work where proposal = ${urgent}`).toHaveLength(0)
 })

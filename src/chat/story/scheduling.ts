@@ -3,7 +3,7 @@
 import { assetName } from '../../core/rollout/tally.ts'
 import { rich, sentence, time } from '../rich-text.ts'
 import { bot, named, said, type Tellers } from './telling.ts'
-import { waitingFor } from './words.ts'
+import { names, waitingFor } from './words.ts'
 
 export const scheduling = {
   'acknowledgement-asked': ({ people, escalated }, telling) => {
@@ -30,4 +30,14 @@ export const scheduling = {
     said(telling, 'urgent', rich('May run on until ', time(until), `: ${sentence(reason)}`)),
   'start-refused': ({ reason }) => bot('warning', rich(`Not started, because ${sentence(reason)}`)),
   'asset-awaited': (event, { state }) => bot('neutral', waitingFor(assetName(state, event.asset), event)),
+  yielded: ({ to, assets }, { state }) =>
+    bot('warning', [
+      ...rich(`${to} is more urgent and takes over: `, ...names(state, assets)),
+      ...rich(' What was told is taken back here, and told again when they are free.'),
+    ]),
+  'took-over': ({ from, assets }, { state }) =>
+    bot('neutral', [
+      ...rich(`More urgent than ${from}, which has told and not begun. Taken over from it: `, ...names(state, assets)),
+      ...rich(' They begin here as soon as that is taken back.'),
+    ]),
 } satisfies Partial<Tellers>

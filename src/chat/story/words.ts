@@ -1,7 +1,7 @@
 /** Parts of sentences that the thread and the card share. */
 
 import { leftOutWords } from '../../core/proposal/left-out.ts'
-import type { ProposalState, WaitsFor } from '../../core/proposal/proposal.ts'
+import type { ProposalState, Waiting } from '../../core/proposal/proposal.ts'
 import { ringTitle } from '../../core/rollout/lanes.ts'
 import { unfinished } from '../../core/rollout/run.ts'
 import { AT_WORK_NAMED, assetName, type Tally, type TestTally } from '../../core/rollout/tally.ts'
@@ -50,7 +50,12 @@ export function atWorkWords(first: readonly string[], total: number): RichText {
 }
 
 /** Says which asset the proposal waits for, which proposal works on it, and the latest end. */
-export function waitingFor(name: string, { proposal, until }: Pick<WaitsFor, 'proposal' | 'until'>): RichText {
+export function waitingFor(
+  name: string,
+  { proposal, until, yields }: Pick<Waiting, 'proposal' | 'until' | 'yields'>,
+): RichText {
+  if (yields === true)
+    return rich('Waits: ', code(name), ` is being taken back from ${proposal}, which is less urgent.`)
   const when = until === null ? [] : rich(', until ', time(until), ' at the latest')
   return [...rich('Waits: ', code(name), ` is at work for ${proposal}`), ...when, ...rich('.')]
 }

@@ -24,6 +24,8 @@ const parts = {
   start: 'rollout',
   'start-test': 'rollout',
   'start-batch': 'rollout',
+  yield: 'timer',
+  'take-over': 'rollout',
   'record-outcomes': 'rollout',
   'record-gate': 'rollout',
   'end-soak': 'rollout',

@@ -2,6 +2,7 @@
 
 import type { Member, Policy } from '../policy.ts'
 import type { HealthResult } from '../ports.ts'
+import type { Priority } from '../priority/priority.ts'
 import type { Freeze } from '../window.ts'
 import type { Departure } from '../within.ts'
 import type { Content, NamedAsset, RecordedOutcome, RecordedVerification } from './event.ts'
@@ -73,6 +74,16 @@ export type ProposalCommand =
   | ({ readonly type: 'acknowledge' } & Turned)
   | { readonly type: 'start' }
   | { readonly type: 'start-batch' }
+  /** Gives assets that have not begun to a more urgent proposal, whose id is `to`. */
+  | {
+      readonly type: 'yield'
+      readonly to: string
+      readonly priority: Priority
+      /** Assets that it needs next. */
+      readonly assets: readonly string[]
+    }
+  /** A less urgent proposal yields these assets. */
+  | { readonly type: 'take-over'; readonly from: string; readonly assets: readonly string[] }
   | { readonly type: 'record-outcomes'; readonly outcomes: readonly RecordedOutcome[] }
   | { readonly type: 'record-verifications'; readonly verifications: readonly RecordedVerification[] }
   /** The answers of the checks of a current ring's gate. `ring`: its number. Left out: the only one. */

@@ -202,11 +202,16 @@ function batchEvents(
  * nobody knows when its work will end.
  */
 function awaitAsset(
-  { waitsFor }: ProposalState,
+  state: ProposalState,
   { asset, proposal, until }: OtherWork,
   why: string,
-  { now }: Context,
+  context: Context,
 ): Decision {
+  const { waitsFor } = state
+  const { now } = context
+  // Nothing is taken over from others for what may not begin.
+  const unapproved = approvalProblem(state, context)
+  if (unapproved !== null) return accept({ type: 'halted', by: PATCHWARDEN, reason: unapproved })
   if (waitsFor?.proposal === proposal) return refuse('not now', why)
   const over = until !== null && !isBefore(now, until)
   return accept({ type: 'asset-awaited', asset, proposal, until: over ? null : until })

@@ -24,6 +24,7 @@ import {
   startTest,
 } from './decide-rollout.ts'
 import { freeze, postpone, unfreeze } from './decide-schedule.ts'
+import { takeOver, yieldAssets } from './decide-take-over.ts'
 import { vote, withdrawVote } from './decide-vote.ts'
 import { accept, type Decision, refuse } from './decision.ts'
 import type { ProposalState } from './proposal.ts'
@@ -73,6 +74,10 @@ function decidePart(
       return start(state, context)
     case 'start-batch':
       return startBatch(state, context)
+    case 'yield':
+      return yieldAssets(state, command, context)
+    case 'take-over':
+      return takeOver(state, command)
     case 'start-test':
       return startTest(state, context)
     case 'announce-window':

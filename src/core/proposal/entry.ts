@@ -278,6 +278,8 @@ const table: Table = {
   'acknowledgement-asked': { people, escalated: fact },
   'start-refused': { reason: words },
   'asset-awaited': { asset: ownText, proposal: ownText, until: ownText },
+  yielded: { to: ownText, assets: ownText },
+  'took-over': { from: ownText, assets: ownText },
   acknowledged: { person: actorsId, name: actorsName },
   'rollout-started': {},
   'batch-started': {

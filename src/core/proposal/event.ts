@@ -170,6 +170,10 @@ export type ProposalEvent =
   | { readonly type: 'start-refused'; readonly reason: string }
   /** Nothing more can begin until another proposal has finished with this asset. */
   | ({ readonly type: 'asset-awaited' } & WaitsFor)
+  /** A more urgent proposal takes these assets over: what their systems were told is taken back. */
+  | { readonly type: 'yielded'; readonly to: string; readonly assets: readonly string[] }
+  /** This proposal takes these assets over from a less urgent one, once they are taken back there. */
+  | { readonly type: 'took-over'; readonly from: string; readonly assets: readonly string[] }
   | { readonly type: 'acknowledged'; readonly person: string; readonly name: string }
   | { readonly type: 'rollout-started' }
   | ({

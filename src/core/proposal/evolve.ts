@@ -12,6 +12,7 @@ import {
   withRing,
   withRings,
   withUndone,
+  withYielded,
 } from '../rollout/evolve-run.ts'
 import { freshRing } from '../rollout/run.ts'
 import type { Window } from '../window.ts'
@@ -205,6 +206,10 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
       const { asset, proposal, until } = event
       return { waitsFor: { asset, proposal, until } }
     }
+    case 'yielded':
+      return runChange(state, (run) => withYielded(run, event.assets, event.to))
+    case 'took-over':
+      return state.waitsFor ? { waitsFor: { ...state.waitsFor, yields: true } } : {}
     case 'acknowledged':
       return { acknowledgedBy: event.person }
     case 'rollout-started':

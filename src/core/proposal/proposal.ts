@@ -314,6 +314,8 @@ export interface Deployment extends ToldTimes {
   readonly later?: LateWord
   /** The proposal that changed the asset back. Left out: it was not changed back. */
   readonly undoneBy?: string
+  /** The more urgent proposal for which its work is taken back. Left out: none. */
+  readonly yieldsTo?: string
   /**
    * When the asset was verified for the first time. The last look at all assets comes later and does not change this.
    */
@@ -394,6 +396,9 @@ export interface WaitsFor {
   /** When the window of the other proposal is over, ISO 8601 UTC; `null`: not known. */
   readonly until: string | null
 }
+
+/** `yields`: the other proposal is less urgent, and what it has told is being taken back. */
+export type Waiting = WaitsFor & { readonly yields?: true }
 
 export const leftOutReasons = [
   'up to date',
@@ -488,7 +493,7 @@ export interface ProposalState {
    * The asset that is needed next and that another proposal is working on. Left out or `null`: the proposal waits for
    * none.
    */
-  readonly waitsFor?: WaitsFor | null
+  readonly waitsFor?: Waiting | null
   readonly acknowledgedBy: string | null
   /** When the people on call were asked to acknowledge the coming start; `null`: not yet. */
   readonly asked: { readonly firstAt: string; readonly lastAt: string; readonly escalated: boolean } | null

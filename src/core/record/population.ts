@@ -69,12 +69,15 @@ export function populationDifference(assets: readonly AssetNow[]): readonly Told
 }
 
 /**
- * What must be recorded about assets that are not listed any more. `why`: their source lists only others, or the source
- * was removed from the configuration.
+ * Why an asset is not listed any more: its source lists only others, the source was removed from the configuration, or
+ * it is the same machine as another asset and goes on under that id.
  */
+export type GoneReason = 'not listed' | 'source removed' | 'same machine'
+
+/** What must be recorded about assets that are not listed any more. */
 export function populationGone(
   assets: readonly { readonly id: string; readonly source: string; readonly team: string }[],
-  why: 'not listed' | 'source removed',
+  why: GoneReason,
 ): readonly ToldOfAssets[] {
   const groups = new Map<string, Group>()
   for (const { id, source, team } of assets) {

@@ -145,6 +145,17 @@ export function withLateWord<Run extends Rollout>(run: Run, asset: string, later
   return deployment === undefined ? run : withDeployments(run, [{ ...deployment, later }])
 }
 
+/** Their work is taken back, because a more urgent proposal needs the assets. */
+export function withYielded<Run extends Rollout>(run: Run, assets: readonly string[], yieldsTo: string): Run {
+  return withDeployments(
+    run,
+    assets.flatMap((asset) => {
+      const deployment = deploymentOf(run, asset)
+      return deployment === undefined ? [] : [{ ...deployment, yieldsTo }]
+    }),
+  )
+}
+
 export function withUndone<Run extends Rollout>(run: Run, assets: readonly string[], undoneBy: string): Run {
   const all = assets.flatMap((asset) => deploymentOf(run, asset) ?? [])
   return all.length === 0

@@ -3,7 +3,7 @@
 import { approvalNow, bypassesWindow } from '../proposal/approval.ts'
 import type { Context } from '../proposal/command.ts'
 import { type By, finalStatuses, type ProposalState } from '../proposal/proposal.ts'
-import { isBefore } from '../time/instant.ts'
+import { isBefore, plusSeconds } from '../time/instant.ts'
 import { freezeAt } from '../window.ts'
 import { deploymentOf } from './deployments.ts'
 import { liveRun, testRunning, testStop } from './run.ts'
@@ -13,7 +13,12 @@ import { estimateOf, opensAt, touchable, type WorkTimes, workTimes } from './tou
 export type HandOver =
   | WorkTimes
   /** `over`: true if the only problem is that the time of the asset is over. */
-  | { readonly problem: string; readonly over: boolean }
+  | {
+      readonly problem: string
+      readonly over: boolean
+      /** ISO 8601 UTC: it is not tried again before. Left out: it may be tried again at once. */
+      readonly notBefore?: string
+    }
 
 export type HandOverContext = Pick<Context, 'now' | 'freezes' | 'members' | 'standing' | 'estimates'>
 
@@ -33,6 +38,12 @@ export function handOver(
   const answers = new Map<string, HandOver>()
   for (const asset of assets) {
     const ring = ringOf(state, asset)
+    const taker = takerOf(state, asset)
+    if (taker !== null) {
+      const problem = `${taker} is more urgent and takes it over.`
+      answers.set(asset, { problem, over: false, notBefore: plusSeconds(context.now, TAKEN_SECONDS) })
+      continue
+    }
     // What is told ahead need not be open now, but when it begins.
     const told = toldTimes(state, asset)
     if (told !== null) {
@@ -52,6 +63,15 @@ export function handOver(
     answers.set(asset, open ? workTimes(state, asset, context) : { problem: WINDOW_CLOSED, over: true })
   }
   return answers
+}
+
+/** So long after an asset was given away, it is not started again, so that the more urgent proposal can begin. */
+const TAKEN_SECONDS = 3_600
+
+/** The more urgent proposal to which the asset is given; `null`: none. */
+function takerOf(state: ProposalState, asset: string): string | null {
+  const run = liveRun(state)
+  return (run === null ? undefined : deploymentOf(run, asset))?.yieldsTo ?? null
 }
 
 const WINDOW_CLOSED = 'Its window was not open any more, or too short by then.'

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
+import { identityIn } from '../machine/identity.ts'
 import { parseOsRelease } from '../machine/os-release.ts'
 import { linesOf, markedValue, type Reported, reported, type Sections, splitSections } from '../machine/sections.ts'
 import { hasSecurityArchive, packageOrigins, withOrigins } from './archives.ts'
@@ -68,8 +69,10 @@ export function readProbe(sections: Sections | null, { asset: configured, now }:
     markedValue(sections, 'kernel') ?? '',
     markedValue(sections, 'kernel-build') ?? '',
   )
+  const identity = identityIn(sections)
   const snapshot: AssetSnapshot = {
     asset: { ...configured, platform: os.platform },
+    ...(identity === null ? {} : { identity }),
     packages: withOrigins(
       installed.packages,
       packageOrigins(linesOf(sections, 'archives'), linesOf(sections, 'versions')),

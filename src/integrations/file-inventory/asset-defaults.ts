@@ -1,5 +1,6 @@
 import type { Asset, Criticality, Exposure, Platform } from '../../core/asset.ts'
 import { canonicalPlatform } from '../../core/platform/canonical.ts'
+import type { ListedIds } from './listed-identity.ts'
 
 /** Values for assets where the file gives none. A list of packages takes all values from here. */
 export interface AssetDefaults {
@@ -15,6 +16,8 @@ export interface AssetDefaults {
   readonly address?: string
   /** Engine that may change the assets. Default `null`: the assets are only watched. */
   readonly engine?: string | null
+  /** By what the machine of a file about one machine is recognised in other sources. */
+  readonly ids?: ListedIds
 }
 
 /** The values that a file gives for one asset. */

@@ -6,6 +6,7 @@ import { csvSeparator } from '../csv-separator.ts'
 import { createTurns } from '../turns.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
 import type { FileTimes } from './json-assets.ts'
+import { type ListedIds, listedIdentity } from './listed-identity.ts'
 
 const required = ['asset', 'package', 'version', 'architecture', 'source', 'sourceversion'] as const
 
@@ -18,6 +19,9 @@ const rowSchema = z.object({
   sourceversion: z.string().max(500),
   platform: z.string().max(100).optional(),
   team: z.string().max(500).optional(),
+  hardwareid: z.string().max(500).optional(),
+  cloudid: z.string().max(500).optional(),
+  fqdn: z.string().max(500).optional(),
 })
 type Row = z.infer<typeof rowSchema>
 
@@ -28,12 +32,13 @@ interface CsvAsset {
   readonly name: string
   readonly platform: string | undefined
   readonly team: string | undefined
+  readonly ids: ListedIds
   readonly packages: InstalledPackage[]
 }
 
 /**
  * Reads a CSV file with the header line `asset,package,version,architecture,source,sourceVersion` and optionally
- * `platform` and `team`. A bad row becomes a warning on the first asset. Throws a sentence when the header is wrong or
+ * `platform`, `team`, `hardwareId`, `cloudId` and `fqdn`; of these, the first row of an asset counts. A bad row becomes a warning on the first asset. Throws a sentence when the header is wrong or
  * the file is cut off.
  */
 export async function observeCsv(
@@ -54,7 +59,8 @@ export async function observeCsv(
     }
     let asset = assets.get(row.asset)
     if (asset === undefined) {
-      asset = { name: row.asset, platform: row.platform || undefined, team: row.team || undefined, packages: [] }
+      const ids = { hardwareId: row.hardwareid, cloudId: row.cloudid, fqdn: row.fqdn }
+      asset = { name: row.asset, platform: row.platform || undefined, team: row.team || undefined, ids, packages: [] }
       assets.set(row.asset, asset)
     }
     asset.packages.push({
@@ -92,8 +98,10 @@ function observeAsset(
     const reason = `${path} (${name}): no ${missing.join(' and ')}: add the column or name it in the defaults`
     return { kind: 'unreachable', asset, reason, at: times.now }
   }
+  const { identity, warnings: unusable } = listedIdentity(name, entry.ids)
   const snapshot = {
     asset,
+    identity,
     packages: entry.packages,
     pending: [],
     runningKernel: null,
@@ -104,7 +112,7 @@ function observeAsset(
     observedAt: times.modifiedAt,
     listsRefreshedAt: null,
   }
-  return { kind: 'seen', snapshot, warnings }
+  return { kind: 'seen', snapshot, warnings: [...warnings, ...unusable] }
 }
 
 interface ReadRow {

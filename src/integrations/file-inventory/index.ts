@@ -16,6 +16,7 @@ import { observeCsv } from './csv-assets.ts'
 import { parseCycloneDx } from './cyclonedx.ts'
 import { parseDpkgStatus } from './dpkg-status.ts'
 import { type FileTimes, observeJson } from './json-assets.ts'
+import { listedIdentity } from './listed-identity.ts'
 import { parseRpmList } from './rpm-list.ts'
 import type { SoftwareList } from './software-list.ts'
 import { parseSpdx } from './spdx.ts'
@@ -112,7 +113,7 @@ function observeLists(
   times: FileTimes,
 ): readonly Observation[] {
   const first = observeList(list, path, format, source, defaults, times)
-  const { address: _address, platform: _platform, ...rest } = defaults
+  const { address: _address, platform: _platform, ids: _ids, ...rest } = defaults
   const { name } = observedAsset(first)
   const others = (list.beside ?? []).map((other) => {
     const own = { ...rest, name: `${name} (${other.platform})`, engine: null }
@@ -160,8 +161,10 @@ function observeList(
   if (platform === undefined) throw new Error(`${path} does not say its platform: name it, such as debian:12`)
   requireSuiting(path, format, platform)
   const { asset } = assetOf(source, { name: defaults.name ?? list.name ?? source, platform }, defaults)
+  const { identity, warnings: unusable } = listedIdentity(asset.name, defaults.ids ?? {})
   const snapshot = {
     asset,
+    identity,
     packages: list.packages,
     pending: [],
     runningKernel: list.runningKernel ?? null,
@@ -172,10 +175,8 @@ function observeList(
     observedAt: times.modifiedAt,
     listsRefreshedAt: null,
   }
-  const warnings =
-    given === platform
-      ? list.warnings
-      : [`${path} says that its platform is ${platform}, so ${given} does not count`, ...list.warnings]
+  const other = given === platform ? [] : [`${path} says that its platform is ${platform}, so ${given} does not count`]
+  const warnings = [...other, ...list.warnings, ...unusable]
   return { kind: 'seen', snapshot, warnings }
 }
 

@@ -10,6 +10,7 @@ import { parseJsonDocument } from '../json-document.ts'
 import { createTurns } from '../turns.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
 import { kernelsToBoot } from './kernels.ts'
+import { listedIdentity } from './listed-identity.ts'
 import { type AssetRecord, assetSchema, inventoryFileSchema } from './schema.ts'
 
 export interface FileTimes {
@@ -76,7 +77,8 @@ function observeAsset(
   if (record.simulated && record.fault === 'unreachable') {
     return unreachable(asset, `${record.name} does not answer (scripted fault of a simulated asset)`, times)
   }
-  return { kind: 'seen', snapshot: snapshotOf(record, asset, times), warnings: [] }
+  const { identity, warnings } = listedIdentity(asset.name, record)
+  return { kind: 'seen', snapshot: { ...snapshotOf(record, asset, times), identity }, warnings }
 }
 
 function snapshotOf(record: AssetRecord, asset: Asset, times: FileTimes): AssetSnapshot {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { address, changedBy, facts, host, tagsOfAll } from '../../config/asset-settings.ts'
-import { filePath, optional, platform } from '../../config/fields.ts'
+import { filePath, optional, platform, text } from '../../config/fields.ts'
 import { kind } from '../../config/kind.ts'
 import { present } from '../../config/present.ts'
 import { timeZoneFor } from '../../config/resolve.ts'
@@ -13,6 +13,7 @@ export const file = kind({
   roles: {
     inventory: {
       summary: 'Assets listed in a file.',
+      looksAt: 'a list',
       settings: z.strictObject({
         path: filePath.describe('The file; it may be packed with gzip.'),
         format: z
@@ -23,6 +24,15 @@ export const file = kind({
         ),
         platform: optional(platform).describe('Platform of assets that do not say theirs, such as debian:12.'),
         address: optional(address).describe('Host name or address, of one machine. Default: the name.'),
+        hardwareId: optional(text('Write the system UUID of the machine.')).describe(
+          'System UUID, of one machine: by it the machine is recognised in other sources.',
+        ),
+        cloudId: optional(text('Write the cloud and the instance, such as aws:i-0123456789abcdef0.')).describe(
+          'Instance in a cloud, of one machine, such as aws:i-0123456789abcdef0.',
+        ),
+        fqdn: optional(text('Write a full domain name, such as web01.example.net.', 253)).describe(
+          'Full domain name that the machine itself has, of one machine.',
+        ),
         engine: changedBy,
         ...facts,
         tags: tagsOfAll,
@@ -31,7 +41,7 @@ export const file = kind({
       check(source, _, notes) {
         const { format } = source
         if (!isOfOneMachine(format)) {
-          for (const key of ['name', 'address'] as const) {
+          for (const key of ['name', 'address', 'hardwareId', 'cloudId', 'fqdn'] as const) {
             if (source[key] === null) continue
             const what = `is for a file about one machine; ${format} says it for each asset`
             notes.problem([key], what, 'Leave it out.', 'key')
@@ -49,7 +59,9 @@ export const file = kind({
         const { path, format, platform, address, team, tags, exposure, criticality, engine } = source
         const timeZone = source.timeZone ?? timeZoneFor(config, team ?? '')
         const own = { platform, address, team, tags, exposure, criticality, timeZone, engine, name: source.name }
-        return createFileInventory({ name, path, format, defaults: present(own), clock })
+        const { hardwareId, cloudId, fqdn } = source
+        const defaults = { ...present(own), ids: present({ hardwareId, cloudId, fqdn }) }
+        return createFileInventory({ name, path, format, defaults, clock })
       },
     },
   },

@@ -49,6 +49,10 @@ export const assetSchema = z.object({
   timeZone: timeZone.optional(),
   /** Default: `name`. */
   address: text.optional(),
+  /** System UUID, instance in a cloud (`aws:i-...`), and full domain name: by these it is recognised in other sources. */
+  hardwareId: text.optional(),
+  cloudId: text.optional(),
+  fqdn: text.optional(),
   packages: z.array(packageSchema).max(100_000),
   pending: z.array(pendingSchema).max(100_000).default([]),
   simulated: z.boolean().default(false),

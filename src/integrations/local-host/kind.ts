@@ -12,6 +12,7 @@ export const local = kind({
   roles: {
     inventory: {
       summary: 'The machine that Patchwarden runs on.',
+      looksAt: 'the machine itself',
       settings: z.strictObject({
         name: optional(host).describe('Name of the asset. Default: the host name.'),
         engine: changedBy,

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
 import { dnfPending, dnfPlugin } from '../dnf/index.ts'
 import { parseRpmList, rpmQuery } from '../file-inventory/rpm-list.ts'
+import { identityIn } from '../machine/identity.ts'
 import { parseOsRelease } from '../machine/os-release.ts'
 import { linesOf, markedValue, type Reported, reported, type Sections, splitSections } from '../machine/sections.ts'
 import { zypperPending } from '../zypper/index.ts'
@@ -64,8 +65,10 @@ export function readRpmProbe(sections: Sections | null, { asset: configured, now
   }
   const kernel = markedValue(sections, 'kernel')
   const kernels = newerRpmKernels(list.packages, kernel ?? '')
+  const identity = identityIn(sections)
   const snapshot: AssetSnapshot = {
     asset: { ...configured, platform },
+    ...(identity === null ? {} : { identity }),
     packages: list.packages,
     pending: pendingUpdates(list.packages, answer),
     runningKernel: kernel,

@@ -4,6 +4,7 @@ import type { Asset, AssetSnapshot, Listing, Observation, PendingUpdate } from '
 import type { InventorySource } from '../../core/ports.ts'
 import { schemeFor } from '../../core/versions/scheme.ts'
 import { type AssetDefaults, assetOf } from '../file-inventory/asset-defaults.ts'
+import { listedIdentity } from '../file-inventory/listed-identity.ts'
 import { installedOn, isFor } from './course.ts'
 import { callsTo } from './engine.ts'
 import type { Pace } from './pace.ts'
@@ -57,11 +58,9 @@ function observationOf(
   if (said === null) {
     return { kind: 'unreachable', asset, reason: `${machine.name} has not reported to the simulated system yet`, at }
   }
-  return {
-    kind: 'seen',
-    snapshot: snapshotOf({ ...machine, ...said, working: null }, asset, said, offers),
-    warnings: [],
-  }
+  const { identity, warnings } = listedIdentity(machine.name, machine)
+  const snapshot = snapshotOf({ ...machine, ...said, working: null }, asset, said, offers)
+  return { kind: 'seen', snapshot: { ...snapshot, identity }, warnings }
 }
 
 function snapshotOf(machine: Machine, asset: Asset, said: Word, offers: readonly Offer[]): AssetSnapshot {

@@ -56,6 +56,7 @@ export const simulatedSystem = kind({
   roles: {
     inventory: {
       summary: 'What the machines of a simulated system last said of themselves.',
+      looksAt: 'what machines report',
       settings: inventory,
       paths: { state: 'path', startsAs: 'path' },
       create(source, { name, config, clock }) {

@@ -87,6 +87,9 @@ const machineSchema = assetSchema
     criticality: true,
     timeZone: true,
     address: true,
+    hardwareId: true,
+    cloudId: true,
+    fqdn: true,
   })
   .extend({
     ...condition,

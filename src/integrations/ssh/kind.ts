@@ -7,7 +7,7 @@ import { present } from '../../config/present.ts'
 import { quote } from '../../config/problem.ts'
 import { timeZoneFor } from '../../config/resolve.ts'
 import type { Settings, SourceConfig } from '../../config/schema.ts'
-import type { Asset } from '../../core/asset.ts'
+import { type Asset, changedAs } from '../../core/asset.ts'
 import { createSshConnections } from './connections.ts'
 import { createSshEngine } from './engine.ts'
 import { createSshInventory } from './inventory.ts'
@@ -78,6 +78,7 @@ export const ssh = kind({
   roles: {
     inventory: {
       summary: 'Hosts whose inventory is read over SSH.',
+      looksAt: 'the machine itself',
       settings: inventory,
       paths: { identityFile: 'path', knownHostsFile: 'path', sshConfig: 'path' },
       refersTo: ({ hosts }) =>
@@ -114,7 +115,7 @@ export const ssh = kind({
         const targets = targetsOf(config)
         return createSshEngine({
           name,
-          target: (asset) => targets.get(asset.id) ?? null,
+          target: (asset) => targets.get(changedAs(asset)) ?? null,
           concurrency: own.concurrency,
           connections: connection,
           ...patienceOf(own),

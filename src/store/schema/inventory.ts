@@ -14,6 +14,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
 import type { Archives, Asset, PendingUpdate } from '../../core/asset.ts'
+import type { Identity } from '../../core/identity.ts'
 import { bytes, instant } from './column-types.ts'
 
 export const packageVersions = pgTable(
@@ -133,6 +134,58 @@ export const assetLooks = pgTable(
     problem: text('problem'),
   },
   (table) => [index('asset_looks_problem').on(table.asset).where(sql`problem is not null`)],
+)
+
+/** What a look found beside software, in the form in which it is stored. Lists and JSON are texts. */
+export interface StoredLook {
+  readonly runningKernel: string | null
+  readonly bootId: string | null
+  readonly rebootRequired: boolean
+  readonly rebootPackages: string
+  readonly staleServices: string
+  readonly archives: string | null
+}
+
+/**
+ * Assets as their sources list them, by what they are recognised and to which asset they belong. Only those that can be
+ * recognised, or belong to an asset of another name. The word of the source stands here where the asset has several
+ * witnesses or another name; otherwise it is the asset itself.
+ */
+export const witnesses = pgTable(
+  'witnesses',
+  {
+    /** `<source>/<name>`, as the source calls it. */
+    id: text('id').primaryKey(),
+    source: text('source').notNull(),
+    name: text('name').notNull(),
+    /** Id of the asset. */
+    machine: text('machine').notNull(),
+    /** Since when the source lists it; `null`: it was there before its ids were asked for. */
+    since: instant('since'),
+    identity: jsonb('identity').$type<Identity>().notNull(),
+    /** The ids of `identity`, with their kinds. */
+    keys: text('keys').array().notNull(),
+    /** What the configuration said about this id when it was matched; empty: nothing. */
+    declared: text('declared').notNull(),
+    /** False: two assets at work are one machine. They become one when one of them has ended. */
+    settled: boolean('settled').notNull(),
+    /** `null`: the word of the source is the asset itself. */
+    asset: jsonb('asset').$type<Asset>(),
+    softwareSet: integer('software_set').references(() => softwareSets.id),
+    pendingSet: integer('pending_set').references(() => pendingSets.id),
+    look: jsonb('look').$type<StoredLook>(),
+    observedAt: instant('observed_at'),
+    listsRefreshedAt: instant('lists_refreshed_at'),
+    checkedAt: instant('checked_at'),
+    problem: text('problem'),
+  },
+  (table) => [
+    index('witnesses_machine').on(table.machine),
+    index('witnesses_keys').using('gin', table.keys),
+    index('witnesses_source').on(table.source),
+    index('witnesses_software_set').on(table.softwareSet),
+    index('witnesses_pending_set').on(table.pendingSet),
+  ],
 )
 
 /** From when to when each asset had which software. The rows stay when the asset is forgotten. */

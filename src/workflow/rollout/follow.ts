@@ -5,7 +5,7 @@ import type { Observation } from '../../core/asset.ts'
 import { heldBack } from '../../core/held-back.ts'
 import { limits } from '../../core/limits.ts'
 import { endOfSpan, isAhead, nextLook } from '../../core/next-look.ts'
-import { notBegun, STOPPED, TIME_OVER } from '../../core/not-begun.ts'
+import { notAllowed, notBegun, STOPPED, TIME_OVER } from '../../core/not-begun.ts'
 import type {
   DeployEngine,
   DeploymentHandle,
@@ -120,8 +120,12 @@ async function takeBack(following: Following): Promise<void> {
   const { work, told, waiting } = following
   if (told === null || waiting.size === 0) return
   if (!isBefore(work.deploying.parts.clock().toISOString(), told.notBefore)) return
-  for (const [problem, assets] of problemsOf(await work.ask(), [...waiting]))
-    await stop(following, assets, problem, () => notBegun(problem))
+  const answers = await work.ask()
+  for (const [problem, assets] of problemsOf(answers, [...waiting]))
+    await stop(following, assets, problem, (asset) => {
+      const answer = answers.get(asset)
+      return answer !== undefined && 'problem' in answer ? notAllowed(answer) : notBegun(problem)
+    })
 }
 
 /** After the window: takes back what has not begun, and ends what is silent. To be called after a poll. */
@@ -241,7 +245,7 @@ async function untilNextLook(following: Following): Promise<void> {
  */
 function explained(outcome: DeploymentOutcome, answer: HandOver | undefined, cancelled: boolean): DeploymentOutcome {
   if (outcome.state !== 'not begun' || answer === undefined) return outcome
-  if ('problem' in answer) return answer.over ? outcome : { ...outcome, reason: answer.problem }
+  if ('problem' in answer) return answer.over ? outcome : { ...outcome, ...notAllowed(answer), log: outcome.log }
   return cancelled || answer.notAfter === null ? outcome : { ...outcome, notBefore: answer.notAfter }
 }
 

@@ -1,7 +1,7 @@
 /** Takes fresh looks at assets, each through its own source. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Asset, type Observation, observedAsset, onlyLooks } from '../../core/asset.ts'
+import { type Asset, type Observation, observedAsset, onlyLooks, seenAs } from '../../core/asset.ts'
 import { errorText } from '../../core/error-text.ts'
 import type { Look } from '../../core/verification.ts'
 import type { WorkflowParts } from '../ports.ts'
@@ -48,15 +48,17 @@ async function* lookOnce(
   assets: readonly Asset[],
 ): AsyncGenerator<Observation> {
   for (const name of new Set(assets.map((asset) => asset.source))) {
-    const left = new Map(assets.filter((asset) => asset.source === name).map((asset) => [asset.id, asset]))
+    const left = new Map(assets.filter((asset) => asset.source === name).map((asset) => [seenAs(asset), asset]))
     const source = sources.find((item) => item.name === name)
     let reason = `its source "${name}" does not list it any more`
     try {
       for await (const observation of source === undefined
         ? []
         : onlyLooks(source.observe({ only: [...left.keys()], depth, signal }))) {
-        left.delete(observedAsset(observation).id)
-        yield observation
+        const { id } = observedAsset(observation)
+        const asset = left.get(id)
+        if (!left.delete(id) || asset === undefined) continue
+        yield underItsId(observation, asset)
       }
     } catch (error) {
       signal.throwIfAborted()
@@ -65,4 +67,12 @@ async function* lookOnce(
     if (!source) reason = `its source "${name}" is not configured any more`
     for (const asset of left.values()) yield { kind: 'unreachable', asset, reason, at: clock().toISOString() }
   }
+}
+
+/** The observation of an asset that its source calls by another id. */
+function underItsId(observation: Observation, { id, own }: Asset): Observation {
+  if (own === undefined) return observation
+  if (observation.kind === 'unreachable') return { ...observation, asset: { ...observation.asset, id, own } }
+  const { snapshot } = observation
+  return { ...observation, snapshot: { ...snapshot, asset: { ...snapshot.asset, id, own } } }
 }

@@ -44,6 +44,7 @@ async function lookAgainAt({ parts, state, recording, signal }: LastLook, assets
       parts.db,
       some.flatMap(({ last }) => (last.kind === 'gone' ? [] : [last])),
       parts.clock().toISOString(),
+      { ...(parts.machines && { rule: parts.machines }) },
     )
     const judged = await Promise.all(
       some.map(({ ended, earlier, last }) => verifyAgain(parts, ended, earlier, last, signal)),

@@ -4,7 +4,7 @@ import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
 import { GONE } from '../../core/away.ts'
 import { leftToDo } from '../../core/change.ts'
 import { heldBack } from '../../core/held-back.ts'
-import { notBegun } from '../../core/not-begun.ts'
+import { notAllowed } from '../../core/not-begun.ts'
 import type { Batch, DeploymentOutcome, HealthResult } from '../../core/ports.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { Actor, Deployment, PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
@@ -100,18 +100,18 @@ export async function foundAgain(
   return starting.filter((asset) => present.has(asset))
 }
 
-/** The assets that may begin. The others get an outcome. */
+/** The assets that may begin. The others get an outcome. `outcome` `null`: the usual one, that nothing was begun. */
 export async function allowed(
   { ask, finish }: Work,
   assets: readonly string[],
-  outcome: (problem: string) => DeploymentOutcome = notBegun,
+  outcome: (problem: string) => DeploymentOutcome | null = () => null,
 ): Promise<readonly string[]> {
   if (assets.length === 0) return []
   const answers = await ask()
   const refused = assets.flatMap((asset): RecordedOutcome[] => {
     const answer = answers.get(asset)
     if (answer === undefined || 'notAfter' in answer) return []
-    return [{ asset, outcome: outcome(answer.problem) }]
+    return [{ asset, outcome: outcome(answer.problem) ?? notAllowed(answer) }]
   })
   await finish(refused)
   const out = new Set(refused.map(({ asset }) => asset))

@@ -20,7 +20,7 @@ const HEALTH_LOOKS = 4
 const HEALTH_PAUSE_MS = 1_500
 const AFTER: readonly HookMoment[] = ['post-check', 'undrain']
 
-export type VerifyParts = Pick<WorkflowParts, 'db' | 'clock' | 'sources' | 'hooks' | 'health'>
+export type VerifyParts = Pick<WorkflowParts, 'db' | 'clock' | 'sources' | 'machines' | 'hooks' | 'health'>
 
 /** One start whose assets are verified. */
 export interface Verified {
@@ -116,7 +116,7 @@ async function conclude(
   const verdict = verify(planned, outcome, first, facts)
   if (first.kind !== 'seen' || !asset || !worthAWholeLook.has(verdict.end)) return verdict
   for await (const observation of look({ parts, depth: 'full', answered: () => true, signal }, [asset])) {
-    await saveObservations(parts.db, [observation], now())
+    await saveObservations(parts.db, [observation], now(), { ...(parts.machines && { rule: parts.machines }) })
     return verify(planned, outcome, observation, { ...facts, now: now() })
   }
   return verdict

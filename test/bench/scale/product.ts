@@ -62,7 +62,7 @@ export async function storeLooks(
   now: string,
   interned: Interned,
 ): Promise<void> {
-  await saveObservations(db, looks, now, interned)
+  await saveObservations(db, looks, now, { interned })
 }
 
 /** All hosts were looked at. */

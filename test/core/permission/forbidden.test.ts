@@ -51,6 +51,8 @@ const ofParts: readonly ProposalCommand[] = [
   { type: 'start' },
   { type: 'start-test' },
   { type: 'start-batch' },
+  { type: 'yield', to: 'PW-2', priority: 'immediate', assets: [] },
+  { type: 'take-over', from: 'PW-2', assets: [] },
   { type: 'end-soak' },
   { type: 'complete' },
   { type: 'record-outcomes', outcomes: [] },

@@ -178,6 +178,8 @@ const given: { readonly [Type in CommandType]: 'parts' | ((state: ProposalState)
   'ask-acknowledgement': 'parts',
   start: 'parts',
   'start-batch': 'parts',
+  yield: 'parts',
+  'take-over': 'parts',
   'record-outcomes': 'parts',
   'record-verifications': 'parts',
   'record-gate': 'parts',

@@ -31,6 +31,7 @@ export const notebook = kind({
   roles: {
     inventory: {
       summary: 'Assets that somebody wrote down.',
+      looksAt: 'a list',
       settings: z.strictObject({ book, pages, engine: changedBy, ...facts, tags: tagsOfAll }),
       paths: { book: 'path' },
       check({ team }, _, notes) {
