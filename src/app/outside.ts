@@ -12,9 +12,11 @@ import {
   buildHealth,
   buildLoads,
   buildMetrics,
+  buildOnCall,
   buildSilences,
   buildSources,
 } from './build.ts'
+import { groupChecks } from './group-checks.ts'
 
 /** The systems outside that can be built without the database: all but the chat platforms and the groups of people. */
 export interface Outside
@@ -43,5 +45,6 @@ export async function askableWithoutDatabase(config: Config, environment: Enviro
   const clock = () => new Date()
   const { sources, feeds, engines, metrics, loads, calendars } = await buildOutside(config, environment, clock)
   const checks = calendarChecks({ calendars, clock })
-  return { sources, feeds, engines, metrics, loads, calendars: checks, connections: [] }
+  const groups = groupChecks(config, buildOnCall(config, environment.values, clock))
+  return { sources, feeds, engines, metrics, loads, calendars: checks, groups, connections: [] }
 }

@@ -21,6 +21,7 @@ export interface Contact {
     | 'metrics'
     | 'load'
     | 'calendar'
+    | 'group'
     | 'chat'
     | 'click'
     | 'limit'
@@ -41,7 +42,9 @@ export interface Contacted {
   /** Names of systems that are a source and an engine. The results of both are shown together. */
   readonly systems?: readonly string[]
   /** Calendars with freezes. */
-  readonly calendars?: readonly { readonly name: string; readonly check: (signal: AbortSignal) => Promise<Seen> }[]
+  readonly calendars?: readonly Checked[]
+  /** Groups that other systems keep. */
+  readonly groups?: readonly Checked[]
 }
 
 /** How many are asked at the same time. A feed may need much memory while it is read. */
@@ -58,11 +61,11 @@ export interface Patience {
 const patience: Patience = { one: limits.contactSeconds, all: limits.checkSeconds }
 
 /**
- * Asks every source, engine, feed, calendar and chat platform once, each with a time limit. Stores nothing and changes
+ * Asks every source, engine, feed, calendar, group and chat platform once, each with a time limit. Stores nothing and changes
  * no host. Hosts may refresh their package lists.
  */
 export async function* contact(
-  { sources, feeds, engines, metrics, loads, connections, calendars, systems = [] }: Contacted,
+  { sources, feeds, engines, metrics, loads, connections, calendars, groups, systems = [] }: Contacted,
   signal: AbortSignal,
   { one, all }: Patience = patience,
 ): AsyncGenerator<Contact> {
@@ -89,6 +92,7 @@ export async function* contact(
   for (const [name, source] of metrics ?? []) ask('metrics', name, (limit) => answered(source, limit))
   for (const [name, source] of loads ?? []) ask('load', name, (limit) => recorded(source, limit))
   for (const { name, check } of calendars ?? []) ask('calendar', name, check)
+  for (const { name, check } of groups ?? []) ask('group', name, check)
   for (const connection of connections)
     ask('chat', connection.platform.name, async () => ({ ok: true, what: await connection.check() }))
   try {
@@ -138,6 +142,11 @@ function asSystem(contacts: readonly Contact[]): readonly Contact[] {
   const lines = [`inventory: ${source.what}`, ...(engine ? [`engine: ${engine.what}`] : [])]
   const system: Contact = { kind: 'system', name, ok: source.ok && (engine?.ok ?? true), what: lines.join('\n') }
   return [system, ...engines.filter((contact) => contact !== engine)]
+}
+
+interface Checked {
+  readonly name: string
+  readonly check: (signal: AbortSignal) => Promise<Seen>
 }
 
 interface Seen {

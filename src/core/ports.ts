@@ -319,6 +319,8 @@ export interface PeopleSource {
   readonly describe: string
   /** E-mail addresses or names, as the system gives them. Throws a sentence. */
   names(signal: AbortSignal): Promise<readonly string[]>
+  /** The same for the coming weeks, and sentences about what cannot be understood. Left out: only now is known. */
+  upcoming?(signal: AbortSignal): Promise<{ readonly names: readonly string[]; readonly notes: readonly string[] }>
 }
 
 // ---------------------------------------------------------------- step hooks
