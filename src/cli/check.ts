@@ -84,7 +84,12 @@ async function ask(program: Command, json: boolean, clickSeconds: number | null)
   tell(ahead)
   const { askableWithoutDatabase } = await import('../app/outside.ts')
   const { signal } = new AbortController()
-  const asked = { ...(await askableWithoutDatabase(config, environment)), systems: Object.keys(config.systems) }
+  const teamNames = Object.keys(config.teams)
+  const asked = {
+    ...(await askableWithoutDatabase(config, environment)),
+    teamNames,
+    systems: Object.keys(config.systems),
+  }
   for await (const answer of contact(asked, signal)) tell(answer)
   const say = (line: string) => void (json ? complain(line) : print(line))
   if (Object.values(platformKinds).some(({ isUsed }) => isUsed(environment.values)))
@@ -133,7 +138,15 @@ async function askAll(program: Command, json: boolean, clickSeconds: number | nu
       const working = new Set<string>()
       const { signal } = new AbortController()
       const systems = Object.keys(config.systems)
-      const asked = { ...parts, loads, connections, calendars: freezeCalendars.checks, groups: groupChecks, systems }
+      const asked = {
+        ...parts,
+        teamNames: Object.keys(config.teams),
+        loads,
+        connections,
+        calendars: freezeCalendars.checks,
+        groups: groupChecks,
+        systems,
+      }
       for await (const answer of contact(asked, signal)) {
         tell(answer)
         if (answer.kind === 'chat' && answer.ok) working.add(answer.name)

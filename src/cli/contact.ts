@@ -6,6 +6,7 @@ import { type Asset, observedAsset, onlyLooks } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import { limits } from '../core/limits.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, LoadSource, MetricSource } from '../core/ports.ts'
+import { type NameOfLook, nameOfLook, ofNoTeam, underSeveralNames } from '../core/strays.ts'
 import { DAY_MS } from '../core/time/instant.ts'
 import { mendZoneData, missedZoneChange } from '../core/time/zone-changes.ts'
 import { inTime } from '../workflow/in-time.ts'
@@ -16,6 +17,7 @@ export interface Contact {
     | 'database'
     | 'system'
     | 'source'
+    | 'machine'
     | 'feed'
     | 'engine'
     | 'metrics'
@@ -41,6 +43,8 @@ export interface Contacted {
   readonly connections: readonly ChatConnection[]
   /** Names of systems that are a source and an engine. The results of both are shown together. */
   readonly systems?: readonly string[]
+  /** Names of the teams; left out: it is not asked whether each server has one. */
+  readonly teamNames?: readonly string[] | undefined
   /** Calendars with freezes. */
   readonly calendars?: readonly Checked[]
   /** Groups that other systems keep. */
@@ -65,7 +69,7 @@ const patience: Patience = { one: limits.contactSeconds, all: limits.checkSecond
  * no host. Hosts may refresh their package lists.
  */
 export async function* contact(
-  { sources, feeds, engines, metrics, loads, connections, calendars, groups, systems = [] }: Contacted,
+  { sources, feeds, engines, metrics, loads, connections, calendars, groups, teamNames, systems = [] }: Contacted,
   signal: AbortSignal,
   { one, all }: Patience = patience,
 ): AsyncGenerator<Contact> {
@@ -76,6 +80,7 @@ export async function* contact(
   )
   const until = AbortSignal.any([signal, over.signal])
   const slots = pLimit(AT_ONCE)
+  const looks: NameOfLook[] = []
   const asked: Promise<readonly Contact[]>[] = []
   const ask = (kind: Contact['kind'], name: string, question: (signal: AbortSignal) => Promise<Seen>) =>
     asked.push(slots(async () => [{ kind, name, ...(await seenIn(one, until, question)) }]))
@@ -86,7 +91,9 @@ export async function* contact(
   }
   for (const source of sources) {
     const together = systems.includes(source.name) ? asSystem : (contacts: readonly Contact[]) => contacts
-    asked.push(slots(async () => together(await sourceAndEngines(source, engines, { one, all }, until))))
+    asked.push(
+      slots(async () => together(await sourceAndEngines(source, { engines, teamNames, looks }, { one, all }, until))),
+    )
   }
   for (const feed of feeds) ask('feed', feed.name, (limit) => fetched(feed, limit))
   for (const [name, source] of metrics ?? []) ask('metrics', name, (limit) => answered(source, limit))
@@ -97,6 +104,7 @@ export async function* contact(
     ask('chat', connection.platform.name, async () => ({ ok: true, what: await connection.check() }))
   try {
     for (const answers of asked) yield* await answers
+    for (const { names, what } of underSeveralNames(looks)) yield { kind: 'machine', name: names, ok: false, what }
   } finally {
     clearTimeout(timer)
   }
@@ -117,12 +125,12 @@ async function seenIn(
 
 async function sourceAndEngines(
   source: InventorySource,
-  engines: Contacted['engines'],
+  { engines, teamNames, looks }: Pick<Contacted, 'engines' | 'teamNames'> & { readonly looks: NameOfLook[] },
   { one, all }: Patience,
   signal: AbortSignal,
 ): Promise<readonly Contact[]> {
   const assets: Asset[] = []
-  const seen = await seenIn(all, signal, (limit) => look(source, assets, limit))
+  const seen = await seenIn(all, signal, (limit) => look(source, { assets, teamNames, looks }, limit))
   const contacts: Contact[] = [{ kind: 'source', name: source.name, ...seen }]
   for (const [name, engine] of engines) {
     const own = assets.filter((asset) => asset.engine === name)
@@ -168,14 +176,30 @@ async function recorded(source: LoadSource, signal: AbortSignal): Promise<Seen> 
 }
 
 /** Adds the assets that answer to `assets`, even if others do not answer in time. */
-async function look(source: InventorySource, assets: Asset[], signal: AbortSignal): Promise<Seen> {
+async function look(
+  source: InventorySource,
+  {
+    assets,
+    teamNames,
+    looks,
+  }: Pick<Contacted, 'teamNames'> & { readonly assets: Asset[]; readonly looks: NameOfLook[] },
+  signal: AbortSignal,
+): Promise<Seen> {
+  const own: NameOfLook[] = []
   const lost: string[] = []
   for await (const observation of onlyLooks(source.observe({ signal }))) {
-    if (observation.kind === 'seen') assets.push(observedAsset(observation))
-    else lost.push(observation.reason)
+    if (observation.kind === 'seen') {
+      assets.push(observedAsset(observation))
+      own.push(nameOfLook(observation))
+    } else lost.push(observation.reason)
   }
+  looks.push(...own)
+  const strays = teamNames === undefined ? [] : ofNoTeam(own, teamNames)
   const counted = `${assets.length} of ${assets.length + lost.length} servers answer`
-  return { ok: lost.length === 0, what: [counted, ...lost, ...zonesOf(assets)].join('\n') }
+  return {
+    ok: lost.length + strays.length === 0,
+    what: [counted, ...lost, ...strays, ...zonesOf(assets)].join('\n'),
+  }
 }
 
 /** A warning for each time zone whose rules are newer than the time zone data of this process. */

@@ -1,11 +1,11 @@
 import { groupOf } from '../core/record/configuration.ts'
+import { suggest } from '../core/suggest.ts'
 import { referencesOfKinds } from './check-kinds.ts'
 import { isRota } from './group-settings.ts'
 import type { Kind } from './kind.ts'
 import type { Notes, Unread } from './notes.ts'
 import { list, quote } from './problem.ts'
 import type { Settings } from './schema.ts'
-import { suggest } from './suggest.ts'
 
 const sections = {
   people: 'person',

@@ -1,13 +1,13 @@
 /** The only place that reads the environment of the process and `.env`. */
 
 import { join } from 'node:path'
+import { suggest } from '../core/suggest.ts'
 import type { Values, Variable, Variables } from '../core/variables.ts'
 import { absolutePath } from './absolute-path.ts'
 import { parseEnvFile } from './env-file.ts'
 import { configLimits } from './limits.ts'
 import { isLogLevel, type LogLevel, type OwnVariable, ownVariables } from './own-variables.ts'
 import { type ConfigProblem, quote } from './problem.ts'
-import { suggest } from './suggest.ts'
 import { readTextFile } from './text-file.ts'
 import { exampleEnvironment, variableReference } from './variable-reference.ts'
 

@@ -15,6 +15,11 @@ export interface InventorySource {
   /** One line for people that says what this source watches. */
   readonly describe: string
   /**
+   * `held back`: another program writes its list, so a list that lost more than half of the known assets is not
+   * believed. Left out: what the list leaves out is gone.
+   */
+  readonly shrinking?: 'held back'
+  /**
    * Looks at every asset, or only at the asset ids in `only`, and yields what it saw. An asset that cannot be looked at
    * is yielded as `unreachable`. Throws only if the source itself cannot be read. An asset is gone in two cases: the
    * source yields `gone` for it, or it ends with `all` without having yielded the asset. A partial answer never makes

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { address, changedBy, facts, host, tagsOfAll } from '../../config/asset-settings.ts'
+import { address, allowShrinking, changedBy, facts, host, tagsOfAll } from '../../config/asset-settings.ts'
 import { filePath, optional, platform } from '../../config/fields.ts'
 import { kind } from '../../config/kind.ts'
 import { present } from '../../config/present.ts'
@@ -23,6 +23,7 @@ export const file = kind({
         ),
         platform: optional(platform).describe('Platform of assets that do not say theirs, such as debian:12.'),
         address: optional(address).describe('Host name or address, of one machine. Default: the name.'),
+        allowShrinking,
         engine: changedBy,
         ...facts,
         tags: tagsOfAll,
@@ -49,7 +50,14 @@ export const file = kind({
         const { path, format, platform, address, team, tags, exposure, criticality, engine } = source
         const timeZone = source.timeZone ?? timeZoneFor(config, team ?? '')
         const own = { platform, address, team, tags, exposure, criticality, timeZone, engine, name: source.name }
-        return createFileInventory({ name, path, format, defaults: present(own), clock })
+        return createFileInventory({
+          name,
+          path,
+          format,
+          defaults: present(own),
+          allowShrinking: source.allowShrinking,
+          clock,
+        })
       },
     },
   },

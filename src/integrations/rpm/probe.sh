@@ -110,6 +110,7 @@ look() {
   fi
   mark_value kernel osrelease
   mark_value boot-id random/boot_id
+  mark_machine
   [ -z "${PW_REFRESH:-}" ] || report refresh refresh
   [ -n "${PW_INSTALLED:-}" ] || lists_age
   report rpm sh -c "$PW_RPM_QUERY"
