@@ -84,15 +84,32 @@ export const port = count(1, 65_535, 'Write a port from 1 to 65535.')
 
 export const filePath = text('Write a path; a relative one counts from the folder of this file.', 4_096)
 
-export const urlOrPath = text('Write an https:// address or a path.', 4_096).refine(
-  (place) => !/^[a-z][a-z0-9+.-]*:\/\//i.test(place) || (/^(https?|file):/i.test(place) && URL.canParse(place)),
-  { error: 'Write an https:// address or a path.' },
-)
+export const urlOrPath = text('Write an https:// address or a path.', 4_096)
+  .refine(
+    (place) => !/^[a-z][a-z0-9+.-]*:\/\//i.test(place) || (/^(https?|file):/i.test(place) && URL.canParse(place)),
+    { error: 'Write an https:// address or a path.' },
+  )
+  .refine((place) => !hasLogin(place), {
+    error: 'Write it without user and password: fetch the file with a program of your own, and name its path.',
+    params: { what: 'holds a user name or a password' },
+  })
 
 export const webAddress = text('Write an address that begins with https:// or http://.', 2_048).refine(
   (url) => /^https?:\/\//i.test(url) && URL.canParse(url),
   { error: 'Write an address that begins with https:// or http://.' },
 )
+
+/** What is written in the file may be shown and kept. `where`: a clause that says where the login goes instead. */
+export const addressWithoutLogin = (where: string) =>
+  webAddress.refine((url) => !hasLogin(url), {
+    error: `Write it without user and password: ${where}`,
+    params: { what: 'holds a user name or a password' },
+  })
+
+/** Whether an address holds a user name or a password. */
+export function hasLogin(url: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i.test(url)
+}
 
 const platformMend = 'Write a platform, such as debian:12.'
 

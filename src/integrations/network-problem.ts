@@ -18,6 +18,10 @@ export function networkProblem(error: unknown): string {
     case 'ENETUNREACH':
       return 'no route to the host'
   }
+  // The message quotes the whole address with its password.
+  if (cause instanceof Error && /includes credentials/.test(cause.message)) {
+    return 'the address holds a user name or a password, which is not sent: leave it out'
+  }
   const message = cause instanceof Error ? cause.message : String(cause)
   if (message === 'bad port') return 'HTTP clients refuse this port, because other protocols use it'
   return message === '' ? 'it failed without saying why' : message.slice(0, 200)
