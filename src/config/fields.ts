@@ -220,7 +220,41 @@ export function command(values: readonly string[]) {
     })
 }
 
-const dateMend = 'Write a date such as 2027-03-31, or a time such as 2027-03-31T18:00.'
+const dateMend = (issue: { readonly input?: unknown }) =>
+  `Write a date such as 2027-03-31, or a time such as 2027-03-31T18:00${meant(issue.input)}.`
+const dayMend = (issue: { readonly input?: unknown }) => `Write a date such as 2027-01-07${meant(issue.input)}.`
+
+/** What a date that is written in another way would be here: `: this one would be 2026-12-19`; empty: not known. */
+function meant(written: unknown): string {
+  const dates = datesMeant(typeof written === 'number' ? String(written) : written)
+  return dates.length === 0 ? '' : `: this one would be ${dates.join(' or ')}`
+}
+
+const otherForms = [
+  'd.M.yyyy',
+  'd-M-yyyy',
+  'yyyy/M/d',
+  'yyyy.M.d',
+  'yyyy-M-d',
+  'yyyyMMdd',
+  'd/M/yyyy',
+  'M/d/yyyy',
+  'd MMM yyyy',
+  'd MMMM yyyy',
+  'MMM d yyyy',
+  'MMMM d yyyy',
+]
+
+function datesMeant(written: unknown): readonly string[] {
+  if (typeof written !== 'string' || written.length > 40) return []
+  const [, day = '', time = ''] =
+    /^(.*?)(?:[ T]+(?:at )?(\d{1,2}:\d{2}))?$/.exec(written.trim().replaceAll(',', '')) ?? []
+  const found = otherForms.flatMap((form) => {
+    const date = DateTime.fromFormat(day, form, { locale: 'en', zone: 'utc' })
+    return date.isValid ? [`${date.toISODate()}${time === '' ? '' : `T${time.padStart(5, '0')}`}`] : []
+  })
+  return [...new Set(found)]
+}
 
 /** A local date or time, as written. resolve.ts turns it into an instant with the right time zone. */
 export const moment = z
@@ -231,8 +265,8 @@ export const moment = z
   })
 
 export const date = z
-  .string({ error: 'Write a date such as 2027-01-07.' })
-  .regex(/^\d{4}-\d{2}-\d{2}$/, { error: 'Write a date such as 2027-01-07.' })
+  .string({ error: dayMend })
+  .regex(/^\d{4}-\d{2}-\d{2}$/, { error: dayMend })
   .refine((written) => DateTime.fromISO(written, { zone: 'utc' }).isValid, {
     error: 'There is no such date: look at the calendar.',
   })
