@@ -32,8 +32,8 @@ describe('a date in another form is answered with the form that works', () => {
 it.skipIf(process.platform === 'win32')('files with secrets that other accounts may change are warned of', () => {
   const cwd = temporaryFolder('pw-secrets')
   const [dotEnv, secret] = [join(cwd, '.env'), join(cwd, 'token')]
-  writeFileSync(dotEnv, `SLACK_BOT_TOKEN_FILE=${secret}\n`)
-  writeFileSync(secret, 'xoxb-1')
+  writeFileSync(dotEnv, `DATABASE_URL_FILE=${secret}\n`)
+  writeFileSync(secret, 'postgres://pw:secret@127.0.0.1/pw')
   const warnings = () => {
     const read = readEnvironment({ cwd, variables: {} })
     return (read.ok ? read.warnings : read.problems)
@@ -45,7 +45,7 @@ it.skipIf(process.platform === 'win32')('files with secrets that other accounts 
   for (const file of [dotEnv, secret]) chmodSync(file, 0o666)
   expect(warnings()).toEqual([
     expect.stringMatching(/\.env.*may be changed by other accounts.*chmod go-w/),
-    expect.stringMatching(/SLACK_BOT_TOKEN_FILE names ".*token", which other accounts/),
+    expect.stringMatching(/DATABASE_URL_FILE names ".*token", which other accounts/),
   ])
 })
 
