@@ -17,6 +17,7 @@ const long = [
   'test/core/held-week-large.test.ts',
   'test/integrations/feeds/osv-algorithm.test.ts',
   'test/integrations/feeds/robustness.test.ts',
+  'test/integrations/ssh/why-ssh-failed.test.ts',
   'test/scenarios/discord-gateway.test.ts',
   'test/scenarios/hostile.test.ts',
   'test/scenarios/slack-sockets.test.ts',

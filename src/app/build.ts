@@ -153,6 +153,23 @@ export function buildSilences(
   return madeByName(entriesOf('silence', config.silences, { config, values, clock: now, kinds }))
 }
 
+/** The systems that say who is on call, by the name of the group. */
+export function buildOnCall(
+  config: Config,
+  values: Values,
+  clock: Clock,
+  kinds: readonly Kind[] = everyKind,
+): ReadonlyMap<string, PeopleSource> {
+  const sources = new Map<string, PeopleSource>()
+  for (const [name, group] of Object.entries(config.groups)) {
+    if (isRota(group) || isSlackGroup(group) || isDiscordRole(group)) continue
+    const connection = connectionOf(config, kindOf(kinds, 'onCall', group), name)
+    const given = { name, config, values, clock, connection }
+    sources.set(name, roleOf(kinds, 'onCall', group).create(group, given))
+  }
+  return sources
+}
+
 /** Builds a reader for each group that another system keeps. A rota needs none. */
 export function buildGroupReaders(
   config: Config,
@@ -161,6 +178,7 @@ export function buildGroupReaders(
   kinds: readonly Kind[] = everyKind,
 ): readonly GroupReader[] {
   const people = buildPeople(config)
+  const sources = buildOnCall(config, values, clock, kinds)
   const named = (source: PeopleSource) => async (signal: AbortSignal) => peopleNamed(await source.names(signal), people)
 
   function onPlatform(platform: AccountPlatform, group: { readonly server: string | null; readonly id: string }) {
@@ -183,9 +201,8 @@ export function buildGroupReaders(
       return onPlatform('slack', { server: realm, id })
     }
     if (isDiscordRole(group)) return onPlatform('discord', group)
-    const connection = connectionOf(config, kindOf(kinds, 'onCall', group), name)
-    const given = { name, config, values, clock, connection }
-    return named(roleOf(kinds, 'onCall', group).create(group, given))
+    const source = sources.get(name)
+    return source === undefined ? null : named(source)
   }
   return Object.entries(config.groups).flatMap(([name, group]) => {
     const read = reader(name, group)

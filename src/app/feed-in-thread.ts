@@ -2,6 +2,7 @@
 
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { trustedAuthorities } from '../config/authorities.ts'
 import type { FeedConfig } from '../config/schema.ts'
 import type { FeedContent, RejectedRecord } from '../core/catalog.ts'
 import { errorText } from '../core/error-text.ts'
@@ -15,6 +16,8 @@ export interface ThreadGiven {
   readonly cursor: string | null
   /** ISO 8601 UTC. */
   readonly now: string
+  /** Certificates of private authorities, as PEM. */
+  readonly authorities: readonly string[]
 }
 
 export type ThreadSays =
@@ -37,7 +40,7 @@ export function buildFeedInThread(name: string, feed: FeedConfig, clock: () => D
   const here = buildFeed(name, feed, clock)
   async function fetchFeed(cursor: string | null, signal: AbortSignal): Promise<FeedFetch> {
     if (await isSmallFeed(feed)) return here.fetch(cursor, signal)
-    return fetchInThread({ name, feed, cursor, now: clock().toISOString() }, signal)
+    return fetchInThread({ name, feed, cursor, now: clock().toISOString(), authorities: trustedAuthorities() }, signal)
   }
   return { ...here, fetch: fetchFeed }
 }

@@ -4,6 +4,7 @@
  */
 
 import { parentPort, workerData } from 'node:worker_threads'
+import { trustAuthorities } from '../config/authorities.ts'
 import { errorText } from '../core/error-text.ts'
 import type { FeedFetch } from '../core/ports.ts'
 import { buildFeed } from './build-feed.ts'
@@ -12,7 +13,8 @@ import type { ThreadGiven, ThreadSays } from './feed-in-thread.ts'
 /** Text of this length is parsed as JSON within a few milliseconds. */
 const PORTION_CHARACTERS = 200_000
 
-const { name, feed, cursor, now }: ThreadGiven = workerData
+const { name, feed, cursor, now, authorities }: ThreadGiven = workerData
+trustAuthorities(authorities)
 
 function* portionsOf(rows: readonly unknown[]): Generator<string> {
   let json = ''

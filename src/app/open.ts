@@ -15,10 +15,11 @@ import type { WorkflowLog } from '../workflow/log.ts'
 import type { WorkflowParts } from '../workflow/ports.ts'
 import { type WatchedConnection, watchConnection } from '../workflow/watched-connection.ts'
 import { createWorkflow, type Workflow } from '../workflow/workflow.ts'
-import { buildGroupReaders } from './build.ts'
+import { buildGroupReaders, buildOnCall } from './build.ts'
 import { buildConnections, consolePlatform } from './chat.ts'
 import { consoleOf } from './console.ts'
 import { openConfigured } from './database.ts'
+import { type GroupCheck, groupChecks } from './group-checks.ts'
 import { type LastKnown, loadLastKnown } from './last-known.ts'
 import { createLog } from './log.ts'
 import { buildOutside } from './outside.ts'
@@ -38,6 +39,7 @@ export interface Service extends LastKnown {
   readonly watched: readonly WatchedConnection[]
   readonly writing: () => Promise<Writing>
   readonly loads: ReadonlyMap<string, LoadSource>
+  readonly groupChecks: readonly GroupCheck[]
   readonly log: WorkflowLog
   readonly close: () => Promise<void>
 }
@@ -76,13 +78,15 @@ export async function openService(config: Config, environment: Environment): Pro
   const { desk } = workflow
   const posts = createPosts(db)
   const connections = await buildConnections(config, environment.values, { db, desk, posts, accounts, clock, log })
-  lastKnown.directory.use(buildGroupReaders(config, environment.values, { connections, accounts, clock }))
+  const readers = buildGroupReaders(config, environment.values, { connections, accounts, clock })
+  lastKnown.directory.use(readers)
   for (const { platform } of connections) platforms.push(platform)
   const watched = connections.map(({ platform }) => watch(platform.name))
   const liveUpdates = watch('live updates of the console')
   const changes = createChanges(database, liveUpdates)
   return {
     config,
+    groupChecks: groupChecks(config, buildOnCall(config, environment.values, clock), readers),
     database,
     queue,
     parts,

@@ -13,9 +13,11 @@ import {
   buildLoads,
   buildMachineRule,
   buildMetrics,
+  buildOnCall,
   buildSilences,
   buildSources,
 } from './build.ts'
+import { groupChecks } from './group-checks.ts'
 
 /** The systems outside that can be built without the database: all but the chat platforms and the groups of people. */
 export interface Outside
@@ -49,5 +51,6 @@ export async function askableWithoutDatabase(config: Config, environment: Enviro
     clock,
   )
   const checks = calendarChecks({ calendars, clock })
-  return { sources, machines, feeds, engines, metrics, loads, calendars: checks, connections: [] }
+  const groups = groupChecks(config, buildOnCall(config, environment.values, clock))
+  return { sources, machines, feeds, engines, metrics, loads, calendars: checks, groups, connections: [] }
 }

@@ -85,7 +85,12 @@ async function ask(program: Command, json: boolean, clickSeconds: number | null)
   tell(ahead)
   const { askableWithoutDatabase } = await import('../app/outside.ts')
   const { signal } = new AbortController()
-  const asked = { ...(await askableWithoutDatabase(config, environment)), systems: Object.keys(config.systems) }
+  const teamNames = Object.keys(config.teams)
+  const asked = {
+    ...(await askableWithoutDatabase(config, environment)),
+    teamNames,
+    systems: Object.keys(config.systems),
+  }
   for await (const answer of contact(asked, signal)) tell(answer)
   const say = (line: string) => void (json ? complain(line) : print(line))
   if (Object.values(platformKinds).some(({ isUsed }) => isUsed(environment.values)))
@@ -127,26 +132,38 @@ function coverageAnswers({ platforms, notAssessed }: FleetCoverage): readonly Co
 const howToJudge = 'See docs/coverage.md for the feeds that speak of a platform.'
 
 async function askAll(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
-  return withService(program, async ({ config, parts, loads, connections, database, freezeCalendars, workflow }) => {
-    const { tell, all } = teller(json)
-    const working = new Set<string>()
-    const { signal } = new AbortController()
-    const systems = Object.keys(config.systems)
-    const identities = await knownIdentities(database.db)
-    const asked = { ...parts, loads, connections, calendars: freezeCalendars.checks, systems, identities }
-    for await (const answer of contact(asked, signal)) {
-      tell(answer)
-      if (answer.kind === 'chat' && answer.ok) working.add(answer.name)
-    }
-    for (const { name, what, blocks } of await limitsReached(database.db))
-      tell({ kind: 'limit', name, ok: !blocks, what })
-    for (const answer of coverageAnswers(await workflow.coverage())) tell(answer)
-    if (clickSeconds === null) return all()
-    const say = (line: string) => void (json ? complain(line) : print(line))
-    for (const connection of connections) {
-      if (!working.has(connection.platform.name)) continue
-      tell(await testClick(connection, database, { seconds: clickSeconds, say }))
-    }
-    return all()
-  })
+  return withService(
+    program,
+    async ({ config, parts, loads, connections, database, freezeCalendars, groupChecks, workflow }) => {
+      const { tell, all } = teller(json)
+      const working = new Set<string>()
+      const { signal } = new AbortController()
+      const systems = Object.keys(config.systems)
+      const identities = await knownIdentities(database.db)
+      const asked = {
+        ...parts,
+        teamNames: Object.keys(config.teams),
+        loads,
+        connections,
+        calendars: freezeCalendars.checks,
+        groups: groupChecks,
+        systems,
+        identities,
+      }
+      for await (const answer of contact(asked, signal)) {
+        tell(answer)
+        if (answer.kind === 'chat' && answer.ok) working.add(answer.name)
+      }
+      for (const { name, what, blocks } of await limitsReached(database.db))
+        tell({ kind: 'limit', name, ok: !blocks, what })
+      for (const answer of coverageAnswers(await workflow.coverage())) tell(answer)
+      if (clickSeconds === null) return all()
+      const say = (line: string) => void (json ? complain(line) : print(line))
+      for (const connection of connections) {
+        if (!working.has(connection.platform.name)) continue
+        tell(await testClick(connection, database, { seconds: clickSeconds, say }))
+      }
+      return all()
+    },
+  )
 }

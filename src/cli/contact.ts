@@ -7,6 +7,7 @@ import { errorText } from '../core/error-text.ts'
 import { type Identity, knownIdentity } from '../core/identity.ts'
 import { limits } from '../core/limits.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, LoadSource, MetricSource } from '../core/ports.ts'
+import { type NameOfLook, nameOfLook, ofNoTeam, underSeveralNames } from '../core/strays.ts'
 import { DAY_MS } from '../core/time/instant.ts'
 import { mendZoneData, missedZoneChange } from '../core/time/zone-changes.ts'
 import { type MachineRule, noMachineRule } from '../core/witnesses.ts'
@@ -19,11 +20,13 @@ export interface Contact {
     | 'database'
     | 'system'
     | 'source'
+    | 'machine'
     | 'feed'
     | 'engine'
     | 'metrics'
     | 'load'
     | 'calendar'
+    | 'group'
     | 'chat'
     | 'click'
     | 'limit'
@@ -48,8 +51,12 @@ export interface Contacted {
   readonly connections: readonly ChatConnection[]
   /** Names of systems that are a source and an engine. The results of both are shown together. */
   readonly systems?: readonly string[]
+  /** Names of the teams; left out: it is not asked whether each server has one. */
+  readonly teamNames?: readonly string[] | undefined
   /** Calendars with freezes. */
-  readonly calendars?: readonly { readonly name: string; readonly check: (signal: AbortSignal) => Promise<Seen> }[]
+  readonly calendars?: readonly Checked[]
+  /** Groups that other systems keep. */
+  readonly groups?: readonly Checked[]
 }
 
 /** How many are asked at the same time. A feed may need much memory while it is read. */
@@ -66,11 +73,24 @@ export interface Patience {
 const patience: Patience = { one: limits.contactSeconds, all: limits.checkSeconds }
 
 /**
- * Asks every source, engine, feed, calendar and chat platform once, each with a time limit. Stores nothing and changes
+ * Asks every source, engine, feed, calendar, group and chat platform once, each with a time limit. Stores nothing and changes
  * no host. Hosts may refresh their package lists.
  */
 export async function* contact(
-  { sources, machines, identities, feeds, engines, metrics, loads, connections, calendars, systems = [] }: Contacted,
+  {
+    sources,
+    machines,
+    identities,
+    feeds,
+    engines,
+    metrics,
+    loads,
+    connections,
+    calendars,
+    groups,
+    teamNames,
+    systems = [],
+  }: Contacted,
   signal: AbortSignal,
   { one, all }: Patience = patience,
 ): AsyncGenerator<Contact> {
@@ -81,6 +101,7 @@ export async function* contact(
   )
   const until = AbortSignal.any([signal, over.signal])
   const slots = pLimit(AT_ONCE)
+  const looks: NameOfLook[] = []
   const asked: Promise<readonly Contact[]>[] = []
   const observed: Observation[] = []
   const ask = (kind: Contact['kind'], name: string, question: (signal: AbortSignal) => Promise<Seen>) =>
@@ -92,16 +113,19 @@ export async function* contact(
   }
   for (const source of sources) {
     const together = systems.includes(source.name) ? asSystem : (contacts: readonly Contact[]) => contacts
-    asked.push(slots(async () => together(await sourceAndEngines(source, engines, observed, { one, all }, until))))
+    const seen: Seeing = { engines, teamNames, looks, observed }
+    asked.push(slots(async () => together(await sourceAndEngines(source, seen, { one, all }, until))))
   }
   for (const feed of feeds) ask('feed', feed.name, (limit) => fetched(feed, limit))
   for (const [name, source] of metrics ?? []) ask('metrics', name, (limit) => answered(source, limit))
   for (const [name, source] of loads ?? []) ask('load', name, (limit) => recorded(source, limit))
   for (const { name, check } of calendars ?? []) ask('calendar', name, check)
+  for (const { name, check } of groups ?? []) ask('group', name, check)
   for (const connection of connections)
     ask('chat', connection.platform.name, async () => ({ ok: true, what: await connection.check() }))
   try {
     for (const answers of asked) yield* await answers
+    for (const { names, what } of underSeveralNames(looks)) yield { kind: 'machine', name: names, ok: false, what }
     yield* machineAnswers(
       observed.map((observation) => seenOf(observation, identities)),
       machines ?? noMachineRule,
@@ -124,17 +148,22 @@ async function seenIn(
   }
 }
 
+/** What is gathered while all sources are asked. */
+interface Seeing extends Pick<Contacted, 'engines' | 'teamNames'> {
+  readonly looks: NameOfLook[]
+  readonly observed: Observation[]
+}
+
 async function sourceAndEngines(
   source: InventorySource,
-  engines: Contacted['engines'],
-  observed: Observation[],
+  seeing: Seeing,
   { one, all }: Patience,
   signal: AbortSignal,
 ): Promise<readonly Contact[]> {
   const assets: Asset[] = []
-  const seen = await seenIn(all, signal, (limit) => look(source, assets, observed, limit))
+  const seen = await seenIn(all, signal, (limit) => look(source, assets, seeing, limit))
   const contacts: Contact[] = [{ kind: 'source', name: source.name, ...seen }]
-  for (const [name, engine] of engines) {
+  for (const [name, engine] of seeing.engines) {
     const own = assets.filter((asset) => asset.engine === name)
     if (own.length === 0) continue
     const fit = await seenIn(one, signal, (limit) => fitness(engine, own, limit))
@@ -152,6 +181,11 @@ function asSystem(contacts: readonly Contact[]): readonly Contact[] {
   const lines = [`inventory: ${source.what}`, ...(engine ? [`engine: ${engine.what}`] : [])]
   const system: Contact = { kind: 'system', name, ok: source.ok && (engine?.ok ?? true), what: lines.join('\n') }
   return [system, ...engines.filter((contact) => contact !== engine)]
+}
+
+interface Checked {
+  readonly name: string
+  readonly check: (signal: AbortSignal) => Promise<Seen>
 }
 
 interface Seen {
@@ -176,17 +210,25 @@ async function recorded(source: LoadSource, signal: AbortSignal): Promise<Seen> 
 async function look(
   source: InventorySource,
   assets: Asset[],
-  observed: Observation[],
+  { teamNames, looks, observed }: Seeing,
   signal: AbortSignal,
 ): Promise<Seen> {
+  const own: NameOfLook[] = []
   const lost: string[] = []
   for await (const observation of onlyLooks(source.observe({ signal }))) {
     observed.push(withoutSoftware(observation))
-    if (observation.kind === 'seen') assets.push(observedAsset(observation))
-    else lost.push(observation.reason)
+    if (observation.kind === 'seen') {
+      assets.push(observedAsset(observation))
+      own.push(nameOfLook(observation))
+    } else lost.push(observation.reason)
   }
+  looks.push(...own)
+  const strays = teamNames === undefined ? [] : ofNoTeam(own, teamNames)
   const counted = `${assets.length} of ${assets.length + lost.length} servers answer`
-  return { ok: lost.length === 0, what: [counted, ...lost, ...zonesOf(assets)].join('\n') }
+  return {
+    ok: lost.length + strays.length === 0,
+    what: [counted, ...lost, ...strays, ...zonesOf(assets)].join('\n'),
+  }
 }
 
 /** The packages of a whole fleet are not kept. */

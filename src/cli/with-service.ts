@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { readEnvironment } from '../app/environment.ts'
 import type { Service } from '../app/open.ts'
+import { readAuthorities, trustAuthorities } from '../config/authorities.ts'
 import type { Environment } from '../config/environment.ts'
 import { describeProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
@@ -18,8 +19,15 @@ export function load(program: Command): Loaded {
   const environment = readEnvironment()
   if (!environment.ok) throw new BadUse(...environment.problems.map(describeProblem))
   const { config: file } = program.optsWithGlobals<{ config?: string }>()
+  const certificates: string[] = []
   const loaded = loadConfig(file ?? null, environment.environment)
   if (!loaded.ok) throw new BadUse(...loaded.problems.map(describeProblem))
+  for (const file of loaded.config.ca) {
+    const read = readAuthorities(file)
+    if (!read.ok) throw new BadUse(`ca: ${file} ${read.what}. ${read.mend}`)
+    certificates.push(...read.certificates)
+  }
+  trustAuthorities(certificates)
   const warnings = [...environment.warnings, ...loaded.warnings].map(describeProblem)
   return { config: loaded.config, environment: environment.environment, warnings }
 }

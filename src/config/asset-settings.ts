@@ -1,7 +1,7 @@
 /** Settings of every kind of source: facts about the assets that the source lists. */
 
 import type { z } from 'zod'
-import { criticality, exposure, optional, reference, tags, text, timeZone } from './fields.ts'
+import { criticality, exposure, optional, reference, tags, text, timeZone, yesOrNo } from './fields.ts'
 
 const hostMend = 'Write a host name or an alias from the SSH configuration, such as web01.example.net.'
 const userMend = 'Write a login name, such as patch.'
@@ -24,6 +24,10 @@ export const facts = {
 export const changedBy = optional(reference('an engine')).describe(
   'The engine that may change the assets: a name from engines. Default: none, they are only watched.',
 )
+/** Of a source whose list another program writes. */
+export const allowShrinking = yesOrNo
+  .default(false)
+  .describe('Accept a list with less than half of the known servers, once it is known to be right.')
 export const tagsOfAll = tags.describe('Tags of every asset of this source.')
 
 /** Settings of every source, whatever its kind. */

@@ -1,3 +1,4 @@
+import { comparable } from '../core/comparable.ts'
 import { type RealmId, readRealmId } from '../core/realm.ts'
 import { isSlackGroup } from './group-settings.ts'
 import type { Notes } from './notes.ts'
@@ -21,7 +22,30 @@ export function checkAccounts(settings: Settings, notes: Notes): void {
       known.push({ account, owner })
     }
   }
+  checkAddresses(settings, notes)
   checkWorkspaces(settings, notes)
+}
+
+/** An address that two people share stands for none of them, on chat platforms and in calendars. */
+function checkAddresses({ people, groups }: Settings, notes: Notes): void {
+  const owners = new Map<string, string>()
+  const named = new Map<string, string>()
+  const byName = Object.values(groups).some((group) => group.kind === 'calendar' || group.kind === 'pagerduty')
+  for (const [id, { email, name }] of Object.entries(people)) {
+    const address = email === null ? null : comparable(email)
+    const other = address === null ? undefined : owners.get(address)
+    if (other !== undefined) {
+      const what = `is also the address of ${other}`
+      notes.problem(['people', id, 'email'], what, 'One address is one person: leave a shared mailbox out.')
+    }
+    if (address !== null) owners.set(address, id)
+    const namesake = named.get(comparable(name))
+    if (namesake !== undefined && byName) {
+      const what = `is also the name of ${namesake}, so a calendar or schedule that gives it means neither`
+      notes.warning(['people', id, 'name'], what, 'Let it give e-mail addresses.')
+    }
+    named.set(comparable(name), id)
+  }
 }
 
 function mayBeSame(one: RealmId, other: RealmId): boolean {

@@ -1,12 +1,12 @@
 import { COMMAND_LINE } from '../core/hands.ts'
 import { type Member, ON_CALL, type Policy, type RoleCount } from '../core/policy.ts'
 import { countQuorum, satisfiable } from '../core/quorum.ts'
+import { suggest } from '../core/suggest.ts'
 import { named } from './named.ts'
 import type { Notes, Unread } from './notes.ts'
 import { list, quote } from './problem.ts'
 import { heldElsewhere, membersFor, policyNamed } from './resolve.ts'
 import type { PolicyConfig, Settings } from './schema.ts'
-import { suggest } from './suggest.ts'
 
 /** Refuses policies that nobody can satisfy, for every team that uses them. */
 export function checkPolicies(settings: Settings, unread: Unread, notes: Notes): void {

@@ -1,4 +1,5 @@
 import { groupOf } from '../core/record/configuration.ts'
+import { suggest } from '../core/suggest.ts'
 import { referencesOfKinds } from './check-kinds.ts'
 import { isRota } from './group-settings.ts'
 import type { Kind } from './kind.ts'
@@ -6,7 +7,6 @@ import { sourcesOfMachines } from './machine-rule.ts'
 import type { Notes, Unread } from './notes.ts'
 import { list, quote } from './problem.ts'
 import type { Settings } from './schema.ts'
-import { suggest } from './suggest.ts'
 
 const sections = {
   people: 'person',

@@ -1,12 +1,12 @@
 import type { Asset } from '../core/asset.ts'
 import { clusterProblem, clustersOf } from '../core/cluster.ts'
+import { suggest } from '../core/suggest.ts'
 import { type Kind, roleOf } from './kind.ts'
 import { named } from './named.ts'
 import type { Notes, Unread } from './notes.ts'
 import { list, quote } from './problem.ts'
 import { heldElsewhere, membersFor } from './resolve.ts'
 import type { RolloutConfig, ServiceCheckConfig, Settings } from './schema.ts'
-import { suggest } from './suggest.ts'
 
 /** Finds rollouts that could not run, or would not do what was meant. */
 export function checkRollouts(settings: Settings, kinds: readonly Kind[], unread: Unread, notes: Notes): void {

@@ -1,13 +1,13 @@
 /** The only place that reads the environment of the process and `.env`. */
 
 import { join } from 'node:path'
+import { suggest } from '../core/suggest.ts'
 import type { Values, Variable, Variables } from '../core/variables.ts'
 import { absolutePath } from './absolute-path.ts'
 import { parseEnvFile } from './env-file.ts'
 import { configLimits } from './limits.ts'
 import { isLogLevel, type LogLevel, type OwnVariable, ownVariables } from './own-variables.ts'
 import { type ConfigProblem, quote } from './problem.ts'
-import { suggest } from './suggest.ts'
 import { readTextFile } from './text-file.ts'
 import { exampleEnvironment, variableReference } from './variable-reference.ts'
 
@@ -112,6 +112,7 @@ function readDotEnv(path: string, all: readonly Variables[], reading: Reading): 
       reading.problems.push({ file: path, line: 0, column: 0, path: '', what: file.what, mend: file.mend })
     return
   }
+  if (file.othersWrite) warnOfWriters(reading, { file: path, line: 0 }, '', '')
   const { lines, mistakes } = parseEnvFile(file.text)
   for (const { line, what, mend } of mistakes) {
     reading.problems.push({ file: path, line, column: 1, path: 'the line', what, mend })
@@ -176,6 +177,7 @@ function secret(reading: Reading, name: string): Setting | undefined {
   }
   const path = absolutePath(place.value.trim(), reading.cwd)
   const file = readTextFile(path, configLimits.secretBytes)
+  if (file.ok && file.othersWrite) warnOfWriters(reading, place, `${name}_FILE`, quote(path))
   if (file.ok && file.text.trim() !== '') return { ...place, value: file.text.trim() }
   const what = `names ${quote(path)}, which ${file.ok ? 'is empty' : file.what}`
   note(
@@ -186,6 +188,16 @@ function secret(reading: Reading, name: string): Setting | undefined {
     file.ok ? 'Put the secret in it.' : file.absent ? 'Check the path.' : file.mend,
   )
   return undefined
+}
+
+/** Who may change a secret may lead us to another database or another workspace. */
+function warnOfWriters(reading: Reading, { file, line }: Omit<Setting, 'value'>, path: string, what: string): void {
+  const column = line === 0 ? 0 : 1
+  const said =
+    path === ''
+      ? 'may be changed by other accounts of this machine'
+      : `names ${what}, which other accounts of this machine may change`
+  reading.warnings.push({ file, line, column, path, what: said, mend: 'Take that away: chmod go-w.' })
 }
 
 function note(reading: Reading, path: string, { file, line }: Setting, what: string, mend: string): void {

@@ -1,8 +1,8 @@
 /** Turns zod's issues into findings that tell people what to do. The schema's error texts say what would be right. */
 
 import type { z } from 'zod'
+import { suggest } from '../core/suggest.ts'
 import { type Finding, list, show } from './problem.ts'
-import { suggest } from './suggest.ts'
 
 type Issue = z.core.$ZodIssue
 

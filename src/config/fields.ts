@@ -84,15 +84,32 @@ export const port = count(1, 65_535, 'Write a port from 1 to 65535.')
 
 export const filePath = text('Write a path; a relative one counts from the folder of this file.', 4_096)
 
-export const urlOrPath = text('Write an https:// address or a path.', 4_096).refine(
-  (place) => !/^[a-z][a-z0-9+.-]*:\/\//i.test(place) || (/^(https?|file):/i.test(place) && URL.canParse(place)),
-  { error: 'Write an https:// address or a path.' },
-)
+export const urlOrPath = text('Write an https:// address or a path.', 4_096)
+  .refine(
+    (place) => !/^[a-z][a-z0-9+.-]*:\/\//i.test(place) || (/^(https?|file):/i.test(place) && URL.canParse(place)),
+    { error: 'Write an https:// address or a path.' },
+  )
+  .refine((place) => !hasLogin(place), {
+    error: 'Write it without user and password: fetch the file with a program of your own, and name its path.',
+    params: { what: 'holds a user name or a password' },
+  })
 
 export const webAddress = text('Write an address that begins with https:// or http://.', 2_048).refine(
   (url) => /^https?:\/\//i.test(url) && URL.canParse(url),
   { error: 'Write an address that begins with https:// or http://.' },
 )
+
+/** What is written in the file may be shown and kept. `where`: a clause that says where the login goes instead. */
+export const addressWithoutLogin = (where: string) =>
+  webAddress.refine((url) => !hasLogin(url), {
+    error: `Write it without user and password: ${where}`,
+    params: { what: 'holds a user name or a password' },
+  })
+
+/** Whether an address holds a user name or a password. */
+export function hasLogin(url: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i.test(url)
+}
 
 const platformMend = 'Write a platform, such as debian:12.'
 
@@ -203,7 +220,41 @@ export function command(values: readonly string[]) {
     })
 }
 
-const dateMend = 'Write a date such as 2027-03-31, or a time such as 2027-03-31T18:00.'
+const dateMend = (issue: { readonly input?: unknown }) =>
+  `Write a date such as 2027-03-31, or a time such as 2027-03-31T18:00${meant(issue.input)}.`
+const dayMend = (issue: { readonly input?: unknown }) => `Write a date such as 2027-01-07${meant(issue.input)}.`
+
+/** What a date that is written in another way would be here: `: this one would be 2026-12-19`; empty: not known. */
+function meant(written: unknown): string {
+  const dates = datesMeant(typeof written === 'number' ? String(written) : written)
+  return dates.length === 0 ? '' : `: this one would be ${dates.join(' or ')}`
+}
+
+const otherForms = [
+  'd.M.yyyy',
+  'd-M-yyyy',
+  'yyyy/M/d',
+  'yyyy.M.d',
+  'yyyy-M-d',
+  'yyyyMMdd',
+  'd/M/yyyy',
+  'M/d/yyyy',
+  'd MMM yyyy',
+  'd MMMM yyyy',
+  'MMM d yyyy',
+  'MMMM d yyyy',
+]
+
+function datesMeant(written: unknown): readonly string[] {
+  if (typeof written !== 'string' || written.length > 40) return []
+  const [, day = '', time = ''] =
+    /^(.*?)(?:[ T]+(?:at )?(\d{1,2}:\d{2}))?$/.exec(written.trim().replaceAll(',', '')) ?? []
+  const found = otherForms.flatMap((form) => {
+    const date = DateTime.fromFormat(day, form, { locale: 'en', zone: 'utc' })
+    return date.isValid ? [`${date.toISODate()}${time === '' ? '' : `T${time.padStart(5, '0')}`}`] : []
+  })
+  return [...new Set(found)]
+}
 
 /** A local date or time, as written. resolve.ts turns it into an instant with the right time zone. */
 export const moment = z
@@ -214,8 +265,8 @@ export const moment = z
   })
 
 export const date = z
-  .string({ error: 'Write a date such as 2027-01-07.' })
-  .regex(/^\d{4}-\d{2}-\d{2}$/, { error: 'Write a date such as 2027-01-07.' })
+  .string({ error: dayMend })
+  .regex(/^\d{4}-\d{2}-\d{2}$/, { error: dayMend })
   .refine((written) => DateTime.fromISO(written, { zone: 'utc' }).isValid, {
     error: 'There is no such date: look at the calendar.',
   })

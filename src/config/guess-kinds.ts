@@ -1,6 +1,6 @@
 import type { z } from 'zod'
+import { suggest } from '../core/suggest.ts'
 import { valueAt } from './explain-issue.ts'
-import { suggest } from './suggest.ts'
 
 /**
  * A wrong `kind` hides mistakes in the other keys of its entry. Returns the value with the kinds that were probably

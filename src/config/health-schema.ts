@@ -1,12 +1,14 @@
 /** Checks that tell whether an asset or a whole service is healthy. */
 
 import { z } from 'zod'
-import { command, count, duration, port, text, webAddress } from './fields.ts'
+import { addressWithoutLogin, command, count, duration, port, text } from './fields.ts'
 
 const timeout = duration({ unit: 's', minimum: 1, maximum: 120 }).prefault('5 s')
 
 export const httpCheck = z.strictObject({
-  http: webAddress.describe('Address to ask; in the health of a team, {address} and {name} stand for the asset.'),
+  http: addressWithoutLogin('a page behind a password is checked by a `command`, such as [curl, ...].').describe(
+    'Address to ask; in the health of a team, {address} and {name} stand for the asset.',
+  ),
   status: count(100, 599, 'Write an HTTP status, such as 200.').default(200).describe('The status that means healthy.'),
   timeout: timeout.describe('How long to wait for the answer.'),
 })

@@ -19,6 +19,7 @@ export function withAbsolutePaths(settings: Settings, kinds: readonly Kind[], ba
   return {
     ...settings,
     dataDir: absolute(settings.dataDir),
+    ca: settings.ca.map(absolute),
     sources: entries('inventory', settings.sources),
     feeds: entries('feed', settings.feeds),
     engines: entries('engine', settings.engines),

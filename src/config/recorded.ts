@@ -29,6 +29,7 @@ export const recorded = [
 /** Sections about connections and names. What a source says about assets is in the decisions that people vote on. */
 export const notRecorded = [
   'name',
+  'ca',
   'console',
   'dataDir',
   'schedule',

@@ -179,6 +179,15 @@ export function timeZoneFor(config: Settings, team: string): string {
   return named(config.teams, team)?.timeZone ?? config.timeZone
 }
 
+/** IANA zone of the teams in which the group holds a role, where they have one zone; else that of the file. */
+export function timeZoneOfGroup(config: Settings, group: string): string {
+  const teams = Object.entries(config.teams).filter(([, { roles }]) =>
+    Object.values(roles).some((holders) => holders.some((holder) => groupOf(holder) === group)),
+  )
+  const [zone, ...others] = new Set(teams.map(([team]) => timeZoneFor(config, team)))
+  return zone !== undefined && others.length === 0 ? zone : config.timeZone
+}
+
 /** When assets of the team may be touched; `null`: never. */
 export function windowFor(config: Settings, team: string): WindowPlan | null {
   const name = named(config.teams, team)?.window ?? null

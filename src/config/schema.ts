@@ -96,6 +96,14 @@ export function settingsSchemaOf(kinds: readonly KindSettings[]) {
     dataDir: filePath
       .default('.patchwarden')
       .describe('Folder for the embedded database and other data. PATCHWARDEN_DATA overrides it.'),
+    ca: z
+      .union([filePath.transform((path) => [path]), z.array(filePath).max(20, { error: 'Use at most 20 files.' })], {
+        error: 'Write the path of a file with certificates (PEM), or a list of paths.',
+      })
+      .default([])
+      .describe(
+        'Files with certificates (PEM) of private authorities, trusted in every TLS connection beside the usual ones.',
+      ),
     schedule: schedule.prefault({}).describe('How often sources and feeds are asked.'),
     people: byName(person).describe('Everybody who votes, by a short name.'),
     roles: roleHolders.describe('Who holds which role for every team.'),

@@ -2,13 +2,19 @@ import { readFileSync, statSync } from 'node:fs'
 import { z } from 'zod'
 
 export type TextFile =
-  | { readonly ok: true; readonly text: string }
+  | {
+      readonly ok: true
+      readonly text: string
+      /** Other accounts of this machine may change the file. */
+      readonly othersWrite: boolean
+    }
   /** `what` continues a sentence that begins with the file. `absent`: the file does not exist. */
   | { readonly ok: false; readonly absent: boolean; readonly what: string; readonly mend: string }
 
 /** Reads a text file of at most `maximumBytes`, without a UTF-8 byte order mark. Never throws. */
 export function readTextFile(path: string, maximumBytes: number): TextFile {
   let bytes: Buffer
+  let othersWrite = false
   try {
     const facts = statSync(path)
     if (facts.isDirectory()) return refusal('is a folder, not a file', 'Name the file in it.')
@@ -18,6 +24,7 @@ export function readTextFile(path: string, maximumBytes: number): TextFile {
       return refusal(`has ${Math.round(facts.size / 1_000).toLocaleString('en')} kB`, mend)
     }
     bytes = readFileSync(path)
+    othersWrite = process.platform !== 'win32' && (facts.mode & 0o022) !== 0
   } catch (error) {
     return unreadable(error)
   }
@@ -26,7 +33,7 @@ export function readTextFile(path: string, maximumBytes: number): TextFile {
   }
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    if (!hasControlCharacters(text)) return { ok: true, text }
+    if (!hasControlCharacters(text)) return { ok: true, text, othersWrite }
   } catch {
     // The file is not UTF-8. It gets the same sentence as one with control characters.
   }

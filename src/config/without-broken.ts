@@ -1,6 +1,6 @@
+import { suggest } from '../core/suggest.ts'
 import type { Unread } from './notes.ts'
 import type { SettingsSchema } from './schema.ts'
-import { suggest } from './suggest.ts'
 
 /** Sections with named entries. If one entry is broken, the others can still be used. */
 function byName({ shape }: SettingsSchema): ReadonlySet<string> {

@@ -145,7 +145,16 @@ export interface AssetSnapshot {
 
 /** What a source reports about one asset: a snapshot, or why there is none. */
 export type Observation =
-  | { readonly kind: 'seen'; readonly snapshot: AssetSnapshot; readonly warnings: readonly string[] }
+  | {
+      readonly kind: 'seen'
+      readonly snapshot: AssetSnapshot
+      readonly warnings: readonly string[]
+      /**
+       * What only this machine says at this boot, so that one machine under two names is noticed. Left out: the source
+       * cannot tell.
+       */
+      readonly machine?: string
+    }
   | { readonly kind: 'unreachable'; readonly asset: Asset; readonly reason: string; readonly at: string }
 
 /** What a source reports apart from observations: an asset no longer exists, or all assets have been reported. */

@@ -107,7 +107,8 @@ function onTheWay(code: string, error: Error): Trouble | null {
   if (code === 'CONNECT_TIMEOUT')
     return { what: `It did not answer within ${connectSeconds} seconds.`, fix: 'Look at it, or check host and port.' }
   if (certificate.test(code) || withoutTls.test(error.message)) {
-    const fix = 'Check sslmode: the server may have no TLS, or a certificate that is not trusted here.'
+    const fix =
+      'Check sslmode: the server may have no TLS, or a certificate of an authority that is not known here: name that in `ca` of patchwarden.yaml.'
     return { what: `No TLS connection to it can be made (${error.message.split('\n')[0]}).`, fix }
   }
   if (unreachable.test(code) || closed.test(code))

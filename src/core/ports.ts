@@ -15,6 +15,11 @@ export interface InventorySource {
   /** One line for people that says what this source watches. */
   readonly describe: string
   /**
+   * `held back`: another program writes its list, so a list that lost more than half of the known assets is not
+   * believed. Left out: what the list leaves out is gone.
+   */
+  readonly shrinking?: 'held back'
+  /**
    * Looks at every asset, or only at the asset ids in `only`, and yields what it saw. An asset that cannot be looked at
    * is yielded as `unreachable`. Throws only if the source itself cannot be read. An asset is gone in two cases: the
    * source yields `gone` for it, or it ends with `all` without having yielded the asset. A partial answer never makes
@@ -353,6 +358,8 @@ export interface PeopleSource {
   readonly describe: string
   /** E-mail addresses or names, as the system gives them. Throws a sentence. */
   names(signal: AbortSignal): Promise<readonly string[]>
+  /** The same for the coming weeks, and sentences about what cannot be understood. Left out: only now is known. */
+  upcoming?(signal: AbortSignal): Promise<{ readonly names: readonly string[]; readonly notes: readonly string[] }>
 }
 
 // ---------------------------------------------------------------- step hooks

@@ -1,6 +1,6 @@
 /** Assets as they were last seen. */
 
-import { and, asc, desc, eq, gt, isNotNull, lt, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, isNotNull, lt, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Asset, AssetSnapshot } from '../core/asset.ts'
 import { storable, storableAsJson } from '../core/storable.ts'
@@ -32,6 +32,12 @@ export async function softwareNames(
     sql`select name from ${packageVersions} union select source from ${packageVersions}`,
   )
   return { platforms: platforms.map(({ platform }) => platform), packages: new Set(names.map(({ name }) => name)) }
+}
+
+/** How many assets of the source are known. */
+export async function assetsOfSource(db: Queryable, source: string): Promise<number> {
+  const [row] = await db.select({ many: count() }).from(assets).where(eq(assets.source, source))
+  return row?.many ?? 0
 }
 
 /** Whether some asset has, or had, a package of this source or binary name. */

@@ -20,8 +20,17 @@ export interface FreezeCalendar {
   readonly teams: readonly string[] | null
   /** Reads the calendar's text. Throws a sentence. */
   read(signal: AbortSignal): Promise<string>
-  /** The freezes in the text from `from` until `to`, ISO 8601. Throws a sentence. */
+  /**
+   * The freezes in the text from `from` until `to`, ISO 8601. One that cannot be placed lasts for ever. Throws a
+   * sentence when the text is no calendar.
+   */
   freezes(text: string, from: string, to: string): readonly Freeze[]
+  /** The same for people: what is placed, a sentence for each freeze that is not, and what else is to be known. */
+  says(
+    text: string,
+    from: string,
+    to: string,
+  ): { readonly placed: readonly Freeze[]; readonly unclear: readonly string[]; readonly notes: readonly string[] }
 }
 
 export interface FreezeCalendarParts {
@@ -44,7 +53,8 @@ export function createFreezeCalendars({ db, clock, log, calendars }: FreezeCalen
   let states: ReadonlyMap<string, CalendarState> = new Map()
   let texts = new Map<string, { readonly readAt: string; readonly text: string }>()
   let workedOut: { readonly key: string; readonly freezes: readonly Freeze[] } | null = null
-  const failing = new Set<string>()
+  /** What was said last of a calendar in trouble, by its location. */
+  const failing = new Map<string, string>()
 
   function freezesOfOne(calendar: FreezeCalendar, from: string, to: string): readonly Freeze[] {
     const known = texts.get(calendar.location)
@@ -76,16 +86,22 @@ export function createFreezeCalendars({ db, clock, log, calendars }: FreezeCalen
   async function refreshOne(calendar: FreezeCalendar, signal: AbortSignal): Promise<void> {
     const { location, name } = calendar
     try {
-      const text = await readWhole(calendar, { calendars, clock }, signal)
+      const { text, unclear } = await readWhole(calendar, { calendars, clock }, signal)
       await saveCalendar(db, { location, text, readAt: clock().toISOString() })
-      if (failing.delete(location)) log.info(`Freezes: ${name} can be read again.`)
+      if (unclear.length > 0) warn(location, `Freezes: ${unclear.join(' ')} ${frozenMeanwhile}`)
+      else if (failing.delete(location)) log.info(`Freezes: ${name} can be read again.`)
     } catch (error) {
       if (signal.aborted) return
       await saveCalendarProblem(db, location, errorText(error))
-      if (failing.has(location)) return
-      failing.add(location)
-      log.warn(`Freezes: ${errorText(error)} ${fallback(location)}`)
+      warn(location, `Freezes: ${errorText(error)} ${fallback(location)}`)
     }
+  }
+
+  /** The same trouble with a calendar is said once. */
+  function warn(location: string, line: string): void {
+    if (failing.get(location) === line) return
+    failing.set(location, line)
+    log.warn(line)
   }
 
   function fallback(location: string): string {
@@ -125,15 +141,25 @@ export function calendarChecks(read: Read, fallback?: (location: string) => stri
     name: calendar.name,
     check: async (signal: AbortSignal) => {
       try {
-        const { from, to } = stretch(read.clock)
-        const found = calendar.freezes(await readWhole(calendar, read, signal), from, to).length
-        return { ok: true, what: `${found} freezes in the coming 400 days` }
+        const { uses, unclear } = await readWhole(calendar, read, signal)
+        return {
+          ok: unclear.length === 0,
+          what: [
+            ...uses.map(
+              ({ placed }) => `${placed.length} ${placed.length === 1 ? 'freeze' : 'freezes'} in the coming 400 days`,
+            ),
+            ...(unclear.length > 0 ? [...unclear, frozenMeanwhile] : []),
+            ...uses.flatMap(({ notes }) => notes.map((note) => `warning: ${note}`)),
+          ].join('\n'),
+        }
       } catch (error) {
         return { ok: false, what: [errorText(error), fallback?.(calendar.location) ?? []].flat().join(' ') }
       }
     },
   }))
 }
+
+const frozenMeanwhile = 'As long as it is so, its teams are frozen.'
 
 function onePerLocation(calendars: readonly FreezeCalendar[]): readonly FreezeCalendar[] {
   return [...new Map(calendars.map((calendar) => [calendar.location, calendar])).values()]
@@ -144,10 +170,10 @@ function stretch(clock: () => Date): { readonly from: string; readonly to: strin
   return { from: new Date(from).toISOString(), to: new Date(from + AHEAD_MS).toISOString() }
 }
 
-/** Reads the text and checks it with all calendars at this location. Throws a sentence. */
-async function readWhole(calendar: FreezeCalendar, { calendars, clock }: Read, signal: AbortSignal): Promise<string> {
+/** Reads the text, and what it says to all calendars at this location. Throws a sentence. */
+async function readWhole(calendar: FreezeCalendar, { calendars, clock }: Read, signal: AbortSignal) {
   const { from, to } = stretch(clock)
   const text = await calendar.read(signal)
-  for (const use of calendars) if (use.location === calendar.location) use.freezes(text, from, to)
-  return text
+  const uses = calendars.filter(({ location }) => location === calendar.location).map((use) => use.says(text, from, to))
+  return { text, uses, unclear: uses.flatMap((use) => use.unclear) }
 }

@@ -2,8 +2,11 @@ import { count } from '../chat/words.ts'
 import { isLook, type Observation } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import { limits } from '../core/limits.ts'
+import type { TeamPlan } from '../core/ring-rule.ts'
+import { type NameOfLook, nameOfLook, ofNoTeam, underSeveralNames } from '../core/strays.ts'
 import { sourceFailed, sourceStates, sourceSucceeded } from '../store/catalog.ts'
 import { forgetGone, forgetMissing, forgetOtherSources } from '../store/forget-assets.ts'
+import { assetsOfSource } from '../store/inventory.ts'
 import { idsAtSources } from '../store/machines.ts'
 import { forgetOtherFeeds, saveFeed } from '../store/save-feed.ts'
 import { LOOKS_AT_ONCE, saveObservations } from '../store/save-looks.ts'
@@ -23,7 +26,9 @@ export interface SyncReport {
   readonly what: string
 }
 
-type SyncParts = Pick<WorkflowParts, 'db' | 'clock' | 'feeds' | 'feedChanged' | 'sources' | 'machines' | 'log'>
+type SyncParts = Pick<WorkflowParts, 'db' | 'clock' | 'feeds' | 'feedChanged' | 'sources' | 'machines' | 'log'> & {
+  readonly teams: { readonly plans: readonly Pick<TeamPlan, 'team'>[] }
+}
 
 /** Reads feeds and inventory again. A source that fails keeps its last good content, and the others go on. */
 export function createSync(parts: SyncParts) {
@@ -117,9 +122,11 @@ async function readSource(
   const seen: string[] = []
   const lost: string[] = []
   const gone: string[] = []
+  const looks: NameOfLook[] = []
   let all = false
   try {
     const interned = newInterned()
+    const known = await assetsOfSource(parts.db, name)
     let waiting: Observation[] = []
     let savedAt = parts.clock().getTime()
     const save = async () => {
@@ -134,18 +141,29 @@ async function readSource(
       waiting.push(observation)
       // The assets of a file come at once, hosts over SSH one by one. So looks are saved after a number or a time.
       if (waiting.length >= LOOKS_AT_ONCE || parts.clock().getTime() - savedAt > SAVE_AFTER_MS) await save()
-      if (observation.kind === 'seen') seen.push(observation.snapshot.asset.id)
-      else lost.push(`${observation.asset.name}: ${observation.reason}`)
+      if (observation.kind === 'seen') {
+        seen.push(observation.snapshot.asset.id)
+        looks.push(nameOfLook(observation))
+      } else lost.push(`${observation.asset.name}: ${observation.reason}`)
       if (observation.kind === 'unreachable') seen.push(observation.asset.id)
       else for (const warning of observation.warnings) parts.log.warn(`${observation.snapshot.asset.name}: ${warning}`)
     }
     await save()
+    const shrunken = all && only === null && source?.shrinking === 'held back' && seen.length * 2 < known
+    if (shrunken) {
+      throw new Error(
+        `It lists only ${seen.length} of the ${known} servers that are known: that is not believed, and none counts as gone. If it is right, set allowShrinking of the source ${name} for one sync.`,
+      )
+    }
     if (gone.length > 0) await forgetGone(parts.db, name, gone, parts.clock().toISOString(), rule)
     if (all && only === null) await forgetMissing(parts.db, name, seen, parts.clock().toISOString(), rule)
     await sourceSucceeded(parts.db, 'inventory', name, parts.clock().toISOString(), null, lost.length)
     const problem = lost.length === 0 ? '' : `, ${lost.length} unreachable (${lost.slice(0, 2).join('; ')})`
     const part = all || only !== null ? '' : '; the source has not said that this is all, so nothing counts as gone'
-    const what = `${count(seen.length - lost.length, 'server')} seen${problem}${part}`
+    const teams = parts.teams.plans.map(({ team }) => team)
+    const twice = underSeveralNames(looks).map(({ names, what }) => `${names}: ${what}`)
+    const strays = [...ofNoTeam(looks, teams), ...twice].map((line) => `; ${line.replace(/\.$/, '')}`).join('')
+    const what = `${count(seen.length - lost.length, 'server')} seen${problem}${part}${strays}`
     return { name, kind: 'inventory', ok: true, news: true, what }
   } catch (error) {
     signal.throwIfAborted()

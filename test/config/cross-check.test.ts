@@ -174,7 +174,25 @@ describe('parts of the example that no longer fit each other', () => {
       'a password in the file',
       'url: https://alertmanager.example.net',
       'url: https://pw:s3cr3t@alertmanager.example.net',
-      ['silences.alerts.url holds a user name'],
+      ['silences.alerts.url holds a user name or a password'],
+    ],
+    [
+      'a password in the address of a health check',
+      '- { http: "http://{address}:8080/health", status: 200, timeout: 5 s }',
+      '- { http: "http://monitor:s3cret@{address}:18103/health" }',
+      ['teams.web.health[0].http holds a user name or a password'],
+    ],
+    [
+      'one address of two people, in any case of letters',
+      '  mara:\n',
+      '  ana: { name: Ana, email: Mara@Example.net }\n  mara:\n',
+      ['people.mara.email is also the address of ana'],
+    ],
+    [
+      'a matcher with half a quotation',
+      '"instance=~{address}(:.*)?"',
+      "'instance=\"{name}'",
+      ['silences.alerts.matchers[0] has a quotation mark that is not closed, or in the middle'],
     ],
     [
       'a matcher that is none',

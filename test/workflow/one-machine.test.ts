@@ -42,7 +42,17 @@ function listSource(name: string, engine: string | null = null) {
 const log = { info: () => undefined, warn: () => undefined }
 
 function syncOf(sources: readonly InventorySource[], machines = rule) {
-  const parts = { db: database().db, clock, feeds: [], sources, machines, log, feedChanged: async () => undefined }
+  const teams = { plans: [] }
+  const parts = {
+    db: database().db,
+    clock,
+    feeds: [],
+    sources,
+    machines,
+    teams,
+    log,
+    feedChanged: async () => undefined,
+  }
   const sync = createSync(parts)
   return async (name?: string) => {
     minutes++

@@ -45,6 +45,7 @@ look() {
   mark_value kernel-build version
   mark_value boot-id random/boot_id
   [ -n "${PW_INSTALLED:-}" ] || identity
+  mark_machine
   [ -z "${PW_REFRESH:-}" ] || report refresh refresh
   [ -n "${PW_INSTALLED:-}" ] || lists_age
   # shellcheck disable=SC2016 # dpkg-query expands these

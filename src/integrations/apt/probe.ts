@@ -4,7 +4,15 @@ import { readFileSync } from 'node:fs'
 import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
 import { identityIn } from '../machine/identity.ts'
 import { parseOsRelease } from '../machine/os-release.ts'
-import { linesOf, markedValue, type Reported, reported, type Sections, splitSections } from '../machine/sections.ts'
+import {
+  linesOf,
+  machineOf,
+  markedValue,
+  type Reported,
+  reported,
+  type Sections,
+  splitSections,
+} from '../machine/sections.ts'
 import { hasSecurityArchive, packageOrigins, withOrigins } from './archives.ts'
 import { parseInstalled } from './installed.ts'
 import { newerKernels } from './kernel.ts'
@@ -100,7 +108,7 @@ export function readProbe(sections: Sections | null, { asset: configured, now }:
     warnings.push(`Its package lists could not be refreshed, so newer versions may be missing${said(refreshed)}.`)
   }
   if (!trusted) warnings.push(`apt cannot plan an upgrade there${said(simulated)}.`)
-  return { kind: 'seen', snapshot, warnings }
+  return { kind: 'seen', snapshot, warnings, ...machineOf(sections) }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { upgradeTimes } from '../../config/engine-settings.ts'
-import { duration, optional, text } from '../../config/fields.ts'
+import { duration, hasLogin, optional, text } from '../../config/fields.ts'
 import { kind } from '../../config/kind.ts'
 import { present } from '../../config/present.ts'
 import { HOUR_SECONDS } from '../../core/time/instant.ts'
@@ -34,6 +34,10 @@ export const awx = kind({
           .string({ error: urlMend })
           .refine((url) => /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1)[:/]?)/.test(url) && URL.canParse(url), {
             error: urlMend,
+          })
+          .refine((url) => !hasLogin(url), {
+            error: 'Write it without user and password: AWX_TOKEN opens it.',
+            params: { what: 'holds a user name or a password' },
           })
           .describe(
             'Its address. Without a path /api/v2 is added; a path, such as /api/controller/v2 behind a gateway, is used as it stands.',

@@ -1,7 +1,8 @@
 import type { z } from 'zod'
+import { wordsOfIssue } from '../schema-words.ts'
 
 /**
- * Returns the first problem of a record in a few words: `dateAdded: Invalid ISO date`, `"dateAdded" is missing`.
+ * Returns the first problem of a record in a few words: `"dateAdded" is not in the form of a date`, `"dateAdded" is missing`.
  * `keys`: the keys that the whole value must have, named when it is not an object.
  */
 export function schemaProblem(error: z.ZodError, keys: readonly string[] = []): string {
@@ -10,7 +11,5 @@ export function schemaProblem(error: z.ZodError, keys: readonly string[] = []): 
   const where = issue.path.map(String).join('.')
   if (where === '' && keys.length > 0)
     return `it must be an object whose keys are ${keys.map((key) => `"${key}"`).join(', ')}`
-  if (where === '') return issue.message
-  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined')
-  return missing ? `"${where}" is missing` : `${where}: ${issue.message}`
+  return `${where === '' ? 'it' : JSON.stringify(where)} ${wordsOfIssue(issue)}`
 }

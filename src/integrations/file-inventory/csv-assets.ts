@@ -63,6 +63,12 @@ export async function observeCsv(
       asset = { name: row.asset, platform: row.platform || undefined, team: row.team || undefined, ids, packages: [] }
       assets.set(row.asset, asset)
     }
+    if (row.team && asset.team !== undefined && row.team !== asset.team) {
+      const teams = `${asset.team} and of ${row.team}`
+      warnings.push(
+        `${path}, line ${line}: ${row.asset} is of the team ${teams}; a server has one team, so the first counts`,
+      )
+    }
     asset.packages.push({
       name: row.package,
       version: row.version,

@@ -33,6 +33,8 @@ export interface FileInventoryOptions {
   readonly format: FileFormat
   readonly defaults: AssetDefaults
   readonly clock: () => Date
+  /** Accept a file that lists less than half of the known assets. Default false. */
+  readonly allowShrinking?: boolean
 }
 
 /**
@@ -46,6 +48,7 @@ export function createFileInventory(options: FileInventoryOptions): InventorySou
   return {
     name,
     describe: `Assets listed in ${path} (${format})`,
+    ...(options.allowShrinking === true ? {} : { shrinking: 'held back' as const }),
     observe: (observeOptions) => observeFile(options, observeOptions),
   }
 }

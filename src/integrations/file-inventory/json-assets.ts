@@ -7,6 +7,7 @@ import {
   type PendingUpdate,
 } from '../../core/asset.ts'
 import { parseJsonDocument } from '../json-document.ts'
+import { wordsOfIssue } from '../schema-words.ts'
 import { createTurns } from '../turns.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
 import { kernelsToBoot } from './kernels.ts'
@@ -64,7 +65,7 @@ function observeAsset(
   const parsed = assetSchema.safeParse(value)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    const problem = `${issue === undefined ? 'the asset' : pathText(issue.path)} ${issue?.message ?? 'makes no sense'}`
+    const problem = `${issue === undefined ? 'the asset' : pathText(issue.path)} ${issue === undefined ? 'makes no sense' : wordsOfIssue(issue)}`
     const { asset } = assetOf(source, { name: nameOf(value) ?? `asset ${index + 1}` }, defaults)
     return unreachable(asset, `${where}: ${problem}`, times)
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { address, changedBy, facts, host, tagsOfAll } from '../../config/asset-settings.ts'
+import { address, allowShrinking, changedBy, facts, host, tagsOfAll } from '../../config/asset-settings.ts'
 import { filePath, optional, platform, text } from '../../config/fields.ts'
 import { kind } from '../../config/kind.ts'
 import { present } from '../../config/present.ts'
@@ -33,6 +33,7 @@ export const file = kind({
         fqdn: optional(text('Write a full domain name, such as web01.example.net.', 253)).describe(
           'Full domain name that the machine itself has, of one machine.',
         ),
+        allowShrinking,
         engine: changedBy,
         ...facts,
         tags: tagsOfAll,
@@ -59,9 +60,9 @@ export const file = kind({
         const { path, format, platform, address, team, tags, exposure, criticality, engine } = source
         const timeZone = source.timeZone ?? timeZoneFor(config, team ?? '')
         const own = { platform, address, team, tags, exposure, criticality, timeZone, engine, name: source.name }
-        const { hardwareId, cloudId, fqdn } = source
+        const { hardwareId, cloudId, fqdn, allowShrinking } = source
         const defaults = { ...present(own), ids: present({ hardwareId, cloudId, fqdn }) }
-        return createFileInventory({ name, path, format, defaults, clock })
+        return createFileInventory({ name, path, format, defaults, allowShrinking, clock })
       },
     },
   },

@@ -80,6 +80,11 @@ function fillUrl(template: string, asset: Asset): FilledCheck {
   if (left !== undefined) {
     return { kind: 'impossible', name: template, reason: `${left} is not known: write {address} or {name}` }
   }
+  const open = text.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1')
+  if (open !== text) {
+    const reason = 'its address holds a user name or a password: check a page behind a password by a command'
+    return { kind: 'impossible', name: open, reason }
+  }
   if (!URL.canParse(text)) return { kind: 'impossible', name: template, reason: `${text} is not a URL` }
   const url = new URL(text)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {

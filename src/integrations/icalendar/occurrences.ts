@@ -1,17 +1,28 @@
 /**
- * Finds the events of iCalendar files (RFC 5545) in a period. ical.js only parses the text; this code computes times
- * and repetitions.
+ * Finds the events of iCalendar files (RFC 5545) in a period. ical.js only parses single components; this code computes
+ * times and repetitions. An event that cannot be placed is named beside the others and does not hide them.
  */
 
 import ICAL from 'ical.js'
 import { errorText } from '../../core/error-text.ts'
 import { occurrences, together } from '../../core/recurrence/occurrences.ts'
 import { parseRrule } from '../../core/recurrence/rule.ts'
-import { DAY_MS, DAY_SECONDS } from '../../core/time/instant.ts'
+import { DAY_MS, DAY_SECONDS, HOUR_MS } from '../../core/time/instant.ts'
 import { instantOf, localOf, type Zone, zoneNamed } from '../../core/time/local-time.ts'
 import { inputLimits } from '../input-limits.ts'
-import { type CalendarTime, dayOfLocal, instantOfTime, type Places, timesOf, zoneOfTime } from './times.ts'
-import { zonesOf } from './zones.ts'
+import { attendeesOf } from './attendees.ts'
+import { type CalendarParts, calendarsIn, type EventPart } from './components.ts'
+import {
+  type CalendarTime,
+  dayOfLocal,
+  instantOfTime,
+  type Places,
+  periodLengths,
+  shownTime,
+  timesOf,
+  zoneOfTime,
+} from './times.ts'
+import { zoneKnownAs, zonesOf } from './zones.ts'
 
 export interface Occurrence {
   /** Milliseconds since 1970; `end` is exclusive. */
@@ -19,66 +30,130 @@ export interface Occurrence {
   readonly end: number
   /** Untrusted text. */
   readonly summary: string
-  /** E-mail addresses, or other names of people in the calendar. */
-  readonly attendees: readonly string[]
+  /** E-mail addresses, or other names, of those who come; `null`: the event invites nobody. */
+  readonly attendees: readonly string[] | null
+}
+
+/** An event that cannot be placed in time. */
+export interface Unclear {
+  /** Its titles: a changed occurrence may have one of its own. Untrusted text. */
+  readonly titles: readonly string[]
+  /** A clause that says why. */
+  readonly problem: string
+}
+
+export interface CalendarEvents {
+  /** In order: moved ones at their new time, no cancelled ones. */
+  readonly occurrences: readonly Occurrence[]
+  /** Without those that are over in every time zone. */
+  readonly unclear: readonly Unclear[]
 }
 
 export interface Stretch {
   /** The name of the file in messages. */
   readonly location: string
-  /** IANA zone for times and dates to which the calendar gives no zone. */
+  /** IANA zone for dates, and for times to which the calendar gives no zone. */
   readonly timeZone: string
+  /** Whether dates are in the zone that the calendar names for itself. Even then, UTC is not taken for a place. */
+  readonly datesOfCalendar?: boolean
   /** Milliseconds since 1970. The period contains what ends after `from` and begins before `to`. */
   readonly from: number
   readonly to: number
 }
 
-/**
- * Returns the occurrences in the period, in order: moved ones at their new time, no cancelled ones. Throws a sentence
- * when the text is not a calendar, or when the time of an event is not clear.
- */
-export function occurrencesIn(text: string, { location, timeZone, from, to }: Stretch): readonly Occurrence[] {
-  const calendar = parse(text, location)
-  const written = calendar.getFirstPropertyValue('x-wr-timezone')
-  const own = (typeof written === 'string' ? zoneNamed(written) : null) ?? zoneNamed(timeZone)
-  if (own === null) throw new Error(`${timeZone} is not a time zone.`)
-  const places: Places = { own, named: zonesOf(calendar, to + 2 * DAY_MS) }
-  const events = groupedByUid(calendar.getAllSubcomponents('vevent'))
-  const found: Occurrence[] = []
-  for (const group of events.values()) {
-    try {
-      for (const one of ofOneUid(group, places, from, to)) {
-        found.push(one)
-        if (found.length > inputLimits.calendarOccurrences)
-          throw new Error(`more than ${inputLimits.calendarOccurrences} occurrences are too many`)
+/** Returns the events in the period. Throws a sentence when the text is not a calendar. */
+export function eventsIn(text: string, stretch: Stretch): CalendarEvents {
+  const occurrences: Occurrence[] = []
+  const unclear: Unclear[] = []
+  for (const calendar of parse(text, stretch.location)) {
+    const places = placesOf(calendar, stretch)
+    for (const group of groupedByUid(calendar.events)) {
+      try {
+        occurrences.push(...ofOneGroup(group, places, stretch))
+      } catch (error) {
+        if (isOver(group, stretch.from)) continue
+        unclear.push({ titles: group.map(titleOf), problem: errorText(error) })
       }
-    } catch (error) {
-      const title = JSON.stringify(summaryOf(group[0]).slice(0, 60))
-      throw new Error(`${location} holds an event ${title} that cannot be placed: ${errorText(error)}.`)
+      if (occurrences.length > inputLimits.calendarOccurrences)
+        throw new Error(
+          `${stretch.location} holds more than ${inputLimits.calendarOccurrences} occurrences, which are too many.`,
+        )
     }
   }
-  return found.sort((a, b) => a.start - b.start)
+  return { occurrences: occurrences.sort((a, b) => a.start - b.start), unclear }
 }
 
-function parse(text: string, location: string): ICAL.Component {
+function parse(text: string, location: string): readonly CalendarParts[] {
   try {
-    const calendar = new ICAL.Component(ICAL.parse(text))
-    if (calendar.name !== 'vcalendar') throw new Error('it holds no VCALENDAR.')
-    return calendar
+    return calendarsIn(text)
   } catch (error) {
-    throw new Error(`${location} is not an iCalendar file: ${errorText(error)}`)
+    throw new Error(`${location} is not an iCalendar file that can be read: ${errorText(error)}.`)
   }
 }
 
-function groupedByUid(events: readonly ICAL.Component[]): ReadonlyMap<string, readonly ICAL.Component[]> {
-  const groups = new Map<string, ICAL.Component[]>()
+function placesOf(calendar: CalendarParts, { timeZone, datesOfCalendar = false, to }: Stretch): Places {
+  const given = zoneNamed(timeZone)
+  if (given === null) throw new Error(`${timeZone} is not a time zone.`)
+  const own = calendar.zone === null ? null : zoneKnownAs(calendar.zone)
+  const isPlace = own !== null && own.name !== 'UTC'
+  return {
+    own: own?.zone ?? given,
+    dates: datesOfCalendar && isPlace ? own.zone : given,
+    named: zonesOf(calendar.zones, to + 2 * DAY_MS),
+  }
+}
+
+function groupedByUid(events: readonly EventPart[]): Iterable<readonly EventPart[]> {
+  const groups = new Map<string, EventPart[]>()
   for (const [index, event] of events.entries()) {
-    const uid = String(event.getFirstPropertyValue('uid') ?? `event ${index}`)
-    const group = groups.get(uid) ?? []
-    groups.set(uid, group)
+    const uid = 'problem' in event ? null : event.getFirstPropertyValue('uid')
+    const key = String(uid ?? `event ${index}`)
+    const group = groups.get(key) ?? []
+    groups.set(key, group)
     group.push(event)
   }
-  return groups
+  return groups.values()
+}
+
+function ofOneGroup(group: readonly EventPart[], places: Places, { from, to }: Stretch): readonly Occurrence[] {
+  const events = group.map((event) => {
+    if ('problem' in event) throw new Error(event.problem)
+    return event
+  })
+  const found: Occurrence[] = []
+  for (const one of ofOneUid(events, places, from, to)) {
+    found.push(one)
+    if (found.length > inputLimits.calendarOccurrences)
+      throw new Error(`more than ${inputLimits.calendarOccurrences} occurrences are too many`)
+  }
+  return found
+}
+
+/** No zone is further than this from UTC. */
+const FURTHEST_ZONE_MS = 14 * HOUR_MS
+
+/** True when the times, as far as they can be read, are over in every time zone. */
+function isOver(group: readonly EventPart[], from: number): boolean {
+  try {
+    return group.every((event) => !('problem' in event) && lastTimeOf(event) * 1_000 + FURTHEST_ZONE_MS < from)
+  } catch {
+    return false
+  }
+}
+
+/** Seconds on the local clock. Throws when a time cannot be read. */
+function lastTimeOf(event: ICAL.Component): number {
+  const times = ['dtstart', 'dtend', 'recurrence-id', 'rdate'].flatMap((name) => timesOf(event, name))
+  const ends = times.map(({ local, whole }) => local + (whole ? DAY_SECONDS : 0))
+  for (const property of event.getAllProperties('rrule')) {
+    const parsed = parseRrule(String(property.getFirstValue()))
+    ends.push(parsed.ok && parsed.rule.until ? parsed.rule.until.local + DAY_SECONDS : Number.POSITIVE_INFINITY)
+  }
+  if (times.length === 0) return Number.POSITIVE_INFINITY
+  const duration = event.getFirstPropertyValue('duration')
+  const seconds = duration instanceof ICAL.Duration ? duration.toSeconds() : 0
+  const locals = times.map(({ local }) => local)
+  return Math.max(...ends) + Math.max(seconds, Math.max(...locals) - Math.min(...locals))
 }
 
 /** Yields the occurrences of one event, with the moved, changed and cancelled ones among them. */
@@ -106,10 +181,11 @@ function* ofOneUid(group: readonly ICAL.Component[], places: Places, from: numbe
     // A change of this and all later occurrences may move an occurrence from any time into the period.
     const earlier = Math.max(0, ...onwards.map((one) => (one.span === null ? 0 : one.at - one.span.start)))
     const starts = startsOf(event, span, places, onwards.length > 0 ? Number.NEGATIVE_INFINITY : from, to + earlier)
+    const lengths = periodLengths(event, places)
     for (const start of starts) {
       if (replaced.has(start)) continue
       const rule = onwards.findLast(({ at }) => at <= start)
-      if (rule === undefined) yield* touching(start, event, span, from, to)
+      if (rule === undefined) yield* touching(start, event, withLength(span, lengths.get(start)), from, to)
       else if (rule.span !== null) yield* touching(start + rule.span.start - rule.at, rule.event, rule.span, from, to)
     }
   }
@@ -137,13 +213,21 @@ function spanOf(event: ICAL.Component, places: Places): Span {
   const start = instantOfTime(first, places)
   const common = { start, first, zone: zoneOfTime(first, places) }
   const duration = event.getFirstPropertyValue('duration')
-  const seconds = duration instanceof ICAL.Duration ? Math.max(0, duration.toSeconds()) : null
+  const seconds = duration instanceof ICAL.Duration ? duration.toSeconds() : null
+  if (last !== undefined && instantOfTime(last, places) < start)
+    throw new Error(`it ends at ${shownTime(last)}, before it begins at ${shownTime(first)}`)
+  if (seconds !== null && seconds < 0) throw new Error(`it begins at ${shownTime(first)}, and its length is negative`)
   if (first.whole) {
     const between = last === undefined ? (seconds ?? DAY_SECONDS) : last.local - first.local
     return { ...common, length: { days: Math.max(1, Math.ceil(between / DAY_SECONDS)) } }
   }
   const elapsed = last === undefined ? (seconds ?? 0) * 1_000 : instantOfTime(last, places) - start
-  return { ...common, length: { milliseconds: Math.max(0, elapsed) } }
+  return { ...common, length: { milliseconds: elapsed } }
+}
+
+/** An added occurrence may have a length of its own (RFC 5545, section 3.8.5.2). */
+function withLength(span: Span, milliseconds: number | undefined): Span {
+  return milliseconds === undefined ? span : { ...span, length: { milliseconds } }
 }
 
 function startsOf(event: ICAL.Component, span: Span, places: Places, from: number, to: number): Iterable<number> {
@@ -187,10 +271,10 @@ function isCancelled(event: ICAL.Component): boolean {
   return String(event.getFirstPropertyValue('status') ?? '').toUpperCase() === 'CANCELLED'
 }
 
-function summaryOf(event: ICAL.Component | undefined): string {
-  return String(event?.getFirstPropertyValue('summary') ?? '')
+function summaryOf(event: ICAL.Component): string {
+  return String(event.getFirstPropertyValue('summary') ?? '')
 }
 
-function attendeesOf(event: ICAL.Component): readonly string[] {
-  return event.getAllProperties('attendee').map((one) => String(one.getFirstValue() ?? '').replace(/^mailto:/i, ''))
+function titleOf(event: EventPart): string {
+  return 'problem' in event ? event.title : summaryOf(event)
 }

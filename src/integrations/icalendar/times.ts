@@ -1,4 +1,4 @@
-import type ICAL from 'ical.js'
+import ICAL from 'ical.js'
 import { DAY_SECONDS } from '../../core/time/instant.ts'
 import { instantOf, parseLocal, type Zone, zoneNamed } from '../../core/time/local-time.ts'
 
@@ -20,17 +20,52 @@ export function timesOf(component: ICAL.Component, name: string): readonly Calen
     const [, , , ...values]: readonly unknown[] = property.toJSON()
     return values.map((value) => {
       const text = String(Array.isArray(value) ? value[0] : value)
-      const local = parseLocal(text.replace(/z$/i, ''))
-      if (local === null)
-        throw new Error(`${name.toUpperCase()} is ${JSON.stringify(text.slice(0, 40))}, which is not a time`)
-      return { local, tzid: typeof tzid === 'string' ? tzid : null, utc: /z$/i.test(text), whole: text.length === 10 }
+      return timeOf(text, name, typeof tzid === 'string' ? tzid : null)
     })
   })
 }
 
+function timeOf(text: string, name: string, tzid: string | null): CalendarTime {
+  const local = parseLocal(text.replace(/z$/i, ''))
+  if (local === null)
+    throw new Error(`${name.toUpperCase()} is ${JSON.stringify(text.slice(0, 40))}, which is not a time`)
+  return { local, tzid, utc: /z$/i.test(text), whole: text.length === 10 }
+}
+
+/** The lengths of added occurrences that are written as periods, in milliseconds, by their start. Throws a clause. */
+export function periodLengths(component: ICAL.Component, places: Places): ReadonlyMap<number, number> {
+  const lengths = new Map<number, number>()
+  for (const property of component.getAllProperties('rdate')) {
+    const tzid = property.getParameter('tzid')
+    const [, , , ...values]: readonly unknown[] = property.toJSON()
+    for (const value of values) {
+      if (!Array.isArray(value)) continue
+      const [from, to] = value.map(String)
+      if (from === undefined || to === undefined) continue
+      const zone = typeof tzid === 'string' ? tzid : null
+      const start = instantOfTime(timeOf(from, 'rdate', zone), places)
+      const end = /^[+-]?P/i.test(to)
+        ? start + ICAL.Duration.fromString(to.toUpperCase()).toSeconds() * 1_000
+        : instantOfTime(timeOf(to, 'rdate', zone), places)
+      if (end < start) throw new Error(`RDATE has a period that ends at ${to}, before it begins at ${from}`)
+      lengths.set(start, end - start)
+    }
+  }
+  return lengths
+}
+
+/** A time as its writer wrote it, for messages. */
+export function shownTime({ local, whole, utc, tzid }: CalendarTime): string {
+  const text = new Date(local * 1_000).toISOString()
+  if (whole) return text.slice(0, 10)
+  return [text.slice(0, 16).replace('T', ' '), ...(utc ? ['UTC'] : tzid === null ? [] : [tzid])].join(' ')
+}
+
 export interface Places {
-  /** The zone for floating times and for dates. */
+  /** The zone for times without one. */
   readonly own: Zone
+  /** The zone in which dates begin and end. */
+  readonly dates: Zone
   readonly named: (tzid: string) => Zone
 }
 
@@ -38,7 +73,8 @@ const UTC: Zone = zoneNamed('UTC') ?? { offset: () => 0 }
 
 export function zoneOfTime(time: CalendarTime, places: Places): Zone {
   if (time.utc) return UTC
-  return time.tzid === null || time.whole ? places.own : places.named(time.tzid)
+  if (time.whole) return places.dates
+  return time.tzid === null ? places.own : places.named(time.tzid)
 }
 
 /** Returns milliseconds since 1970. */

@@ -3,24 +3,40 @@ import { expand } from '../../core/recurrence/expand.ts'
 import { parseRrule } from '../../core/recurrence/rule.ts'
 import { type Zone, zoneNamed } from '../../core/time/local-time.ts'
 import { timesOf } from './times.ts'
+import { zoneOfWindows } from './windows-zones.ts'
 
-/** Finds zones by TZID: the IANA zone with that name, or else the calendar's own VTIMEZONE. */
-export function zonesOf(calendar: ICAL.Component, until: number): (tzid: string) => Zone {
+/**
+ * Finds zones by TZID: the IANA zone with that name, or else the calendar's own VTIMEZONE, or else the zone that other
+ * programs call so.
+ */
+export function zonesOf(described: readonly ICAL.Component[], until: number): (tzid: string) => Zone {
   const known = new Map<string, Zone>()
   return (tzid) => {
     const before = known.get(tzid)
     if (before) return before
-    const described = calendar
-      .getAllSubcomponents('vtimezone')
-      .find((one) => one.getFirstPropertyValue('tzid') === tzid)
-    const zone = zoneNamed(tzid) ?? (described ? describedZone(described, tzid, until) : null)
-    if (zone === null)
+    const own = described.find((one) => one.getFirstPropertyValue('tzid') === tzid)
+    const zone = zoneNamed(tzid) ?? (own ? describedZone(own, tzid, until) : zoneKnownAs(tzid)?.zone)
+    if (zone === undefined)
       throw new Error(
-        `the time zone ${JSON.stringify(tzid.slice(0, 60))} is not an IANA zone, and no VTIMEZONE describes it`,
+        `the time zone ${JSON.stringify(tzid.slice(0, 60))} is not an IANA zone or a zone of Windows, and no VTIMEZONE describes it`,
       )
     known.set(tzid, zone)
     return zone
   }
+}
+
+/**
+ * The zone with this name: of IANA, of Windows (Outlook), or of IANA behind a path, as some programs write it
+ * ("/freeassociation.sourceforge.net/Europe/Berlin"). `null`: there is none.
+ */
+export function zoneKnownAs(name: string): { readonly name: string; readonly zone: Zone } | null {
+  const path = /^\/[^/]+\/(?:[\w]+_\d+\/)?(.+)$/.exec(name)?.[1]
+  for (const one of [name, zoneOfWindows(name), path ?? null]) {
+    const zone = one === null ? null : zoneNamed(one)
+    if (one !== null && zone !== null)
+      return { name: /^(Etc\/)?(UTC|UCT|Universal|Zulu|GMT)$/i.test(one) ? 'UTC' : one, zone }
+  }
+  return null
 }
 
 interface Change {

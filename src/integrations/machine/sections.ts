@@ -34,6 +34,14 @@ export function linesOf(sections: Sections, name: string): readonly string[] {
   return sections.get(name)?.lines ?? []
 }
 
+/** What only this machine says at this boot; empty: it says too little to be told from another. */
+export function machineOf(sections: Sections): { readonly machine?: string } {
+  const [boot, ...more] = ['boot-id', 'machine-id', 'host-key'].map((name) => markedValue(sections, name))
+  return boot && more.some((value) => value !== null)
+    ? { machine: [boot, ...more.map((value) => value ?? '')].join(' ') }
+    : {}
+}
+
 /** Returns the value after the name of the section; `null` when there is no section or no value. */
 export function markedValue(sections: Sections, name: string): string | null {
   const value = sections.get(name)?.value ?? ''

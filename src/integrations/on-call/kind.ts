@@ -1,9 +1,10 @@
 /** Two kinds that say who is on call: PagerDuty, and a calendar that anybody can keep. */
 
 import { z } from 'zod'
-import { text, urlOrPath } from '../../config/fields.ts'
+import { optional, text, timeZone, urlOrPath } from '../../config/fields.ts'
 import { fallback } from '../../config/group-settings.ts'
 import { kind } from '../../config/kind.ts'
+import { timeZoneOfGroup } from '../../config/resolve.ts'
 import { apiAddress, formed } from '../../core/variables.ts'
 import { createCalendar } from './calendar.ts'
 import { createPagerDuty } from './pagerduty.ts'
@@ -50,9 +51,13 @@ export const calendar = kind({
       summary: 'Who is named by the present event in an iCalendar file.',
       settings: z.strictObject({
         location: urlOrPath.describe('Address or path of the iCalendar file.'),
+        timeZone: optional(timeZone).describe(
+          'IANA zone of dates, and of times without a zone, where the calendar names none. Default: that of its teams.',
+        ),
         fallback,
       }),
-      create: ({ location }, { clock }) => createCalendar({ location, clock }),
+      create: ({ location, timeZone: own }, { name, config, clock }) =>
+        createCalendar({ location, timeZone: own ?? timeZoneOfGroup(config, name), clock }),
     },
   },
 })

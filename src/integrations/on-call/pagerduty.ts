@@ -17,7 +17,7 @@ const answer = z.object({ users: z.array(z.object({ email: z.string().optional()
 const CALL_SECONDS = 15
 
 /**
- * Returns e-mail addresses of the people who are on call now. PagerDuty REST API v2, "List users on call" (GET
+ * Returns e-mail addresses, or names where there is none, of the people who are on call now. PagerDuty REST API v2, "List users on call" (GET
  * /schedules/{id}/users with since and until).
  */
 export function createPagerDuty({ schedule, token, apiUrl, clock }: PagerDutyOptions): PeopleSource {
@@ -45,7 +45,7 @@ export function createPagerDuty({ schedule, token, apiUrl, clock }: PagerDutyOpt
       if (!response.ok) throw new Error(`PagerDuty answers ${response.status} for the schedule ${schedule}.`)
       const read = answer.safeParse(jsonOf(body))
       if (!read.success) throw new Error('PagerDuty answers something that is not a list of users.')
-      return read.data.users.flatMap(({ email }) => email ?? [])
+      return read.data.users.flatMap(({ email, name }) => email ?? name ?? [])
     },
   }
 }

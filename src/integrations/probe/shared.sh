@@ -11,6 +11,16 @@ mark_value() {
   mark "$1 $value"
 }
 
+# What tells machines apart: clones share the machine id, and containers of one host share the boot id.
+mark_machine() {
+  value=
+  { read -r value </etc/machine-id; } 2>/dev/null
+  mark "machine-id $value"
+  value=
+  { read -r _ value _ </etc/ssh/ssh_host_ed25519_key.pub; } 2>/dev/null
+  mark "host-key $value"
+}
+
 # Only root may see the processes of others. With PW_SUDO the login may use sudo, as upgrades do.
 look_for_stale() {
   if [ -n "${PW_SUDO:-}" ] && [ "$(id -u)" != 0 ]; then

@@ -67,13 +67,23 @@ export async function ask(
   if (read.data.status === 'error') {
     throw new Error(`Prometheus ${name} refuses ${shown(parameters.query)}: ${read.data.error.slice(0, 300)}.`)
   }
-  const [warning] = read.data.warnings ?? []
+  const warning = read.data.warnings?.find((text) => !isInformation(text))
   if (warning !== undefined) {
     throw new Error(
       `Prometheus ${name} warns, so its answer to ${shown(parameters.query)} is not used: ${warning.slice(0, 300)}.`,
     )
   }
+  if (read.data.isPartial === true) {
+    throw new Error(
+      `Prometheus ${name} answers ${shown(parameters.query)} with a part of the data only, so it is not used.`,
+    )
+  }
   return read.data.data
+}
+
+/** Before 2.54, and in Thanos, Prometheus says among its warnings what it thinks of a metric's name. No data is lost. */
+function isInformation(warning: string): boolean {
+  return /^(execution: )?PromQL info:/i.test(warning.trim())
 }
 
 function refusedAccess({ name, access }: PrometheusServer, status: number): string {

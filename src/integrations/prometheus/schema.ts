@@ -18,6 +18,8 @@ export const answerSchema = z.discriminatedUnion('status', [
     ]),
     /** The data may be incomplete. */
     warnings: z.array(z.string()).optional(),
+    /** VictoriaMetrics: some of its storage did not answer. */
+    isPartial: z.boolean().optional(),
   }),
   z.object({ status: z.literal('error'), errorType: z.string(), error: z.string() }),
 ])

@@ -111,6 +111,7 @@ look() {
   mark_value kernel osrelease
   mark_value boot-id random/boot_id
   [ -n "${PW_INSTALLED:-}" ] || identity
+  mark_machine
   [ -z "${PW_REFRESH:-}" ] || report refresh refresh
   [ -n "${PW_INSTALLED:-}" ] || lists_age
   report rpm sh -c "$PW_RPM_QUERY"

@@ -6,7 +6,15 @@ import { dnfPending, dnfPlugin } from '../dnf/index.ts'
 import { parseRpmList, rpmQuery } from '../file-inventory/rpm-list.ts'
 import { identityIn } from '../machine/identity.ts'
 import { parseOsRelease } from '../machine/os-release.ts'
-import { linesOf, markedValue, type Reported, reported, type Sections, splitSections } from '../machine/sections.ts'
+import {
+  linesOf,
+  machineOf,
+  markedValue,
+  type Reported,
+  reported,
+  type Sections,
+  splitSections,
+} from '../machine/sections.ts'
 import { zypperPending } from '../zypper/index.ts'
 import { newerRpmKernels } from './kernel.ts'
 import { type PendingAnswer, pendingUpdates } from './pending.ts'
@@ -82,7 +90,7 @@ export function readRpmProbe(sections: Sections | null, { asset: configured, now
       ? { archives: { security: null, problem: said(refreshed).replace(/^ \(|\)$/g, '') || `${manager} says no more` } }
       : {}),
   }
-  return { kind: 'seen', snapshot, warnings }
+  return { kind: 'seen', snapshot, warnings, ...machineOf(sections) }
 }
 
 const NOTHING: PendingAnswer = { newer: [], planned: null, locked: () => false, warnings: [] }

@@ -9,9 +9,13 @@ if ! command -v sadf >/dev/null 2>&1; then
   echo 'patchwarden-sar end'
   exit 0
 fi
+# The value of SA_DIR as a shell reads it: quoted or not, and a comment may follow.
+sa_dir() {
+  sed -nE "s/^[[:space:]]*SA_DIR=(\"([^\"]*)\"|'([^']*)'|([^[:space:];#]*)).*/\2\3\4/p" "$1" | tail -n 1
+}
 folder=
 for file in /etc/sysstat/sysstat /etc/sysconfig/sysstat; do
-  [ -z "$PW_FOLDERS" ] && [ -r "$file" ] && folder=$(sed -n 's/^SA_DIR=//p' "$file" | tr -d "\"'" | tail -n 1)
+  [ -z "$PW_FOLDERS" ] && [ -r "$file" ] && folder=$(sa_dir "$file")
   [ -n "$folder" ] && break
 done
 for each in $PW_FOLDERS /var/log/sysstat /var/log/sa; do
@@ -20,7 +24,7 @@ for each in $PW_FOLDERS /var/log/sysstat /var/log/sa; do
 done
 unpacked=$(mktemp -d) || exit 1
 trap 'rm -rf "$unpacked"' EXIT
-find "$folder" -maxdepth 1 -name 'sa[0-9]*' -mtime "-$PW_DAYS" 2>/dev/null | sort | while IFS= read -r file; do
+find "$folder/" -maxdepth 1 -name 'sa[0-9]*' -mtime "-$PW_DAYS" 2>/dev/null | sort | while IFS= read -r file; do
   read_from=$file
   case $file in
     *.xz) tool='xz -dc' ;;

@@ -5,7 +5,7 @@ import { type EntryNotes, kind } from '../../config/kind.ts'
 import { named } from '../../config/named.ts'
 import { quote } from '../../config/problem.ts'
 import type { Settings } from '../../config/schema.ts'
-import { suggest } from '../../config/suggest.ts'
+import { suggest } from '../../core/suggest.ts'
 import { isSshSource, targetOf } from '../ssh/kind.ts'
 import { createSarLoad } from './index.ts'
 

@@ -94,6 +94,11 @@ async function call({ url, access }: AlertmanagerOptions, called: Call, signal: 
   return { status: answer.response.status, text: answer.body.toString('utf8') }
 }
 
+/** Proxies and relatives of Alertmanager answer 201, 202 or 204 where it answers 200. */
+function isSuccess({ status }: Answer): boolean {
+  return status >= 200 && status < 300
+}
+
 function refusal({ url }: AlertmanagerOptions, { status, text }: Answer): Error {
   if (status === 401 || status === 403) {
     const mend = 'set ALERTMANAGER_TOKEN, or ALERTMANAGER_USER and ALERTMANAGER_PASSWORD'
@@ -110,7 +115,7 @@ function refusal({ url }: AlertmanagerOptions, { status, text }: Answer): Error 
 async function findOwn(options: AlertmanagerOptions, key: string, signal: AbortSignal): Promise<OwnSilences> {
   // The filter of the API knows only matchers. So all silences are read.
   const answer = await call(options, { method: 'GET', path: '/silences' }, signal)
-  if (answer.status !== 200) throw refusal(options, answer)
+  if (!isSuccess(answer)) throw refusal(options, answer)
   const listed = z.array(z.unknown()).safeParse(parseJson(answer.text, `The answer of ${options.url}`))
   if (!listed.success) {
     throw new Error(
@@ -151,7 +156,7 @@ async function hold(
 
 async function post(options: AlertmanagerOptions, silence: PostedSilence, signal: AbortSignal): Promise<void> {
   const answer = await call(options, { method: 'POST', path: '/silences', json: silence }, signal)
-  if (answer.status === 200) return
+  if (isSuccess(answer)) return
   // Alertmanager has forgotten the silence since it was listed.
   if (answer.status === 404 && silence.id !== undefined) {
     const { id: _, ...fresh } = silence
@@ -163,7 +168,7 @@ async function post(options: AlertmanagerOptions, silence: PostedSilence, signal
 async function remove(options: AlertmanagerOptions, id: string, signal: AbortSignal): Promise<void> {
   const answer = await call(options, { method: 'DELETE', path: `/silence/${encodeURIComponent(id)}` }, signal)
   // For a silence that does not exist, Alertmanager answers 404; up to version 0.25 it answers 500 with these words.
-  if (answer.status === 200 || answer.status === 404 || /silence not found/.test(answer.text)) return
+  if (isSuccess(answer) || answer.status === 404 || /silence not found/.test(answer.text)) return
   throw refusal(options, answer)
 }
 

@@ -1,10 +1,11 @@
 /** Two kinds: Alertmanager, and the operator's own programs for any other monitoring. */
 
 import { z } from 'zod'
-import { command as commandOf, duration, text, webAddress } from '../../config/fields.ts'
+import { addressWithoutLogin, command as commandOf, duration, text } from '../../config/fields.ts'
 import { kind } from '../../config/kind.ts'
 import { formed, type Values } from '../../core/variables.ts'
 import { createAlertmanagerSilence, createCommandSilence } from './index.ts'
+import { matcherValue } from './matcher.ts'
 
 const matcherMend = 'Write a label, an operator and a value, such as "instance=~{address}(:.*)?".'
 
@@ -18,8 +19,14 @@ const matcher = text(matcherMend, 500)
     const params = { what: `holds ${unknown}, which means nothing here` }
     context.addIssue({ code: 'custom', message: 'Known: {name}, {address}.', params })
   })
-  .transform((written) => {
-    const [, label = '', operator = '', value = ''] = MATCHER.exec(written) ?? []
+  .transform((written, context) => {
+    const [, label = '', operator = '', text = ''] = MATCHER.exec(written) ?? []
+    const value = matcherValue(text.trim())
+    if (value === null) {
+      const params = { what: 'has a quotation mark that is not closed, or in the middle' }
+      context.addIssue({ code: 'custom', message: 'Put the whole value in quotation marks, or none.', params })
+      return z.NEVER
+    }
     return { label, isRegex: operator.endsWith('~'), isEqual: !operator.startsWith('!'), value }
   })
 
@@ -56,12 +63,9 @@ export const alertmanager = kind({
     silence: {
       summary: 'Alertmanager, or what speaks its API v2.',
       settings: z.strictObject({
-        url: webAddress
-          .refine((url) => !URL.canParse(url) || new URL(url).username === '', {
-            error: 'Write it without user and password: ALERTMANAGER_USER and ALERTMANAGER_PASSWORD say them.',
-            params: { what: 'holds a user name' },
-          })
-          .describe('Where it answers. ALERTMANAGER_TOKEN, or ALERTMANAGER_USER and ALERTMANAGER_PASSWORD, open it.'),
+        url: addressWithoutLogin('ALERTMANAGER_USER and ALERTMANAGER_PASSWORD say them.').describe(
+          'Where it answers. ALERTMANAGER_TOKEN, or ALERTMANAGER_USER and ALERTMANAGER_PASSWORD, open it.',
+        ),
         matchers: z
           .array(matcher, { error: 'Write a list, such as ["instance=~{address}(:.*)?"].' })
           .min(1, { error: 'Write at least one matcher, such as "instance=~{address}(:.*)?".' })

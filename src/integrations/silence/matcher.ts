@@ -17,6 +17,19 @@ export interface Matcher {
 }
 
 /**
+ * Reads the value of a matcher as Alertmanager does (pkg/labels, ParseMatcher): it may stand in double quotes, and a
+ * backslash before a quotation mark, a backslash or `n` stands for that character. `null`: a quotation mark is not
+ * closed, or stands in the middle.
+ */
+export function matcherValue(written: string): string | null {
+  const isQuoted = written.startsWith('"')
+  if (isQuoted && !/^"(?:[^"\\]|\\.)*"$/s.test(written)) return null
+  const inner = isQuoted ? written.slice(1, -1) : written
+  if (/^(?:[^"\\]|\\.)*"/s.test(inner)) return null
+  return inner.replace(/\\(["\\n])/g, (_, character: string) => (character === 'n' ? '\n' : character))
+}
+
+/**
  * Fills in the asset. In a regular expression, the text of the asset is escaped. Throws a sentence when the asset lacks
  * the value.
  */

@@ -3,10 +3,17 @@ export interface ConnectionProblem {
   readonly reason: string
   /** `no`: the script certainly did not begin on the host. */
   readonly begun: 'no' | 'maybe'
+  /** What on this machine may tell more: the key files, or the way over a jump host. */
+  readonly ask?: 'key' | 'way'
 }
 
 /** Messages of the OpenSSH client before a login is complete. The first pattern that fits is the cause. */
-const beforeLogin: readonly (readonly [RegExp, (name: string) => string])[] = [
+const beforeLogin: readonly (readonly [RegExp, (name: string, said: string) => string, 'key'?])[] = [
+  [
+    /REVOKED HOST KEY DETECTED|is marked as revoked/,
+    (name) =>
+      `${name} shows a host key that is revoked here (@revoked): it may have been stolen, and somebody else may be answering. Do not add it: give ${name} a new host key.`,
+  ],
   [
     /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed/,
     (name) =>
@@ -18,8 +25,33 @@ const beforeLogin: readonly (readonly [RegExp, (name: string) => string])[] = [
       `The host key of ${name} is not known here: check its fingerprint and add it to the known hosts (ssh-keyscan).`,
   ],
   [
-    /Permission denied|Too many authentication failures|no mutual signature/i,
+    /^Load key ".*\.pub"|^Permissions \S+ for '.*\.pub' are/m,
+    (_name, said) => `The key file ${keyFile(said)} is a public key: name the private one, without .pub.`,
+  ],
+  [
+    /UNPROTECTED PRIVATE KEY FILE|bad permissions$/m,
+    (name, said) =>
+      `Others can read the key file ${keyFile(said)}, so ssh leaves it out and ${name} does not accept the login: chmod 600 it.`,
+  ],
+  [
+    /^Load key ".*": .*(invalid format|error in libcrypto|unknown or unsupported key type)/m,
+    (name, said) =>
+      `The file ${keyFile(said)} is not a private key that ssh can read, so ${name} does not accept the login: check which file it is, and its format (ssh-keygen -y -f).`,
+  ],
+  [
+    /signing failed for .*agent refused operation/,
+    (name) =>
+      `The SSH agent refused to use its key, so ${name} does not accept the login: unlock or confirm the key, or give this service one of its own.`,
+  ],
+  [
+    /Too many authentication failures/i,
+    (name) =>
+      `${name} ended the login after too many keys: name the one that is meant (identityFile), so that no other is offered.`,
+  ],
+  [
+    /Permission denied|no mutual signature/i,
     (name) => `${name} does not accept the login: check the user and the key.`,
+    'key',
   ],
   [/Could not resolve hostname/, (name) => `The host name of ${name} cannot be resolved: check its address.`],
   [
@@ -47,8 +79,10 @@ const beforeLogin: readonly (readonly [RegExp, (name: string) => string])[] = [
 
 /** Finds out from the error output of the SSH client why a connection failed. */
 export function connectionProblem(name: string, stderr: string): ConnectionProblem {
-  for (const [pattern, sentence] of beforeLogin) {
-    if (pattern.test(stderr)) return { reason: sentence(name), begun: 'no' }
+  // Both follow when the client lost its way to the host, whatever was wrong on that way.
+  const way = /kex_exchange_identification|UNKNOWN port/.test(stderr) ? ({ ask: 'way' } as const) : {}
+  for (const [pattern, sentence, ask] of beforeLogin) {
+    if (pattern.test(stderr)) return { reason: sentence(name, stderr), begun: 'no', ...(ask ? { ask } : {}), ...way }
   }
   if (/Timeout, server|timed out/i.test(stderr)) {
     return { reason: `${name} stopped answering: the connection timed out.`, begun: 'maybe' }
@@ -67,4 +101,36 @@ export function sudoProblem(name: string, stderr: string): string | null {
     return `${name} has no sudo, and the login is not root: install sudo or log in as root.`
   }
   return null
+}
+
+/**
+ * One sentence where the host ended the login without running the script: what it printed has no line of ours. `null`:
+ * it ran.
+ */
+export function ranInstead(
+  name: string,
+  { status, stdout, stderr }: { readonly status: number; readonly stdout: string; readonly stderr: string },
+): string | null {
+  if (/^@@ /m.test(stdout)) return null
+  if (/password (has|is) expired|Password change required|must change your password/i.test(`${stdout}\n${stderr}`)) {
+    return `The password of the login on ${name} has expired, so it runs nothing: set a new one there, or let it not expire (chage -M -1).`
+  }
+  if (/account has expired|account is expired/i.test(`${stdout}\n${stderr}`)) {
+    return `The account of the login on ${name} has expired, so it runs nothing: renew it there (chage -E).`
+  }
+  const said = firstLine(stdout) ?? (status === 0 ? null : firstLine(stderr))
+  if (said === null || sudoProblem(name, stderr) !== null) return null
+  return `${name} runs something else instead of a shell for this login: ${JSON.stringify(said)}`
+}
+
+function firstLine(text: string): string | null {
+  const line = text.split('\n').find((one) => one.trim() !== '')
+  return line?.trim().slice(0, 200) ?? null
+}
+
+/** The file that ssh speaks of, in quotation marks. */
+function keyFile(said: string): string {
+  const [, file] =
+    /^Load key "(.*?)"|Permissions \S+ for '(.*?)' are/m.exec(said)?.filter((part) => part !== undefined) ?? []
+  return file === undefined ? 'of this login' : JSON.stringify(file)
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Asset } from '../../core/asset.ts'
 import type { DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
+import { schemaProblem } from '../feeds/schema-problem.ts'
 import { unsuccessfulOutcome } from '../outcome-schema.ts'
 
 const asset = z.object({
@@ -42,7 +43,7 @@ export function makeHandle(key: string, assets: readonly StartedAsset[]): Deploy
 export function readHandle({ key, data }: DeploymentHandle): readonly StartedAsset[] {
   const read = schema.safeParse(data)
   if (read.success) return read.data.assets
-  throw new Error(`The run ${key} is not one that the SSH engine started: ${z.prettifyError(read.error)}`)
+  throw new Error(`The run ${key} is not one that the SSH engine started: ${schemaProblem(read.error)}.`)
 }
 
 /** Letters and digits that identify the asset on its host. */

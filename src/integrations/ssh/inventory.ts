@@ -3,6 +3,7 @@ import type { InventorySource, ObserveOptions } from '../../core/ports.ts'
 import { inputLimits } from '../input-limits.ts'
 import { parseProbe, probeScript } from '../probe/index.ts'
 import { whenAborted } from '../when-aborted.ts'
+import { ranInstead } from './connection-problem.ts'
 import type { SshConnections } from './connections.ts'
 import { inOrderOfEnd } from './in-order-of-end.ts'
 import type { SshTarget } from './target.ts'
@@ -38,8 +39,9 @@ export function createSshInventory(options: SshInventoryOptions): InventorySourc
   async function look({ asset, target }: SshHost, script: string, signal: AbortSignal): Promise<Observation> {
     const answer = await runOverSsh(asset.name, target, { script, as: 'user', timeoutSeconds, signal, connections })
     const now = clock()
-    if (answer.kind === 'ran') return parseProbe(answer.stdout, { asset, now })
-    return { kind: 'unreachable', asset, reason: answer.reason, at: now.toISOString() }
+    const reason = answer.kind === 'ran' ? ranInstead(asset.name, answer) : answer.reason
+    if (reason !== null) return { kind: 'unreachable', asset, reason, at: now.toISOString() }
+    return parseProbe(answer.stdout, { asset, now })
   }
 
   async function* observe({ only, depth, signal }: ObserveOptions): AsyncGenerator<Observation | Listing> {

@@ -4,7 +4,7 @@ import type { DeploymentOutcome, PreflightResult, TransactionStep } from '../../
 import type { PackageRequest } from '../package-engine.ts'
 import { judge, parseLook, transactionOf } from '../upgrade-journal/look.ts'
 import { lookScript } from '../upgrade-journal/script.ts'
-import { sudoProblem } from './connection-problem.ts'
+import { ranInstead, sudoProblem } from './connection-problem.ts'
 import { attemptScript, managerFor, type Run, runOnHost, type SshEngine, upgradeId } from './run.ts'
 
 /** Returns the steps that the changes would cause. Throws a sentence when the host cannot tell. */
@@ -19,6 +19,8 @@ export async function preview(
   const script = lookScript({ manager, key, changes }, { preflight: false })
   const answer = await runOnHost({ engine, key, signal }, { asset, script, as: 'user', purpose: 'preview' })
   if (answer.kind === 'failed') throw new Error(answer.reason)
+  const instead = ranInstead(asset.name, answer)
+  if (instead !== null) throw new Error(instead)
   const look = parseLook(manager, answer.stdout, asset.name)
   if (look.kind === 'problem') throw new Error(look.reason)
   return transactionOf(look.simulation)
@@ -38,6 +40,8 @@ export async function preflight(run: Run, request: PackageRequest): Promise<Pref
   if (answer.kind === 'failed') {
     return refused({ state: 'unreachable', reason: answer.reason, touched: false, log: '' })
   }
+  const instead = ranInstead(asset.name, answer)
+  if (instead !== null) return refused({ state: 'unreachable', reason: instead, touched: false, log: '' })
   const sudo = answer.stdout === '' ? sudoProblem(asset.name, answer.stderr) : null
   if (sudo !== null) return refused({ state: 'held back', reason: sudo, log: '' })
   const fitness = judge(manager, answer.stdout, request, engine.patience.lockSeconds)

@@ -148,10 +148,12 @@ function run(shell: ShellState, asked: ShellScript): Promise<ProcessEnd | null> 
     function settle(end: ProcessEnd['end'], status: number | null): void {
       clearTimeout(timer)
       forget()
+      const before = shell.running?.before ?? ''
       const isSent = shell.running !== null && shell.running.before === null
       shell.running = null
       rest(shell)
-      const texts = { stdout: stdout.text(), stderr: stderr.text() }
+      // Before the script was sent, only the login itself can have printed something.
+      const texts = { stdout: isSent ? stdout.text() : before, stderr: stderr.text() }
       const isLost = shell.used && !isSent && end !== 'aborted'
       resolve(isLost ? null : { end, status: end === 'exited' ? status : null, ...texts })
     }

@@ -1,3 +1,5 @@
+import { knowsSessionType } from './client-version.ts'
+
 /** How to reach a host over SSH. Values that are left out come from the SSH configuration. */
 export interface SshTarget {
   /** Host name, address, or an alias in the SSH configuration. */
@@ -42,6 +44,12 @@ export const SHELL =
   'ended=$?; echo "$mark $ended"; echo "$mark" >&2; [ $ended = 0 ] || exit 1; ' +
   "done'"
 
+const sessionOptions = [
+  ...option('SessionType', 'default'),
+  ...option('StdinNull', 'no'),
+  ...option('ForkAfterAuthentication', 'no'),
+]
+
 /**
  * Arguments of the OpenSSH client. They never come from chat or feeds; still, values are refused that could be read as
  * an option or be expanded. `sharedConnection`: the socket of the connection to use; if there is no connection, ssh
@@ -75,6 +83,9 @@ export function sshArguments(
     ...option('ClearAllForwardings', 'yes'),
     ...option('PermitLocalCommand', 'no'),
     ...option('RequestTTY', 'no'),
+    // What people set for their own sessions. We say what is run, and send it on standard input.
+    ...option('RemoteCommand', 'none'),
+    ...(knowsSessionType() ? sessionOptions : []),
     ...option('LogLevel', 'ERROR'),
   )
   if (knownHostsFile !== undefined) args.push(...option('UserKnownHostsFile', quotedPath(knownHostsFile)))

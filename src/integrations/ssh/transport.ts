@@ -4,6 +4,7 @@ import { type ProcessEnd, runBounded } from '../bounded-process.ts'
 import { inputLimits } from '../input-limits.ts'
 import { type ConnectionProblem, connectionProblem } from './connection-problem.ts'
 import type { SshConnections } from './connections.ts'
+import { diagnosed } from './diagnose.ts'
 import type { HostShell } from './shell.ts'
 import { AS_ROOT, AS_USER, DEFAULT_CONNECT_SECONDS, type SshTarget, sshArguments } from './target.ts'
 
@@ -75,7 +76,9 @@ export async function runOverSsh(name: string, target: SshTarget, remote: Remote
     return { kind: 'ran', status: ran.status, stdout: ran.stdout, stderr: ran.stderr }
   }
   remote.connections?.renew(target)
-  return { kind: 'failed', stdout: ran.stdout, ...problemOf(ran, name, seconds) }
+  const { reason, begun } = await diagnosed(name, target, problemOf(ran, name, seconds), signal)
+  signal.throwIfAborted()
+  return { kind: 'failed', stdout: ran.stdout, reason, begun }
 }
 
 type Way = { readonly shell: HostShell } | { readonly shell: null; readonly args: readonly string[] }

@@ -78,6 +78,18 @@ describe('an HTTP check', () => {
     })
   })
 
+  it('with a password in its address is not made, and the password is not shown', async () => {
+    const url = 'http://monitor:s3cret@{address}:18103/health'
+    const [result] = await createHealthProbe().check(
+      { ...asset, address: '127.0.0.1' },
+      [{ kind: 'http', url, expectStatus: 200, timeoutSeconds: 5 }],
+      signal,
+    )
+    expect(result).toMatchObject({ check: 'http://127.0.0.1:18103/health', healthy: false })
+    expect(result?.detail).toContain('holds a user name or a password')
+    expect(JSON.stringify(result)).not.toContain('s3cret')
+  })
+
   it.each([
     ['127.0.0.1@evil.example', 'not a host name'],
     ['evil.example/', 'not a host name'],

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { occurrencesIn } from '../../../src/integrations/icalendar/occurrences.ts'
+import { unfold } from '../../../src/integrations/icalendar/lines.ts'
+import { eventsIn } from '../../../src/integrations/icalendar/occurrences.ts'
 
 function calendar(...lines: readonly string[]): string {
   return ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//example//changes//EN', ...lines, 'END:VCALENDAR', ''].join(
@@ -15,7 +16,9 @@ function event(...lines: readonly string[]): readonly string[] {
 function times(text: string, from = '2026-01-01T00:00:00Z', to = '2027-01-01T00:00:00Z'): readonly string[] {
   const stretch = { location: 'changes.ics', timeZone: 'America/New_York', from: Date.parse(from), to: Date.parse(to) }
   const short = (instant: number) => new Date(instant).toISOString().slice(0, 16)
-  return occurrencesIn(text, stretch).map(({ start, end }) => `${short(start)}/${short(end)}`)
+  const { occurrences, unclear } = eventsIn(text, stretch)
+  for (const { problem } of unclear) throw new Error(`changes.ics: ${problem}`)
+  return occurrences.map(({ start, end }) => `${short(start)}/${short(end)}`)
 }
 
 const berlinLike = [
@@ -62,9 +65,65 @@ describe('when the events of a calendar are', () => {
       ['2026-01-10T14:00/2026-01-10T15:00'],
     ],
     [
-      'whole days, in the zone of the calendar; the end is exclusive',
-      calendar('X-WR-TIMEZONE:Asia/Tokyo', ...event('DTSTART;VALUE=DATE:20261219', 'DTEND;VALUE=DATE:20270103')),
-      ['2026-12-18T15:00/2027-01-02T15:00'],
+      'whole days, which have no zone of their own; the end is exclusive',
+      calendar('X-WR-TIMEZONE:UTC', ...event('DTSTART;VALUE=DATE:20261219', 'DTEND;VALUE=DATE:20270103')),
+      ['2026-12-19T05:00/2027-01-03T05:00'],
+    ],
+    [
+      'floating in a calendar that names its zone',
+      calendar('X-WR-TIMEZONE:Asia/Tokyo', ...event('DTSTART:20260110T090000', 'DURATION:PT1H')),
+      ['2026-01-10T00:00/2026-01-10T01:00'],
+    ],
+    [
+      'in a zone of Windows that nothing describes, as Outlook writes it',
+      calendar(
+        ...event(
+          'DTSTART;TZID=W. Europe Standard Time:20261219T180000',
+          'DTEND;TZID=W. Europe Standard Time:20261221T060000',
+        ),
+      ),
+      ['2026-12-19T17:00/2026-12-21T05:00'],
+    ],
+    [
+      'in a zone behind the path of the program that wrote it',
+      calendar(
+        ...event('DTSTART;TZID=/freeassociation.sourceforge.net/Europe/Berlin:20261219T180000', 'DURATION:PT1H'),
+      ),
+      ['2026-12-19T17:00/2026-12-19T18:00'],
+    ],
+    [
+      'of two calendars in one file',
+      calendar(...event('DTSTART:20260601T200000Z', 'DURATION:PT1H')) +
+        calendar(...event('DTSTART:20260602T200000Z', 'DURATION:PT1H')),
+      ['2026-06-01T20:00/2026-06-01T21:00', '2026-06-02T20:00/2026-06-02T21:00'],
+    ],
+    [
+      'on a further date with a length of its own',
+      calendar(
+        ...event(
+          'DTSTART;TZID=Europe/Berlin:20261201T180000',
+          'DTEND;TZID=Europe/Berlin:20261201T200000',
+          'RDATE;VALUE=PERIOD;TZID=Europe/Berlin:20261205T180000/PT12H,20261207T180000/20261208T060000',
+        ),
+      ),
+      ['2026-12-01T17:00/2026-12-01T19:00', '2026-12-05T17:00/2026-12-06T05:00', '2026-12-07T17:00/2026-12-08T05:00'],
+    ],
+    [
+      'beside a line that is none, and an alarm',
+      calendar(
+        ...event(
+          'DTSTART:20260601T200000Z',
+          'DURATION:PT1H',
+          'DESCRIPTION:a text',
+          'that was broken',
+          '',
+          'BEGIN:VALARM',
+          'TRIGGER:-PT5M',
+          'DURATION:PT9H',
+          'END:VALARM',
+        ),
+      ),
+      ['2026-06-01T20:00/2026-06-01T21:00'],
     ],
     [
       'a whole day without an end, 23 hours long where clocks go forward',
@@ -138,6 +197,12 @@ describe('when the events of a calendar are', () => {
     ['', 'changes.ics is not an iCalendar file'],
     [calendar(...event('DTSTART;TZID=Mars/Olympus:20260601T200000')), '"Mars/Olympus" is not an IANA zone'],
     [calendar(...event('DURATION:PT1H')), 'it has no DTSTART'],
+    [
+      calendar(...event('DTSTART:20260602T200000Z', 'DTEND:20260601T200000Z')),
+      'it ends at 2026-06-01 20:00 UTC, before it begins at 2026-06-02 20:00 UTC',
+    ],
+    [calendar(...event('DTSTART:20260602T200000Z', 'DURATION:-PT1H')), 'its length is negative'],
+    [calendar(...event('DTSTART:20260602T200000Z')).replace('END:VCALENDAR', ''), 'cut off'],
     [calendar(...event('DTSTART:20260601T200000Z', 'RRULE:FREQ=WEEKLY;BYDAY=1MO')), 'numbers a weekday'],
     [calendar(...event('DTSTART:20260101T000000Z', 'DURATION:PT1M', 'RRULE:FREQ=MINUTELY')), 'are too many'],
   ])('%j cannot be told, and says why', (text, says) => {
@@ -160,5 +225,68 @@ test('a damaged calendar is a sentence or another calendar, never anything else'
       }
     }),
     { numRuns: 150 },
+  )
+})
+
+describe('an event that cannot be placed', () => {
+  const stretch = {
+    location: 'changes.ics',
+    timeZone: 'UTC',
+    from: Date.parse('2026-06-01'),
+    to: Date.parse('2027-06-01'),
+  }
+  const unknown = (uid: string, day: string, ...more: readonly string[]) => [
+    'BEGIN:VEVENT',
+    `UID:${uid}`,
+    'SUMMARY:Lunch',
+    `DTSTART;TZID=Customized Time Zone:${day}T120000`,
+    ...more,
+    'END:VEVENT',
+  ]
+
+  it('is named and hides no other', () => {
+    const text = calendar(...unknown('a', '20261210'), ...event('DTSTART:20261201T200000Z', 'DURATION:PT1H'))
+    const { occurrences, unclear } = eventsIn(text, stretch)
+    expect(occurrences.map(({ summary }) => summary)).toEqual(['Freeze'])
+    expect(unclear).toEqual([{ titles: ['Lunch'], problem: expect.stringContaining('"Customized Time Zone"') }])
+  })
+
+  it('is not named any more when it is over in every time zone', () => {
+    const text = calendar(
+      ...unknown('a', '20200101'),
+      ...unknown('b', '20200101', 'RRULE:FREQ=WEEKLY;UNTIL=20210101T000000Z'),
+      ...unknown('c', '20200101', 'RRULE:FREQ=WEEKLY'),
+      ...unknown('d', '20260531'),
+    )
+    expect(eventsIn(text, stretch).unclear).toHaveLength(2)
+  })
+})
+
+test('a title is the same however its bytes are folded', () => {
+  const title = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 80 })
+    .map((text) => text.replace(/[\p{C}\s\\;,]+/gu, ' ').trim())
+  const folds = fc.array(fc.tuple(fc.nat(400), fc.constantFrom('\r\n ', '\n ', '\r\n\t')), { maxLength: 6 })
+  fc.assert(
+    fc.property(title, folds, (summary, at) => {
+      let bytes = Buffer.from(
+        calendar(...event('DTSTART:20260601T200000Z', 'DURATION:PT1H')).replace(
+          'SUMMARY:Freeze',
+          () => `SUMMARY:${summary}`,
+        ),
+      )
+      const [from, to] = [bytes.indexOf('SUMMARY:') + 8, bytes.indexOf('SUMMARY:') + 8 + Buffer.byteLength(summary)]
+      const cuts = at.map(([place, fold]) => [from + (place % (to - from + 1)), fold] as const)
+      for (const [cut, fold] of cuts.toSorted((a, b) => b[0] - a[0])) {
+        bytes = Buffer.concat([bytes.subarray(0, cut), Buffer.from(fold), bytes.subarray(cut)])
+      }
+      const { occurrences } = eventsIn(unfold(bytes).toString('utf8'), {
+        location: 'changes.ics',
+        timeZone: 'UTC',
+        from: 0,
+        to: Date.parse('2030-01-01'),
+      })
+      expect(occurrences.map((one) => one.summary.trim())).toEqual([summary])
+    }),
   )
 })

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { namesAt } from '../../../src/integrations/on-call/calendar.ts'
 import { createPagerDuty } from '../../../src/integrations/on-call/pagerduty.ts'
-import { peopleNamed } from '../../../src/integrations/on-call/people-named.ts'
+import { peopleNamed, placeNames } from '../../../src/integrations/on-call/people-named.ts'
 
 const { signal } = new AbortController()
 
@@ -84,6 +84,84 @@ describe('a calendar (RFC 5545)', () => {
   })
 })
 
+describe('a shift', () => {
+  const shift = (...lines: readonly string[]) =>
+    ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//example//EN', ...lines, 'END:VCALENDAR'].join('\r\n')
+  const at = (text: string, instant: string, timeZone?: string) =>
+    namesAt(text, new Date(instant), 'duty.ics', timeZone)
+
+  test.each([
+    [
+      'who declined',
+      ['ATTENDEE;PARTSTAT=DECLINED:mailto:mara@example.net', 'ATTENDEE;PARTSTAT=ACCEPTED:mailto:tom@example.net'],
+      ['tom@example.net'],
+    ],
+    [
+      'who handed it on',
+      ['ATTENDEE;PARTSTAT=DELEGATED:mailto:mara@example.net', 'ATTENDEE:mailto:tom@example.net'],
+      ['tom@example.net'],
+    ],
+    [
+      'who is only informed',
+      ['ATTENDEE;ROLE=NON-PARTICIPANT:mailto:mara@example.net', 'ATTENDEE:mailto:tom@example.net'],
+      ['tom@example.net'],
+    ],
+    [
+      'that is a room',
+      ['ATTENDEE;CUTYPE=ROOM:mailto:room@example.net', 'ATTENDEE:mailto:tom@example.net'],
+      ['tom@example.net'],
+    ],
+    ['when all declined, whatever the title says', ['ATTENDEE;PARTSTAT=DECLINED:mailto:tom@example.net'], []],
+    [
+      'when all are only informed: the title counts',
+      ['ATTENDEE;ROLE=NON-PARTICIPANT:mailto:boss@example.net'],
+      ['Tom Okafor'],
+    ],
+    ['who has a name and no address', ['ATTENDEE;CN=Tom Okafor:invalid:nomail'], ['Tom Okafor']],
+  ])('names nobody %s', (_what, attendees, names) => {
+    const text = shift(
+      'BEGIN:VEVENT',
+      'UID:a',
+      'SUMMARY:Tom Okafor',
+      'DTSTART:20261201T080000Z',
+      'DURATION:P1D',
+      ...attendees,
+      'END:VEVENT',
+    )
+    expect(at(text, '2026-12-01T12:00:00Z')).toEqual(names)
+  })
+
+  const day = ['BEGIN:VEVENT', 'UID:a', 'SUMMARY:tom', 'DTSTART;VALUE=DATE:20261201', 'END:VEVENT']
+  const morning = ['BEGIN:VEVENT', 'UID:a', 'SUMMARY:tom', 'DTSTART:20261201T080000', 'DURATION:PT1H', 'END:VEVENT']
+  test.each<[string, readonly string[], string, string]>([
+    ['a day of the teams', day, '2026-12-01T08:00:00Z', '2026-12-02T08:00:00Z'],
+    ['a time of the teams', morning, '2026-12-01T16:00:00Z', '2026-12-01T17:00:00Z'],
+    [
+      'a day of the place that the calendar names',
+      ['X-WR-TIMEZONE:Asia/Tokyo', ...day],
+      '2026-11-30T15:00:00Z',
+      '2026-12-01T15:00:00Z',
+    ],
+    [
+      'a time of the place that the calendar names',
+      ['X-WR-TIMEZONE:Asia/Tokyo', ...morning],
+      '2026-11-30T23:00:00Z',
+      '2026-12-01T00:00:00Z',
+    ],
+    [
+      'a day of the teams where the calendar names no place',
+      ['X-WR-TIMEZONE:UTC', ...day],
+      '2026-12-01T08:00:00Z',
+      '2026-12-02T08:00:00Z',
+    ],
+  ])('is %s', (_what, lines, from, to) => {
+    const zone = 'America/Los_Angeles'
+    const secondBefore = (instant: string) => new Date(Date.parse(instant) - 1_000).toISOString()
+    const named = [secondBefore(from), from, secondBefore(to), to].map((instant) => at(shift(...lines), instant, zone))
+    expect(named).toEqual([[], ['tom'], ['tom'], []])
+  })
+})
+
 describe('PagerDuty', () => {
   let server: Server
   let asked: { url: string; authorization: string }[]
@@ -134,4 +212,40 @@ test('people are meant by address, id or whole name; by none, or by two, nobody 
   ]
   expect(peopleNamed(['TOM@example.net', 'Tom Okafor', 'tom', ' mara '], people)).toEqual(['tom', 'mara'])
   expect(peopleNamed(['Mara Keller', 'Tom O', 'nobody', ''], people)).toEqual([])
+})
+
+describe('people are meant as people write them', () => {
+  const people = [
+    { id: 'tom', name: 'Tom Okafor', email: 'tom@example.net' },
+    { id: 'mara', name: 'Mara Keller', email: 'mara@example.net' },
+    { id: 'ana', name: 'Ana Müller', email: null },
+  ]
+  test.each([
+    ['Keller, Mara', ['mara']],
+    ['On Call - Mara Keller', ['mara']],
+    ['On-call: mara', ['mara']],
+    ['On call: Okafor, Tom', ['tom']],
+    ['Mara Keller (primary)', ['mara']],
+    ['On call (Mara Keller)', ['mara']],
+    ['Tom Okafor (for Mara Keller)', ['tom']],
+    ['Tom Okafor (was: Mara Keller)', ['tom']],
+    ['Mara / Tom', ['mara', 'tom']],
+    ['mara, tom', ['mara', 'tom']],
+    ['Mara\u00A0Keller', ['mara']],
+    ['Ana Mu\u0308ller', ['ana']],
+    ['Mara Keller out', []],
+    ['Tomorrow', []],
+  ])('%s: %j', (name, ids) => {
+    expect(peopleNamed([name], people)).toEqual(ids)
+  })
+
+  test('and a name that stands for nobody is said with its reason', () => {
+    const two = [...people, { id: 'mara2', name: 'Mara Keller', email: null }]
+    const { people: found, vain } = placeNames(['Mara Keller', 'Jonas', 'tom'], two)
+    expect(found).toEqual(['tom'])
+    expect(vain).toEqual([
+      expect.stringMatching(/^"Mara Keller" is the name of mara and mara2.*e-mail address/),
+      expect.stringContaining('"Jonas" is nobody'),
+    ])
+  })
 })

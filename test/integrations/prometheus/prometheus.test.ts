@@ -70,6 +70,14 @@ describe('the value of a query', () => {
     )
   })
 
+  it('is taken with information about a name, which earlier versions and Thanos give as a warning', async () => {
+    const notice =
+      'PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "one" (1:10)'
+    const both = [notice, 'PromQL warning: quantile value should be between 0 and 1']
+    expect(await (await metrics({ series, warnings: [notice] })).value('one', signal)).toBe(0.25)
+    await expect((await metrics({ series, warnings: both })).value('one', signal)).rejects.toThrow('PromQL warning')
+  })
+
   it('is had with a token or a password, and without them there is a sentence', async () => {
     const bearer = { kind: 'bearer', token: 't0ken' } as const
     const basic = { kind: 'basic', user: 'pw', password: 'pässword' } as const

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -93,6 +102,37 @@ describe('a machine', () => {
     }
     const [, , one] = readFileSync('/proc/loadavg', 'utf8').split(' ')
     for (const { value } of await load('load average', [records])) expect(Math.abs(value - Number(one))).toBeLessThan(2)
+  })
+
+  it.runIf(sadc !== undefined)('gives it from a folder that is a link', async () => {
+    const records = join(folder, 'volume')
+    mkdirSync(records)
+    execFileSync(sadc ?? '', ['1', '3', join(records, 'sa20')], { stdio: 'ignore' })
+    symlinkSync(records, join(folder, 'link'))
+    expect(await load('cpu', [join(folder, 'link')])).toEqual(await load('cpu', [records]))
+  })
+
+  it.each([
+    ['SA_DIR=/data/sa', '/data/sa'],
+    ['SA_DIR="/data/sa"  # a volume of its own', '/data/sa'],
+    ["SA_DIR='/data/sa'", '/data/sa'],
+    ['SA_DIR=/old\nSA_DIR=/data/sa # the last counts', '/data/sa'],
+    ['#SA_DIR=/old', ''],
+  ])('reads %j as a shell does', (text, expected) => {
+    const script = readFileSync(new URL('../../../src/integrations/sar/history.sh', import.meta.url), 'utf8')
+    const [reads = ''] = /^sa_dir\(\) \{\n[\s\S]*?\n\}\n/m.exec(script) ?? []
+    const file = join(folder, 'sysstat')
+    writeFileSync(file, `${text}\n`)
+    expect(
+      execFileSync('sh', ['-c', `${reads}sa_dir "${file}"`])
+        .toString()
+        .trim(),
+    ).toBe(expected)
+    expect(
+      execFileSync('sh', ['-c', `. "${file}"; echo "$SA_DIR"`], { env: {} })
+        .toString()
+        .trim(),
+    ).toBe(expected)
   })
 
   it.runIf(sadc !== undefined)('is asked over SSH, and says why it cannot be', async () => {

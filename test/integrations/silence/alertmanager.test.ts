@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Asset } from '../../../src/core/asset.ts'
 import { type AlertmanagerAccess, createAlertmanagerSilence } from '../../../src/integrations/silence/index.ts'
-import { fillMatcher } from '../../../src/integrations/silence/matcher.ts'
+import { fillMatcher, matcherValue } from '../../../src/integrations/silence/matcher.ts'
 import { monitoringSilenceContract } from '../../contracts/monitoring-silence.ts'
 import { type FakeAlertmanager, startFakeAlertmanager } from '../../fakes/alertmanager/fake-alertmanager.ts'
 import { alertmanagerProgram, startRealAlertmanager } from '../../fakes/alertmanager/real-alertmanager.ts'
@@ -120,6 +120,11 @@ describe('over a fake', () => {
     expect(ids[0]?.id).not.toBe(known?.id)
   })
 
+  it.each([201, 202, 204])('is made where something between answers %i', async (status) => {
+    fake.answerInstead.push({ status: 200, body: '[]' }, { status, body: '{"silenceID":"a"}' })
+    await expect(silenceAt(fake.url).hold(lease(), signal)).resolves.toBeUndefined()
+  })
+
   it.each([
     [{ status: 401, body: '' }, /does not let Patchwarden in \(401\): set ALERTMANAGER_TOKEN/],
     [{ status: 302, body: '', location: 'http://127.0.0.1:1/' }, /sends elsewhere \(302\)/],
@@ -188,4 +193,21 @@ describe.skipIf(program === null)('over the real program', () => {
   }, 30_000)
   afterAll(() => real.close())
   speaksTo('Alertmanager itself', () => real.url)
+})
+
+/** The table of Alertmanager's own tests (pkg/labels, TestParseMatcher), and what amtool prints. */
+it.each<[string, string | null]>([
+  ['web01', 'web01'],
+  ['"web01"', 'web01'],
+  ['"{address}(:.*)?"', '{address}(:.*)?'],
+  ['"bar\\"baz"', 'bar"baz'],
+  ['bar\\"baz', 'bar"baz'],
+  ['"new\\nline"', 'new\nline'],
+  ['\\d+\\\\', '\\d+\\'],
+  ['""', ''],
+  ['"bar', null],
+  ['bar"baz', null],
+  ['"foo"bar"', null],
+])('a matcher with the value %s is read as %j', (written, value) => {
+  expect(matcherValue(written)).toBe(value)
 })

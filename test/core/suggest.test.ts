@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { editDistance, suggest } from '../../src/config/suggest.ts'
+import { editDistance, suggest } from '../../src/core/suggest.ts'
 
 describe('did you mean', () => {
   it.each([
