@@ -73,6 +73,7 @@ const slow = [
   'test/browser/**',
   'test/e2e/**',
   'test/known/**',
+  'test/powershell/**',
   ...long,
   ...dying,
 ]
@@ -144,6 +145,16 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: 'powershell',
+          include: ['test/powershell/**/*.test.ts'],
+          ...tidy,
+          globalSetup: [...tidy.globalSetup, 'test/powershell/support/build-host.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {

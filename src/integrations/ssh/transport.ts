@@ -75,7 +75,7 @@ export async function runOverSsh(name: string, target: SshTarget, remote: Remote
     return { kind: 'ran', status: ran.status, stdout: ran.stdout, stderr: ran.stderr }
   }
   remote.connections?.renew(target)
-  return { kind: 'failed', stdout: ran.stdout, ...problemOf(ran, name, seconds) }
+  return { kind: 'failed', stdout: ran.stdout, ...connectionProblemOf(ran, name, seconds) }
 }
 
 type Way = { readonly shell: HostShell } | { readonly shell: null; readonly args: readonly string[] }
@@ -88,7 +88,8 @@ function wayTo(target: SshTarget, { as, connections, moreToCome = false }: Remot
   return { shell, args: sshArguments(target, as === 'root' ? AS_ROOT : AS_USER, shared) }
 }
 
-function problemOf(ran: ProcessEnd, name: string, seconds: number): ConnectionProblem {
+/** Why ssh or sftp did not do its work. */
+export function connectionProblemOf(ran: ProcessEnd, name: string, seconds: number): ConnectionProblem {
   switch (ran.end) {
     case 'not found':
       return { reason: 'There is no SSH client here: install OpenSSH (openssh-client).', begun: 'no' }

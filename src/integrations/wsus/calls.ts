@@ -165,6 +165,8 @@ const probe = z.object({
   executionPolicy: z.array(z.object({ scope: z.string(), policy: z.string() })),
   /** The server's clock. */
   clock: instant,
+  /** What could not be read, with the type of the error; the fields above then hold nothing or `null`. */
+  unknown: z.array(z.string()).optional(),
 })
 export type WsusProbe = z.output<typeof probe>
 
@@ -234,10 +236,16 @@ export interface WsusServer {
 
 export class WsusError extends Error {
   readonly sent: boolean
+  /** True: the server cannot answer so much at once. Ask for half of it. */
+  readonly tooMuch: boolean
 
-  constructor(sentence: string, { sent, cause }: { readonly sent: boolean; readonly cause?: unknown }) {
+  constructor(
+    sentence: string,
+    { sent, tooMuch = false, cause }: { readonly sent: boolean; readonly tooMuch?: boolean; readonly cause?: unknown },
+  ) {
     super(sentence, cause === undefined ? {} : { cause })
     this.sent = sent
+    this.tooMuch = tooMuch
   }
 }
 
