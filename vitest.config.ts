@@ -17,6 +17,7 @@ const long = [
   'test/core/held-week-large.test.ts',
   'test/integrations/feeds/osv-algorithm.test.ts',
   'test/integrations/feeds/robustness.test.ts',
+  'test/integrations/wsus/remote.test.ts',
   'test/scenarios/discord-gateway.test.ts',
   'test/scenarios/hostile.test.ts',
   'test/scenarios/slack-sockets.test.ts',
@@ -153,8 +154,8 @@ export default defineConfig({
           include: ['test/powershell/**/*.test.ts'],
           ...tidy,
           globalSetup: [...tidy.globalSetup, 'test/powershell/support/build-host.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {

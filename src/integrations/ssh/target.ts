@@ -67,7 +67,7 @@ export function sshArguments(
 export function sftpArguments(target: SshTarget, sharedConnection: string | null = null): readonly string[] {
   const { user, port } = target
   const name = hostName(target)
-  const args = [...commonArguments(target, sharedConnection), '-q', '-b', '-']
+  const args = [...commonArguments(target, sharedConnection), '-b', '-']
   if (user !== undefined) args.push(...option('User', user))
   if (port !== undefined) args.push('-P', String(port))
   return [...args, '--', name.includes(':') ? `[${name}]` : name]

@@ -12,9 +12,10 @@ const wireInstant = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/
 
 /** An instant as the script writes it, read as ISO 8601 UTC. */
 const instant = z.string().transform((text, context) => {
-  const [, year, month, day, hour, minute, second] = wireInstant.exec(text) ?? []
-  const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`)
-  if (Number.isFinite(at)) return new Date(at).toISOString()
+  const iso = text.replace(wireInstant, '$1-$2-$3T$4:$5:$6.000Z')
+  const at = wireInstant.test(text) ? Date.parse(iso) : Number.NaN
+  // Date.parse takes 31 February as a day of March.
+  if (Number.isFinite(at) && new Date(at).toISOString() === iso) return iso
   context.addIssue({ code: 'custom', message: `"${text}" is not an instant such as 20261125T020000Z` })
   return z.NEVER
 })

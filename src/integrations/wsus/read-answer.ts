@@ -33,12 +33,15 @@ const BEGINS = '<<<WSUS_JSON'
 
 /** Returns the answer to `call`, whatever stands around it; `null`: there is none. Throws a sentence if it is broken. */
 export function findAnswer(stdout: string, call: string): OwnEnvelope | null {
+  let others = 0
   // Some consoles write UTF-16.
   for (const [, base64 = ''] of stdout.replaceAll('\0', '').matchAll(MARKED)) {
     const found = decode(base64)
     // An error that came before the question was read does not know its call.
     if (found.call === call || (found.call === '' && !found.ok)) return found
+    others++
   }
+  if (others > 0) throw new Error('it answers another call than the one that was made')
   return null
 }
 
@@ -66,7 +69,7 @@ const beforeScript: readonly (readonly [(text: string) => boolean, (name: string
       `PowerShell on ${name} runs in constrained language mode, in which the script cannot work: allow its folder in the application control of that server (AppLocker, WDAC).`,
   ],
   [
-    (text) => /about_Execution_Policies|PSSecurityException|UnauthorizedAccess\b/.test(text),
+    (text) => /about_Execution_Policies|PSSecurityException|UnauthorizedAccess(?!Exception)/.test(text),
     (name) =>
       `A group policy on ${name} forbids the script (execution policy): sign it, or allow scripts for this login in "Turn on Script Execution".`,
   ],
@@ -91,8 +94,8 @@ export function whyNoAnswer(name: string, printed: Printed): Found & { readonly 
   const said = readable(printed.stderr)
   const text = `${stdout}\n${said}`
   for (const [fits, sentence] of beforeScript) {
-    // Windows PowerShell breaks lines at the width of a console that nobody sees.
-    if (fits(text) || fits(text.replaceAll(/\s+/g, ' '))) return { kind: 'none', reason: sentence(name), begun: 'no' }
+    // Windows PowerShell breaks lines, also within a word, at the width of a console that nobody sees.
+    if (fits(text) || fits(text.replaceAll(/\s+/g, ''))) return { kind: 'none', reason: sentence(name), begun: 'no' }
   }
   if (stdout.includes(BEGINS)) {
     return {
@@ -101,8 +104,8 @@ export function whyNoAnswer(name: string, printed: Printed): Found & { readonly 
       begun: 'maybe',
     }
   }
-  const last = (said.trim() || stdout.trim()).split('\n').at(-1)?.trim().slice(0, 300) ?? ''
-  const words = last === '' ? 'and printed nothing' : `and said: ${last}`
+  const first = (said.trim() || stdout.trim()).replaceAll(/\s+/g, ' ').slice(0, 300)
+  const words = first === '' ? 'and printed nothing.' : `and said: ${first}`
   return {
     kind: 'none',
     reason: `The script on ${name} ended with exit status ${printed.status} without an answer ${words}`,

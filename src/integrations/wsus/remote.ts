@@ -7,6 +7,7 @@ import { inputLimits } from '../input-limits.ts'
 import { createSshConnections, type SshConnections } from '../ssh/connections.ts'
 import { DEFAULT_CONNECT_SECONDS, type SshTarget, sshArguments } from '../ssh/target.ts'
 import { connectionProblemOf } from '../ssh/transport.ts'
+import { whenAborted } from '../when-aborted.ts'
 import {
   type Answered,
   type Asked,
@@ -72,18 +73,47 @@ export function createWsusServers(): WsusServers {
 function createRemoteServer(options: RemoteOptions, connections: SshConnections): WsusServer {
   const { name, target, folder = HOME_FOLDER } = options
   const place: Place = { name, target, folder: checkedFolder(folder), connections }
-  let turn: Promise<unknown> = Promise.resolve()
+  const turns = createTurns()
   return {
     describe: `${name} over SSH`,
-    call(op, data, signal) {
-      const answer = turn.then(() => {
-        signal.throwIfAborted()
-        return call(place, options, op, data, signal)
-      })
-      turn = answer.catch(() => undefined)
-      return answer
+    async call(op, data, signal) {
+      const done = await turns.take(signal)
+      try {
+        return await call(place, options, op, data, signal)
+      } finally {
+        done()
+      }
     },
   }
+}
+
+/** One after another, in the order in which they came. */
+function createTurns() {
+  let last: Promise<void> = Promise.resolve()
+  return {
+    /** Resolves with what ends the turn. Throws a WsusError when the signal aborts before its turn comes. */
+    async take(signal: AbortSignal): Promise<() => void> {
+      const earlier = last
+      let done: () => void = () => undefined
+      last = new Promise((resolve) => {
+        done = resolve
+      })
+      if (await comesBefore(earlier, signal)) return done
+      void earlier.then(done)
+      throw new WsusError('The call was stopped before its turn came.', { sent: false, cause: signal.reason })
+    },
+  }
+}
+
+async function comesBefore(earlier: Promise<void>, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false
+  let forget = () => {}
+  const stopped = new Promise<boolean>((resolve) => {
+    forget = whenAborted(signal, () => resolve(false))
+  })
+  const came = await Promise.race([earlier.then(() => true), stopped])
+  forget()
+  return came
 }
 
 async function call<Op extends WsusOp>(
