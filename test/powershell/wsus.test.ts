@@ -377,6 +377,10 @@ describe.skipIf(powershellHost === null)('the script in PowerShell, over SSH', (
       standin.load(smallSite({ targeting: 'Client' }))
       expect((await refusal('add-member', { group: pilot, machine: app02 })).message).toMatch(/client-side targeting/)
     })
+    it('the web service of the server does not let it in', async () => {
+      standin.load(smallSite({ faults: { 'AdminProxy.GetUpdateServer': 'forbidden' } }))
+      expect((await refusal('groups', {})).message).toMatch(/no rights in WSUS/)
+    })
     it('the service does not run', async () => {
       standin.load(smallSite({ faults: { 'IUpdateServer.GetComputerTargetGroups': 'unreachable' } }))
       expect((await refusal('groups', {})).message).toMatch(

@@ -56,15 +56,14 @@ async function hashThere(place: Place, { file }: Script, here: string, signal: A
 async function put(place: Place, { file, text }: Script, here: string, signal: AbortSignal): Promise<void> {
   const own = join(here, 'sent')
   await writeFile(own, text, 'ascii')
-  const partial = sftpPath(place.folder, `${file}.${randomBytes(4).toString('hex')}`)
+  const [whole, partial] = [file, `${file}.${randomBytes(4).toString('hex')}`].map((one) =>
+    quoted(sftpPath(place.folder, one)),
+  )
   const mkdir = place.folder === HOME_FOLDER ? [`-mkdir ${quoted(place.folder)}`] : []
+  // What is there has a wrong content, and some servers rename over nothing.
   await transfer(
     place,
-    [
-      ...mkdir,
-      `put ${quoted(own)} ${quoted(partial)}`,
-      `rename ${quoted(partial)} ${quoted(sftpPath(place.folder, file))}`,
-    ],
+    [...mkdir, `put ${quoted(own)} ${partial}`, `-rm ${whole}`, `rename ${partial} ${whole}`],
     signal,
   )
 }

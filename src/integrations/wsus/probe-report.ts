@@ -1,6 +1,6 @@
 /** What `check` says of a WSUS server: a report that can be pasted, because it names no server, group, rule or person. */
 
-import type { WsusProbe } from './calls.ts'
+import type { WsusProbe, WsusServer } from './calls.ts'
 
 /** The code page of UTF-8. */
 const UTF8 = 65_001
@@ -14,6 +14,13 @@ export interface ProbeReport {
   readonly lines: readonly string[]
   /** What must be changed before anything can be deployed through this server. */
   readonly obstacles: readonly string[]
+}
+
+/** Asks the server, reading only, and returns the report as lines. Throws a WsusError. */
+export async function checkServer(server: WsusServer, clock: () => Date, signal: AbortSignal): Promise<string> {
+  const { data } = await server.call('probe', {}, signal)
+  const { lines, obstacles } = probeReport(data, clock().toISOString())
+  return ['it answers. What follows names nothing, and can be pasted:', ...lines, ...obstacles].join('\n')
 }
 
 /** @param now ISO 8601, when the probe was answered */

@@ -84,7 +84,7 @@ const beforeScript: readonly (readonly [(text: string) => boolean, (name: string
   [
     (text) => /\bwsus-[0-9a-f]{16}\.ps1\b/.test(text) && /-File\b/.test(text),
     (name) =>
-      `PowerShell on ${name} does not find the script that was sent: its login shell begins in another folder than SFTP.`,
+      `PowerShell on ${name} does not find the script that was sent: its login shell begins in another folder than SFTP. Name an absolute folder for it.`,
   ],
 ]
 

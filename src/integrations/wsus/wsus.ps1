@@ -119,8 +119,11 @@ function Test-Timeout($Exception) {
   return $Exception.HResult -eq -2146233083
 }
 
+# 7: the web service of the server answered, and with 401 or 403.
 function Test-NoRights($Exception) {
-  return 'SecurityException', 'UnauthorizedAccessException' -contains $Exception.GetType().Name
+  $name = $Exception.GetType().Name
+  if ($name -eq 'WebException') { return [int]$Exception.Status -eq 7 -and 401, 403 -contains [int]$Exception.Response.StatusCode }
+  return 'SecurityException', 'UnauthorizedAccessException' -contains $name
 }
 
 # ---- The server ----

@@ -169,8 +169,9 @@ public static class AdminProxy
 {
     public static IUpdateServer GetUpdateServer()
     {
-        Site.Query("AdminProxy.GetUpdateServer");
-        return new Server(Site.Open());
+        var site = Site.Open();
+        site.Ask("AdminProxy.GetUpdateServer");
+        return new Server(site);
     }
     public static IUpdateServer GetUpdateServer(string serverName, bool useSecureConnection) => GetUpdateServer();
     public static IUpdateServer GetUpdateServer(string serverName, bool useSecureConnection, int portNumber) => GetUpdateServer();

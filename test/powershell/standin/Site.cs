@@ -76,6 +76,7 @@ namespace Microsoft.UpdateServices.Administration
                 case "denied": throw new System.Security.SecurityException("Die Anforderung ist fehlgeschlagen.");
                 case "html": throw new InvalidOperationException("Client found response content type of 'text/html', but expected 'text/xml'.");
                 case "unreachable": throw new System.Net.WebException("Die Verbindung mit dem Remoteserver kann nicht hergestellt werden.", System.Net.WebExceptionStatus.ConnectFailure);
+                case "forbidden": throw new System.Net.WebException("Fehler bei der Anforderung mit HTTP-Status 401: Unauthorized.", null, System.Net.WebExceptionStatus.ProtocolError, new Unauthorised());
                 case "slow": Thread.Sleep(10_000); break;
                 default: throw new ArgumentException("unknown fault " + fault);
             }
@@ -104,6 +105,8 @@ namespace Microsoft.UpdateServices.Administration
         public static DateTime Or(string iso, DateTime otherwise) => iso == null ? otherwise : Read(iso);
         public static string Write(DateTime at) => at == DateTime.MaxValue ? null : DateTime.SpecifyKind(at, DateTimeKind.Utc).ToString("o");
     }
+
+    class Unauthorised : System.Net.WebResponse { public System.Net.HttpStatusCode StatusCode => System.Net.HttpStatusCode.Unauthorized; }
 
     class SyncRow { public SynchronizationResult Result { get; set; } public string Start { get; set; } public string End { get; set; } public string Error { get; set; } = ""; }
     class RuleRow { public string Name { get; set; } public bool Enabled { get; set; } public List<Guid> Groups { get; set; } = new(); }

@@ -72,7 +72,7 @@ export async function startStandIn(): Promise<StandIn> {
 function windowsShell(folder: string, site: string, queries: string): string {
   return `
 case $1 in powershell.exe\\ *) ;; *) echo "'\${1%% *}' is not recognized as an internal or external command," >&2; exit 1 ;; esac
-export HOME='${folder}' TMPDIR='${folder}' TZ=America/New_York POWERSHELL_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 POWERSHELL_UPDATECHECK=Off
+export PATH='${process.env.PATH}' HOME='${folder}' TMPDIR='${folder}' TZ=America/New_York POWERSHELL_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 POWERSHELL_UPDATECHECK=Off
 export STANDIN_SITE='${site}' STANDIN_QUERIES='${queries}' ${process.env.DOTNET_ROOT ? `DOTNET_ROOT='${process.env.DOTNET_ROOT}'` : ''}
 read -ra words <<<"\${1#powershell.exe }"
 exec dotnet '${powershellHost}' "\${words[@]}"
