@@ -130,6 +130,25 @@ describe.skipIf(powershellHost === null)('the script in PowerShell, over SSH', (
       })
     })
 
+    it('all of a second at the end of a span, and machines that never reported in one without a beginning', async () => {
+      standin.load(
+        smallSite({
+          updates: [{ id: before, arrived: '2026-11-01T10:00:00.9970000Z' }],
+          computers: [
+            { id: app01, names: ['a'], lastReported: '2026-11-01T10:00:00.9970000Z' },
+            { id: app02, names: ['b'] },
+            { id: clone, names: ['c'], lastReported: '2026-11-01T10:00:01Z' },
+          ],
+        }),
+      )
+      const [at, after] = ['2026-11-01T10:00:00Z', '2026-11-01T10:00:01Z'].map(wireInstantOf)
+      expect(await ask('updates', { from: null, to: at ?? '' })).toHaveLength(1)
+      expect(await ask('updates', { from: after ?? '', to: null })).toHaveLength(0)
+      expect((await ask('machines', { from: null, to: at ?? '' })).map(({ name }) => name)).toEqual(['a', 'b'])
+      expect((await ask('machines', { from: after ?? '', to: null })).map(({ name }) => name)).toEqual(['c'])
+      standin.load(smallSite())
+    })
+
     it('updates that arrived in a span, and some by their ids', async () => {
       const span = { from: wireInstantOf('2026-11-11T02:30:00Z'), to: wireInstantOf('2026-11-11T02:30:00Z') }
       expect((await ask('updates', span)).map(({ id }) => id)).toEqual([cumulative])
@@ -163,6 +182,16 @@ describe.skipIf(powershellHost === null)('the script in PowerShell, over SSH', (
       ])
       expect(asked('IUpdate.GetUpdateInstallationInfoPerComputerTarget')).toBe(1)
       expect(asked('IComputerTarget.GetUpdateInstallationInfoPerUpdate')).toBe(0)
+    })
+
+    it('what few machines of many said, without the states of all others', async () => {
+      const many = Array.from({ length: 1_500 }, (_, index) => ({ id: `machine-${index}`, names: [`m${index}`] }))
+      standin.load(smallSite({ computers: many }))
+      const some = await ask('installations', { machines: ['machine-7'], updates: [before] })
+      expect(some.map(({ machine, state }) => [machine, state])).toEqual([['machine-7', 'Unknown']])
+      expect(asked('IUpdate.GetUpdateInstallationInfoPerComputerTarget')).toBe(0)
+      expect(asked('IComputerTarget.GetUpdateInstallationInfoPerUpdate')).toBe(1)
+      standin.load(smallSite())
     })
 
     it('lists as long as allowed, and says when they are cut', async () => {
@@ -458,6 +487,9 @@ describe.skipIf(powershellHost === null)('the script in PowerShell, over SSH', (
       bits64: true,
       unknown: [],
     })
+    const brief = await ask('probe', { brief: true })
+    expect(brief).toMatchObject({ machines: 3, updates: null, approvals: null, unknown: [] })
+    expect(asked('IUpdateServer.GetUpdateApprovals')).toBe(1)
     expect(Math.abs(Date.parse(probe.clock) - Date.now())).toBeLessThan(60_000)
     expect(probe.executionPolicy.map(({ scope }) => scope)).toContain('MachinePolicy')
   })

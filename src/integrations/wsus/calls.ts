@@ -175,12 +175,16 @@ const nothing = z.object({})
 const span = z.object({ from: z.string().nullable(), to: z.string().nullable() })
 
 /**
- * The calls. Instants in what is asked are made with `wireInstantOf`. Lists may be cut: then `truncated` of the envelope
+ * The calls. Instants in what is asked are made with `wireInstantOf`. Both ends of a span count, the last with its whole
+ * second; a span of machines without a beginning holds those that never reported. Lists may be cut: then `truncated` of the envelope
  * is true, and the caller asks again with a shorter span.
  */
 export const wsusCalls = {
-  /** Everything that `check` wants to know. Reads only. */
-  probe: { asks: nothing, answers: probe },
+  /**
+   * Everything that `check` wants to know. Reads only. `brief`: without the numbers of updates and approvals, which a
+   * large server counts for long.
+   */
+  probe: { asks: z.object({ brief: z.boolean().optional() }), answers: probe },
   groups: { asks: nothing, answers: z.array(group) },
   /** Machines that reported in the span, or all. `ids`: only these. */
   machines: { asks: span.extend({ ids: z.array(z.string()).optional() }), answers: z.array(machine) },

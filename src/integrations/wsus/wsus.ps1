@@ -38,6 +38,12 @@ function ConvertFrom-Wire($Text, $Otherwise) {
   return [DateTime]::ParseExact([string]$Text, $WireFormat, $Invariant, $style)
 }
 
+# The end of a span counts with its whole second, because the server knows parts of seconds and the wire does not.
+function ConvertFrom-WireEnd($Text, $Otherwise) {
+  if ($null -eq $Text) { return $Otherwise }
+  return (ConvertFrom-Wire $Text).AddMilliseconds(997)
+}
+
 # ---- Answers ----
 
 $Answer = @{ rows = (New-Object 'System.Collections.Generic.List[object]'); one = $null; truncated = $false; server = '' }
@@ -316,6 +322,12 @@ function Read-Fact([string]$Name, $Read, $Otherwise) {
   }
 }
 
+# What takes long on a large server is left out of a brief probe.
+function Read-Counted([string]$Name, $Read) {
+  if ($Data.brief) { return $null }
+  return Read-Fact $Name $Read
+}
+
 function Read-Probe($Server) {
   $Unknown = New-Object 'System.Collections.Generic.List[string]'
   $config = $Server.GetConfiguration()
@@ -343,11 +355,11 @@ function Read-Probe($Server) {
     replica = [bool]$config.IsReplicaServer
     targeting = [string]$config.TargetingMode
     machines = [int]$Server.GetComputerTargetCount()
-    updates = (Read-Fact 'number of updates' { [int]$Server.GetUpdateCount($all) })
+    updates = (Read-Counted 'number of updates' { [int]$Server.GetUpdateCount($all) })
     synchronised = (Read-Fact 'last synchronisation' { Read-Synchronisation $Server })
     nextSynchronisation = (Read-Fact 'next synchronisation' { ConvertTo-Wire $Server.GetSubscription().GetNextSynchronizationTime() })
     automatic = [object[]]$rules.ToArray()
-    approvals = (Read-Fact 'approvals' {
+    approvals = (Read-Counted 'approvals' {
         $standing = 0
         foreach ($one in $Server.GetUpdateApprovals($all)) { if ([string]$one.Action -eq 'Install') { $standing++ } }
         $standing
@@ -390,9 +402,17 @@ function Read-Machines($Server) {
   }
   $scope = New-Object Microsoft.UpdateServices.Administration.ComputerTargetScope
   $scope.IncludeDownstreamComputerTargets = $true
-  if ($null -ne $Data.from) { $scope.FromLastReportedStatusTime = (ConvertFrom-Wire $Data.from) }
-  if ($null -ne $Data.to) { $scope.ToLastReportedStatusTime = (ConvertFrom-Wire $Data.to) }
-  foreach ($computer in $Server.GetComputerTargets($scope)) { if (-not (Add-Row (ConvertTo-Machine $computer))) { return } }
+  $to = ConvertFrom-WireEnd $Data.to
+  # A span without a beginning holds those that never reported. The server is not asked for its end then: whether it
+  # compares an end with nothing is not known.
+  if ($null -ne $Data.from) {
+    $scope.FromLastReportedStatusTime = (ConvertFrom-Wire $Data.from)
+    if ($null -ne $to) { $scope.ToLastReportedStatusTime = $to }
+  }
+  foreach ($computer in $Server.GetComputerTargets($scope)) {
+    if ($null -ne $to -and $computer.LastReportedStatusTime -gt $to) { continue }
+    if (-not (Add-Row (ConvertTo-Machine $computer))) { return }
+  }
 }
 
 function Read-Members($Server) {
@@ -414,7 +434,7 @@ function Read-Updates($Server) {
   $scope = New-Object Microsoft.UpdateServices.Administration.UpdateScope
   $scope.ApprovedStates = [Microsoft.UpdateServices.Administration.ApprovedStates]::Any
   if ($null -ne $Data.from) { $scope.FromArrivalDate = (ConvertFrom-Wire $Data.from) }
-  if ($null -ne $Data.to) { $scope.ToArrivalDate = (ConvertFrom-Wire $Data.to) }
+  if ($null -ne $Data.to) { $scope.ToArrivalDate = (ConvertFrom-WireEnd $Data.to) }
   foreach ($update in $Server.GetUpdates($scope)) {
     # Earlier revisions come too.
     if (-not $update.IsLatestRevision) { continue }
@@ -434,12 +454,17 @@ function Add-Installation($Info) {
   }
 }
 
-# One question for each machine or for each update, whichever are fewer. The scopes' lists of excluded states are not used:
-# they leave out every update that any machine has in such a state.
+# About so many updates a machine has an opinion on.
+$RowsOfMachine = 1000
+
+# One question for each machine, or one for each update, which is then answered for all machines of the server: whichever
+# gives fewer rows. The scopes' lists of excluded states are not used: they leave out every update that any machine has in
+# such a state.
 function Read-Installations($Server) {
   $machines = New-Object 'System.Collections.Generic.HashSet[string]' ([StringComparer]::OrdinalIgnoreCase)
   foreach ($id in $Data.machines) { [void]$machines.Add([string]$id) }
-  if ($null -ne $Data.updates -and @($Data.updates).Count -lt $machines.Count) {
+  $ofUpdates = $null -ne $Data.updates
+  if ($ofUpdates -and @($Data.updates).Count * $Server.GetComputerTargetCount() -le $machines.Count * $RowsOfMachine) {
     $scope = New-Object Microsoft.UpdateServices.Administration.ComputerTargetScope
     $scope.IncludeDownstreamComputerTargets = $true
     foreach ($id in $Data.updates) {
@@ -503,7 +528,7 @@ function Read-Events($Server) {
   $computer = Find-Computer $Server $Data.machine
   if ($null -eq $computer) { return }
   $from = ConvertFrom-Wire $Data.from ([DateTime]::UtcNow.AddYears(-1))
-  $to = ConvertFrom-Wire $Data.to ([DateTime]::UtcNow.AddDays(1))
+  $to = ConvertFrom-WireEnd $Data.to ([DateTime]::UtcNow.AddDays(1))
   $wanted = @($Data.updates | ForEach-Object { [string]$_ })
   $found = New-Object 'System.Collections.Generic.List[object]'
   foreach ($event in $Server.GetUpdateEventHistory($from, $to, $computer)) {

@@ -164,6 +164,8 @@ static class Computers
     public static ComputerRow ById(Site site, string id) => site.Computers.Find(c => c.Id == id) ?? throw new WsusObjectNotFoundException("Der Computer wurde nicht gefunden.");
     public static IEnumerable<ComputerRow> Matching(Site site, ComputerTargetScope scope) => site.Computers.Where(row =>
         Reports.Last(site, row) >= scope.FromLastReportedStatusTime && Reports.Last(site, row) <= scope.ToLastReportedStatusTime &&
+        // What never reported has no time to compare with an end.
+        (scope.ToLastReportedStatusTime == DateTime.MaxValue || Reports.Last(site, row) != DateTime.MinValue) &&
         (scope.IncludeDownstreamComputerTargets || !row.Downstream) &&
         (scope.ExcludedInstallationStates == 0 || !site.Updates.Any(u => Flags.Has(scope.ExcludedInstallationStates, Reports.Of(site, row.Id, u.Id)))));
 }
