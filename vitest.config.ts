@@ -18,6 +18,7 @@ const long = [
   'test/integrations/feeds/osv-algorithm.test.ts',
   'test/integrations/feeds/robustness.test.ts',
   'test/integrations/ssh/why-ssh-failed.test.ts',
+  'test/integrations/wsus/remote.test.ts',
   'test/scenarios/discord-gateway.test.ts',
   'test/scenarios/hostile.test.ts',
   'test/scenarios/slack-sockets.test.ts',
@@ -75,6 +76,7 @@ const slow = [
   'test/browser/**',
   'test/e2e/**',
   'test/known/**',
+  'test/powershell/**',
   ...long,
   ...dying,
 ]
@@ -146,6 +148,16 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: 'powershell',
+          include: ['test/powershell/**/*.test.ts'],
+          ...tidy,
+          globalSetup: [...tidy.globalSetup, 'test/powershell/support/build-host.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {

@@ -3,12 +3,13 @@ import { exampleEnvironment, variableReference } from '../app/environment.ts'
 import { judgedLines, notAssessedLine } from '../chat/coverage.ts'
 import { platformKinds } from '../chat/registry.ts'
 import { count } from '../chat/words.ts'
+import type { Config } from '../config/schema.ts'
 import { zoneData } from '../config/zone-data.ts'
 import type { FleetCoverage } from '../core/coverage.ts'
 import { jsonSchema, kindReference } from '../integrations/configuration.ts'
 import { limitsReached } from '../store/limits-reached.ts'
 import { knownIdentities } from '../store/machines.ts'
-import { type Contact, contact } from './contact.ts'
+import { type Contact, contact, ofSystem } from './contact.ts'
 import { databaseAhead } from './database-ahead.ts'
 import { BadUse } from './failure.ts'
 import { complain, print, printDocument, printJson } from './print.ts'
@@ -22,6 +23,7 @@ interface CheckOptions {
   readonly envExample?: boolean
   readonly offline?: boolean
   readonly json?: boolean
+  readonly system?: string
   readonly click: boolean
   readonly wait: string
 }
@@ -33,6 +35,7 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
       'validate the configuration, then ask database, sources, engines, feeds, monitoring and chat platforms; say what is wrong and how to mend it',
     )
     .option('--offline', 'only validate; ask nobody')
+    .option('--system <name>', 'ask only this system, and print all that it says of itself')
     .option('--no-click', 'post no test button on the chat platforms')
     .option('--wait <seconds>', 'how long to wait for a click on it', '60')
     .option('--json', 'print JSON, a line each')
@@ -46,6 +49,7 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
       if (options.variables) return printDocument(variableReference())
       if (options.envExample) return printDocument(exampleEnvironment())
       const { config, warnings } = load(program)
+      if (options.system !== undefined) mustBeSystem(config, options.system)
       const counts = {
         teams: Object.keys(config.teams).length,
         people: Object.keys(config.people).length,
@@ -63,8 +67,32 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
       }
       const seconds = Number(options.wait)
       if (!(seconds >= 1 && seconds <= 3_600)) throw new BadUse('--wait takes 1 to 3600 seconds.')
-      if (!options.offline) done((await ask(program, options.json ?? false, options.click ? seconds : null)) ? 0 : 1)
+      if (options.offline) return
+      const json = options.json ?? false
+      const good =
+        options.system === undefined
+          ? await ask(program, json, options.click ? seconds : null)
+          : await askSystem(program, json, options.system)
+      done(good ? 0 : 1)
     })
+}
+
+function mustBeSystem({ systems }: Config, name: string): void {
+  if (Object.hasOwn(systems, name)) return
+  const names = Object.keys(systems)
+  const known = names.length === 0 ? 'the file has none under systems' : `use ${names.join(', ')}`
+  throw new BadUse(`There is no system "${name}": ${known}.`)
+}
+
+/** Needs no database: before a system is connected, there may be none. */
+async function askSystem(program: Command, json: boolean, name: string): Promise<boolean> {
+  const { config, environment } = load(program)
+  const { askableWithoutDatabase } = await import('../app/outside.ts')
+  const { tell, all } = teller(json)
+  const { signal } = new AbortController()
+  const asked = await askableWithoutDatabase(config, environment)
+  for await (const answer of contact(ofSystem(asked, name), signal)) tell(answer)
+  return all()
 }
 
 /** True if all answers are good. The database is asked first; if it fails, nothing else is asked. */

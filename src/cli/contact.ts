@@ -59,6 +59,18 @@ export interface Contacted {
   readonly groups?: readonly Checked[]
 }
 
+/** Only what belongs to the system of this name. */
+export function ofSystem({ sources, feeds, engines }: Contacted, name: string): Contacted {
+  const engine = engines.get(name)
+  return {
+    sources: sources.filter((source) => source.name === name),
+    feeds: feeds.filter((feed) => feed.name === name),
+    engines: new Map(engine === undefined ? [] : [[name, engine]]),
+    connections: [],
+    systems: [name],
+  }
+}
+
 /** How many are asked at the same time. A feed may need much memory while it is read. */
 const AT_ONCE = 4
 

@@ -1,6 +1,6 @@
 /** Commands that need neither a service nor a database. */
 
-import { writeFileSync } from 'node:fs'
+import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, it, vi } from 'vitest'
@@ -378,6 +378,23 @@ quietest 3 h: Tue 02:00, 2 % of peak over 6 weeks (Europe/Berlin).
     expect(await patchwarden(['--config', config, 'load', 'nights'])).toMatchObject({
       code: 2,
       err: '"nights" is not a measured window, a load or a CSV file. There are quiet, web-load.\n',
+    })
+  })
+})
+
+describe('check --system', () => {
+  it('asks one system alone, and knows no other names', async () => {
+    const folder = temporaryFolder('pw-system')
+    cpSync('examples', join(folder, 'examples'), { recursive: true })
+    const check = (...more: readonly string[]) =>
+      patchwarden(['--config', join(folder, 'examples', 'late-system.yaml'), 'check', ...more])
+    const { code, out } = await check('--system', 'late')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^ok {3}system late: inventory: 8 of 8 servers answer$/m)
+    expect(out).not.toMatch(/^(ok {2}|FAIL) (feed|chat|database)/m)
+    expect(await check('--system', 'other')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^There is no system "other": use late\./),
     })
   })
 })

@@ -49,6 +49,8 @@ const sessionOptions = [
   ...option('StdinNull', 'no'),
   ...option('ForkAfterAuthentication', 'no'),
 ]
+/** A command of Windows. Both of its usual login shells, cmd.exe and PowerShell, take these words as they are. */
+export type WindowsCommand = `powershell.exe ${string}`
 
 /**
  * Arguments of the OpenSSH client. They never come from chat or feeds; still, values are refused that could be read as
@@ -57,12 +59,46 @@ const sessionOptions = [
  */
 export function sshArguments(
   target: SshTarget,
-  remote: typeof AS_USER | typeof AS_ROOT | typeof SHELL,
+  remote: typeof AS_USER | typeof AS_ROOT | typeof SHELL | WindowsCommand,
   sharedConnection: string | null = null,
 ): readonly string[] {
-  const { host, user, port, identityFile, knownHostsFile, configFile } = target
+  const { user, port } = target
+  const name = hostName(target)
+  const args = [
+    ...commonArguments(target, sharedConnection),
+    ...option('RequestTTY', 'no'),
+    ...(knowsSessionType() ? sessionOptions : []),
+  ]
+  if (user !== undefined) args.push('-l', user)
+  if (port !== undefined) args.push('-p', String(port))
+  return [...args, '--', name, remote]
+}
+
+/** Arguments of sftp, which reads its commands from standard input. Throws a sentence. */
+export function sftpArguments(target: SshTarget, sharedConnection: string | null = null): readonly string[] {
+  const { user, port } = target
+  const name = hostName(target)
+  const args = [...commonArguments(target, sharedConnection), '-b', '-']
+  if (user !== undefined) args.push(...option('User', user))
+  if (port !== undefined) args.push('-P', String(port))
+  return [...args, '--', name.includes(':') ? `[${name}]` : name]
+}
+
+function hostName({ host }: SshTarget): string {
   const name = /^\[(.*)\]$/.exec(host)?.[1] ?? host
   if (!/^[A-Za-z0-9_:][A-Za-z0-9._:-]*$/.test(name)) throw new Error(`${JSON.stringify(host)} is not a host name.`)
+  return name
+}
+
+/** A login, also of a Windows domain: `CORP\svc` or `svc@corp.example`. */
+const LOGIN = /^([A-Za-z0-9][A-Za-z0-9._-]*\\)?[A-Za-z_][A-Za-z0-9._-]*\$?(@[A-Za-z0-9][A-Za-z0-9.-]*)?$/
+
+function commonArguments(target: SshTarget, sharedConnection: string | null): readonly string[] {
+  const { user, port, identityFile, knownHostsFile, configFile } = target
+  if (user !== undefined && !LOGIN.test(user)) throw new Error(`${JSON.stringify(user)} is not a login name.`)
+  if (port !== undefined && (!Number.isInteger(port) || port < 1 || port > 65_535)) {
+    throw new Error(`${port} is not a port.`)
+  }
   const args = configFile === undefined ? [] : ['-F', configFile]
   const connect = target.connectTimeoutSeconds ?? DEFAULT_CONNECT_SECONDS
   args.push(
@@ -82,25 +118,15 @@ export function sshArguments(
     ...option('ForwardAgent', 'no'),
     ...option('ClearAllForwardings', 'yes'),
     ...option('PermitLocalCommand', 'no'),
-    ...option('RequestTTY', 'no'),
     // What people set for their own sessions. We say what is run, and send it on standard input.
     ...option('RemoteCommand', 'none'),
-    ...(knowsSessionType() ? sessionOptions : []),
     ...option('LogLevel', 'ERROR'),
   )
   if (knownHostsFile !== undefined) args.push(...option('UserKnownHostsFile', quotedPath(knownHostsFile)))
   if (identityFile !== undefined) {
     args.push(...option('IdentityFile', quotedPath(identityFile)), ...option('IdentitiesOnly', 'yes'))
   }
-  if (user !== undefined) {
-    if (!/^[A-Za-z_][A-Za-z0-9._-]*\$?$/.test(user)) throw new Error(`${JSON.stringify(user)} is not a login name.`)
-    args.push('-l', user)
-  }
-  if (port !== undefined) {
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`${port} is not a port.`)
-    args.push('-p', String(port))
-  }
-  return [...args, '--', name, remote]
+  return args
 }
 
 function option(name: string, value: string): readonly string[] {

@@ -76,7 +76,7 @@ export async function runOverSsh(name: string, target: SshTarget, remote: Remote
     return { kind: 'ran', status: ran.status, stdout: ran.stdout, stderr: ran.stderr }
   }
   remote.connections?.renew(target)
-  const { reason, begun } = await diagnosed(name, target, problemOf(ran, name, seconds), signal)
+  const { reason, begun } = await diagnosed(name, target, connectionProblemOf(ran, name, seconds), signal)
   signal.throwIfAborted()
   return { kind: 'failed', stdout: ran.stdout, reason, begun }
 }
@@ -91,7 +91,8 @@ function wayTo(target: SshTarget, { as, connections, moreToCome = false }: Remot
   return { shell, args: sshArguments(target, as === 'root' ? AS_ROOT : AS_USER, shared) }
 }
 
-function problemOf(ran: ProcessEnd, name: string, seconds: number): ConnectionProblem {
+/** Why ssh or sftp did not do its work. */
+export function connectionProblemOf(ran: ProcessEnd, name: string, seconds: number): ConnectionProblem {
   switch (ran.end) {
     case 'not found':
       return { reason: 'There is no SSH client here: install OpenSSH (openssh-client).', begun: 'no' }

@@ -12,9 +12,10 @@ const wireInstant = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/
 
 /** An instant as the script writes it, read as ISO 8601 UTC. */
 const instant = z.string().transform((text, context) => {
-  const [, year, month, day, hour, minute, second] = wireInstant.exec(text) ?? []
-  const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`)
-  if (Number.isFinite(at)) return new Date(at).toISOString()
+  const iso = text.replace(wireInstant, '$1-$2-$3T$4:$5:$6.000Z')
+  const at = wireInstant.test(text) ? Date.parse(iso) : Number.NaN
+  // Date.parse takes 31 February as a day of March.
+  if (Number.isFinite(at) && new Date(at).toISOString() === iso) return iso
   context.addIssue({ code: 'custom', message: `"${text}" is not an instant such as 20261125T020000Z` })
   return z.NEVER
 })
@@ -165,6 +166,8 @@ const probe = z.object({
   executionPolicy: z.array(z.object({ scope: z.string(), policy: z.string() })),
   /** The server's clock. */
   clock: instant,
+  /** What could not be read, with the type of the error; the fields above then hold nothing or `null`. */
+  unknown: z.array(z.string()).optional(),
 })
 export type WsusProbe = z.output<typeof probe>
 
@@ -172,12 +175,16 @@ const nothing = z.object({})
 const span = z.object({ from: z.string().nullable(), to: z.string().nullable() })
 
 /**
- * The calls. Instants in what is asked are made with `wireInstantOf`. Lists may be cut: then `truncated` of the envelope
+ * The calls. Instants in what is asked are made with `wireInstantOf`. Both ends of a span count, the last with its whole
+ * second; a span of machines without a beginning holds those that never reported. Lists may be cut: then `truncated` of the envelope
  * is true, and the caller asks again with a shorter span.
  */
 export const wsusCalls = {
-  /** Everything that `check` wants to know. Reads only. */
-  probe: { asks: nothing, answers: probe },
+  /**
+   * Everything that `check` wants to know. Reads only. `brief`: without the numbers of updates and approvals, which a
+   * large server counts for long.
+   */
+  probe: { asks: z.object({ brief: z.boolean().optional() }), answers: probe },
   groups: { asks: nothing, answers: z.array(group) },
   /** Machines that reported in the span, or all. `ids`: only these. */
   machines: { asks: span.extend({ ids: z.array(z.string()).optional() }), answers: z.array(machine) },
@@ -234,10 +241,16 @@ export interface WsusServer {
 
 export class WsusError extends Error {
   readonly sent: boolean
+  /** True: the server cannot answer so much at once. Ask for half of it. */
+  readonly tooMuch: boolean
 
-  constructor(sentence: string, { sent, cause }: { readonly sent: boolean; readonly cause?: unknown }) {
+  constructor(
+    sentence: string,
+    { sent, tooMuch = false, cause }: { readonly sent: boolean; readonly tooMuch?: boolean; readonly cause?: unknown },
+  ) {
     super(sentence, cause === undefined ? {} : { cause })
     this.sent = sent
+    this.tooMuch = tooMuch
   }
 }
 

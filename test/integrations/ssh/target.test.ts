@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { connectionProblem, sudoProblem } from '../../../src/integrations/ssh/connection-problem.ts'
-import { AS_USER, type SshTarget, sshArguments } from '../../../src/integrations/ssh/target.ts'
+import { AS_USER, type SshTarget, sftpArguments, sshArguments } from '../../../src/integrations/ssh/target.ts'
 
 describe('the arguments of ssh', () => {
   it('name the host last, after "--", and ask nobody anything', () => {
@@ -22,17 +22,36 @@ describe('the arguments of ssh', () => {
     expect(sshArguments({ host: '[2001:db8::1]' }, AS_USER)).toContain('2001:db8::1')
   })
 
+  it.each(['svc-patchwarden', 'CORP\\svc-patchwarden', 'svc.patchwarden@corp.example', 'host$'])(
+    'take the login %s',
+    (user) => {
+      expect(sshArguments({ host: 'wsus01', user }, AS_USER)).toContain(user)
+    },
+  )
+
+  it('are the same for sftp, but for the login, the port and the batch', () => {
+    const target = { host: '2001:db8::1', user: 'CORP\\svc', port: 2222, identityFile: '/k', knownHostsFile: '/h' }
+    const [ssh, sftp] = [sshArguments(target, AS_USER, '/s'), sftpArguments(target, '/s')]
+    const common = ssh.slice(0, ssh.indexOf('RequestTTY=no') - 1)
+    expect(sftp.slice(0, common.length)).toEqual(common)
+    const own = ['-b', '-', '-o', 'User=CORP\\svc', '-P', '2222', '--', '[2001:db8::1]']
+    expect(sftp.slice(common.length)).toEqual(own)
+  })
+
   const refused: [string, SshTarget][] = [
     ['a host that is an option', { host: '-oProxyCommand=reboot' }],
     ['a host with a command', { host: 'web01;reboot' }],
     ['a host with a user', { host: 'root@web01' }],
     ['no host', { host: '' }],
     ['a user that is an option', { host: 'web01', user: '-v' }],
+    ['a user with a command', { host: 'web01', user: 'a;b' }],
+    ['a domain without a user', { host: 'web01', user: 'CORP\\' }],
     ['a port that is none', { host: 'web01', port: 70_000 }],
     ['a path with a quotation mark', { host: 'web01', identityFile: '/a"b' }],
   ]
   it.each(refused)('refuse %s', (_, target) => {
     expect(() => sshArguments(target, AS_USER)).toThrow()
+    expect(() => sftpArguments(target)).toThrow()
   })
 })
 

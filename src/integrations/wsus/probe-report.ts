@@ -1,0 +1,123 @@
+/** What `check` says of a WSUS server: a report that can be pasted, because it names no server, group, rule or person. */
+
+import type { WsusProbe, WsusServer } from './calls.ts'
+
+/** The code page of UTF-8. */
+const UTF8 = 65_001
+/** A clock that is off by more makes deadlines and reports wrong by as much. */
+const CLOCK_SECONDS = 60
+/** With more standing approvals the database of a server becomes slow. */
+const MANY_APPROVALS = 500
+const DAY_MS = 86_400_000
+
+export interface ProbeReport {
+  readonly lines: readonly string[]
+  /** What must be changed before anything can be deployed through this server. */
+  readonly obstacles: readonly string[]
+}
+
+/** Asks the server, reading only, and returns the report as lines. Throws a WsusError. */
+export async function checkServer(server: WsusServer, clock: () => Date, signal: AbortSignal): Promise<string> {
+  const { data } = await server.call('probe', {}, signal)
+  const { lines, obstacles } = probeReport(data, clock().toISOString())
+  return ['it answers. What follows names nothing, and can be pasted:', ...lines, ...obstacles].join('\n')
+}
+
+/** @param now ISO 8601, when the probe was answered */
+export function probeReport(probe: WsusProbe, now: string): ProbeReport {
+  return {
+    obstacles: obstaclesOf(probe),
+    lines: [
+      `WSUS ${probe.version}; Windows PowerShell ${probe.powershell} (${probe.edition}, ${probe.bits64 ? 64 : 32} bit), code page ${codePage(probe)}, language ${probe.culture || 'not known'}.`,
+      `The login is ${roles[probe.role]}.`,
+      probe.replica
+        ? 'It is a replica: approvals come from the server above it.'
+        : 'It is no replica: approvals are made here.',
+      probe.targeting === 'Server'
+        ? 'Groups are changed on the server (server-side targeting).'
+        : 'A policy decides which groups a machine is in (client-side targeting).',
+      `${number(probe.machines)} machines, ${known(probe.updates)} updates, ${approvals(probe)}.`,
+      synchronisation(probe, now),
+      `Languages of updates: ${probe.languages.join(', ') || 'all, or not known'}.`,
+      automatic(probe),
+      `Execution policy: ${probe.executionPolicy.map(({ scope, policy }) => `${scope} ${policy}`).join(', ') || 'not known'}.`,
+      clock(probe, now),
+      ...(probe.unknown ?? []).map((fact) => `Could not be read: ${fact}.`),
+    ],
+  }
+}
+
+const roles: Readonly<Record<WsusProbe['role'], string>> = {
+  Unauthorized: 'not allowed to read',
+  Reporter: 'allowed to read (WSUS Reporters)',
+  Administrator: 'allowed to read and to deploy (WSUS Administrators)',
+}
+
+function obstaclesOf(probe: WsusProbe): readonly string[] {
+  const obstacles: string[] = []
+  if (probe.role === 'Unauthorized') obstacles.push('Add the login to the local group "WSUS Reporters".')
+  if (probe.role === 'Reporter') {
+    obstacles.push('To deploy, add the login to the local group "WSUS Administrators".')
+  }
+  if (probe.replica) obstacles.push('To deploy, connect to the server above this replica.')
+  if (probe.targeting === 'Client') {
+    obstacles.push(
+      'To deploy to single machines, switch the server to server-side targeting; else only whole groups fit.',
+    )
+  }
+  if (probe.approvals === 0) {
+    obstacles.push(
+      'Nothing is approved here. If it is a software update point of Configuration Manager, deploy through that instead.',
+    )
+  }
+  return obstacles
+}
+
+function codePage({ codePage: page }: WsusProbe): string {
+  return page === UTF8 ? 'UTF-8' : String(page)
+}
+
+function approvals({ approvals: standing }: WsusProbe): string {
+  if (standing === null) return 'not known how many approvals for installation'
+  const many = standing > MANY_APPROVALS ? ', so many that the database may answer slowly' : ''
+  return `${number(standing)} standing approvals for installation${many}`
+}
+
+function synchronisation({ synchronised, nextSynchronisation, unknown }: WsusProbe, now: string): string {
+  const next =
+    nextSynchronisation === null ? 'no next one is planned' : `the next is planned for ${nextSynchronisation}`
+  if (synchronised === null) {
+    const isUnread = (unknown ?? []).some((fact) => fact.startsWith('last synchronisation'))
+    return `${isUnread ? 'The last synchronisation is not known' : 'It never synchronised'}; ${next}.`
+  }
+  const { result, endedAt, error } = synchronised
+  if (endedAt === null) return `The last synchronisation has not ended; ${next}.`
+  const days = Math.floor((Date.parse(now) - Date.parse(endedAt)) / DAY_MS)
+  const ago = days >= 2 ? `, ${days} days ago` : ''
+  // The server's own words may hold names.
+  const why = error === '' ? '' : ' (the server says why in its console)'
+  return `Last synchronisation: ${result} at ${endedAt}${ago}${why}; ${next}.`
+}
+
+function automatic({ automatic: rules, unknown }: WsusProbe): string {
+  if ((unknown ?? []).some((fact) => fact.startsWith('automatic rules'))) {
+    return 'Not known whether rules approve updates without a vote.'
+  }
+  const enabled = rules.filter((rule) => rule.enabled)
+  if (enabled.length === 0) return 'No rule approves updates without a vote.'
+  return `${enabled.length} of ${rules.length} automatic rules approve updates without a vote.`
+}
+
+function clock(probe: WsusProbe, now: string): string {
+  const seconds = Math.round((Date.parse(probe.clock) - Date.parse(now)) / 1_000)
+  if (Math.abs(seconds) <= CLOCK_SECONDS) return 'Its clock agrees with the one here.'
+  return `Its clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the one here: deadlines are off by as much.`
+}
+
+function known(count: number | null): string {
+  return count === null ? 'not known how many' : number(count)
+}
+
+function number(count: number): string {
+  return count.toLocaleString('en')
+}

@@ -1,0 +1,716 @@
+#requires -Version 5.1
+# Answers one call of Patchwarden on a WSUS server. It is sent once and runs with Windows PowerShell 5.1.
+# Standard input: base64 of a JSON object (UTF-8). Standard output: one line, base64 of a JSON object between two marks,
+# so that neither banners nor code pages can change it. Only ASCII may stand in this file: 5.1 reads it in the code page of
+# the machine. Instants are written 20261125T020000Z, because newer versions turn ISO 8601 text into dates.
+param(
+  [Parameter(Mandatory = $true)][string]$Op,
+  # SHA-256 of this file. Another file under its name refuses to work.
+  [Parameter(Mandatory = $true)][string]$Sha256
+)
+# First of all: otherwise progress is printed as CLIXML.
+$ProgressPreference = 'SilentlyContinue'
+$ErrorActionPreference = 'Stop'
+
+# Application control allows no method calls, so that not even an answer can be encoded.
+if ([string]$ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+  '<<<WSUS_LANGUAGE>>>'
+  exit 0
+}
+
+$AllComputers = 'a0a08746-4dbe-4a37-9adf-9e7652c0b421'
+$Unassigned = 'b73ca6ed-5727-47f3-84de-015e03f6a88a'
+$Invariant = [Globalization.CultureInfo]::InvariantCulture
+$WireFormat = "yyyyMMdd'T'HHmmss'Z'"
+
+# ---- Instants ----
+
+# The server writes UTC without saying so, and its lowest and highest dates for "never" and "none".
+function ConvertTo-Wire($Date) {
+  if ($null -eq $Date -or $Date.Year -le 1753 -or $Date.Year -ge 9999) { return $null }
+  if ($Date.Kind -eq [DateTimeKind]::Local) { $Date = $Date.ToUniversalTime() }
+  return [DateTime]::SpecifyKind($Date, [DateTimeKind]::Utc).ToString($WireFormat, $Invariant)
+}
+
+function ConvertFrom-Wire($Text, $Otherwise) {
+  if ($null -eq $Text) { return $Otherwise }
+  $style = [Globalization.DateTimeStyles]::AssumeUniversal -bor [Globalization.DateTimeStyles]::AdjustToUniversal
+  return [DateTime]::ParseExact([string]$Text, $WireFormat, $Invariant, $style)
+}
+
+# The end of a span counts with its whole second, because the server knows parts of seconds and the wire does not.
+function ConvertFrom-WireEnd($Text, $Otherwise) {
+  if ($null -eq $Text) { return $Otherwise }
+  return (ConvertFrom-Wire $Text).AddMilliseconds(997)
+}
+
+# ---- Answers ----
+
+$Answer = @{ rows = (New-Object 'System.Collections.Generic.List[object]'); one = $null; truncated = $false; server = '' }
+# What the server may have done when an error comes: 'no', or 'maybe' from the first change on.
+$Changed = @{ begun = 'no' }
+
+# Adds a row. False: the list is full, and the caller must stop.
+function Add-Row($Row) {
+  if ($Answer.rows.Count -ge $Limit) {
+    $Answer.truncated = $true
+    return $false
+  }
+  $Answer.rows.Add($Row)
+  return $true
+}
+
+function Write-Envelope($ErrorPart) {
+  $data = $null
+  if ($null -eq $ErrorPart) {
+    $data = $Answer.one
+    if ($null -eq $data) { $data = [object[]]$Answer.rows.ToArray() }
+  }
+  $envelope = @{
+    v = 1
+    op = $Op
+    call = $Call
+    ok = ($null -eq $ErrorPart)
+    server = [string]$Answer.server
+    at = (ConvertTo-Wire ([DateTime]::UtcNow))
+    data = $data
+    truncated = $Answer.truncated
+    error = $ErrorPart
+  }
+  $json = ConvertTo-Json -InputObject $envelope -Depth 6 -Compress
+  $line = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($json))
+  [Console]::Out.WriteLine('<<<WSUS_JSON' + $line + 'WSUS_JSON>>>')
+  [Console]::Out.Flush()
+}
+
+# ---- Refusals: our own reasons, by name. The sentences for people are made by the caller. ----
+
+function New-Refusal([string]$Name, [string]$Detail) {
+  $refusal = New-Object System.InvalidOperationException $Detail
+  $refusal.Data['patchwarden'] = $Name
+  return $refusal
+}
+
+# Messages are in the language of the server, so only types and numbers count. PowerShell and the API wrap exceptions.
+function Get-ErrorPart($Exception) {
+  $type = $null
+  $innermost = $Exception
+  for ($one = $Exception; $null -ne $one; $one = $one.InnerException) {
+    $innermost = $one
+    if ($one.Data.Contains('patchwarden')) { return New-ErrorPart ('Patchwarden.' + $one.Data['patchwarden']) $one 'no' }
+    if (Test-Timeout $one) { $type = 'Patchwarden.Timeout' }
+    elseif ($null -eq $type -and (Test-NoRights $one)) { $type = 'Patchwarden.NoRights' }
+  }
+  $begun = $Changed.begun
+  $name = $innermost.GetType().FullName
+  $refusals = 'System.InvalidOperationException', 'System.ArgumentException', 'System.ArgumentNullException',
+    'System.ArgumentOutOfRangeException', 'Microsoft.UpdateServices.Administration.WsusObjectNotFoundException'
+  if ($null -eq $type -and $refusals -contains $name) { $begun = 'no' }
+  if ($null -eq $type) { $type = $name }
+  return New-ErrorPart $type $innermost $begun
+}
+
+function New-ErrorPart([string]$Type, $Exception, [string]$Begun) {
+  $message = [string]$Exception.Message
+  if ($message.Length -gt 1000) { $message = $message.Substring(0, 1000) }
+  return @{ type = $Type; message = $message; hresult = [int]$Exception.HResult; begun = $Begun }
+}
+
+# -2, or no number: the database. 258 and 0x80131505: the system and .NET. Status 14: the web service of the server.
+function Test-Timeout($Exception) {
+  $name = $Exception.GetType().Name
+  if ($name -eq 'SqlException') { return [int]$Exception.Number -le 0 }
+  if ($name -eq 'Win32Exception') { return $Exception.NativeErrorCode -eq 258 }
+  if ($name -eq 'WebException') { return [int]$Exception.Status -eq 14 }
+  return $Exception.HResult -eq -2146233083
+}
+
+# 7: the web service of the server answered, and with 401 or 403.
+function Test-NoRights($Exception) {
+  $name = $Exception.GetType().Name
+  if ($name -eq 'WebException') { return [int]$Exception.Status -eq 7 -and 401, 403 -contains [int]$Exception.Response.StatusCode }
+  return 'SecurityException', 'UnauthorizedAccessException' -contains $name
+}
+
+# ---- The server ----
+
+function Test-Api {
+  return $null -ne ('Microsoft.UpdateServices.Administration.AdminProxy' -as [type])
+}
+
+function Connect-Server {
+  if ([Environment]::Is64BitOperatingSystem -and -not [Environment]::Is64BitProcess) { throw (New-Refusal 'ThirtyTwoBit' '') }
+  if (-not (Test-Api)) { [void][Reflection.Assembly]::LoadWithPartialName('Microsoft.UpdateServices.Administration') }
+  if (-not (Test-Api) -and $env:ProgramFiles) {
+    $file = Join-Path $env:ProgramFiles 'Update Services\Api\Microsoft.UpdateServices.Administration.dll'
+    if (Test-Path -LiteralPath $file) { Add-Type -Path $file }
+  }
+  if (-not (Test-Api)) {
+    # The API needs the .NET Framework, which only Windows PowerShell has.
+    if ($PSVersionTable.PSEdition -ne 'Desktop') { throw (New-Refusal 'Core' ([string]$PSVersionTable.PSVersion)) }
+    throw (New-Refusal 'NoModule' '')
+  }
+  $server = [Microsoft.UpdateServices.Administration.AdminProxy]::GetUpdateServer()
+  $Answer.server = [string]$server.Name
+  if ([string]$server.GetCurrentUserRole() -eq 'Unauthorized' -and $Op -ne 'probe') { throw (New-Refusal 'NoRights' '') }
+  # Titles and names of classifications otherwise come in the language of the server.
+  if ($Op -ne 'probe') { try { $server.PreferredCulture = 'en' } catch { $null = $_ } }
+  return $server
+}
+
+function Assert-Writable($Server) {
+  if ([string]$Server.GetCurrentUserRole() -ne 'Administrator') { throw (New-Refusal 'NotAdministrator' '') }
+}
+
+function Assert-Upstream($Server) {
+  Assert-Writable $Server
+  if ($Server.GetConfiguration().IsReplicaServer) { throw (New-Refusal 'Replica' '') }
+}
+
+# ---- Things of the server, as rows. Live objects have hundreds of lazy fields: only these are read. ----
+
+function ConvertTo-Text($Value) {
+  if ($null -eq $Value) { return '' }
+  return [string]$Value
+}
+
+function ConvertTo-Texts($Collection) {
+  $texts = New-Object 'System.Collections.Generic.List[string]'
+  foreach ($one in $Collection) { $texts.Add([string]$one) }
+  return , [string[]]$texts.ToArray()
+}
+
+function ConvertTo-Machine($Computer) {
+  $version = $null
+  if ($null -ne $Computer.OSInfo -and $null -ne $Computer.OSInfo.Version) { $version = [string]$Computer.OSInfo.Version }
+  $os = ConvertTo-Text $Computer.OSDescription
+  if ($os -eq '') { $os = ConvertTo-Text $Computer.OSFamily }
+  $address = $null
+  if ($null -ne $Computer.IPAddress) { $address = [string]$Computer.IPAddress }
+  return @{
+    id = [string]$Computer.Id
+    name = (ConvertTo-Text $Computer.FullDomainName)
+    address = $address
+    os = $os
+    version = $version
+    architecture = (ConvertTo-Text $Computer.OSArchitecture)
+    role = [string]$Computer.ComputerRole
+    contactedAt = (ConvertTo-Wire $Computer.LastSyncTime)
+    reportedAt = (ConvertTo-Wire $Computer.LastReportedStatusTime)
+    groups = [string[]](ConvertTo-Texts $Computer.ComputerTargetGroupIds)
+    downstream = [bool]$Computer.SyncsFromDownstreamServer
+  }
+}
+
+function ConvertTo-Behaviour($Behaviour) {
+  return @{
+    supported = [bool]$Behaviour.IsSupported
+    reboot = [string]$Behaviour.RebootBehavior
+    asksUser = [bool]$Behaviour.CanRequestUserInput
+  }
+}
+
+function ConvertTo-Update($Update) {
+  $declined = [bool]$Update.IsDeclined
+  $expired = [string]$Update.PublicationState -eq 'Expired'
+  $supersedes = New-Object 'System.Collections.Generic.List[string]'
+  # A question to the database for each, and none can be asked for all at once: only where there is an answer that counts.
+  if ($Update.HasSupersededUpdates -and -not $declined -and -not $expired) {
+    $relation = [Microsoft.UpdateServices.Administration.UpdateRelationship]::UpdatesSupersededByThisUpdate
+    foreach ($other in $Update.GetRelatedUpdates($relation)) {
+      $id = [string]$other.Id.UpdateId
+      if (-not $supersedes.Contains($id)) { $supersedes.Add($id) }
+    }
+  }
+  $licenceTitle = $null
+  $needsLicence = [bool]$Update.RequiresLicenseAgreementAcceptance
+  if ($needsLicence) { $licenceTitle = Get-LicenceTitle $Update }
+  return @{
+    id = [string]$Update.Id.UpdateId
+    revision = [int]$Update.Id.RevisionNumber
+    title = (ConvertTo-Text $Update.Title)
+    kbs = [string[]](ConvertTo-Texts $Update.KnowledgebaseArticles)
+    severity = [string]$Update.MsrcSeverity
+    classification = (ConvertTo-Text $Update.UpdateClassificationTitle)
+    products = [string[]](ConvertTo-Texts $Update.ProductTitles)
+    kind = [string]$Update.UpdateType
+    releasedAt = (ConvertTo-Wire $Update.CreationDate)
+    arrivedAt = (ConvertTo-Wire $Update.ArrivalDate)
+    expired = $expired
+    declined = $declined
+    superseded = [bool]$Update.IsSuperseded
+    supersedes = [string[]]$supersedes.ToArray()
+    install = (ConvertTo-Behaviour $Update.InstallationBehavior)
+    uninstall = (ConvertTo-Behaviour $Update.UninstallationBehavior)
+    licence = @{ required = $needsLicence; title = $licenceTitle }
+    content = [string]$Update.State
+    local = ([string]$Update.UpdateSource -eq 'Other')
+  }
+}
+
+# A licence has no title, so the first line of its text stands for it. Before it was downloaded there is no text.
+function Get-LicenceTitle($Update) {
+  try { $text = [string]$Update.GetLicenseAgreement().Text } catch { return $null }
+  foreach ($line in $text.Split("`n")) {
+    $line = $line.Trim()
+    if ($line -eq '') { continue }
+    if ($line.Length -gt 200) { return $line.Substring(0, 200) }
+    return $line
+  }
+  return $null
+}
+
+function ConvertTo-Approval($Approval) {
+  return @{
+    id = [string]$Approval.Id
+    update = [string]$Approval.UpdateId.UpdateId
+    revision = [int]$Approval.UpdateId.RevisionNumber
+    group = [string]$Approval.ComputerTargetGroupId
+    action = [string]$Approval.Action
+    deadline = (ConvertTo-Wire $Approval.Deadline)
+    createdAt = (ConvertTo-Wire $Approval.CreationDate)
+    by = (ConvertTo-Text $Approval.AdministratorName)
+    state = [string]$Approval.State
+    optional = [bool]$Approval.IsOptional
+  }
+}
+
+function ConvertTo-Group($Group) {
+  $id = [string]$Group.Id
+  # The API refuses to say a parent of All Computers.
+  $parent = $null
+  if ($id -ne $AllComputers) { $parent = [string]$Group.GetParentTargetGroup().Id }
+  return @{ id = $id; name = (ConvertTo-Text $Group.Name); parent = $parent }
+}
+
+# ---- One thing by its id; $null: there is none. Names are not used: a name may fit several. ----
+
+function Find-ById($Read) {
+  try { return & $Read }
+  catch {
+    for ($one = $_.Exception; $null -ne $one; $one = $one.InnerException) {
+      if ($one.GetType().Name -eq 'WsusObjectNotFoundException') { return $null }
+    }
+    throw
+  }
+}
+
+function Find-Update($Server, $Id) {
+  # Revision 0 stands for the latest.
+  $key = New-Object Microsoft.UpdateServices.Administration.UpdateRevisionId
+  $key.UpdateId = [Guid][string]$Id
+  return Find-ById { $Server.GetUpdate($key) }
+}
+
+function Find-Group($Server, $Id) { return Find-ById { $Server.GetComputerTargetGroup([Guid][string]$Id) } }
+
+function Find-Computer($Server, $Id) { return Find-ById { $Server.GetComputerTarget([string]$Id) } }
+
+function Get-Known($Thing, [string]$Name, $Id) {
+  if ($null -eq $Thing) { throw (New-Refusal $Name ([string]$Id)) }
+  return $Thing
+}
+
+# ---- The calls that read ----
+
+# One fact of the probe. What cannot be read is said, and does not hide the rest.
+function Read-Fact([string]$Name, $Read, $Otherwise) {
+  try { return & $Read }
+  catch {
+    $Unknown.Add($Name + ': ' + (Get-ErrorPart $_.Exception).type)
+    return $Otherwise
+  }
+}
+
+# What takes long on a large server is left out of a brief probe.
+function Read-Counted([string]$Name, $Read) {
+  if ($Data.brief) { return $null }
+  return Read-Fact $Name $Read
+}
+
+function Read-Probe($Server) {
+  $Unknown = New-Object 'System.Collections.Generic.List[string]'
+  $config = $Server.GetConfiguration()
+  $all = New-Object Microsoft.UpdateServices.Administration.UpdateScope
+  $rules = New-Object 'System.Collections.Generic.List[object]'
+  Read-Fact 'automatic rules' {
+    foreach ($rule in $Server.GetInstallApprovalRules()) {
+      $names = New-Object 'System.Collections.Generic.List[string]'
+      foreach ($group in $rule.GetComputerTargetGroups()) { $names.Add([string]$group.Name) }
+      $rules.Add(@{ name = [string]$rule.Name; enabled = [bool]$rule.Enabled; groups = [string[]]$names.ToArray() })
+    }
+  }
+  $languages = New-Object 'System.Collections.Generic.List[string]'
+  Read-Fact 'languages' { foreach ($one in $config.GetEnabledUpdateLanguages()) { $languages.Add([string]$one) } }
+  $policies = New-Object 'System.Collections.Generic.List[object]'
+  Read-Fact 'execution policy' {
+    foreach ($one in Get-ExecutionPolicy -List) {
+      $policies.Add(@{ scope = [string]$one.Scope; policy = [string]$one.ExecutionPolicy })
+    }
+  }
+  $Answer.one = @{
+    server = [string]$Server.Name
+    version = (ConvertTo-Text $Server.Version)
+    role = [string]$Server.GetCurrentUserRole()
+    replica = [bool]$config.IsReplicaServer
+    targeting = [string]$config.TargetingMode
+    machines = [int]$Server.GetComputerTargetCount()
+    updates = (Read-Counted 'number of updates' { [int]$Server.GetUpdateCount($all) })
+    synchronised = (Read-Fact 'last synchronisation' { Read-Synchronisation $Server })
+    nextSynchronisation = (Read-Fact 'next synchronisation' { ConvertTo-Wire $Server.GetSubscription().GetNextSynchronizationTime() })
+    automatic = [object[]]$rules.ToArray()
+    approvals = (Read-Counted 'approvals' {
+        $standing = 0
+        foreach ($one in $Server.GetUpdateApprovals($all)) { if ([string]$one.Action -eq 'Install') { $standing++ } }
+        $standing
+      })
+    languages = [string[]]$languages.ToArray()
+    culture = [string](Read-Fact 'culture' { $Server.PreferredCulture } '')
+    powershell = [string]$PSVersionTable.PSVersion
+    edition = [string]$PSVersionTable.PSEdition
+    bits64 = [Environment]::Is64BitProcess
+    codePage = [int][Console]::OutputEncoding.CodePage
+    executionPolicy = [object[]]$policies.ToArray()
+    clock = (ConvertTo-Wire ([DateTime]::UtcNow))
+    unknown = [string[]]$Unknown.ToArray()
+  }
+}
+
+function Read-Synchronisation($Server) {
+  $last = $Server.GetSubscription().GetLastSynchronizationInfo()
+  if ($null -eq $last) { return $null }
+  return @{
+    result = [string]$last.Result
+    startedAt = (ConvertTo-Wire $last.StartTime)
+    endedAt = (ConvertTo-Wire $last.EndTime)
+    error = (ConvertTo-Text $last.ErrorText)
+  }
+}
+
+function Read-Groups($Server) {
+  foreach ($group in $Server.GetComputerTargetGroups()) { if (-not (Add-Row (ConvertTo-Group $group))) { return } }
+}
+
+function Read-Machines($Server) {
+  if ($null -ne $Data.ids) {
+    foreach ($id in $Data.ids) {
+      $computer = Find-Computer $Server $id
+      if ($null -eq $computer) { continue }
+      if (-not (Add-Row (ConvertTo-Machine $computer))) { return }
+    }
+    return
+  }
+  $scope = New-Object Microsoft.UpdateServices.Administration.ComputerTargetScope
+  $scope.IncludeDownstreamComputerTargets = $true
+  $to = ConvertFrom-WireEnd $Data.to
+  # A span without a beginning holds those that never reported. The server is not asked for its end then: whether it
+  # compares an end with nothing is not known.
+  if ($null -ne $Data.from) {
+    $scope.FromLastReportedStatusTime = (ConvertFrom-Wire $Data.from)
+    if ($null -ne $to) { $scope.ToLastReportedStatusTime = $to }
+  }
+  foreach ($computer in $Server.GetComputerTargets($scope)) {
+    if ($null -ne $to -and $computer.LastReportedStatusTime -gt $to) { continue }
+    if (-not (Add-Row (ConvertTo-Machine $computer))) { return }
+  }
+}
+
+function Read-Members($Server) {
+  $group = Get-Known (Find-Group $Server $Data.group) 'NoGroup' $Data.group
+  foreach ($computer in $group.GetComputerTargets()) {
+    if (-not (Add-Row @{ id = [string]$computer.Id; name = (ConvertTo-Text $computer.FullDomainName) })) { return }
+  }
+}
+
+function Read-Updates($Server) {
+  if ($null -ne $Data.ids) {
+    foreach ($id in $Data.ids) {
+      $update = Find-Update $Server $id
+      if ($null -eq $update) { continue }
+      if (-not (Add-Row (ConvertTo-Update $update))) { return }
+    }
+    return
+  }
+  $scope = New-Object Microsoft.UpdateServices.Administration.UpdateScope
+  $scope.ApprovedStates = [Microsoft.UpdateServices.Administration.ApprovedStates]::Any
+  if ($null -ne $Data.from) { $scope.FromArrivalDate = (ConvertFrom-Wire $Data.from) }
+  if ($null -ne $Data.to) { $scope.ToArrivalDate = (ConvertFrom-WireEnd $Data.to) }
+  foreach ($update in $Server.GetUpdates($scope)) {
+    # Earlier revisions come too.
+    if (-not $update.IsLatestRevision) { continue }
+    if (-not (Add-Row (ConvertTo-Update $update))) { return }
+  }
+}
+
+function Add-Installation($Info) {
+  $state = [string]$Info.UpdateInstallationState
+  if ($state -eq 'NotApplicable') { return $true }
+  return Add-Row @{
+    machine = [string]$Info.ComputerTargetId
+    update = [string]$Info.UpdateId
+    state = $state
+    action = [string]$Info.UpdateApprovalAction
+    group = [string]$Info.UpdateApprovalTargetGroupId
+  }
+}
+
+# About so many updates a machine has an opinion on.
+$RowsOfMachine = 1000
+
+# One question for each machine, or one for each update, which is then answered for all machines of the server: whichever
+# gives fewer rows. The scopes' lists of excluded states are not used: they leave out every update that any machine has in
+# such a state.
+function Read-Installations($Server) {
+  $machines = New-Object 'System.Collections.Generic.HashSet[string]' ([StringComparer]::OrdinalIgnoreCase)
+  foreach ($id in $Data.machines) { [void]$machines.Add([string]$id) }
+  $ofUpdates = $null -ne $Data.updates
+  if ($ofUpdates -and @($Data.updates).Count * $Server.GetComputerTargetCount() -le $machines.Count * $RowsOfMachine) {
+    $scope = New-Object Microsoft.UpdateServices.Administration.ComputerTargetScope
+    $scope.IncludeDownstreamComputerTargets = $true
+    foreach ($id in $Data.updates) {
+      $update = Find-Update $Server $id
+      if ($null -eq $update) { continue }
+      foreach ($info in $update.GetUpdateInstallationInfoPerComputerTarget($scope)) {
+        if (-not $machines.Contains([string]$info.ComputerTargetId)) { continue }
+        if (-not (Add-Installation $info)) { return }
+      }
+    }
+    return
+  }
+  $wanted = $null
+  if ($null -ne $Data.updates) {
+    $wanted = New-Object 'System.Collections.Generic.HashSet[string]' ([StringComparer]::OrdinalIgnoreCase)
+    foreach ($id in $Data.updates) { [void]$wanted.Add([string]$id) }
+  }
+  $scope = New-Object Microsoft.UpdateServices.Administration.UpdateScope
+  $scope.IncludedInstallationStates = 'Unknown, NotInstalled, Downloaded, Installed, Failed, InstalledPendingReboot'
+  foreach ($id in $machines) {
+    $computer = Find-Computer $Server $id
+    if ($null -eq $computer) { continue }
+    foreach ($info in $computer.GetUpdateInstallationInfoPerUpdate($scope)) {
+      if ($null -ne $wanted -and -not $wanted.Contains([string]$info.UpdateId)) { continue }
+      if (-not (Add-Installation $info)) { return }
+    }
+  }
+}
+
+# Adds the approvals of the wanted groups.
+function Add-Approvals($Approvals, $Groups, $Updates) {
+  foreach ($approval in $Approvals) {
+    if ($null -ne $Groups -and -not ($Groups -contains [string]$approval.ComputerTargetGroupId)) { continue }
+    if ($null -ne $Updates -and -not ($Updates -contains [string]$approval.UpdateId.UpdateId)) { continue }
+    if (-not (Add-Row (ConvertTo-Approval $approval))) { return $false }
+  }
+  return $true
+}
+
+# So many updates are asked for one by one; with more, all approvals are read at once.
+$FewUpdates = 50
+
+function Read-Approvals($Server) {
+  $groups = $null
+  if ($null -ne $Data.groups) { $groups = @($Data.groups | ForEach-Object { [string]$_ }) }
+  if ($null -ne $Data.updates -and @($Data.updates).Count -le $FewUpdates) {
+    foreach ($id in $Data.updates) {
+      $update = Find-Update $Server $id
+      if ($null -eq $update) { continue }
+      if (-not (Add-Approvals $update.GetUpdateApprovals() $groups $null)) { return }
+    }
+    return
+  }
+  $updates = $null
+  if ($null -ne $Data.updates) { $updates = @($Data.updates | ForEach-Object { [string]$_ }) }
+  $all = New-Object Microsoft.UpdateServices.Administration.UpdateScope
+  [void](Add-Approvals $Server.GetUpdateApprovals($all) $groups $updates)
+}
+
+function Read-Events($Server) {
+  $computer = Find-Computer $Server $Data.machine
+  if ($null -eq $computer) { return }
+  $from = ConvertFrom-Wire $Data.from ([DateTime]::UtcNow.AddYears(-1))
+  $to = ConvertFrom-WireEnd $Data.to ([DateTime]::UtcNow.AddDays(1))
+  $wanted = @($Data.updates | ForEach-Object { [string]$_ })
+  $found = New-Object 'System.Collections.Generic.List[object]'
+  foreach ($event in $Server.GetUpdateEventHistory($from, $to, $computer)) {
+    $update = [string]$event.UpdateId.UpdateId
+    if (-not ($wanted -contains $update)) { continue }
+    $code = [int]$event.ErrorCode
+    $found.Add(@{
+        machine = [string]$event.ComputerId
+        update = $update
+        at = (ConvertTo-Wire $event.CreationDate)
+        status = [string]$event.Status
+        error = [bool]$event.IsError
+        code = $(if ($code -eq 0) { $null } else { $code })
+        message = (ConvertTo-Text $event.Message)
+      })
+  }
+  # Instants on the wire sort as text.
+  foreach ($row in $found | Sort-Object -Property @{ Expression = { [string]$_['at'] } } -Descending) {
+    if (-not (Add-Row $row)) { return }
+  }
+}
+
+# ---- The calls that change ----
+
+function Add-Group($Server) {
+  Assert-Upstream $Server
+  $name = [string]$Data.name
+  foreach ($group in $Server.GetComputerTargetGroups()) {
+    if ([string]::Equals([string]$group.Name, $name, [StringComparison]::OrdinalIgnoreCase)) {
+      $Answer.one = ConvertTo-Group $group
+      return
+    }
+  }
+  if (-not $Server.IsValidComputerTargetGroupName($name)) { throw (New-Refusal 'BadName' $name) }
+  $Changed.begun = 'maybe'
+  $Answer.one = ConvertTo-Group $Server.CreateComputerTargetGroup($name)
+}
+
+function Remove-Group($Server) {
+  Assert-Upstream $Server
+  $id = [string]$Data.group
+  if ($id -eq $AllComputers -or $id -eq $Unassigned) { throw (New-Refusal 'OtherGroup' $id) }
+  $group = Find-Group $Server $id
+  if ($null -eq $group) {
+    $Answer.one = @{ deleted = $false }
+    return
+  }
+  # Somebody renamed it, or gave us the id of another: it is not ours to delete.
+  if ([string]$group.Name -cne [string]$Data.name) { throw (New-Refusal 'OtherGroup' ([string]$group.Name)) }
+  $Changed.begun = 'maybe'
+  $group.Delete()
+  $Answer.one = @{ deleted = $true }
+}
+
+function Test-Member($Computer, $GroupId) {
+  foreach ($id in $Computer.ComputerTargetGroupIds) { if ([string]$id -eq $GroupId) { return $true } }
+  return $false
+}
+
+function Add-Member($Server) {
+  Assert-Writable $Server
+  if ([string]$Server.GetConfiguration().TargetingMode -eq 'Client') { throw (New-Refusal 'ClientTargeting' '') }
+  $group = Get-Known (Find-Group $Server $Data.group) 'NoGroup' $Data.group
+  $computer = Get-Known (Find-Computer $Server $Data.machine) 'NoMachine' $Data.machine
+  $Answer.one = @{}
+  if (Test-Member $computer ([string]$group.Id)) { return }
+  $Changed.begun = 'maybe'
+  $group.AddComputerTarget($computer)
+}
+
+function Remove-Member($Server) {
+  Assert-Writable $Server
+  $Answer.one = @{}
+  $group = Find-Group $Server $Data.group
+  $computer = Find-Computer $Server $Data.machine
+  if ($null -eq $group -or $null -eq $computer) { return }
+  if (-not (Test-Member $computer ([string]$group.Id))) { return }
+  $Changed.begun = 'maybe'
+  $group.RemoveComputerTarget($computer)
+}
+
+function Set-Approval($Server) {
+  Assert-Upstream $Server
+  $update = Get-Known (Find-Update $Server $Data.update) 'NoUpdate' $Data.update
+  $group = Get-Known (Find-Group $Server $Data.group) 'NoGroup' $Data.group
+  $action = [Microsoft.UpdateServices.Administration.UpdateApprovalAction][string]$Data.action
+  if ($Data.action -eq 'Install') {
+    if ($update.IsDeclined) { throw (New-Refusal 'Declined' '') }
+    if ([string]$update.PublicationState -eq 'Expired') { throw (New-Refusal 'Expired' '') }
+    if ($update.RequiresLicenseAgreementAcceptance) { throw (New-Refusal 'Licence' '') }
+  }
+  if ($Data.action -eq 'Uninstall' -and -not $update.UninstallationBehavior.IsSupported) { throw (New-Refusal 'NoUninstall' '') }
+  $Changed.begun = 'maybe'
+  if ($null -eq $Data.deadline) { $approval = $update.Approve($action, $group) }
+  else { $approval = $update.Approve($action, $group, (ConvertFrom-Wire $Data.deadline)) }
+  $Answer.one = ConvertTo-Approval $approval
+}
+
+function Set-Licence($Server) {
+  Assert-Upstream $Server
+  $update = Get-Known (Find-Update $Server $Data.update) 'NoUpdate' $Data.update
+  $Answer.one = @{}
+  if (-not $update.RequiresLicenseAgreementAcceptance) { return }
+  $Changed.begun = 'maybe'
+  $update.AcceptLicenseAgreement()
+}
+
+function Set-Declined($Server) {
+  Assert-Upstream $Server
+  $update = Get-Known (Find-Update $Server $Data.update) 'NoUpdate' $Data.update
+  $Changed.begun = 'maybe'
+  $update.Decline()
+  $Answer.one = @{ declined = [bool](Find-Update $Server $Data.update).IsDeclined }
+}
+
+function Invoke-Call($Server) {
+  switch ($Op) {
+    'probe' { Read-Probe $Server }
+    'groups' { Read-Groups $Server }
+    'machines' { Read-Machines $Server }
+    'members' { Read-Members $Server }
+    'updates' { Read-Updates $Server }
+    'installations' { Read-Installations $Server }
+    'approvals' { Read-Approvals $Server }
+    'events' { Read-Events $Server }
+    'create-group' { Add-Group $Server }
+    'delete-group' { Remove-Group $Server }
+    'add-member' { Add-Member $Server }
+    'remove-member' { Remove-Member $Server }
+    'approve' { Set-Approval $Server }
+    'accept-licence' { Set-Licence $Server }
+    'decline' { Set-Declined $Server }
+    default { throw (New-Refusal 'UnknownCall' $Op) }
+  }
+}
+
+# ---- One call at a time, over all processes that use this login: an earlier one may still run after its connection died. ----
+
+function Enter-Turn {
+  $until = [DateTime]::UtcNow.AddSeconds($WaitSeconds)
+  while ($true) {
+    try {
+      $file = Join-Path $PSScriptRoot 'wsus.lock'
+      return New-Object System.IO.FileStream $file, ([IO.FileMode]::OpenOrCreate), ([IO.FileAccess]::ReadWrite), ([IO.FileShare]::None)
+    }
+    catch {
+      $cause = $_.Exception
+      while ($null -ne $cause.InnerException) { $cause = $cause.InnerException }
+      if ($cause.GetType().Name -ne 'IOException') { throw (New-Refusal 'NoLock' ([string]$cause.Message)) }
+      if ([DateTime]::UtcNow -ge $until) { throw (New-Refusal 'Busy' '') }
+    }
+    Start-Sleep -Milliseconds 200
+  }
+}
+
+function Assert-Unchanged {
+  $hasher = [Security.Cryptography.SHA256]::Create()
+  $bytes = $hasher.ComputeHash([IO.File]::ReadAllBytes($PSCommandPath))
+  $found = [BitConverter]::ToString($bytes).Replace('-', '')
+  if ($found -ne $Sha256) { throw (New-Refusal 'OtherScript' $found) }
+}
+
+$Call = ''
+$turn = $null
+try {
+  [Threading.Thread]::CurrentThread.CurrentUICulture = $Invariant
+  # A mark of the byte order may stand before the text.
+  $text = [Console]::In.ReadToEnd().Trim().TrimStart([char]0xFEFF)
+  $request = ConvertFrom-Json -InputObject ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($text)))
+  $Call = [string]$request.call
+  $Limit = [int]$request.limit
+  $WaitSeconds = [int]$request.wait
+  $Data = $request.data
+  Assert-Unchanged
+  $turn = Enter-Turn
+  $null = Invoke-Call (Connect-Server)
+  Write-Envelope $null
+}
+catch {
+  Write-Envelope (Get-ErrorPart $_.Exception)
+}
+finally {
+  if ($null -ne $turn) { $turn.Dispose() }
+}
+exit 0
