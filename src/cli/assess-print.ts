@@ -67,7 +67,7 @@ export function printPatches(assessment: Assessment, coverage: FleetCoverage, js
 function nothing(assets: readonly AssessedAsset[], coverage: FleetCoverage, now: string): string {
   if (!allJudged(coverage)) return nothingLine(coverage)
   const isSure = assets.every((entry) => entry.notAssessed.length === 0 && weaknessOf(listsOf(entry), now) === null)
-  return isSure ? 'Nothing is missing.' : 'Nothing is missing of what could be judged.'
+  return isSure && coverage.skippedRecords === 0 ? 'Nothing is missing.' : 'Nothing is missing of what could be judged.'
 }
 
 function printWithheld({ withheld, assets }: Assessment, json: boolean, now: string): void {

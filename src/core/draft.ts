@@ -134,11 +134,14 @@ export function* draftingSubjects({
  * told of it, a change of it would revise all of them.
  */
 function withheldByDraft(withheld: readonly Patch[], drafts: readonly Draft[]): ReadonlyMap<Draft, readonly Patch[]> {
+  if (withheld.length === 0) return new Map()
   const places = new Map<string, Draft>()
   for (const draft of drafts.toSorted((a, b) => priorityRank(a.priority) - priorityRank(b.priority)))
-    for (const { platform, source } of draft.subject.patches)
-      for (const place of [`${platform} ${source}`, `${platform} ${draft.priority}`, platform])
-        setOnce(places, place, draft)
+    for (const { platform, source } of draft.subject.patches) {
+      setOnce(places, `${platform} ${source}`, draft)
+      setOnce(places, `${platform} ${draft.priority}`, draft)
+      setOnce(places, platform, draft)
+    }
   const found = new Map<Draft, Patch[]>()
   for (const patch of withheld) {
     const { platform, source, priority, type } = patch

@@ -35,7 +35,7 @@ export function createCoverage(parts: Pick<WorkflowParts, 'db' | 'clock' | 'team
     return {
       platforms: [...platforms.values()],
       notAssessed: notAssessed.sort((a, b) => b.count - a.count),
-      feeds: await feedProblems(db),
+      ...(await feedProblems(db)),
     }
   }
 }
