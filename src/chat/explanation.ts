@@ -1,5 +1,6 @@
 /** An explanation as tables, for the console, chat and terminals. */
 
+import type { PublishedPatch } from '../core/assessment/assess.ts'
 import type { Standing } from '../core/assessment/standing.ts'
 import type { Patch } from '../core/catalog.ts'
 import type { NotAssessed } from '../core/coverage.ts'
@@ -58,7 +59,7 @@ export interface ExplanationView {
     readonly assets: readonly { readonly asset: string; readonly why: string }[]
   }[]
   /** Patches for it that package managers do not offer. */
-  readonly withheld: readonly { readonly team: string; readonly patch: Patch }[]
+  readonly withheld: readonly { readonly team: string; readonly patch: PublishedPatch }[]
   /** How many servers miss something for it, by priority. */
   readonly urgencies: readonly { readonly priority: string; readonly assets: number }[]
   readonly others: readonly { readonly asset: string; readonly standing: Standing; readonly why: string }[]
@@ -143,12 +144,18 @@ export function explanationDetail(view: ExplanationView): Detail {
     tables.push(assetsTable(`Servers of ${team} that miss it`, missing))
   }
   for (const { team, patch } of withheld)
-    tables.push(judgementTable(patch, `${patchCaption(patch)}, not offered everywhere in team ${team}`))
+    tables.push(
+      judgementTable(patch, `${patchCaption(patch)}${fixedOn(patch)}, not offered to servers of team ${team}`),
+    )
   for (const [standing, caption] of othersBy) {
     const those = others.filter((one) => one.standing === standing)
     if (those.length > 0) tables.push(assetsTable(caption, those))
   }
   return { title: `Explain ${name}`, lead: leadOf(view), tables, lines: notAssessed.map(notAssessedLine) }
+}
+
+function fixedOn({ fixedOn: day }: PublishedPatch): string {
+  return day === undefined ? '' : `, fixed by the vendor on ${day}`
 }
 
 const othersBy: readonly (readonly [Standing, string])[] = [

@@ -85,10 +85,11 @@ function printWithheld({ withheld, assets }: Assessment, json: boolean, now: str
       printJson({ ...patch, notOffered: those })
       continue
     }
+    const fixedOn = patch.fixedOn === undefined ? '' : `, fixed by the vendor on ${patch.fixedOn}`
     const byReason = new Map<string, string[]>()
     for (const { asset, why } of those) byReason.set(why, [...(byReason.get(why) ?? []), asset])
     for (const [why, names] of byReason)
-      print(`${rowOf(patch)} not offered to ${names.length} (${few(names)})${detailOf(patch)}: ${why}`)
+      print(`${rowOf(patch)} not offered to ${names.length} (${few(names)})${detailOf(patch)}${fixedOn}: ${why}`)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AssessedAsset, Assessment } from './assessment/assess.ts'
+import type { AssessedAsset, Assessment, PublishedPatch } from './assessment/assess.ts'
 import { whyNotOffered } from './assessment/why-not-offered.ts'
 import { frozen } from './asset.ts'
 import type { Patch } from './catalog.ts'
@@ -133,7 +133,10 @@ export function* draftingSubjects({
  * assets, otherwise the one of its tier, otherwise the most urgent one of its platform. If each draft of the platform
  * told of it, a change of it would revise all of them.
  */
-function withheldByDraft(withheld: readonly Patch[], drafts: readonly Draft[]): ReadonlyMap<Draft, readonly Patch[]> {
+function withheldByDraft(
+  withheld: Assessment['withheld'],
+  drafts: readonly Draft[],
+): ReadonlyMap<Draft, Assessment['withheld']> {
   if (withheld.length === 0) return new Map()
   const places = new Map<string, Draft>()
   for (const draft of drafts.toSorted((a, b) => priorityRank(a.priority) - priorityRank(b.priority)))
@@ -142,7 +145,7 @@ function withheldByDraft(withheld: readonly Patch[], drafts: readonly Draft[]): 
       setOnce(places, `${platform} ${draft.priority}`, draft)
       setOnce(places, platform, draft)
     }
-  const found = new Map<Draft, Patch[]>()
+  const found = new Map<Draft, PublishedPatch[]>()
   for (const patch of withheld) {
     const { platform, source, priority, type } = patch
     const draft = places.get(`${platform} ${source}`) ?? places.get(`${platform} ${priority}`) ?? places.get(platform)
@@ -282,7 +285,7 @@ const MOST_NAMED = 3
  * A sentence, appended to "why now", about servers of the team that are not in the decision although the vendor has
  * fixed something for them, or get only a part of it. `withheld`: what the decision tells of, most urgent first.
  */
-function notOfferedText(withheld: readonly Patch[], assets: Assessment['assets']): string {
+function notOfferedText(withheld: Assessment['withheld'], assets: Assessment['assets']): string {
   if (withheld.length === 0) return ''
   const ids = new Set(withheld.map(({ id }) => id))
   const reasonsOf = memoizeByIdentity((own: AssessedAsset['withheld']) => [
@@ -298,7 +301,7 @@ function notOfferedText(withheld: readonly Patch[], assets: Assessment['assets']
   const more = withheld.length > MOST_NAMED ? ` and ${withheld.length - MOST_NAMED} more` : ''
   const fixed = `${withheld
     .slice(0, MOST_NAMED)
-    .map(({ source, version }) => `${source} ${version}`)
+    .map(({ source, version, fixedOn }) => `${source} ${version}${fixedOn === undefined ? '' : ` (on ${fixedOn})`}`)
     .join(', ')}${more}`
   const told = [...byReason]
     .slice(0, MOST_NAMED)

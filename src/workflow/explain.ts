@@ -1,4 +1,4 @@
-import { type AssessedAsset, mostUrgentFirst } from '../core/assessment/assess.ts'
+import { type AssessedAsset, mostUrgentFirst, type PublishedPatch } from '../core/assessment/assess.ts'
 import { catalogView } from '../core/assessment/catalog-view.ts'
 import { type Asked, type Standing, standingOf } from '../core/assessment/standing.ts'
 import { whyNotOffered } from '../core/assessment/why-not-offered.ts'
@@ -45,7 +45,7 @@ interface Judged {
 export interface Explanation extends Pick<LookUp, 'name' | 'kind' | 'statements' | 'known' | 'notAssessed'> {
   readonly judged: readonly Judged[]
   /** Patches for it that package managers do not offer, most urgent first, with the reasons. */
-  readonly withheld: readonly Judged[]
+  readonly withheld: readonly (Judged & { readonly patch: PublishedPatch })[]
   /** How many assets miss something for it, by the priority of their most urgent patch. */
   readonly urgencies: readonly { readonly priority: Priority; readonly assets: number }[]
   /** Assets that need no patch or get none, or that nobody can judge, with the reason. Only the first ones. */
@@ -100,7 +100,7 @@ async function explain(
   const { name, kind, said, statements } = await aboutOf(db, given)
   const now = clock().toISOString()
   const judged: (Judged & { readonly on: readonly string[] })[] = []
-  const withheld: Judged[] = []
+  const withheld: Explanation['withheld'][number][] = []
   /** Why it is not offered to each asset that misses it, by id. */
   const lost = new Map<string, string>()
   for (const [team, assessment] of await assessments()) {
@@ -275,12 +275,13 @@ function isAsked(asset: Pick<AssetSnapshot['asset'], 'id' | 'name'>, asked: stri
 }
 
 /** Why an asset lacks a patch that the vendor has published; `null`: it does not. */
-function whyLacking(patch: Patch, entry: AssessedAsset, now: string): string | null {
+function whyLacking(patch: PublishedPatch, entry: AssessedAsset, now: string): string | null {
   const own = entry.withheld.find((one) => one.patch === patch.id)
   if (own === undefined) return null
   const { asset, listsRefreshedAt = null, archives = null } = entry
   const why = whyNotOffered(own.held, { asset, listsRefreshedAt, archives }, now)
-  return `lacks ${patch.source} ${patch.version}, and its package manager does not offer it: ${why}`
+  const on = patch.fixedOn === undefined ? '' : `, fixed by the vendor on ${patch.fixedOn}`
+  return `lacks ${patch.source} ${patch.version}${on}, and its package manager does not offer it: ${why}`
 }
 
 function whyMissing(patch: Patch, changes: readonly Change[]): string {

@@ -119,7 +119,7 @@ describe('a server that is not offered what the vendor has fixed', () => {
       other('web3', { archives }),
       other('web4', { archives }),
     ]
-    const whyNow = (withheld: readonly Patch[]) =>
+    const whyNow = (withheld: Assessment['withheld']) =>
       draftSubjects({
         assessments: new Map([['web', { patches, withheld, assets: all }]]),
         teams: [plan],
@@ -129,6 +129,7 @@ describe('a server that is not offered what the vendor has fixed', () => {
     expect(whyNow([lost])).toContain(
       ` Fixed by the vendor, but not offered: curl ${lost.version}, to web2 (held by apt-mark); web3, web4 (its security archive is missing).`,
     )
+    expect(whyNow([{ ...lost, fixedOn: '2026-11-19' }])).toContain(`curl ${lost.version} (on 2026-11-19), to web2`)
     expect(whyNow([{ ...lost, platform: 'debian:13' }])).not.toContain('not offered')
     expect(whyNow([])).not.toContain('not offered')
   })
