@@ -83,10 +83,12 @@ function reportCommand(program: Command): void {
       if (format !== 'md' && format !== 'json') throw new BadUse(`There is no format "${format}"; use md or json.`)
       await withService(program, async (service) => {
         const state = await theProposal(service, id)
+        const coverage = await service.workflow.teamCoverage(state.team)
         const { db } = service.database
         const events = await readStream(db, state.id)
-        if (format === 'json') printJson({ state: withLogs(state, await readLogs(db, logsOf(state))), events })
-        else printDocument(proposalReport(state, events, await readLogs(db, logsInReport(events))))
+        if (format === 'json')
+          printJson({ state: withLogs(state, await readLogs(db, logsOf(state))), events, coverage })
+        else printDocument(proposalReport(state, events, await readLogs(db, logsInReport(events)), coverage))
       })
     })
 }

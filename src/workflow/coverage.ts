@@ -8,9 +8,11 @@ import {
   packageManagerOf,
   whyNotAssessed,
 } from '../core/coverage.ts'
+import { type TeamCoverage, teamCoverage } from '../core/team-coverage.ts'
 import { earliest } from '../core/time/instant.ts'
 import { type AssetsKnown, assetsKnown, feedProblems, namesOfKnown, voicesOf } from '../store/coverage.ts'
 import type { WorkflowParts } from './ports.ts'
+import type { Propose } from './proposing/propose.ts'
 import { maxAges } from './record-findings.ts'
 
 export function createCoverage(parts: Pick<WorkflowParts, 'db' | 'clock' | 'teams'>) {
@@ -37,6 +39,18 @@ export function createCoverage(parts: Pick<WorkflowParts, 'db' | 'clock' | 'team
       notAssessed: notAssessed.sort((a, b) => b.count - a.count),
       ...(await feedProblems(db)),
     }
+  }
+}
+
+/** The same of one team, with what is not offered to its assets and what is held there. */
+export function createTeamCoverage(
+  { clock }: Pick<WorkflowParts, 'clock'>,
+  { assessments }: Pick<Propose, 'assessments'>,
+  coverage: ReturnType<typeof createCoverage>,
+) {
+  return async (team: string): Promise<TeamCoverage> => {
+    const assessment = (await assessments([team])).get(team) ?? { patches: [], withheld: [], assets: [] }
+    return teamCoverage(assessment, await coverage(team), clock().toISOString())
   }
 }
 
