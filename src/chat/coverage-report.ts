@@ -1,25 +1,35 @@
 /** The section of a report about what nobody judges, and what is fixed and not offered. */
 
 import { firstNames } from '../core/first-names.ts'
-import type { TeamCoverage } from '../core/team-coverage.ts'
+import type { TeamCoverage, TeamLacks } from '../core/team-coverage.ts'
 import { minuteOf } from '../core/time/instant.ts'
 import { judgedLines, notJudgedLines } from './coverage.ts'
-import { md } from './markdown.ts'
+import { codeSpan, md } from './markdown.ts'
 import { count } from './words.ts'
 
 /** How many rows a table has, and how many names a row. */
 const ROWS = 100
 const NAMES = 20
 
-export function coverageSection({ at, coverage, notOffered, held, foreign }: TeamCoverage): readonly string[] {
+export function coverageSection({ at, coverage, lacks }: TeamCoverage): readonly string[] {
   const lines = [`## What is judged, as of ${minuteOf(at)} UTC`, '']
   const said = [...notJudgedLines(coverage), ...judgedLines(coverage)]
-  if (foreign.packages > 0)
-    said.push(
-      `${count(foreign.packages, 'package')} on ${count(foreign.assets, 'server')} ${foreign.packages === 1 ? 'is' : 'are'} not assessed, because others built ${foreign.packages === 1 ? 'it' : 'them'}.`,
-    )
   lines.push(...said.map((line) => md`- ${line}`))
   if (coverage.platforms.length === 0) lines.push('- No server of the team is known, so nothing could be judged.')
+  if (lacks === null)
+    return [
+      ...lines,
+      `- What is fixed and not offered, and what is held, is in the report that ${codeSpan('npx patchwarden report')} prints.`,
+    ]
+  return [...lines, ...lacksLines(lacks)]
+}
+
+function lacksLines({ notOffered, held, foreign }: TeamLacks): readonly string[] {
+  const lines: string[] = []
+  if (foreign.packages > 0)
+    lines.push(
+      `- ${count(foreign.packages, 'package')} on ${count(foreign.assets, 'server')} ${foreign.packages === 1 ? 'is' : 'are'} not assessed, because others built ${foreign.packages === 1 ? 'it' : 'them'}.`,
+    )
   if (notOffered.length > 0) {
     lines.push(
       '',

@@ -9,6 +9,11 @@ export interface TeamCoverage {
   /** ISO 8601 UTC: when it was so. */
   readonly at: string
   readonly coverage: FleetCoverage
+  /** `null`: the assets were not assessed for it. */
+  readonly lacks: TeamLacks | null
+}
+
+export interface TeamLacks {
   /** What the vendor has fixed and package managers do not offer, most urgent first, for each reason. */
   readonly notOffered: readonly NotOfferedTo[]
   /** Packages with a newer version that package managers will not install. */
@@ -35,8 +40,8 @@ export interface HeldOn {
   readonly assets: readonly string[]
 }
 
-/** `at`: ISO 8601 UTC. */
-export function teamCoverage(assessment: Assessment, coverage: FleetCoverage, at: string): TeamCoverage {
+/** `at`: ISO 8601 UTC, for the age of package lists. */
+export function teamLacks(assessment: Assessment, at: string): TeamLacks {
   const notOffered = new Map<string, NotOfferedTo & { readonly assets: string[] }>()
   const held = new Map<string, HeldOn & { readonly assets: string[] }>()
   const withheld = new Map(assessment.withheld.map((patch) => [patch.id, patch]))
@@ -63,8 +68,6 @@ export function teamCoverage(assessment: Assessment, coverage: FleetCoverage, at
   const rank = new Map(assessment.withheld.map(({ source, version }, index) => [`${source} ${version}`, index]))
   const rankOf = ({ source, version }: NotOfferedTo) => rank.get(`${source} ${version}`) ?? 0
   return {
-    at,
-    coverage,
     notOffered: [...notOffered.values()].sort((a, b) => rankOf(a) - rankOf(b)),
     held: [...held.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     foreign,

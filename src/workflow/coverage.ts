@@ -8,7 +8,7 @@ import {
   packageManagerOf,
   whyNotAssessed,
 } from '../core/coverage.ts'
-import { type TeamCoverage, teamCoverage } from '../core/team-coverage.ts'
+import { type TeamCoverage, teamLacks } from '../core/team-coverage.ts'
 import { earliest } from '../core/time/instant.ts'
 import { type AssetsKnown, assetsKnown, feedProblems, namesOfKnown, voicesOf } from '../store/coverage.ts'
 import type { WorkflowParts } from './ports.ts'
@@ -48,9 +48,16 @@ export function createTeamCoverage(
   { assessments }: Pick<Propose, 'assessments'>,
   coverage: ReturnType<typeof createCoverage>,
 ) {
-  return async (team: string): Promise<TeamCoverage> => {
-    const assessment = (await assessments([team])).get(team) ?? { patches: [], withheld: [], assets: [] }
-    return teamCoverage(assessment, await coverage(team), clock().toISOString())
+  return {
+    /** From stored data alone, for a service that is asked at any time. */
+    async quickly(team: string): Promise<TeamCoverage> {
+      return { at: clock().toISOString(), coverage: await coverage(team), lacks: null }
+    },
+    async assessed(team: string): Promise<TeamCoverage> {
+      const at = clock().toISOString()
+      const assessment = (await assessments([team])).get(team) ?? { patches: [], withheld: [], assets: [] }
+      return { at, coverage: await coverage(team), lacks: teamLacks(assessment, at) }
+    },
   }
 }
 

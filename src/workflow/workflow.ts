@@ -61,7 +61,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     assessments: propose.assessments,
     ...createExplain(parts, propose, coverage),
     coverage,
-    teamCoverage,
+    teamCoverage: teamCoverage.assessed,
     fleetSummary: createFleetSummary(parts, assessor, propose.allTeams),
     tellDrift: createDrift(parts, execute),
     advance: driver.advance,
@@ -79,7 +79,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
         return parts.teams
       },
       commands: execute,
-      teamCoverage,
+      teamCoverage: teamCoverage.quickly,
       rollback: createRollback(parts, execute),
       estimates,
       linking,

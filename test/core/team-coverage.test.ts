@@ -5,7 +5,7 @@ import { coverageSection } from '../../src/chat/coverage-report.ts'
 import { assess } from '../../src/core/assessment/assess.ts'
 import { catalogView } from '../../src/core/assessment/catalog-view.ts'
 import { coverageOf, fleetCoverage } from '../../src/core/coverage.ts'
-import { teamCoverage } from '../../src/core/team-coverage.ts'
+import { teamLacks } from '../../src/core/team-coverage.ts'
 import { anAsset, aSnapshot } from '../support/asset.ts'
 import { deployerRule } from '../support/priority-rules.ts'
 
@@ -56,7 +56,7 @@ test('a report names what nobody judges, what is fixed and not offered, what is 
     [],
     0,
   )
-  expect(coverageSection(teamCoverage(assessment, coverage, at))).toEqual([
+  expect(coverageSection({ at, coverage, lacks: teamLacks(assessment, at) })).toEqual([
     '## What is judged, as of 2026-11-20 12:00 UTC',
     '',
     '- Not assessed: ora1 (oracle:9), because no feed speaks of oracle:9.',
@@ -76,6 +76,7 @@ test('a report names what nobody judges, what is fixed and not offered, what is 
 
 test('a report says that nothing could be judged where no server is known', () => {
   const nobody = fleetCoverage([], [], 0)
-  const lines = coverageSection(teamCoverage({ patches: [], withheld: [], assets: [] }, nobody, at))
+  const lines = coverageSection({ at, coverage: nobody, lacks: null })
+  expect(lines.at(-1)).toMatch(/^- What is fixed and not offered, .* is in the report/)
   expect(lines).toContain('- No server of the team is known, so nothing could be judged.')
 })
