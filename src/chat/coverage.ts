@@ -5,12 +5,12 @@ import { minuteOf } from '../core/time/instant.ts'
 import { count } from './words.ts'
 
 /** One line for each group of servers that nobody can judge, and for each feed that could not be read. */
-export function notJudgedLines({
-  notAssessed,
-  feeds,
-}: Pick<FleetCoverage, 'notAssessed' | 'feeds'>): readonly string[] {
-  return [...notAssessed.map(notAssessedLine), ...feeds.map(feedLine)]
+export function notJudgedLines({ notAssessed, feeds, skippedRecords }: NotJudged): readonly string[] {
+  const skipped = `${count(skippedRecords, 'record')} of feeds could not be read and ${skippedRecords === 1 ? 'is' : 'are'} left out.`
+  return [...notAssessed.map(notAssessedLine), ...feeds.map(feedLine), ...(skippedRecords === 0 ? [] : [skipped])]
 }
+
+export type NotJudged = Pick<FleetCoverage, 'notAssessed' | 'feeds' | 'skippedRecords'>
 
 /** How many names a line shows. */
 const NAMES = 5
@@ -24,7 +24,7 @@ export function notAssessedLine({ why, platform, count: assets, names }: NotAsse
   return `Not assessed: ${count(assets, 'server')} on ${platform}, because ${why.replace(/\.$/, '')}: ${first.join(', ')}${more}.`
 }
 
-function feedLine({ feed, problem, readAt }: FeedProblem): string {
+export function feedLine({ feed, problem, readAt }: FeedProblem): string {
   const since = readAt === null ? 'was never read' : `was last read ${minuteOf(readAt)}`
   return `The feed ${feed} ${since}, because of this: ${problem}`
 }

@@ -1,5 +1,6 @@
 /** An explanation as tables, for the console, chat and terminals. */
 
+import type { PublishedPatch } from '../core/assessment/assess.ts'
 import type { Standing } from '../core/assessment/standing.ts'
 import type { Patch } from '../core/catalog.ts'
 import type { NotAssessed } from '../core/coverage.ts'
@@ -57,9 +58,13 @@ export interface ExplanationView {
     readonly patch: Patch
     readonly assets: readonly { readonly asset: string; readonly why: string }[]
   }[]
+  /** Patches for it that package managers do not offer. */
+  readonly withheld: readonly { readonly team: string; readonly patch: PublishedPatch }[]
   /** How many servers miss something for it, by priority. */
   readonly urgencies: readonly { readonly priority: string; readonly assets: number }[]
   readonly others: readonly { readonly asset: string; readonly standing: Standing; readonly why: string }[]
+  /** How many others there are, of which `others` lists the first. */
+  readonly standings: readonly { readonly standing: Standing; readonly assets: number }[]
   /** Whether any feed or package manager speaks of the name, or any server has a package of the name. */
   readonly known: boolean
   /** Servers that nobody can judge, whatever is asked. */
@@ -132,17 +137,25 @@ export function lookUpDetail({ name, kind, statements, findings, judged, known, 
 }
 
 export function explanationDetail(view: ExplanationView): Detail {
-  const { name, statements, judged, others, notAssessed } = view
+  const { name, statements, judged, withheld, others, notAssessed } = view
   const tables = [...statementsTable(statements)]
   for (const { team, patch, assets: missing } of judged) {
     tables.push(judgementTable(patch, `${patchCaption(patch)}, team ${team}`))
     tables.push(assetsTable(`Servers of ${team} that miss it`, missing))
   }
+  for (const { team, patch } of withheld)
+    tables.push(
+      judgementTable(patch, `${patchCaption(patch)}${fixedOn(patch)}, not offered to servers of team ${team}`),
+    )
   for (const [standing, caption] of othersBy) {
     const those = others.filter((one) => one.standing === standing)
     if (those.length > 0) tables.push(assetsTable(caption, those))
   }
   return { title: `Explain ${name}`, lead: leadOf(view), tables, lines: notAssessed.map(notAssessedLine) }
+}
+
+function fixedOn({ fixedOn: day }: PublishedPatch): string {
+  return day === undefined ? '' : `, fixed by the vendor on ${day}`
 }
 
 const othersBy: readonly (readonly [Standing, string])[] = [
@@ -154,15 +167,17 @@ const othersBy: readonly (readonly [Standing, string])[] = [
 ]
 
 /** `immediate for 8 servers, out-of-cycle for 4; 1 server affected and offered no fix.` */
-function leadOf({ name, kind, urgencies, others, known }: ExplanationView): RichText {
+function leadOf({ name, kind, withheld, urgencies, standings, known }: ExplanationView): RichText {
   if (!known) return rich(unknownName({ name, kind }))
-  const of = (standing: Standing) => others.filter((one) => one.standing === standing).length
+  const of = (standing: Standing) => standings.find((one) => one.standing === standing)?.assets ?? 0
   const more = [
     of('affected') === 0 ? '' : `${assetsWords(of('affected'))} affected and offered no fix`,
     of('no fix yet') === 0 ? '' : `${assetsWords(of('no fix yet'))} affected without a fix yet`,
     of('not assessed') === 0 ? '' : `${assetsWords(of('not assessed'))} not assessed for it`,
   ].filter((part) => part !== '')
   const [first, ...rest] = urgencies
+  const [lost] = withheld
+  if (first === undefined && lost !== undefined) return rich(strong(lost.patch.priority), `: ${more.join(', ')}.`)
   if (first === undefined) return rich(more.length === 0 ? NOBODY : `Nothing to install: ${more.join(', ')}.`)
   const further = rest.map(({ priority, assets }) => `, ${priority} for ${assets}`).join('')
   const behind = more.length === 0 ? '' : `; ${more.join(', ')}`

@@ -6,19 +6,25 @@ import { evolve } from '../core/proposal/evolve.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { ringTitle } from '../core/rollout/lanes.ts'
 import { assetName, tallyOf } from '../core/rollout/tally.ts'
+import type { TeamCoverage } from '../core/team-coverage.ts'
 import { minuteOf } from '../core/time/instant.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
+import { coverageSection } from './coverage-report.ts'
 import { codeSpan, md } from './markdown.ts'
 import { plain } from './rich-text.ts'
 import { storyOf } from './story/story.ts'
 import { logsTold } from './story/verification.ts'
 import { sinceSentences } from './story/words.ts'
 
-/** A proposal as Markdown for an auditor: what, why, who decided, what was done, what each asset says now. */
+/**
+ * A proposal as Markdown for an auditor: what, why, who decided, what was done, what each asset says now. `coverage`:
+ * what of the team is judged now; `null`: it is left out.
+ */
 export function proposalReport(
   state: ProposalState,
   events: readonly OpenedEvent[],
   logs: ReadonlyMap<string, string>,
+  coverage: TeamCoverage | null = null,
 ): string {
   const lines = [md`# ${state.id}: ${state.title}`, '']
   lines.push(
@@ -30,6 +36,7 @@ export function proposalReport(
   lines.push('## Decision', '', ...decision(state), '')
   if (state.subject.kind === 'patches')
     lines.push('## Patches', '', ...patches(state), '', '## Assets', '', ...assets(state), '')
+  if (coverage !== null) lines.push(...coverageSection(coverage), '')
   lines.push('## Thread', '', ...thread(events, logs), '')
   const last = events.at(-1)
   lines.push(

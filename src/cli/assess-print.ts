@@ -39,6 +39,7 @@ export function printSummary(summary: FleetSummary, coverage: FleetCoverage, jso
     print(`${priority.padEnd(12)} ${source} ${version} (${platform}) on ${on}, ${cves.length} CVEs`)
   for (const { priority, source, version, platform, assets: on, cves } of withheld)
     print(`${priority.padEnd(12)} ${source} ${version} (${platform}) not offered to ${on}, ${cves.length} CVEs`)
+  if (coverage.platforms.length === 0) print(nothingLine(coverage))
   printCoverage(coverage)
 }
 
@@ -66,8 +67,10 @@ export function printPatches(assessment: Assessment, coverage: FleetCoverage, js
 /** The line where no patch is missing. It says so without more only if everything could be judged. */
 function nothing(assets: readonly AssessedAsset[], coverage: FleetCoverage, now: string): string {
   if (!allJudged(coverage)) return nothingLine(coverage)
-  const isSure = assets.every((entry) => entry.notAssessed.length === 0 && weaknessOf(listsOf(entry), now) === null)
-  return isSure ? 'Nothing is missing.' : 'Nothing is missing of what could be judged.'
+  const isSure =
+    coverage.platforms.every(({ feeds }) => feeds.length > 0) &&
+    assets.every((entry) => entry.notAssessed.length === 0 && weaknessOf(listsOf(entry), now) === null)
+  return isSure && coverage.skippedRecords === 0 ? 'Nothing is missing.' : 'Nothing is missing of what could be judged.'
 }
 
 function printWithheld({ withheld, assets }: Assessment, json: boolean, now: string): void {
@@ -85,10 +88,11 @@ function printWithheld({ withheld, assets }: Assessment, json: boolean, now: str
       printJson({ ...patch, notOffered: those })
       continue
     }
+    const fixedOn = patch.fixedOn === undefined ? '' : `, fixed by the vendor on ${patch.fixedOn}`
     const byReason = new Map<string, string[]>()
     for (const { asset, why } of those) byReason.set(why, [...(byReason.get(why) ?? []), asset])
     for (const [why, names] of byReason)
-      print(`${rowOf(patch)} not offered to ${names.length} (${few(names)})${detailOf(patch)}: ${why}`)
+      print(`${rowOf(patch)} not offered to ${names.length} (${few(names)})${detailOf(patch)}${fixedOn}: ${why}`)
   }
 }
 

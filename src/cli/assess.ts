@@ -157,7 +157,7 @@ function installedIn(snapshots: readonly AssetSnapshot[]) {
 function coverageOfFiles(
   snapshots: readonly AssetSnapshot[],
   unseen: readonly Unseen[],
-  { voices, unusable }: CatalogFolder,
+  { voices, unusable, rejected }: CatalogFolder,
 ): FleetCoverage {
   const seen = snapshots.map((snapshot): AssetCoverage => {
     const foreign = snapshot.packages.flatMap((item) => {
@@ -170,7 +170,7 @@ function coverageOfFiles(
     return { asset: id, name, platform, feeds: [], packageManager: null, notAssessed: reason, packages: [] }
   })
   const files = unusable.map(({ where, reason }) => ({ feed: where, problem: reason, readAt: null }))
-  return fleetCoverage([...seen, ...others], files)
+  return fleetCoverage([...seen, ...others], files, rejected.length)
 }
 
 const defaults = { exposure: 'open', criticality: 'medium' } as const

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { exampleEnvironment, variableReference } from '../app/environment.ts'
-import { judgedLines, notAssessedLine } from '../chat/coverage.ts'
+import { feedLine, judgedLines, notAssessedLine } from '../chat/coverage.ts'
 import { platformKinds } from '../chat/registry.ts'
 import { count } from '../chat/words.ts'
 import type { Config } from '../config/schema.ts'
@@ -22,6 +22,7 @@ interface CheckOptions {
   readonly variables?: boolean
   readonly envExample?: boolean
   readonly offline?: boolean
+  readonly allowUnassessed?: boolean
   readonly json?: boolean
   readonly system?: string
   readonly click: boolean
@@ -38,6 +39,7 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
     .option('--system <name>', 'ask only this system, and print all that it says of itself')
     .option('--no-click', 'post no test button on the chat platforms')
     .option('--wait <seconds>', 'how long to wait for a click on it', '60')
+    .option('--allow-unassessed', 'end with 0 although a server could not be judged; it is said all the same')
     .option('--json', 'print JSON, a line each')
     .option('--schema', 'print the JSON Schema of patchwarden.yaml for editors')
     .option('--kinds', 'print which kinds of integrations there are, and their settings, as Markdown')
@@ -68,11 +70,10 @@ export function checkCommand(program: Command, done: (code: number) => void): vo
       const seconds = Number(options.wait)
       if (!(seconds >= 1 && seconds <= 3_600)) throw new BadUse('--wait takes 1 to 3600 seconds.')
       if (options.offline) return
-      const json = options.json ?? false
       const good =
         options.system === undefined
-          ? await ask(program, json, options.click ? seconds : null)
-          : await askSystem(program, json, options.system)
+          ? await ask(program, { ...options, clickSeconds: options.click ? seconds : null })
+          : await askSystem(program, options.json ?? false, options.system)
       done(good ? 0 : 1)
     })
 }
@@ -95,15 +96,21 @@ async function askSystem(program: Command, json: boolean, name: string): Promise
   return all()
 }
 
+interface Asking extends Pick<CheckOptions, 'json' | 'allowUnassessed'> {
+  /** How long to wait for a click; `null`: no test button is posted. */
+  readonly clickSeconds: number | null
+}
+
 /** True if all answers are good. The database is asked first; if it fails, nothing else is asked. */
-async function ask(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
+async function ask(program: Command, asked: Asking): Promise<boolean> {
+  const { json = false } = asked
   const { config, environment } = load(program)
   const { lookAtDatabase } = await import('../app/database.ts')
   const outlook = await lookAtDatabase(config, environment)
   const ahead = outlook === null ? null : databaseAhead(outlook)
   if (ahead === null) {
     try {
-      return await askAll(program, json, clickSeconds)
+      return await askAll(program, asked)
     } finally {
       await outlook?.close()
     }
@@ -114,12 +121,12 @@ async function ask(program: Command, json: boolean, clickSeconds: number | null)
   const { askableWithoutDatabase } = await import('../app/outside.ts')
   const { signal } = new AbortController()
   const teamNames = Object.keys(config.teams)
-  const asked = {
+  const askable = {
     ...(await askableWithoutDatabase(config, environment)),
     teamNames,
     systems: Object.keys(config.systems),
   }
-  for await (const answer of contact(asked, signal)) tell(answer)
+  for await (const answer of contact(askable, signal)) tell(answer)
   const say = (line: string) => void (json ? complain(line) : print(line))
   if (Object.values(platformKinds).some(({ isUsed }) => isUsed(environment.values)))
     say('Chat platforms were not asked: that needs the database as the start will leave it.')
@@ -142,8 +149,11 @@ function teller(json: boolean) {
   }
 }
 
-/** A line for each platform that somebody judges, and one for each group of servers that nobody does. */
-function coverageAnswers({ platforms, notAssessed }: FleetCoverage): readonly Contact[] {
+/**
+ * A line for each platform that somebody judges, one for each group of servers that nobody does, and one for each feed
+ * whose last sync failed. `ok`: how the latter two count.
+ */
+function coverageAnswers({ platforms, notAssessed, feeds }: FleetCoverage, ok: boolean): readonly Contact[] {
   const judged = platforms.flatMap((one) => {
     const [what] = judgedLines({ platforms: [one] })
     return what === undefined ? [] : [{ kind: 'coverage' as const, name: one.platform, ok: true, what }]
@@ -151,15 +161,19 @@ function coverageAnswers({ platforms, notAssessed }: FleetCoverage): readonly Co
   const not = notAssessed.map((one) => ({
     kind: 'coverage' as const,
     name: one.platform,
-    ok: false,
+    ok,
     what: `${notAssessedLine(one)} ${howToJudge}`,
   }))
-  return [...judged, ...not]
+  const unread = feeds.map((one) => ({ kind: 'coverage' as const, name: one.feed, ok, what: feedLine(one) }))
+  return [...judged, ...not, ...unread]
 }
 
 const howToJudge = 'See docs/coverage.md for the feeds that speak of a platform.'
 
-async function askAll(program: Command, json: boolean, clickSeconds: number | null): Promise<boolean> {
+async function askAll(
+  program: Command,
+  { json = false, allowUnassessed = false, clickSeconds }: Asking,
+): Promise<boolean> {
   return withService(
     program,
     async ({ config, parts, loads, connections, database, freezeCalendars, groupChecks, workflow }) => {
@@ -184,7 +198,7 @@ async function askAll(program: Command, json: boolean, clickSeconds: number | nu
       }
       for (const { name, what, blocks } of await limitsReached(database.db))
         tell({ kind: 'limit', name, ok: !blocks, what })
-      for (const answer of coverageAnswers(await workflow.coverage())) tell(answer)
+      for (const answer of coverageAnswers(await workflow.coverage(), allowUnassessed)) tell(answer)
       if (clickSeconds === null) return all()
       const say = (line: string) => void (json ? complain(line) : print(line))
       for (const connection of connections) {

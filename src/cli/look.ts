@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
-import { notAssessedLine } from '../chat/coverage.ts'
+import { notJudgedLines } from '../chat/coverage.ts'
 import { detailLines, explainDetail } from '../chat/details.ts'
 import { explanationDetail } from '../chat/explanation.ts'
 import { logsInReport, proposalReport } from '../chat/report.ts'
+import { allJudged } from '../core/coverage.ts'
 import { logsOf, withLogs } from '../core/proposal/logs.ts'
 import { statuses } from '../core/proposal/proposal.ts'
 import { readLogs } from '../store/content.ts'
@@ -28,8 +29,9 @@ function syncCommand(program: Command, done: (code: number) => void): void {
   program
     .command('sync')
     .description('refresh catalog and inventory once; say what changed')
+    .option('--allow-unassessed', 'end with 0 although a server could not be judged; it is said all the same')
     .option('--json', 'print JSON')
-    .action(async (options: { json?: boolean }) => {
+    .action(async (options: { allowUnassessed?: boolean; json?: boolean }) => {
       await withService(program, async ({ workflow }) => {
         const { signal } = new AbortController()
         const reports = [...(await workflow.syncFeeds(signal)), ...(await workflow.syncInventory(signal))]
@@ -43,9 +45,10 @@ function syncCommand(program: Command, done: (code: number) => void): void {
           print(
             `Proposals: opened ${proposed.opened.join(', ') || 'none'}, revised ${proposed.revised.join(', ') || 'none'}, closed ${proposed.closed.join(', ') || 'none'}.`,
           )
-          print(coverage.notAssessed.map(notAssessedLine))
+          print(notJudgedLines({ ...coverage, feeds: [] }))
         }
         if (reports.some((report) => !report.ok)) done(1)
+        if (!allJudged(coverage) && !options.allowUnassessed) done(1)
       })
     })
 }
@@ -80,10 +83,12 @@ function reportCommand(program: Command): void {
       if (format !== 'md' && format !== 'json') throw new BadUse(`There is no format "${format}"; use md or json.`)
       await withService(program, async (service) => {
         const state = await theProposal(service, id)
+        const coverage = await service.workflow.teamCoverage(state.team)
         const { db } = service.database
         const events = await readStream(db, state.id)
-        if (format === 'json') printJson({ state: withLogs(state, await readLogs(db, logsOf(state))), events })
-        else printDocument(proposalReport(state, events, await readLogs(db, logsInReport(events))))
+        if (format === 'json')
+          printJson({ state: withLogs(state, await readLogs(db, logsOf(state))), events, coverage })
+        else printDocument(proposalReport(state, events, await readLogs(db, logsInReport(events)), coverage))
       })
     })
 }
@@ -110,7 +115,7 @@ function explainCommand(program: Command, done: (code: number) => void): void {
         )
           throw new BadUse(`There is no server "${asset}"; the console lists them under Servers.`)
         const explanation = await workflow.explain(name, asset)
-        if (explanation.judged.length === 0) done(1)
+        if (explanation.judged.length + explanation.withheld.length === 0) done(1)
         if (options.json) printJson(explanation)
         else print(detailLines(explanationDetail(explanation)))
       })

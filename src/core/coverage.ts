@@ -129,6 +129,8 @@ export interface FleetCoverage {
   readonly notAssessed: readonly NotAssessed[]
   /** Feeds, or feed files, that could not be read. What they said before may still count. */
   readonly feeds: readonly FeedProblem[]
+  /** How many single records of feeds could not be read and are left out. */
+  readonly skippedRecords: number
 }
 
 export interface PlatformCoverage {
@@ -153,19 +155,24 @@ export interface FeedProblem {
   readonly readAt: string | null
 }
 
-/** Whether everything could be judged. */
-export function allJudged({ notAssessed, feeds }: Pick<FleetCoverage, 'notAssessed' | 'feeds'>): boolean {
-  return notAssessed.length === 0 && feeds.length === 0
+/** Whether everything could be judged. Where no asset is known, nothing could. */
+export function allJudged({ platforms, notAssessed, feeds }: FleetCoverage): boolean {
+  return platforms.length > 0 && notAssessed.length === 0 && feeds.length === 0
 }
 
 /** The coverage of assets that are all in memory. */
-export function fleetCoverage(assets: readonly AssetCoverage[], feeds: readonly FeedProblem[]): FleetCoverage {
+export function fleetCoverage(
+  assets: readonly AssetCoverage[],
+  feeds: readonly FeedProblem[],
+  skippedRecords: number,
+): FleetCoverage {
   const platforms = new Map<Platform, PlatformCoverage>()
   for (const one of assets) platforms.set(one.platform, withAsset(platforms.get(one.platform), one))
   return {
     platforms: [...platforms.values()].sort((a, b) => (a.platform < b.platform ? -1 : 1)),
     notAssessed: notAssessedGroups(assets),
     feeds,
+    skippedRecords,
   }
 }
 

@@ -1,10 +1,11 @@
-import type { AssessedAsset, Assessment } from './assessment/assess.ts'
+import type { AssessedAsset, Assessment, PublishedPatch } from './assessment/assess.ts'
 import { whyNotOffered } from './assessment/why-not-offered.ts'
 import { frozen } from './asset.ts'
 import type { Patch } from './catalog.ts'
 import { clustersOf } from './cluster.ts'
 import { firstNames } from './first-names.ts'
 import { limits } from './limits.ts'
+import { memoizeByIdentity } from './memoize-by-identity.ts'
 import { type Priority, priorityRank } from './priority/priority.ts'
 import type { PatchSubject, PlannedRing } from './proposal/proposal.ts'
 import { amountOf, type RingRule, type TeamPlan } from './ring-rule.ts'
@@ -24,6 +25,8 @@ export interface Draft {
   readonly subject: PatchSubject
   readonly priority: Priority
   readonly whyNow: string
+  /** The part of `whyNow` about servers that are not offered what the vendor has fixed; empty: there are none. */
+  readonly notOffered: string
   readonly dueAt: string | null
 }
 
@@ -107,17 +110,51 @@ export function* draftingSubjects({
         asked.push(patch)
       }
     }
+    const made: Draft[] = []
     for (const { existing, asked } of groups.values()) {
       const found: AssessedAsset[][] = []
       for (const [engine, entries] of byEngine) found.push(yield* limited(entries, asked.get(engine) ?? []))
       const before = open.find(({ id }) => id === existing) ?? null
-      drafts.push(draft(plan, existing, found.flat(), assessment, before, late))
+      made.push(draft(plan, existing, found.flat(), assessment, before, late))
       yield
     }
+    const withheld = withheldByDraft(assessment.withheld, made)
+    for (const one of made)
+      drafts.push({ ...one, notOffered: notOfferedText(withheld.get(one) ?? [], assessment.assets) })
   }
   const silent = silences(stale)
-  for (const [index, one] of drafts.entries()) drafts[index] = { ...one, whyNow: `${one.whyNow}${silent}` }
+  for (const [index, one] of drafts.entries())
+    drafts[index] = { ...one, whyNow: `${one.whyNow}${one.notOffered}${silent}` }
   return drafts.sort((a, b) => priorityRank(a.priority) - priorityRank(b.priority))
+}
+
+/**
+ * Which draft tells of each patch that package managers do not offer: the one that asks for the same source for other
+ * assets, otherwise the one of its tier, otherwise the most urgent one of its platform. If each draft of the platform
+ * told of it, a change of it would revise all of them.
+ */
+function withheldByDraft(
+  withheld: Assessment['withheld'],
+  drafts: readonly Draft[],
+): ReadonlyMap<Draft, Assessment['withheld']> {
+  if (withheld.length === 0) return new Map()
+  const places = new Map<string, Draft>()
+  for (const draft of drafts.toSorted((a, b) => priorityRank(a.priority) - priorityRank(b.priority)))
+    for (const { platform, source } of draft.subject.patches) {
+      setOnce(places, `${platform} ${source}`, draft)
+      setOnce(places, `${platform} ${draft.priority}`, draft)
+      setOnce(places, platform, draft)
+    }
+  const found = new Map<Draft, PublishedPatch[]>()
+  for (const patch of withheld) {
+    const { platform, source, priority, type } = patch
+    const draft = places.get(`${platform} ${source}`) ?? places.get(`${platform} ${priority}`) ?? places.get(platform)
+    if (draft === undefined || type !== 'security') continue
+    const list = found.get(draft) ?? []
+    found.set(draft, list)
+    list.push(patch)
+  }
+  return found
 }
 
 /** What one proposal asks for. `asked`: patches by engine. */
@@ -169,7 +206,7 @@ function homes(open: readonly OpenGroup[], grouping: Grouping): (patch: Patch, e
   }
 }
 
-function setOnce(map: Map<string, string>, key: string, value: string): void {
+function setOnce<Value>(map: Map<string, Value>, key: string, value: Value): void {
   if (!map.has(key)) map.set(key, value)
 }
 
@@ -228,7 +265,8 @@ function draft(
     whyNow: `${whyNow(
       patches,
       assets.map((entry) => entry.asset),
-    )}${tooMany(sorted.length - assets.length)}${notOfferedText(assessment, new Set(patches.map(({ platform }) => platform)))}`,
+    )}${tooMany(sorted.length - assets.length)}`,
+    notOffered: '',
     dueAt: due[0] ?? null,
   }
 }
@@ -244,25 +282,26 @@ function tooMany(more: number): string {
 const MOST_NAMED = 3
 
 /**
- * Sentences, appended to "why now", about servers of the team that are not in the decision although the vendor has
- * fixed something for them, or get only a part of it. `platforms`: those of the decision.
+ * A sentence, appended to "why now", about servers of the team that are not in the decision although the vendor has
+ * fixed something for them, or get only a part of it. `withheld`: what the decision tells of, most urgent first.
  */
-export function notOfferedText({ withheld, assets }: Assessment, platforms: ReadonlySet<string>): string {
-  const mine = withheld.filter(({ platform, type }) => type === 'security' && platforms.has(platform))
-  if (mine.length === 0) return ''
-  const ids = new Set(mine.map(({ id }) => id))
+function notOfferedText(withheld: Assessment['withheld'], assets: Assessment['assets']): string {
+  if (withheld.length === 0) return ''
+  const ids = new Set(withheld.map(({ id }) => id))
+  const reasonsOf = memoizeByIdentity((own: AssessedAsset['withheld']) => [
+    ...new Set(own.flatMap(({ patch, held }) => (ids.has(patch) ? [held] : []))),
+  ])
   const byReason = new Map<string, Set<string>>()
   for (const { asset, listsRefreshedAt = null, archives = null, withheld: own } of assets)
-    for (const { patch, held } of own) {
-      if (!ids.has(patch)) continue
+    for (const held of reasonsOf(own)) {
       const why = whyNotOffered(held, { asset, listsRefreshedAt, archives })
       const names = byReason.get(why) ?? new Set<string>()
       byReason.set(why, names.add(asset.name))
     }
-  const more = mine.length > MOST_NAMED ? ` and ${mine.length - MOST_NAMED} more` : ''
-  const fixed = `${mine
+  const more = withheld.length > MOST_NAMED ? ` and ${withheld.length - MOST_NAMED} more` : ''
+  const fixed = `${withheld
     .slice(0, MOST_NAMED)
-    .map(({ source, version }) => `${source} ${version}`)
+    .map(({ source, version, fixedOn }) => `${source} ${version}${fixedOn === undefined ? '' : ` (on ${fixedOn})`}`)
     .join(', ')}${more}`
   const told = [...byReason]
     .slice(0, MOST_NAMED)

@@ -2,7 +2,7 @@
 
 import { mostUrgentFirst } from './assessment/assess.ts'
 import type { FrozenAsset } from './asset.ts'
-import { type Draft, notOfferedText } from './draft.ts'
+import type { Draft } from './draft.ts'
 import type { ProposalCommand } from './proposal/command.ts'
 import { isRaised } from './proposal/decide-life.ts'
 import type { Content } from './proposal/event.ts'
@@ -25,8 +25,8 @@ function newcomersOf(subject: PatchSubject, draft: Draft | null): readonly Plann
   return (draft?.subject.assets ?? []).filter(({ asset }) => !known.has(asset.id))
 }
 
-/** The content that was voted on, with today's facts. `silence`: sentences about feeds that cannot be read. */
-export function withFacts(state: ProposalState, subject: PatchSubject, needs: Needs, silence: string): Content {
+/** The content that was voted on, with today's facts. `more`: sentences that follow in "why now". */
+export function withFacts(state: ProposalState, subject: PatchSubject, needs: Needs, more: string): Content {
   const patches = [...judgedAnew(subject.patches, needs.missing.patches)].sort(mostUrgentFirst)
   const assets = subject.assets.map(({ asset }) => asset)
   const due = patches.flatMap((patch) => patch.dueAt ?? []).sort()
@@ -35,7 +35,7 @@ export function withFacts(state: ProposalState, subject: PatchSubject, needs: Ne
     subject: { ...subject, patches },
     contentHash: state.contentHash,
     priority: patches[0]?.priority ?? state.priority,
-    whyNow: `${whyNow(patches, assets)}${notOfferedText(needs.missing, new Set(patches.map(({ platform }) => platform)))}${silence}`,
+    whyNow: `${whyNow(patches, assets)}${more}`,
     dueAt: due[0] ?? null,
   }
 }

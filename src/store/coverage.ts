@@ -1,7 +1,7 @@
 /** Who speaks of the assets, and how many there are of which nobody does. */
 
 import { type SQL, sql } from 'drizzle-orm'
-import type { FeedProblem, FeedVoice, Voices } from '../core/coverage.ts'
+import type { FeedProblem, FeedVoice, FleetCoverage, Voices } from '../core/coverage.ts'
 import { LOOK_MAX_AGE_SECONDS } from '../core/record/coverage.ts'
 import { listOf } from './bulk.ts'
 import { sourceStates } from './catalog.ts'
@@ -112,9 +112,13 @@ export async function voicesOf(db: Queryable, platforms: readonly string[]): Pro
   return voices
 }
 
-/** Feeds whose last answer could not be used. */
-export async function feedProblems(db: Queryable): Promise<readonly FeedProblem[]> {
-  return (await sourceStates(db)).flatMap(({ kind, name, problem, lastGoodAt }) =>
-    kind === 'catalog' && problem !== null ? [{ feed: name, problem, readAt: lastGoodAt }] : [],
-  )
+/** Feeds whose last answer could not be used, and how many records of the others could not. */
+export async function feedProblems(db: Queryable): Promise<Pick<FleetCoverage, 'feeds' | 'skippedRecords'>> {
+  const catalogs = (await sourceStates(db)).filter(({ kind }) => kind === 'catalog')
+  return {
+    feeds: catalogs.flatMap(({ name, problem, lastGoodAt }): readonly FeedProblem[] =>
+      problem === null ? [] : [{ feed: name, problem, readAt: lastGoodAt }],
+    ),
+    skippedRecords: catalogs.reduce((sum, { rejected }) => sum + rejected, 0),
+  }
 }

@@ -8,9 +8,11 @@ import {
   packageManagerOf,
   whyNotAssessed,
 } from '../core/coverage.ts'
+import { type TeamCoverage, teamLacks } from '../core/team-coverage.ts'
 import { earliest } from '../core/time/instant.ts'
 import { type AssetsKnown, assetsKnown, feedProblems, namesOfKnown, voicesOf } from '../store/coverage.ts'
 import type { WorkflowParts } from './ports.ts'
+import type { Propose } from './proposing/propose.ts'
 import { maxAges } from './record-findings.ts'
 
 export function createCoverage(parts: Pick<WorkflowParts, 'db' | 'clock' | 'teams'>) {
@@ -35,8 +37,27 @@ export function createCoverage(parts: Pick<WorkflowParts, 'db' | 'clock' | 'team
     return {
       platforms: [...platforms.values()],
       notAssessed: notAssessed.sort((a, b) => b.count - a.count),
-      feeds: await feedProblems(db),
+      ...(await feedProblems(db)),
     }
+  }
+}
+
+/** The same of one team, with what is not offered to its assets and what is held there. */
+export function createTeamCoverage(
+  { clock }: Pick<WorkflowParts, 'clock'>,
+  { assessments }: Pick<Propose, 'assessments'>,
+  coverage: ReturnType<typeof createCoverage>,
+) {
+  return {
+    /** From stored data alone, for a service that is asked at any time. */
+    async quickly(team: string): Promise<TeamCoverage> {
+      return { at: clock().toISOString(), coverage: await coverage(team), lacks: null }
+    },
+    async assessed(team: string): Promise<TeamCoverage> {
+      const at = clock().toISOString()
+      const assessment = (await assessments([team])).get(team) ?? { patches: [], withheld: [], assets: [] }
+      return { at, coverage: await coverage(team), lacks: teamLacks(assessment, at) }
+    },
   }
 }
 

@@ -1,6 +1,7 @@
-import { mostUrgentFirst } from '../core/assessment/assess.ts'
+import { type AssessedAsset, mostUrgentFirst, type PublishedPatch } from '../core/assessment/assess.ts'
 import { catalogView } from '../core/assessment/catalog-view.ts'
 import { type Asked, type Standing, standingOf } from '../core/assessment/standing.ts'
+import { whyNotOffered } from '../core/assessment/why-not-offered.ts'
 import type { AssetSnapshot } from '../core/asset.ts'
 import type { Patch } from '../core/catalog.ts'
 import { type Change, changeTarget, versionBefore } from '../core/change.ts'
@@ -43,10 +44,14 @@ interface Judged {
 
 export interface Explanation extends Pick<LookUp, 'name' | 'kind' | 'statements' | 'known' | 'notAssessed'> {
   readonly judged: readonly Judged[]
+  /** Patches for it that package managers do not offer, most urgent first, with the reasons. */
+  readonly withheld: readonly (Judged & { readonly patch: PublishedPatch })[]
   /** How many assets miss something for it, by the priority of their most urgent patch. */
   readonly urgencies: readonly { readonly priority: Priority; readonly assets: number }[]
-  /** Assets that need no patch or get none, or that nobody can judge, with the reason. */
+  /** Assets that need no patch or get none, or that nobody can judge, with the reason. Only the first ones. */
   readonly others: readonly OtherAsset[]
+  /** How many such assets there are. */
+  readonly standings: readonly { readonly standing: Standing; readonly assets: number }[]
 }
 
 export interface OtherAsset extends AssetReason {
@@ -66,7 +71,7 @@ const ASKED = 10
 const MOST_CVES = 2_000
 
 export function createExplain(
-  { db }: Pick<WorkflowParts, 'db'>,
+  { db, clock }: Pick<WorkflowParts, 'db' | 'clock'>,
   { assessments }: Pick<Propose, 'assessments'>,
   coverage: () => Promise<Pick<FleetCoverage, 'notAssessed'>>,
 ) {
@@ -75,48 +80,65 @@ export function createExplain(
      * Everything about a CVE, an advisory, a KB or a package, with all assets assessed for it. `asset`: only this one,
      * by name or id.
      */
-    explain: (given: string, asset: string | null = null) => explain({ db, assessments, coverage }, given, asset),
+    explain: (given: string, asset: string | null = null) =>
+      explain({ db, clock, assessments, coverage }, given, asset),
     /** The same from stored data: the record and open proposals. */
     lookUp: (given: string) => lookUp({ db, coverage }, given),
   }
 }
 
-interface ExplainParts {
-  readonly db: Db
+interface ExplainParts extends Pick<WorkflowParts, 'db' | 'clock'> {
   readonly assessments: Propose['assessments']
   readonly coverage: () => Promise<Pick<FleetCoverage, 'notAssessed'>>
 }
 
 async function explain(
-  { db, assessments, coverage }: ExplainParts,
+  { db, clock, assessments, coverage }: ExplainParts,
   given: string,
   asset: string | null,
 ): Promise<Explanation> {
   const { name, kind, said, statements } = await aboutOf(db, given)
-  const judged: (Explanation['judged'][number] & { readonly on: readonly string[] })[] = []
-  for (const [team, { patches, assets }] of await assessments()) {
-    for (const patch of patches) {
+  const now = clock().toISOString()
+  const judged: (Judged & { readonly on: readonly string[] })[] = []
+  const withheld: Explanation['withheld'][number][] = []
+  /** Why it is not offered to each asset that misses it, by id. */
+  const lost = new Map<string, string>()
+  for (const [team, assessment] of await assessments()) {
+    const assets = assessment.assets.filter((entry) => isAsked(entry.asset, asset))
+    for (const patch of assessment.patches) {
       if (!isNamed(patch, name)) continue
-      const missing = assets.filter((entry) => entry.patches.includes(patch.id) && isAsked(entry.asset, asset))
-      if (missing.length === 0) continue
-      const first = missing
-        .slice(0, MOST)
-        .map((entry) => ({ asset: entry.asset.name, why: whyMissing(patch, entry.changes) }))
-      judged.push({ team, patch, assets: first, on: missing.map((entry) => entry.asset.id) })
+      const missing = assets.filter((entry) => entry.patches.includes(patch.id))
+      const reasons = missing.map((entry) => ({ asset: entry.asset.name, why: whyMissing(patch, entry.changes) }))
+      const on = missing.map((entry) => entry.asset.id)
+      if (on.length > 0) judged.push({ team, patch, assets: reasons.slice(0, MOST), on })
+    }
+    for (const patch of assessment.withheld) {
+      if (!isNamed(patch, name)) continue
+      const reasons = assets.flatMap((entry) => {
+        const why = whyLacking(patch, entry, now)
+        if (why === null) return []
+        lost.set(entry.asset.id, why)
+        return [{ asset: entry.asset.name, why }]
+      })
+      if (reasons.length > 0) withheld.push({ team, patch, assets: reasons.slice(0, MOST) })
     }
   }
-  judged.sort((a, b) => mostUrgentFirst(a.patch, b.patch))
+  for (const list of [judged, withheld]) list.sort((a, b) => mostUrgentFirst(a.patch, b.patch))
   const missing = new Set(judged.flatMap(({ on }) => on))
-  const others = await othersOf(db, { name, kind, fixes: said.fixes, updates: said.updates }, asset, missing)
+  const asked = { name, kind, fixes: said.fixes, updates: said.updates, now }
+  const others = await othersOf(db, asked, { asset, missing, lost })
   const { notAssessed } = asset === null ? await coverage() : { notAssessed: [] }
-  const known = statements.length > 0 || judged.length > 0 || (kind === 'package' && (await isInstalled(db, name)))
+  const known =
+    statements.length + judged.length + withheld.length > 0 || (kind === 'package' && (await isInstalled(db, name)))
   return {
     name,
     kind,
     statements,
     judged: judged.map(({ on: _, ...one }) => one),
+    withheld,
     urgencies: urgenciesOf(judged),
-    others,
+    others: others.slice(0, MOST),
+    standings: countedBy(others),
     known,
     notAssessed,
   }
@@ -172,12 +194,11 @@ async function lookUp({ db, coverage }: Pick<ExplainParts, 'db' | 'coverage'>, g
 /** How assets stand to it for which no patch is asked, and who cannot be judged. */
 async function othersOf(
   db: Db,
-  { name, kind, fixes, updates }: Pick<Asked, 'name' | 'kind' | 'fixes' | 'updates'>,
-  asset: string | null,
-  missing: ReadonlySet<string>,
+  { name, kind, fixes, updates, now }: Pick<Asked, 'name' | 'kind' | 'fixes' | 'updates' | 'now'>,
+  { asset, missing, lost }: Others,
 ): Promise<readonly OtherAsset[]> {
   const packages = [...new Set([...(kind === 'package' ? [name] : []), ...fixes.map((fix) => fix.package)])]
-  if (packages.length === 0 && updates.length === 0 && asset === null) return []
+  if (packages.length + updates.length + lost.size === 0 && asset === null) return []
   const wanted = asset === null ? null : await idsOf(db, asset)
   const snapshots = await readSnapshots(db, wanted === null ? {} : { ids: wanted })
   const platforms = [...new Set(snapshots.map((snapshot) => snapshot.asset.platform))]
@@ -190,18 +211,37 @@ async function othersOf(
           db,
           fixes.flatMap((fix) => fix.cves),
         )
-  const asked: Asked = { name, kind, fixes, updates, catalog, spoken, knownSince }
+  const asked: Asked = { name, kind, fixes, updates, catalog, spoken, now, knownSince }
   const others: OtherAsset[] = []
   for (const snapshot of snapshots) {
     if (missing.has(snapshot.asset.id)) continue
-    const { standing, why } = standingOf(asked, snapshot)
+    const judged = standingOf(asked, snapshot)
+    const lacks = lost.get(snapshot.asset.id)
+    const { standing, why } =
+      lacks === undefined || judged.standing === 'affected' ? judged : { standing: 'affected' as const, why: lacks }
     if (standing === 'absent' && asset === null) continue
     others.push({ asset: snapshot.asset.name, standing, why })
   }
   const seen = new Set(snapshots.map((snapshot) => snapshot.asset.id))
   for (const id of wanted ?? [])
     if (!seen.has(id)) others.push({ asset: asset ?? id, standing: 'not assessed', why: 'no look has succeeded yet' })
-  return others.sort((a, b) => ORDER.indexOf(a.standing) - ORDER.indexOf(b.standing)).slice(0, MOST)
+  return others.sort((a, b) => ORDER.indexOf(a.standing) - ORDER.indexOf(b.standing))
+}
+
+interface Others {
+  /** Only this one, by name or id; `null`: all. */
+  readonly asset: string | null
+  /** Ids of those that miss a patch for it. */
+  readonly missing: ReadonlySet<string>
+  /** Those that miss a patch that is not offered to them, by id, with the reason. */
+  readonly lost: ReadonlyMap<string, string>
+}
+
+function countedBy(others: readonly OtherAsset[]): Explanation['standings'] {
+  return ORDER.flatMap((standing) => {
+    const assets = others.filter((one) => one.standing === standing).length
+    return assets === 0 ? [] : [{ standing, assets }]
+  })
 }
 
 /** What people look for comes first. */
@@ -232,6 +272,16 @@ function asFeedsWrite(given: string): string {
 
 function isAsked(asset: Pick<AssetSnapshot['asset'], 'id' | 'name'>, asked: string | null): boolean {
   return asked === null || asset.id === asked || asset.name === asked
+}
+
+/** Why an asset lacks a patch that the vendor has published; `null`: it does not. */
+function whyLacking(patch: PublishedPatch, entry: AssessedAsset, now: string): string | null {
+  const own = entry.withheld.find((one) => one.patch === patch.id)
+  if (own === undefined) return null
+  const { asset, listsRefreshedAt = null, archives = null } = entry
+  const why = whyNotOffered(own.held, { asset, listsRefreshedAt, archives }, now)
+  const on = patch.fixedOn === undefined ? '' : `, fixed by the vendor on ${patch.fixedOn}`
+  return `lacks ${patch.source} ${patch.version}${on}, and its package manager does not offer it: ${why}`
 }
 
 function whyMissing(patch: Patch, changes: readonly Change[]): string {

@@ -2,7 +2,7 @@ import type { ProposalState } from '../core/proposal/proposal.ts'
 import type { Lease } from '../store/leases.ts'
 import { createAssessor } from './assessing/assessor.ts'
 import { createExecute } from './commands/execute.ts'
-import { createCoverage } from './coverage.ts'
+import { createCoverage, createTeamCoverage } from './coverage.ts'
 import { createDesk } from './desk/desk.ts'
 import { createDigests } from './digest.ts'
 import { createDispatcher } from './dispatch.ts'
@@ -34,6 +34,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
   const coverage = createCoverage(parts)
   const propose = createPropose(parts, execute, alone, assessor)
   const deploy = (lease: Lease) => createDeploy(underLease(parts, lease), execute, alone)
+  const teamCoverage = createTeamCoverage(parts, propose, coverage)
   const driver = createDriver(parts, execute, deploy, { alone, refresh })
 
   async function refresh(state: ProposalState, signal: AbortSignal): Promise<void> {
@@ -60,6 +61,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     assessments: propose.assessments,
     ...createExplain(parts, propose, coverage),
     coverage,
+    teamCoverage: teamCoverage.assessed,
     fleetSummary: createFleetSummary(parts, assessor, propose.allTeams),
     tellDrift: createDrift(parts, execute),
     advance: driver.advance,
@@ -77,6 +79,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
         return parts.teams
       },
       commands: execute,
+      teamCoverage: teamCoverage.quickly,
       rollback: createRollback(parts, execute),
       estimates,
       linking,

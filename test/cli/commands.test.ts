@@ -90,7 +90,12 @@ test('from the first look to the vote, as an operator types it', { timeout: 90_0
     {
       reports: expect.any(Array),
       proposed: { opened: ['PW-1', 'PW-2'], revised: [], closed: [] },
-      coverage: { platforms: [expect.objectContaining({ platform: 'debian:12' })], notAssessed: [], feeds: [] },
+      coverage: {
+        platforms: [expect.objectContaining({ platform: 'debian:12' })],
+        notAssessed: [],
+        feeds: [],
+        skippedRecords: 0,
+      },
     },
   ])
 

@@ -240,7 +240,7 @@ describe('assess, offline', () => {
     const file = managed(pending, more)
     const { out, code } = await assessed(file, '--fail-on', 'out-of-cycle')
     expect(out).toMatch(
-      /^out-of-cycle +security curl 7\.88\.1-10\+deb12u1 not offered to 1 \(web02\), 1 CVE, due 2026-11-13: /,
+      /^out-of-cycle +security curl 7\.88\.1-10\+deb12u1 not offered to 1 \(web02\), 1 CVE, due 2026-11-13, fixed by the vendor on 2026-11-01: /,
     )
     expect(out).toContain(reason)
     expect(out).not.toContain('Nothing is missing')

@@ -13,7 +13,7 @@ import type { RingRule } from '../../src/core/ring-rule.ts'
 import { createDebsecanFeed } from '../../src/integrations/feeds/debsecan/index.ts'
 import { createFileInventory } from '../../src/integrations/file-inventory/index.ts'
 import { sharedData } from '../integrations/shared-data.ts'
-import { anAsset } from '../support/asset.ts'
+import { anAsset, aSnapshot } from '../support/asset.ts'
 import { deployerRule } from '../support/priority-rules.ts'
 
 const status = sharedData('debian/host/dpkg-status.gz')
@@ -101,6 +101,30 @@ test('held packages are told and not proposed', () => {
   })
   expect(patches).toEqual([])
   expect(assets[0]?.held).toEqual([{ name: 'redis', reason: 'hold' }])
+})
+
+test.each([
+  ['its notice is of that day', '2026-11-19', '3.0.16-1~deb12u1', '2026-11-19'],
+  ['its notice has no day', null, '3.0.16-1~deb12u1', undefined],
+  ['only an earlier fix has a notice', '2026-08-01', '3.0.14-1~deb12u1', undefined],
+])('a fix that is not offered has the day on which the vendor published it: %s', (_, published, version, fixedOn) => {
+  const package_ = { name: 'libssl3', version: '3.0.15-1~deb12u1', architecture: 'amd64' }
+  const installed = { ...package_, source: 'openssl', sourceVersion: package_.version }
+  const fix = { platform: 'debian:12', package: 'openssl', by: 'source', cves: ['CVE-2026-1000007'] } as const
+  const notice = {
+    id: 'DSA-6000-1',
+    title: 'openssl',
+    published,
+    cves: ['CVE-2026-1000007'],
+    fixes: [{ platform: 'debian:12', source: 'openssl', fixedVersion: version }],
+  }
+  const { withheld } = assess({
+    snapshots: [aSnapshot(anAsset('web1'), { packages: [installed], listsRefreshedAt: '2026-11-20T00:00:00Z' })],
+    catalog: catalogView([{ fixes: [{ ...fix, fixedVersion: '3.0.16-1~deb12u1' }], advisories: [notice] }]),
+    rule: deployerRule,
+    now: '2026-11-20T00:00:00Z',
+  })
+  expect(withheld.map((patch) => [patch.source, patch.fixedOn])).toEqual([['openssl', fixedOn]])
 })
 
 const gate = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const

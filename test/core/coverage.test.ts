@@ -45,6 +45,7 @@ it('the coverage of a fleet says who speaks of each platform, since when, and wh
       ...['a', 'b', 'c', 'd', 'e', 'f'].map((name) => one(name, 'oracle:9')),
     ],
     [{ feed: 'kev', problem: 'it is an HTML page', readAt: null }],
+    2,
   )
   expect(judgedLines(coverage)).toEqual([
     'debian:12 (2 servers) is judged by deb (read 2026-11-28 07:42), apt on 1 (lists since 2026-11-28 00:00).',
@@ -53,5 +54,6 @@ it('the coverage of a fleet says who speaks of each platform, since when, and wh
   expect(notJudgedLines(coverage)).toEqual([
     'Not assessed: 6 servers on oracle:9, because no feed speaks of oracle:9: a, b, c, d, e and 1 more.',
     'The feed kev was never read, because of this: it is an HTML page',
+    '2 records of feeds could not be read and are left out.',
   ])
 })

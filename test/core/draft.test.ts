@@ -119,7 +119,7 @@ describe('a server that is not offered what the vendor has fixed', () => {
       other('web3', { archives }),
       other('web4', { archives }),
     ]
-    const whyNow = (withheld: readonly Patch[]) =>
+    const whyNow = (withheld: Assessment['withheld']) =>
       draftSubjects({
         assessments: new Map([['web', { patches, withheld, assets: all }]]),
         teams: [plan],
@@ -129,8 +129,50 @@ describe('a server that is not offered what the vendor has fixed', () => {
     expect(whyNow([lost])).toContain(
       ` Fixed by the vendor, but not offered: curl ${lost.version}, to web2 (held by apt-mark); web3, web4 (its security archive is missing).`,
     )
+    expect(whyNow([{ ...lost, fixedOn: '2026-11-19' }])).toContain(`curl ${lost.version} (on 2026-11-19), to web2`)
     expect(whyNow([{ ...lost, platform: 'debian:13' }])).not.toContain('not offered')
     expect(whyNow([])).not.toContain('not offered')
+  })
+})
+
+describe('what is not offered to a server', () => {
+  const [immediate, scheduled] = [patch('openssl', 'immediate'), patch('curl', 'scheduled')]
+
+  /** What each proposal tells of, if these patches are not offered to web2. */
+  function told(withheld: readonly Patch[], open: readonly OpenGroup[] = []) {
+    const { patches, assets } = assessmentOf([immediate, scheduled])
+    const [one] = assets
+    if (one === undefined) throw new Error('no asset')
+    const lacks = withheld.map(({ id }) => ({ patch: id, held: null }))
+    const other: AssessedAsset = { ...one, asset: anAsset('web2'), patches: [], changes: [], withheld: lacks }
+    const assessments = new Map([['web', { patches, withheld, assets: [one, other] }]])
+    const found = draftSubjects({ assessments, teams: [plan], open, grouping: 'tier' })
+    return found.map(({ priority, notOffered }) => [priority, /offered: (.*), to/.exec(notOffered)?.[1] ?? null])
+  }
+
+  it('stands on the card that would ask for it, and changes no other', () => {
+    expect(told([patch('bash', 'scheduled')])).toEqual([
+      ['immediate', null],
+      ['scheduled', 'bash 2'],
+    ])
+    const newer = patch('curl', 'immediate', { id: 'debian:12/curl/3', version: '3' })
+    expect(told([newer])).toEqual([
+      ['immediate', null],
+      ['scheduled', 'curl 3'],
+    ])
+  })
+
+  it('stands on the same card at the next look', () => {
+    const withheld = [patch('bash', 'scheduled'), patch('vim', 'defer'), patch('openssl', 'scheduled')]
+    const opened = [group('PW-1', 'immediate', ['openssl']), group('PW-2', 'scheduled', ['curl'])]
+    expect(told(withheld, opened)).toEqual(told(withheld))
+  })
+
+  it('stands on the most urgent card of its platform where no card would ask for it', () => {
+    expect(told([patch('bash', 'defer'), patch('vim', 'defer', { platform: 'debian:13' })])).toEqual([
+      ['immediate', 'bash 2'],
+      ['scheduled', null],
+    ])
   })
 })
 

@@ -29,7 +29,7 @@ describe('a look at a decision', () => {
   test('tells what became of its assets, and who misses the same by now', () => {
     const { subject } = content(3)
     if (subject.kind !== 'patches') throw new Error('not patches')
-    const draft: Draft = { ...content(3), subject, team: 'web', existing: null }
+    const draft: Draft = { ...content(3), subject, notOffered: '', team: 'web', existing: null }
     expect(comparison(plain, today(), draft)).toEqual({
       type: 'compare-assets',
       departures: [

@@ -3,6 +3,7 @@
 import type { Archives, Asset, AssetSnapshot, HeldReason } from '../asset.ts'
 import type { Patch } from '../catalog.ts'
 import { architectureOf, type Change } from '../change.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { stakes } from '../priority/order.ts'
 import { priorityRank } from '../priority/priority.ts'
 import { inOneGo, type Steps } from '../steps.ts'
@@ -47,8 +48,14 @@ export interface Assessment {
    * What the vendor has fixed and package managers do not offer, most urgent first. Nobody can vote on it, because it
    * cannot be installed. The same id may also be in `patches`, because of other assets.
    */
-  readonly withheld: readonly Patch[]
+  readonly withheld: readonly PublishedPatch[]
   readonly assets: readonly AssessedAsset[]
+}
+
+/** A patch that package managers do not offer. */
+export interface PublishedPatch extends Patch {
+  /** The day on which the vendor published it, ISO date; left out: no feed says. */
+  readonly fixedOn?: string
 }
 
 /** What is missing, with the assets that miss exactly that. */
@@ -96,6 +103,7 @@ export interface Assess {
 export function createAssess(options: JudgeOptions): Assess {
   const judge = createPatchJudge(options)
   const judgeWithheld = createPatchJudge(options)
+  const dated = memoizeByIdentity((patch: Patch) => withDate(patch, options.catalog))
   const missed = new WeakMap<Missing, Pick<AssessedAsset, 'patches' | 'changes' | 'withheld'>>()
 
   function missedBy(missing: Missing): Pick<AssessedAsset, 'patches' | 'changes' | 'withheld'> {
@@ -129,7 +137,7 @@ export function createAssess(options: JudgeOptions): Assess {
     const withheld = yield* judgeWithheld.all(notOffered.values())
     return {
       patches: patches.sort(mostUrgentFirst),
-      withheld: withheld.sort(mostUrgentFirst),
+      withheld: withheld.map(dated).sort(mostUrgentFirst),
       assets: assets.sort(byAssetId),
     }
   }
@@ -140,6 +148,19 @@ export function createAssess(options: JudgeOptions): Assess {
       judgeWithheld.changed(packages, cves)
     },
   })
+}
+
+/** With the day of the first notice that names a version of the patch. */
+function withDate(patch: Patch, catalog: CatalogView): PublishedPatch {
+  const versions = new Set([patch.version, ...patch.packages.map(({ to }) => to)])
+  const [first] = patch.advisories
+    .flatMap((id) => catalog.advisory(id) ?? [])
+    .filter(({ fixes }) =>
+      fixes.some(({ platform, fixedVersion }) => platform === patch.platform && versions.has(fixedVersion)),
+    )
+    .flatMap(({ published }) => published?.slice(0, 10) ?? [])
+    .sort()
+  return first === undefined ? patch : { ...patch, fixedOn: first }
 }
 
 /** Adds the assets that miss the update to those that miss the same patch. */
@@ -181,7 +202,7 @@ function summed(members: readonly Looked[]): { readonly contexts: ReadonlyMap<st
 /** Joins several assessments. If two of them contain the same patch, the more urgent judgement counts. */
 export function joinAssessments(parts: Iterable<Assessment>): Assessment {
   const patches = new Map<string, Patch>()
-  const withheld = new Map<string, Patch>()
+  const withheld = new Map<string, PublishedPatch>()
   const assets: AssessedAsset[] = []
   for (const part of parts) {
     for (const patch of part.patches) keepMoreUrgent(patches, patch)
@@ -195,7 +216,7 @@ export function joinAssessments(parts: Iterable<Assessment>): Assessment {
   }
 }
 
-function keepMoreUrgent(patches: Map<string, Patch>, patch: Patch): void {
+function keepMoreUrgent<One extends Patch>(patches: Map<string, One>, patch: One): void {
   const known = patches.get(patch.id)
   if (known === undefined || mostUrgentFirst(patch, known) < 0) patches.set(patch.id, patch)
 }

@@ -2,7 +2,7 @@
 
 import type { Advisory, CveFacts, EpssScore, FeedContent, Fix, KevEntry, Lifecycle, WindowsUpdate } from '../catalog.ts'
 import type { CveEvidence } from '../priority/facts.ts'
-import { isAfterBranch, platformsOf } from '../streams.ts'
+import { afterBranch, platformsOf } from '../streams.ts'
 import { createMatcher, type Matcher } from './matching.ts'
 import type { KnownUpdate } from './windows-kinds.ts'
 import { mergeUpdates } from './windows-updates.ts'
@@ -120,13 +120,14 @@ function advisoriesOf({ advisories }: Index, platform: string, source: string): 
   const [, ...others] = platformsOf(platform)
   const own = advisories.get(packageKey(platform, source)) ?? []
   if (others.length === 0) return own
+  const isAfterBranch = afterBranch(platform)
   const before = others.flatMap((other) =>
     (advisories.get(packageKey(other, source)) ?? []).filter(({ fixes }) =>
       fixes.some(
         (fix) =>
           fix.platform === other &&
           fix.source === source &&
-          !isAfterBranch(platform, { platform: other, version: fix.fixedVersion }),
+          !isAfterBranch({ platform: other, version: fix.fixedVersion }),
       ),
     ),
   )

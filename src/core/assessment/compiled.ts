@@ -2,7 +2,7 @@
 
 import type { Platform } from '../asset.ts'
 import type { Fix, PatchType } from '../catalog.ts'
-import { isAfterBranch } from '../streams.ts'
+import { afterBranch } from '../streams.ts'
 import { type Interval, isWithin, joined } from '../versions/intervals.ts'
 import { schemeFor, type VersionScheme } from '../versions/scheme.ts'
 
@@ -37,6 +37,7 @@ export interface Compiled {
  */
 export function compile(list: readonly Fix[], platform: Platform): Compiled {
   const scheme = schemeFor(platform)
+  const isAfterBranch = afterBranch(platform)
   const fixed = new Map<string, FixedInterval[]>()
   const open = new Map<string, Compiled['unfixed'][number][]>()
   for (const fix of list) {
@@ -44,7 +45,7 @@ export function compile(list: readonly Fix[], platform: Platform): Compiled {
     const introduced = fix.introduced === '0' ? null : (fix.introduced ?? null)
     const { lastAffected = null } = fix
     if (fixedVersion === '0') continue
-    const isFixed = fixedVersion !== null && !isAfterBranch(platform, { platform: fix.platform, version: fixedVersion })
+    const isFixed = fixedVersion !== null && !isAfterBranch({ platform: fix.platform, version: fixedVersion })
     if (!isFixed) {
       for (const cve of fix.cves) put(open, cve, { cve, introduced, fixedVersion, lastAffected })
       continue

@@ -23,8 +23,11 @@ export function createSaid() {
     /** Also what is said of the platforms that this one branched off from. */
     of(platform: Platform, by: Fix['by'], name: string): readonly Fix[] | undefined {
       const own = said.get(`${platform} ${by} ${name}`)
-      const others = mains.get(platform) ?? platformsOf(platform).slice(1)
-      mains.set(platform, others)
+      let others = mains.get(platform)
+      if (others === undefined) {
+        others = platformsOf(platform).slice(1)
+        mains.set(platform, others)
+      }
       if (others.length === 0) return own
       const all = others.reduce((sum, other) => sum.concat(said.get(`${other} ${by} ${name}`) ?? []), own ?? [])
       return all.length === 0 ? undefined : all

@@ -37,6 +37,8 @@ export interface Asked {
   readonly catalog: CatalogView
   /** Platforms of which some feed says what is fixed. */
   readonly spoken: ReadonlySet<string>
+  /** ISO 8601 UTC. */
+  readonly now: string
   /** Since when flaws are known, ISO date, as far as feeds say. */
   readonly knownSince: ReadonlyMap<string, string>
 }
@@ -61,7 +63,7 @@ function ofFlaw(asked: Asked, snapshot: AssetSnapshot): AssetStanding {
   const packages = withoutOlderKernels(platform, snapshot.packages)
   for (const item of packages) {
     const open = matcher.open(platform, item).find((one) => one.cve === name || one.advisory === name)
-    if (open !== undefined) return { standing: 'affected', why: affected(item, open, snapshot) }
+    if (open !== undefined) return { standing: 'affected', why: affected(asked, item, open, snapshot) }
   }
   const unfixed = packages.find((item) => matcher.unfixed(platform, item).includes(name))
   if (unfixed !== undefined) return noFixYet(asked, unfixed, name)
@@ -80,13 +82,18 @@ function ofFlaw(asked: Asked, snapshot: AssetSnapshot): AssetStanding {
   return { standing: 'absent', why }
 }
 
-function affected(item: InstalledPackage, { subscription, fixedVersion }: OpenFix, snapshot: AssetSnapshot): string {
+function affected(
+  { now }: Asked,
+  item: InstalledPackage,
+  { subscription, fixedVersion }: OpenFix,
+  snapshot: AssetSnapshot,
+): string {
   const has = `${item.name} ${item.version} is affected`
   if (subscription !== null) return `${has}; the fix needs ${subscription}`
   const offered = softwareOf(snapshot).pending
   if (offered === null) return `${has}; ${fixedVersion} has the fix`
   const held = offered.find((one) => one.name === item.name)?.held ?? null
-  return `${has}, and its package manager does not offer ${fixedVersion}: ${whyNotOffered(held, snapshot)}`
+  return `${has}, and its package manager does not offer ${fixedVersion}: ${whyNotOffered(held, snapshot, now)}`
 }
 
 function noFixYet({ knownSince }: Asked, item: InstalledPackage, flaw: string): AssetStanding {
@@ -129,7 +136,7 @@ function ofPackage(asked: Asked, snapshot: AssetSnapshot): AssetStanding {
     const [highest] = open
     if (highest === undefined) continue
     const flaws = new Set(open.map((one) => one.cve ?? one.advisory ?? 'a flaw'))
-    return { standing: 'affected', why: `${affected(item, highest, snapshot)} (${firstNames([...flaws])})` }
+    return { standing: 'affected', why: `${affected(asked, item, highest, snapshot)} (${firstNames([...flaws])})` }
   }
   for (const item of items) {
     const [flaw, ...more] = catalog.matcher.unfixed(platform, item)

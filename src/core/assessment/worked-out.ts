@@ -5,6 +5,7 @@
  */
 
 import type { InstalledPackage, Platform } from '../asset.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { CatalogView } from './catalog-view.ts'
 import type { OpenFix } from './compiled.ts'
 import { type Changes, createMemo, hasChangedSince, type Memo } from './memo.ts'
@@ -23,6 +24,7 @@ interface OnPlatform {
   readonly ofSource: Memo<OfSource>
   readonly fixed: Memo<FixedUpdate>
   readonly foreign: WeakMap<Software['packages'], Missing['notAssessed']>
+  readonly builderOf: (item: InstalledPackage) => string | null
   readonly lacking: WeakMap<Software['packages'], Lacking>
 }
 
@@ -65,6 +67,7 @@ export function onPlatform({ platforms, changes }: WorkedOut, platform: Platform
     ofSource: createMemo(changes),
     fixed: createMemo(changes),
     foreign: new WeakMap(),
+    builderOf: memoizeByIdentity((item: InstalledPackage) => thirdParty(platform, item)),
     lacking: new WeakMap(),
   }
   platforms.set(platform, made)
@@ -93,11 +96,11 @@ export function lackingOf(workedOut: WorkedOut, { platform, packages }: Software
 
 /** Packages that another vendor built. */
 export function foreignIn(workedOut: WorkedOut, { platform, packages }: Software): Missing['notAssessed'] {
-  const { foreign } = onPlatform(workedOut, platform)
+  const { foreign, builderOf } = onPlatform(workedOut, platform)
   const known = foreign.get(packages)
   if (known !== undefined) return known
   const found = packages.flatMap((item) => {
-    const builder = thirdParty(platform, item)
+    const builder = builderOf(item)
     return builder === null ? [] : [{ name: item.name, builder }]
   })
   foreign.set(packages, found)

@@ -1,3 +1,4 @@
+import type { TeamCoverage } from '../../core/team-coverage.ts'
 import type { Execute } from '../commands/execute.ts'
 import type { Estimates } from '../estimates.ts'
 import type { Linking, WorkflowParts } from '../ports.ts'
@@ -7,6 +8,7 @@ import type { Rollback } from '../rollback.ts'
 export interface DeskParts extends Pick<WorkflowParts, 'db' | 'clock' | 'teams'> {
   readonly commands: Pick<Execute, 'execute' | 'freezeTeam'>
   readonly rollback: Rollback
+  readonly teamCoverage: (team: string) => Promise<TeamCoverage>
   readonly estimates: Estimates
   readonly linking: Linking
 }

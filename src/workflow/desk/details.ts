@@ -34,7 +34,12 @@ export async function detailOf(
   if (name === 'report') {
     const lead = rich('Markdown, as ', strong(`npx patchwarden report ${proposal}`), ' prints it.')
     const events = await readStream(desk.db, proposal)
-    const text = proposalReport(state, events, await readLogs(desk.db, logsInReport(events)))
+    const text = proposalReport(
+      state,
+      events,
+      await readLogs(desk.db, logsInReport(events)),
+      await desk.teamCoverage(state.team),
+    )
     return { title: `${proposal}: report`, lead, tables: [], lines: text.split('\n') }
   }
   if (subject.kind !== 'patches') return null

@@ -30,7 +30,7 @@ export async function followHeld(
   if (subject.kind !== 'patches') return false
   // Nobody votes again about a running rollout. New findings wait for its end, and running work ends first.
   const fixed = state.rollout !== null || unfinished(state).length > 0
-  const facts = withFacts(state, subject, needs, silences(stale))
+  const facts = withFacts(state, subject, needs, `${draft?.notOffered ?? ''}${silences(stale)}`)
   if (!fixed && draft !== null && isRaisedByNew(state, facts, draft)) {
     const content = await previewed(drafting, draft, state)
     await lease.show()

@@ -21,7 +21,14 @@ export function whyClosed(
   if (other !== undefined) return other.id
   if ((missing?.patches ?? []).some(({ id }) => asked.has(id)))
     return 'the latest assessment: what is still missing is covered by an earlier decision, or is not proposed any more'
-  return 'the latest assessment: nothing is missing any more'
+  const sources = new Set(state.subject.patches.map(({ platform, source }) => `${platform} ${source}`))
+  const lost = missing?.withheld.find(({ platform, source }) => sources.has(`${platform} ${source}`))
+  if (lost !== undefined)
+    return `the latest assessment: ${lost.source} ${lost.version} is still missing, but it is not offered any more`
+  const known = new Set(missing?.assets.map(({ asset }) => asset.id))
+  if (!state.subject.assets.some(({ asset }) => known.has(asset.id)))
+    return 'the latest assessment: none of its servers is known any more'
+  return 'the latest assessment: nothing of it is known to be missing any more'
 }
 
 /** Why a proposal is revised, the most important reason first; empty: nothing has changed that people read. */
