@@ -433,6 +433,19 @@ describe.skipIf(powershellHost === null)('the script in PowerShell, over SSH', (
     expect(await lost).toBeInstanceOf(WsusError)
   })
 
+  it('a change whose connection died is seen by the next look, which waits for its end', async () => {
+    standin.load(smallSite({ faults: { 'IUpdate.Approve': 'slow' } }))
+    const patient = standin.client({ waitSeconds: 100 })
+    const stopped = new AbortController()
+    const install = { update: before, group: pilot, action: 'Install', deadline: null } as const
+    const lost = patient.call('approve', install, stopped.signal).catch((error: unknown) => error)
+    while (asked('IUpdate.Approve') === 0) await sleep(50)
+    stopped.abort()
+    expect(await lost).toMatchObject({ sent: true })
+    expect(await ask('approvals', { groups: [pilot], updates: [before] }, patient)).toHaveLength(1)
+    expect(asked('IUpdate.Approve')).toBe(1)
+  })
+
   it('probes what a person wants to know before anything is connected', async () => {
     standin.load(
       smallSite({

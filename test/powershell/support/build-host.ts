@@ -37,7 +37,9 @@ function build(folder: string): void {
   mkdirSync(temporary, { recursive: true })
   for (const source of sources) cpSync(join(here, source), join(workshop, source), { recursive: true })
   try {
-    execFileSync('dotnet', ['build', '-c', 'Release', '--nologo', '-v', 'quiet', 'host'], {
+    // No process of the compiler may stay behind.
+    const alone = ['-nodeReuse:false', '-p:UseSharedCompilation=false']
+    execFileSync('dotnet', ['build', '-c', 'Release', '--nologo', '-v', 'quiet', ...alone, 'host'], {
       cwd: workshop,
       env: { ...quiet(), TMPDIR: temporary },
       stdio: ['ignore', 'pipe', 'pipe'],
