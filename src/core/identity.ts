@@ -160,9 +160,9 @@ export function knownIdentity(before: Identity, now: Identity): Identity {
   return known
 }
 
-/** The ids as texts that differ between kinds, for an index. */
-export function keysOf(identity: Identity): readonly string[] {
-  return idKinds.flatMap((kind) => (identity[kind] == null ? [] : [`${kind} ${identity[kind]}`]))
+/** Whether anything is known by which the machine could be recognised. */
+export function hasIds(identity: Identity): boolean {
+  return idKinds.some((kind) => identity[kind] != null)
 }
 
 // ---------------------------------------------------------------- matching

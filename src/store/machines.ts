@@ -7,7 +7,7 @@
 import { inArray, sql } from 'drizzle-orm'
 import type { Asset } from '../core/asset.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
-import { type Identity, keysOf, knownIdentity, machinesOf } from '../core/identity.ts'
+import { hasIds, type Identity, type IdKind, idKinds, knownIdentity, machinesOf } from '../core/identity.ts'
 import {
   assetIds,
   type Claim,
@@ -65,9 +65,10 @@ export async function bringTogether(tx: Tx, { looks, now, rule, alone }: Given):
   if (news.length === 0 && held.length === 0) return { single: own, merged: [], left: [] }
   if (!alone) return null
   await writeIdentities(tx, news, known, declared, now)
-  const start = { ids: news.map(({ id }) => id), machines: news.flatMap(({ id }) => known.get(id)?.machine ?? []) }
-  const keys = news.flatMap(({ id }) => known.get(id)?.keys ?? [])
-  const { machines, left } = await regroup(tx, { ...start, keys }, rule)
+  // What matched by the ids of before may not match any more.
+  const before = news.flatMap(({ id }) => known.get(id) ?? [])
+  const start = { ids: news.map(({ id }) => id), machines: before.map(({ machine }) => machine), known: before }
+  const { machines, left } = await regroup(tx, start, rule)
   const merged = await merge(tx, [...machines, ...held], { looks, now, rule })
   return { single: own.filter(({ id }) => !merged.members.has(id)), merged: merged.looks, left }
 }
@@ -85,9 +86,14 @@ export async function forgetWitnesses(
   const alone = new Set(ids)
   for (const { id, asset } of forgotten) if (asset !== null) alone.delete(id)
   for (const some of slices(forgotten))
-    await tx.delete(witnesses).where(sql`${witnesses.id} = any(${listOf(some.map(({ id }) => id))}::text::text[])`)
+    await tx.delete(witnesses).where(
+      inArray(
+        witnesses.id,
+        some.map(({ id }) => id),
+      ),
+    )
   const were = forgotten.flatMap(({ asset, machine }) => (asset === null ? [] : [machine]))
-  const start = { ids: [], machines: were, keys: forgotten.flatMap(({ keys }) => keys) }
+  const start = { ids: [], machines: were, known: forgotten }
   const { rows, machines, left } = await regroup(tx, start, rule)
   const stay = new Set(rows.map(({ machine }) => machine))
   const merged = await merge(tx, machines, { looks: [], now, rule })
@@ -102,7 +108,7 @@ export async function idsAtSources(db: Queryable, machines: readonly string[]): 
     const rows = await db
       .select({ id: witnesses.id })
       .from(witnesses)
-      .where(sql`${witnesses.machine} = any(${listOf(some)}::text::text[])`)
+      .where(sql`${witnesses.machine} in (select unnest(${listOf(some)}::text::text[]))`)
     for (const { id } of rows) ids.add(id)
   }
   return [...ids]
@@ -125,7 +131,7 @@ async function rowsOfIds(db: Queryable, ids: readonly string[]): Promise<Readonl
       ...(await db
         .select()
         .from(witnesses)
-        .where(sql`${witnesses.id} = any(${listOf(some)}::text::text[])`)),
+        .where(sql`${witnesses.id} in (select unnest(${listOf(some)}::text::text[]))`)),
     )
   return new Map(rows.map((row) => [row.id, row]))
 }
@@ -143,7 +149,7 @@ function declaredIn({ same, apart }: MachineRule): Said {
 
 /** Whether the look may change which assets are one machine. */
 function isNews({ id, identity }: PreparedLook, row: Row | undefined, said: Said): boolean {
-  if (row === undefined) return said(id) !== '' || keysOf(identity ?? {}).length > 0
+  if (row === undefined) return said(id) !== '' || hasIds(identity ?? {})
   if (!row.settled || row.declared !== said(id)) return true
   return identity !== null && canonicalJson(knownIdentity(row.identity, identity)) !== canonicalJson(row.identity)
 }
@@ -159,23 +165,23 @@ async function writeIdentities(
     knownIdentity(known.get(id)?.identity ?? {}, identity ?? {})
   for (const some of slices(looks))
     await tx.execute(sql`
-      insert into ${witnesses} (id, source, name, machine, identity, keys, declared, settled, since)
-      select id, source, name, id, identity::jsonb, keys::text[], declared, true,
+      insert into ${witnesses} (id, source, name, machine, identity, declared, settled, since)
+      select id, source, name, id, identity::jsonb, declared, true,
         case when exists (select from ${assets} a where a.id = given.id) then null else ${now}::text::timestamptz end
       from unnest(
         ${listOf(some.map(({ id }) => id))}::text::text[], ${listOf(some.map(({ source }) => source))}::text::text[],
         ${listOf(some.map(({ name }) => name))}::text::text[],
         ${listOf(some.map((look) => JSON.stringify(identityOf(look))))}::text::text[],
-        ${listOf(some.map((look) => listOf(keysOf(identityOf(look)))))}::text::text[],
-        ${listOf(some.map(({ id }) => said(id)))}::text::text[]) as given (id, source, name, identity, keys, declared)
+        ${listOf(some.map(({ id }) => said(id)))}::text::text[]) as given (id, source, name, identity, declared)
       on conflict (id) do update set source = excluded.source, name = excluded.name, identity = excluded.identity,
-        keys = excluded.keys, declared = excluded.declared, settled = true`)
+        declared = excluded.declared, settled = true`)
 }
 
 interface Start {
   readonly ids: readonly string[]
   readonly machines: readonly string[]
-  readonly keys: readonly string[]
+  /** Witnesses whose ids count, too. */
+  readonly known: readonly Pick<Row, 'identity'>[]
 }
 
 interface Regrouped {
@@ -263,24 +269,39 @@ function apartWhileAtWork(members: Claim['members'], working: ReadonlySet<string
 
 /** All witnesses that have an id or an asset in common with the start, or with others of these. */
 async function connected(tx: Tx, start: Start, { same }: MachineRule): Promise<readonly Row[]> {
-  const [ids, machines, keys] = [new Set(start.ids), new Set(start.machines), new Set(start.keys)]
+  const found = new Map<string, Row>()
+  const none = () => new Set<string>()
+  const asked = { id: none(), machine: none(), cloud: none(), hardware: none(), fqdn: none() }
+  let ids = new Set(start.ids)
+  let machines = new Set([...start.machines, ...start.ids])
+  let known: readonly Pick<Row, 'identity'>[] = start.known
   for (;;) {
-    const rows = await tx
-      .select()
-      .from(witnesses)
-      .where(sql`${witnesses.id} = any(${listOf([...ids])}::text::text[])
-        or ${witnesses.machine} = any(${listOf([...machines, ...ids])}::text::text[])
-        or ${witnesses.keys} && ${listOf([...keys])}::text::text[]`)
-      .orderBy(witnesses.id)
-    const before = ids.size + machines.size + keys.size
-    for (const row of rows) {
-      ids.add(row.id)
-      machines.add(row.machine)
-      for (const key of row.keys) keys.add(key)
+    const next = { id: ids, machine: machines, ...idsIn(known) }
+    const fresh: Row[] = []
+    for (const column of ['id', 'machine', ...idKinds] as const) {
+      const values = [...next[column]].filter((value) => !asked[column].has(value))
+      for (const value of values) asked[column].add(value)
+      for (const some of slices(values))
+        for (const row of await tx
+          .select()
+          .from(witnesses)
+          .where(sql`${witnesses[column]} in (select unnest(${listOf(some)}::text::text[]))`))
+          if (!found.has(row.id)) {
+            found.set(row.id, row)
+            fresh.push(row)
+          }
     }
-    for (const list of same) if (list.some((id) => ids.has(id))) for (const id of list) ids.add(id)
-    if (ids.size + machines.size + keys.size === before) return rows
+    if (fresh.length === 0) return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+    const together = same.filter((list) => list.some((id) => found.has(id))).flat()
+    ids = new Set([...fresh.map(({ id }) => id), ...together])
+    machines = new Set([...fresh.map(({ machine }) => machine), ...ids])
+    known = fresh
   }
+}
+
+function idsIn(known: readonly Pick<Row, 'identity'>[]): Readonly<Record<IdKind, ReadonlySet<string>>> {
+  const of = (kind: IdKind) => new Set(known.flatMap(({ identity }) => identity[kind] ?? []))
+  return { cloud: of('cloud'), hardware: of('hardware'), fqdn: of('fqdn') }
 }
 
 async function writeMachines(tx: Tx, rows: readonly Row[]): Promise<void> {
@@ -311,7 +332,7 @@ async function merge(
     for (const row of await tx
       .select()
       .from(witnesses)
-      .where(sql`${witnesses.machine} = any(${listOf(some)}::text::text[])`)
+      .where(sql`${witnesses.machine} in (select unnest(${listOf(some)}::text::text[]))`)
       .orderBy(witnesses.id))
       groups.set(row.machine, [...(groups.get(row.machine) ?? []), row])
   const chosen = [...groups].filter(([machine, rows]) => !isItself(machine, rows) || rows[0]?.asset !== null)
@@ -384,7 +405,7 @@ async function wordsOfAssets(tx: Tx, ids: readonly string[]): Promise<ReadonlyMa
       })
       .from(assets)
       .innerJoin(assetLooks, sql`${assetLooks.asset} = ${assets.id}`)
-      .where(sql`${assets.id} = any(${listOf(some)}::text::text[])`)
+      .where(sql`${assets.id} in (select unnest(${listOf(some)}::text::text[]))`)
     for (const { id, asset, checkedAt, problem, software, observedAt, ...look } of rows) {
       // It has this id from a source that no longer knows it, and is the word of others.
       if (asset.own !== undefined) continue

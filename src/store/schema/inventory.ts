@@ -163,8 +163,10 @@ export const witnesses = pgTable(
     /** Since when the source lists it; `null`: it was there before its ids were asked for. */
     since: instant('since'),
     identity: jsonb('identity').$type<Identity>().notNull(),
-    /** The ids of `identity`, with their kinds. */
-    keys: text('keys').array().notNull(),
+    /** The ids in `identity`, as columns for lookups. */
+    cloud: text('cloud').generatedAlwaysAs(sql`identity ->> 'cloud'`),
+    hardware: text('hardware').generatedAlwaysAs(sql`identity ->> 'hardware'`),
+    fqdn: text('fqdn').generatedAlwaysAs(sql`identity ->> 'fqdn'`),
     /** What the configuration said about this id when it was matched; empty: nothing. */
     declared: text('declared').notNull(),
     /** False: two assets at work are one machine. They become one when one of them has ended. */
@@ -181,7 +183,9 @@ export const witnesses = pgTable(
   },
   (table) => [
     index('witnesses_machine').on(table.machine),
-    index('witnesses_keys').using('gin', table.keys),
+    index('witnesses_cloud').on(table.cloud),
+    index('witnesses_hardware').on(table.hardware),
+    index('witnesses_fqdn').on(table.fqdn),
     index('witnesses_source').on(table.source),
     index('witnesses_software_set').on(table.softwareSet),
     index('witnesses_pending_set').on(table.pendingSet),
