@@ -33,7 +33,7 @@ const bash = (version: string) => ({ name: 'bash', version, architecture: 'amd64
 function listSource(name: string, engine: string | null = null) {
   const file = path.join(temporaryFolder('pw-machines'), `${name}.json`)
   const defaults = { platform: 'debian:12', team: 'web', engine }
-  const source = createFileInventory({ name, path: file, format: 'json', defaults, clock })
+  const source = createFileInventory({ name, path: file, format: 'json', defaults, allowShrinking: true, clock })
   const lists = (...assets: readonly object[]) =>
     writeFile(file, JSON.stringify({ assets: assets.map((asset) => ({ packages: [bash('1')], ...asset })) }))
   return { source, lists }
