@@ -36,7 +36,7 @@ export function dueAt(
   kev: readonly KevEntry[],
 ): Due | null {
   const { unexploited } = judgement
-  const since = dayOf(exploitKnownSince)
+  const since = unexploited === null ? null : dayOf(exploitKnownSince)
   const dates: Due[] = []
   const isLater = unexploited !== null && since !== null && since > from
   const own = ownDue(judgement, isLater ? since : from, days)
