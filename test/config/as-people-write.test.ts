@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { readEnvironment } from '../../src/app/environment.ts'
 import { date, moment } from '../../src/config/fields.ts'
 import { describeProblem } from '../../src/config/problem.ts'
-import { wordsOfIssue } from '../../src/core/schema-words.ts'
+import { wordsOfIssue } from '../../src/integrations/schema-words.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const said = (schema: z.ZodType, value: unknown) => schema.safeParse(value).error?.issues[0]?.message

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { wordsOfIssue } from '../../core/schema-words.ts'
+import { wordsOfIssue } from '../schema-words.ts'
 
 /**
  * Returns the first problem of a record in a few words: `"dateAdded" is not in the form of a date`, `"dateAdded" is missing`.
