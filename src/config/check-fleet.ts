@@ -58,7 +58,8 @@ function engineOfTeam(settings: Settings, kinds: readonly Kind[], team: string):
     if (source.engine === null) continue
     const listed = roleOf(kinds, 'inventory', source).listed?.(source, { name, settings })
     const owners = listed?.map((asset) => asset.team) ?? [source.team]
-    if (owners.includes(team)) return name
+    // Where only a look shows the assets, they may be of any team.
+    if (owners.includes(team) || (listed === null && source.team === null)) return name
   }
   return null
 }

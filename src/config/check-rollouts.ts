@@ -181,9 +181,12 @@ function listedIn(settings: Settings, kinds: readonly Kind[]): readonly Asset[] 
 }
 
 /** Whether the file itself lists all assets. */
-function isAll({ sources }: Settings, kinds: readonly Kind[], unread: Unread): boolean {
+function isAll(settings: Settings, kinds: readonly Kind[], unread: Unread): boolean {
+  const { sources } = settings
   if (unread.names.has('sources') || unread.names.has('systems')) return false
-  return Object.values(sources).every((source) => roleOf(kinds, 'inventory', source).listed !== undefined)
+  return Object.entries(sources).every(
+    ([name, source]) => (roleOf(kinds, 'inventory', source).listed?.(source, { name, settings }) ?? null) !== null,
+  )
 }
 
 /** Warns of a name that no source lists. It is mostly a spelling mistake. */

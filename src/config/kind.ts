@@ -82,8 +82,8 @@ export const nearness = ['the machine itself', 'what machines report', 'a list']
 
 interface InventoryRole<S extends InventorySettings, Entry, C> extends Role<S, Entry, InventorySource, Given<C>> {
   readonly looksAt: (typeof nearness)[number]
-  /** The assets, if the file itself lists them. Left out: only a look shows which assets exist. */
-  listed?(entry: Entry, place: EntryPlace): readonly Asset[]
+  /** The assets, if the file itself lists them. Left out or `null`: only a look shows which assets exist. */
+  listed?(entry: Entry, place: EntryPlace): readonly Asset[] | null
 }
 
 interface EngineRole<S extends AnySettings, Entry, C> extends Role<S, Entry, DeployEngine, Given<C>> {

@@ -156,14 +156,16 @@ async function readSource(
       )
     }
     if (gone.length > 0) await forgetGone(parts.db, name, gone, parts.clock().toISOString(), rule)
-    if (all && only === null) await forgetMissing(parts.db, name, seen, parts.clock().toISOString(), rule)
+    const left = all && only === null ? await forgetMissing(parts.db, name, seen, parts.clock().toISOString(), rule) : 0
     await sourceSucceeded(parts.db, 'inventory', name, parts.clock().toISOString(), null, lost.length)
     const problem = lost.length === 0 ? '' : `, ${lost.length} unreachable (${lost.slice(0, 2).join('; ')})`
     const part = all || only !== null ? '' : '; the source has not said that this is all, so nothing counts as gone'
     const teams = parts.teams.plans.map(({ team }) => team)
     const twice = underSeveralNames(looks).map(({ names, what }) => `${names}: ${what}`)
     const strays = [...ofNoTeam(looks, teams), ...twice].map((line) => `; ${line.replace(/\.$/, '')}`).join('')
-    const what = `${count(seen.length - lost.length, 'server')} seen${problem}${part}${strays}`
+    const away = gone.length + left
+    const fewer = away === 0 ? '' : `, ${count(away, 'server')} no longer listed`
+    const what = `${count(seen.length - lost.length, 'server')} seen${problem}${fewer}${part}${strays}`
     return { name, kind: 'inventory', ok: true, news: true, what }
   } catch (error) {
     signal.throwIfAborted()

@@ -5,7 +5,7 @@ import type { InstalledPackage, Observation } from '../../core/asset.ts'
 import { csvSeparator } from '../csv-separator.ts'
 import { createTurns } from '../turns.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
-import type { FileTimes } from './json-assets.ts'
+import { type FileTimes, listOfHosts } from './json-assets.ts'
 import { type ListedIds, listedIdentity } from './listed-identity.ts'
 
 const required = ['asset', 'package', 'version', 'architecture', 'source', 'sourceversion'] as const
@@ -165,7 +165,7 @@ function headerOf(record: readonly string[], path: string): readonly string[] {
   const missing = required.filter((name) => !columns.includes(name))
   if (missing.length === 0) return columns
   throw new Error(
-    `${path} has no column ${missing.join(', ')} in its first line: it must name asset,package,version,architecture,source,sourceVersion`,
+    `${path} has no column ${missing.join(', ')} in its first line: it must name asset,package,version,architecture,source,sourceVersion. ${listOfHosts}`,
   )
 }
 

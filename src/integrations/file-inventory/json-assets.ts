@@ -6,6 +6,7 @@ import {
   observedAsset,
   type PendingUpdate,
 } from '../../core/asset.ts'
+import { errorText } from '../../core/error-text.ts'
 import { parseJsonDocument } from '../json-document.ts'
 import { wordsOfIssue } from '../schema-words.ts'
 import { createTurns } from '../turns.ts'
@@ -32,8 +33,8 @@ export async function observeJson(
   defaults: AssetDefaults,
   times: FileTimes,
 ): Promise<readonly Observation[]> {
-  const file = inventoryFileSchema.safeParse(await parseJsonDocument(bytes, path))
-  if (!file.success) throw new Error(`${path} has no list "assets": write { "assets": [ ... ] }`)
+  const file = inventoryFileSchema.safeParse(await parseJsonDocument(bytes, path).catch(withHint))
+  if (!file.success) withHint(new Error(`${path} has no list "assets": write { "assets": [ ... ] }`))
   const seen = new Set<string>()
   const observations: Observation[] = []
   const turns = createTurns()
@@ -52,6 +53,14 @@ export async function observeJson(
     observations.push(observation)
   }
   return observations
+}
+
+/** Whoever has a list of hosts without their packages finds another way. */
+export const listOfHosts =
+  'A list of hosts without packages (an Ansible inventory, a CSV of a configuration database) is for hostsFrom of a source of kind ssh: docs/bring-what-you-have.md'
+
+function withHint(error: unknown): never {
+  throw new Error(`${errorText(error).replace(/\.?$/, '.')} ${listOfHosts}`, { cause: error })
 }
 
 function observeAsset(

@@ -18,8 +18,8 @@ export interface SarLoadOptions {
   readonly name: string
   /** The name of the host for people. */
   readonly host: string
-  /** `null`: this machine. */
-  readonly target: SshTarget | null
+  /** `null`: this machine. A function finds out how to connect; it may throw a sentence. */
+  readonly target: SshTarget | null | ((signal: AbortSignal) => Promise<SshTarget>)
   readonly measure: SarMeasure
   /**
    * Folders with recordings. Left out: the folders in sysstat's configuration, or else the usual folders of packages.
@@ -41,7 +41,12 @@ export function createSarLoad(options: SarLoadOptions): LoadSource {
         if (!/^[A-Za-z0-9._/-]+$/.test(folder)) throw new Error(`${JSON.stringify(folder)} cannot be a folder here.`)
       script ??= readFileSync(new URL('./history.sh', import.meta.url), 'utf8')
       const settings = `PW_DAYS=${days}\nPW_REPORT=${measure === 'cpu' ? '-u' : '-q'}\nPW_FOLDERS='${folders.join(' ')}'\n`
-      const output = await run(host, target, `${settings}${script}`, signal)
+      const output = await run(
+        host,
+        typeof target === 'function' ? await target(signal) : target,
+        `${settings}${script}`,
+        signal,
+      )
       const read = parseSar(output, measure)
       if (read === null) throw new Error(`${host} did not print its whole history.`)
       if (read.problems.includes('no-sadf'))

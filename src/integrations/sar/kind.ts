@@ -6,7 +6,7 @@ import { named } from '../../config/named.ts'
 import { quote } from '../../config/problem.ts'
 import type { Settings } from '../../config/schema.ts'
 import { suggest } from '../../core/suggest.ts'
-import { isSshSource, targetOf } from '../ssh/kind.ts'
+import { isSshSource, targetNamed } from '../ssh/kind.ts'
 import { createSarLoad } from './index.ts'
 
 const settings = z.strictObject({
@@ -36,9 +36,13 @@ export const sar = kind({
           return createSarLoad({ name, host, target: null, measure, clock })
         }
         if (source !== undefined && isSshSource(source)) {
-          const host = source.hosts.find((each) => each.name === wanted)
-          if (host !== undefined)
-            return createSarLoad({ name, host: host.name, target: targetOf(source, host), measure, clock })
+          const host = wanted ?? ''
+          const target = async (signal: AbortSignal) => {
+            const found = await targetNamed(config, from, host, signal)
+            if (found === null) throw new Error(`The source ${from} lists no host ${host} that can be reached.`)
+            return found
+          }
+          return createSarLoad({ name, host, target, measure, clock })
         }
         throw new Error(`The load ${name} names a host that the source ${from} does not list.`)
       },
@@ -65,7 +69,7 @@ function checkHost(load: z.output<typeof settings>, { sources }: Settings, notes
     return
   }
   const hosts = source.hosts.map(({ name }) => name)
-  if (hosts.includes(load.host)) return
+  if (hosts.includes(load.host) || source.hostsFrom !== null) return
   const guess = suggest(load.host, hosts)
   const mend = guess === null ? 'Write the name of one of its hosts.' : `Did you mean "${guess}"?`
   notes.problem(['host'], `is ${quote(load.host)}, which the source ${quote(load.source)} does not list`, mend)

@@ -18,7 +18,7 @@ import type { ScriptCarrier } from './transport.ts'
 export interface SshEngineOptions extends PatienceOptions {
   readonly name: string
   /** How to reach an asset; `null`: no source lists the asset (any more). */
-  readonly target: (asset: Asset) => SshTarget | null
+  readonly target: (asset: Asset, signal: AbortSignal) => SshTarget | null | Promise<SshTarget | null>
   /** Runs scripts on hosts in place of the OpenSSH client. */
   readonly carrier?: ScriptCarrier
   /** The package managers. The platform of an asset decides which one is used. */

@@ -46,7 +46,7 @@ export async function follow(
   if (sudo !== null) return report(patience.silent(subject, sudo))
   const seen = parseProgress(managerFor(engine, asset), answer.stdout, asset.name, assetMark(asset))
   if (seen.kind === 'ended') remember(engine, upgrade, seen.outcome)
-  if (seen.kind === 'rebooting') renewConnection(engine, asset)
+  if (seen.kind === 'rebooting') await renewConnection(engine, asset, run.signal)
   const reported = report(patience.heard(subject, seen))
   const look = seen.kind === 'ended' ? parseLookAfter(answer.stdout, { asset, now: engine.clock() }) : null
   return look === null ? reported : { ...reported, look }
@@ -81,8 +81,8 @@ function remember({ outcomes, attached }: SshEngine, upgrade: string, outcome: D
 }
 
 /** When a host reboots, its connection is lost. */
-function renewConnection({ target, connections }: SshEngine, asset: Asset): void {
-  const where = target(asset)
+async function renewConnection({ target, connections }: SshEngine, asset: Asset, signal: AbortSignal): Promise<void> {
+  const where = await target(asset, signal)
   if (where !== null) connections?.renew(where)
 }
 

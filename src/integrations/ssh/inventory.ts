@@ -15,11 +15,17 @@ export interface SshHost {
   readonly target: SshTarget
   /** The login may use sudo, as upgrades do. Then services of other users are looked at, too. */
   readonly sudo?: boolean
+  /** Why it cannot be reached as it is listed; left out or `null`: it can. */
+  readonly problem?: string | null
 }
 
 export interface SshInventoryOptions {
   readonly name: string
-  readonly hosts: readonly SshHost[]
+  /** The hosts, or what reads them at each look. */
+  readonly hosts: readonly SshHost[] | ((signal: AbortSignal) => Promise<readonly SshHost[]>)
+  /** What the source says of itself before `asked over SSH`. Default: how many hosts there are. */
+  readonly from?: string
+  readonly shrinking?: 'held back'
   /** True: each host refreshes its package lists before the look. */
   readonly refresh: boolean
   /** The number of hosts that are asked at the same time. */
@@ -36,7 +42,14 @@ export function createSshInventory(options: SshInventoryOptions): InventorySourc
   const { name, hosts, refresh, concurrency, connections, clock } = options
   const timeoutSeconds = options.timeoutSeconds ?? inputLimits.hostLookSeconds
 
-  async function look({ asset, target }: SshHost, script: string, signal: AbortSignal): Promise<Observation> {
+  async function look(
+    { asset, target, problem = null }: SshHost,
+    script: string,
+    signal: AbortSignal,
+  ): Promise<Observation> {
+    if (problem !== null) {
+      return { kind: 'unreachable', asset, reason: `${asset.name} ${problem}.`, at: clock().toISOString() }
+    }
     const answer = await runOverSsh(asset.name, target, { script, as: 'user', timeoutSeconds, signal, connections })
     const now = clock()
     const reason = answer.kind === 'ran' ? ranInstead(asset.name, answer) : answer.reason
@@ -47,7 +60,9 @@ export function createSshInventory(options: SshInventoryOptions): InventorySourc
   async function* observe({ only, depth, signal }: ObserveOptions): AsyncGenerator<Observation | Listing> {
     signal.throwIfAborted()
     const chosen = only === undefined ? null : new Set(only)
-    const wanted = hosts.filter((host) => chosen?.has(host.asset.id) ?? true)
+    const listed = typeof hosts === 'function' ? await hosts(signal) : hosts
+    signal.throwIfAborted()
+    const wanted = listed.filter((host) => chosen?.has(host.asset.id) ?? true)
     const stop = new AbortController()
     const forget = whenAborted(signal, () => stop.abort(signal.reason))
     const script = probeScript({ refresh, depth })
@@ -60,6 +75,7 @@ export function createSshInventory(options: SshInventoryOptions): InventorySourc
     if (chosen === null) yield { kind: 'all' }
   }
 
-  const many = hosts.length === 1 ? 'One host' : `${hosts.length} hosts`
-  return { name, describe: `${many} asked over SSH`, observe }
+  const many = typeof hosts === 'function' ? 'Hosts' : hosts.length === 1 ? 'One host' : `${hosts.length} hosts`
+  const { from = many, shrinking } = options
+  return { name, describe: `${from} asked over SSH`, ...(shrinking ? { shrinking } : {}), observe }
 }

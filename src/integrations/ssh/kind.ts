@@ -1,15 +1,28 @@
 import { z } from 'zod'
-import { address, changedBy, everyInventory, facts, host, tagsOfAll, user } from '../../config/asset-settings.ts'
+import {
+  address,
+  allowShrinking,
+  changedBy,
+  everyInventory,
+  facts,
+  host,
+  tagsOfAll,
+  user,
+} from '../../config/asset-settings.ts'
 import { patienceOf, upgradeTimes } from '../../config/engine-settings.ts'
-import { count, duration, filePath, optional, port, tags, yesOrNo } from '../../config/fields.ts'
+import { count, duration, filePath, optional, port, reference, tags, text, yesOrNo } from '../../config/fields.ts'
 import { type EntryNotes, kind } from '../../config/kind.ts'
 import { present } from '../../config/present.ts'
 import { quote } from '../../config/problem.ts'
 import { timeZoneFor } from '../../config/resolve.ts'
 import type { Settings, SourceConfig } from '../../config/schema.ts'
 import { type Asset, changedAs } from '../../core/asset.ts'
+import { errorText } from '../../core/error-text.ts'
+import { expandRanges } from '../host-list/ranges.ts'
+import { hostColumns, hostListFormats } from '../host-list/read.ts'
 import { createSshConnections } from './connections.ts'
 import { createSshEngine } from './engine.ts'
+import { hostsOf } from './hosts-from.ts'
 import { createSshInventory } from './inventory.ts'
 import type { SshTarget } from './target.ts'
 
@@ -43,13 +56,73 @@ const connectTimeout = duration({ unit: 's', minimum: 1, maximum: 5 * MINUTE })
   .prefault('10 s')
   .describe('How long to wait for a connection.')
 
+/** Ansible's ranges, for hosts of which nothing else is to be said. */
+const range = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]*\[[^\]]*\][A-Za-z0-9._[\]:-]*$/, {
+    error: 'Write a host name, an alias from the SSH configuration, or a range such as web[01:20].',
+  })
+  .transform((written, context) => {
+    try {
+      return expandRanges(written).map((name) => sshHost.parse({ name }))
+    } catch (error) {
+      context.addIssue({
+        code: 'custom',
+        message: 'Write a range such as web[01:20].',
+        params: { what: errorText(error) },
+      })
+      return z.NEVER
+    }
+  })
+
 const hosts = z
-  .array(z.union([host.transform((name) => sshHost.parse({ name })), sshHost]), {
+  .array(z.union([host.transform((name) => sshHost.parse({ name })), sshHost, range]), {
     error: 'Write a list of hosts, such as [web01, web02].',
   })
-  .min(1, { error: 'Write at least one host, such as [web01].' })
-  .max(10_000, { error: 'Use at most 10,000 hosts in one source.' })
-  .describe('The hosts: a name each, or a name with what is different about it.')
+  .transform((list) => list.flat())
+  .pipe(
+    z
+      .array(z.custom<z.output<typeof sshHost>>())
+      .min(1, { error: 'Write at least one host, such as [web01].' })
+      .max(10_000, { error: 'Use at most 10,000 hosts in one source.' }),
+  )
+  .default([])
+  .describe('The hosts: a name or a range such as web[01:20] each, or a name with what is different about it.')
+
+const fromMend = 'Write a path, or a program with its arguments, such as [ansible-inventory, --list].'
+const columnMend = `Write which column says what, such as { name: Hostname, address: FQDN }. Known: ${hostColumns.join(', ')}.`
+
+/** States of hosts that are no longer there, as configuration databases call them. */
+const usualLeftOut = ['retired', 'decommissioned', 'disposed', 'absent', 'deleted', 'inactive', 'in stock', 'stolen']
+
+const word = text('Write a word.', 200)
+
+const hostsFromSettings = {
+  hostsFrom: optional(
+    z.union([filePath, z.array(z.string().min(1).max(4_096)).min(1).max(50)], { error: fromMend }),
+  ).describe(
+    'A file with the hosts, or a program (a list with its arguments) that prints them: an Ansible inventory (INI, YAML, `ansible-inventory --list`), a CSV, or one name a line. Read again at each look.',
+  ),
+  hostsFormat: optional(
+    z.enum(hostListFormats, {
+      error: `Write ${hostListFormats.slice(0, -1).join(', ')} or ${hostListFormats.at(-1)}.`,
+    }),
+  ).describe('What that is; one name a line is ini. Default: told from its content.'),
+  hostsColumns: z
+    .partialRecord(z.enum(hostColumns, { error: columnMend }), word, { error: columnMend })
+    .default({})
+    .describe(
+      'Of a CSV: the columns, by what they say. Default: the usual names, such as hostname, fqdn, owner, status.',
+    ),
+  hostsLeaveOut: z
+    .array(word, { error: 'Write a list of states, such as [retired].' })
+    .default(usualLeftOut)
+    .describe('Of a CSV: hosts in these states are left out.'),
+  hostsTeams: z
+    .record(word, reference('a team'), { error: 'Write teams by group or owner, such as { db: data }.' })
+    .default({})
+    .describe('Teams by group of the inventory, or by owner in the CSV. Default: the team of that name, else `team`.'),
+}
 
 const inventory = z.strictObject({
   engine: changedBy,
@@ -59,6 +132,8 @@ const inventory = z.strictObject({
   ...facts,
   tags: tagsOfAll,
   hosts,
+  ...hostsFromSettings,
+  allowShrinking,
 })
 
 const engine = z.strictObject({
@@ -80,19 +155,33 @@ export const ssh = kind({
       summary: 'Hosts whose inventory is read over SSH.',
       looksAt: 'the machine itself',
       settings: inventory,
-      paths: { identityFile: 'path', knownHostsFile: 'path', sshConfig: 'path' },
-      refersTo: ({ hosts }) =>
-        hosts.map(({ team }, index) => ({ path: ['hosts', index, 'team'], section: 'teams', name: team })),
+      paths: { identityFile: 'path', knownHostsFile: 'path', sshConfig: 'path', hostsFrom: 'path' },
+      refersTo: ({ hosts, hostsTeams }) => [
+        ...hosts.map(({ team }, index) => ({ path: ['hosts', index, 'team'], section: 'teams' as const, name: team })),
+        ...Object.entries(hostsTeams).map(([word, name]) => ({
+          path: ['hostsTeams', word],
+          section: 'teams' as const,
+          name,
+        })),
+      ],
       check: (source, _, notes) => checkHosts(source, notes),
-      listed: (source, { name, settings }) => source.hosts.map((one) => assetOf(settings, name, source, one)),
+      listed: (source, { name, settings }) =>
+        source.hostsFrom === null ? source.hosts.map((one) => assetOf(settings, name, source, one)) : null,
       create: (source, { name, config, connection, clock }) =>
         createSshInventory({
           name,
-          hosts: source.hosts.map((one) => ({
-            asset: assetOf(config, name, source, one),
-            target: targetOf(source, one),
-            sudo: upgradedOverSsh(config, source.engine),
-          })),
+          hosts: async (signal) =>
+            (await currentHosts(config, name, source, signal)).map(({ one, problem }) => ({
+              asset: assetOf(config, name, source, one),
+              target: targetOf(source, one),
+              sudo: upgradedOverSsh(config, source.engine),
+              problem,
+            })),
+          from:
+            source.hostsFrom === null
+              ? `${source.hosts.length} hosts`
+              : `The hosts of ${[source.hostsFrom].flat().join(' ')}`,
+          ...(source.hostsFrom === null || source.allowShrinking ? {} : { shrinking: 'held back' as const }),
           refresh: source.refresh,
           concurrency: source.concurrency,
           connections: connection,
@@ -112,10 +201,9 @@ export const ssh = kind({
               mend: 'List the hosts in a source of kind ssh, this machine too, or leave the key out to only watch.',
             },
       create(own, { name, config, connection, clock }) {
-        const targets = targetsOf(config)
         return createSshEngine({
           name,
-          target: (asset) => targets.get(changedAs(asset)) ?? null,
+          target: (asset, signal) => targetOfAsset(config, asset, signal),
           concurrency: own.concurrency,
           connections: connection,
           ...patienceOf(own),
@@ -127,7 +215,7 @@ export const ssh = kind({
   system: {
     summary: 'Hosts that are reached over SSH with one login: they are watched, and upgraded where `engine` stands.',
     connection: z.strictObject({ ...login, connectTimeout }),
-    inventory: z.strictObject({ ...looking, ...everyInventory, hosts }),
+    inventory: z.strictObject({ ...looking, ...everyInventory, hosts, ...hostsFromSettings, allowShrinking }),
     engine,
   },
 })
@@ -151,14 +239,52 @@ export function targetOf(source: SshSource, one: SshHost): SshTarget {
   }
 }
 
-/** The targets of all sources, by asset id. */
-function targetsOf({ sources }: Settings): ReadonlyMap<string, SshTarget> {
-  const targets = new Map<string, SshTarget>()
-  for (const [name, source] of Object.entries(sources)) {
-    if (!isSshSource(source)) continue
-    for (const one of source.hosts) targets.set(`${name}/${one.name}`, targetOf(source, one))
-  }
-  return targets
+interface CurrentHost {
+  readonly one: SshHost
+  /** Why it cannot be reached as it is listed; `null`: it can. */
+  readonly problem: string | null
+}
+
+/** What was read last, so that an engine need not read a list again for each of its hosts. */
+const lastRead = new WeakMap<Settings, Map<string, ReadonlyMap<string, CurrentHost>>>()
+
+/** Reads the hosts of the source as they are listed now. Throws a sentence. */
+async function currentHosts(
+  settings: Settings,
+  name: string,
+  source: SshSource,
+  signal: AbortSignal,
+): Promise<readonly CurrentHost[]> {
+  const own = source.hosts.map((one) => ({ one, problem: null }))
+  const elsewhere = (await hostsOf(source, settings.teams, signal)).map((host) => ({
+    one: { ...sshHost.parse({ name: 'x' }), ...present(host), tags: [...host.tags] },
+    problem: host.problem,
+  }))
+  const hosts = new Map([...elsewhere, ...own].map((host) => [host.one.name, host]))
+  const read = lastRead.get(settings) ?? new Map<string, ReadonlyMap<string, CurrentHost>>()
+  lastRead.set(settings, read.set(name, hosts))
+  return [...hosts.values()]
+}
+
+/** How to connect to a host of the source, by its name; `null`: it lists none of that name. Throws a sentence. */
+export async function targetNamed(
+  settings: Settings,
+  source: string,
+  host: string,
+  signal: AbortSignal,
+): Promise<SshTarget | null> {
+  const entry = settings.sources[source]
+  if (entry === undefined || !isSshSource(entry)) return null
+  if (lastRead.get(settings)?.get(source) === undefined) await currentHosts(settings, source, entry, signal)
+  const found = lastRead.get(settings)?.get(source)?.get(host)
+  return found === undefined || found.problem !== null ? null : targetOf(entry, found.one)
+}
+
+/** Several sources may know the asset. Its engine reaches it as the source does from which it is changed. */
+function targetOfAsset(settings: Settings, asset: Asset, signal: AbortSignal): Promise<SshTarget | null> {
+  const id = changedAs(asset)
+  const end = id.indexOf('/')
+  return targetNamed(settings, id.slice(0, end), id.slice(end + 1), signal)
 }
 
 /** True when the engine upgrades over SSH. Then the login has sudo. */
@@ -186,6 +312,13 @@ function assetOf(settings: Settings, name: string, source: SshSource, one: SshHo
 }
 
 function checkHosts(source: SshSource, notes: EntryNotes): void {
+  if (source.hosts.length === 0 && source.hostsFrom === null) {
+    notes.problem(
+      ['hosts'],
+      'is missing',
+      'Write a list of hosts, such as [web01, web02], or where they are listed: hostsFrom.',
+    )
+  }
   const names = new Set<string>()
   const addresses = new Map<string, string>()
   for (const [index, one] of source.hosts.entries()) {

@@ -11,7 +11,8 @@ import { type Purpose, type RemoteAnswer, runOverSsh, type ScriptCarrier } from 
 
 /** The parts of the engine, and its state in memory. */
 export interface SshEngine {
-  readonly target: (asset: Asset) => SshTarget | null
+  /** How to connect; `null`: no source lists it. May throw a sentence. */
+  readonly target: (asset: Asset, signal: AbortSignal) => SshTarget | null | Promise<SshTarget | null>
   readonly carrier: ScriptCarrier | undefined
   readonly connections: SshConnections | undefined
   readonly concurrency: number
@@ -70,7 +71,7 @@ export async function runOnHost({ engine, key, signal }: Run, task: ScriptForHos
   const { asset, script, as, purpose } = task
   const remote = { script, as, timeoutSeconds: SCRIPT_SECONDS, signal, connections, moreToCome: true }
   if (carrier) return carrier.run({ asset, purpose, key, ...remote })
-  const target = engine.target(asset)
+  const target = await engine.target(asset, signal)
   return target === null ? unlisted(asset) : runOverSsh(asset.name, target, remote)
 }
 
@@ -93,7 +94,7 @@ export function looksAtEnd({ carrier }: SshEngine): boolean {
 /** Runs a script as root and stays for later answers of the script. Returns the first answer. */
 export async function attach({ engine, key, signal }: Run, asset: Asset, script: string): Promise<RemoteAnswer> {
   const { attached, connections, patience } = engine
-  const target = engine.target(asset)
+  const target = await engine.target(asset, signal)
   if (target === null) return unlisted(asset)
   const session = openSession(asset.name, target, {
     script,

@@ -1,0 +1,117 @@
+/** The hosts of a source that takes them from a file or a program. They are read again at each look. */
+
+import { comparable } from '../../core/comparable.ts'
+import { firstNames } from '../../core/first-names.ts'
+import { readBoundedFile, unpackText } from '../bounded-file.ts'
+import { runBounded } from '../bounded-process.ts'
+import { MOST_HOSTS } from '../host-list/ranges.ts'
+import { type HostListFormat, type ListedHost, readHosts } from '../host-list/read.ts'
+import { inputLimits } from '../input-limits.ts'
+import { describeEnd } from '../process-end.ts'
+
+export interface HostsFrom {
+  readonly hostsFrom: string | readonly string[] | null
+  readonly hostsFormat: HostListFormat | null
+  readonly hostsColumns: Readonly<Record<string, string | undefined>>
+  readonly hostsLeaveOut: readonly string[]
+  readonly hostsTeams: Readonly<Record<string, string>>
+  readonly team: string | null
+}
+
+/** A host with its team. */
+export interface OwnedHost extends ListedHost {
+  /** Empty: it has none, and `problem` says so. */
+  readonly team: string
+}
+
+/** Reads the hosts. `teams`: the teams of the configuration, by id. Throws a sentence. */
+export async function hostsOf(
+  source: HostsFrom,
+  teams: Readonly<Record<string, { readonly name: string }>>,
+  signal: AbortSignal,
+): Promise<readonly OwnedHost[]> {
+  const { hostsFrom, hostsFormat, hostsColumns, hostsLeaveOut } = source
+  if (hostsFrom === null) return []
+  const what = typeof hostsFrom === 'string' ? hostsFrom : `The answer of ${hostsFrom[0]}`
+  const read = typeof hostsFrom === 'string' ? await textOfFile(hostsFrom) : await textOfProgram(hostsFrom, signal)
+  const listed = readHosts(read, what, {
+    format: hostsFormat ?? formatOfName(hostsFrom),
+    columns: hostsColumns,
+    leaveOut: hostsLeaveOut,
+  })
+  if (listed.length > MOST_HOSTS)
+    throw new Error(`${what} lists ${listed.length} hosts, more than the limit of ${MOST_HOSTS}`)
+  const owned = new Map<string, OwnedHost>()
+  for (const host of listed) {
+    const own = owner(host, source, teams)
+    const before = owned.get(host.name)
+    if (before !== undefined && before.team !== own.team) {
+      owned.set(host.name, {
+        ...before,
+        problem: `is listed for the teams ${before.team} and ${own.team}: list it once`,
+      })
+    } else if (before === undefined) owned.set(host.name, own)
+  }
+  return [...owned.values()]
+}
+
+/** An inventory in YAML or a CSV mostly says so by its name; the content says the rest. */
+function formatOfName(place: string | readonly string[]): HostsFrom['hostsFormat'] {
+  const [, ending = ''] = typeof place === 'string' ? (/\.(\w+)(?:\.gz)?$/.exec(place) ?? []) : []
+  const known = new Map(Object.entries({ yml: 'yaml', yaml: 'yaml', json: 'json', csv: 'csv', ini: 'ini' } as const))
+  return known.get(ending.toLowerCase()) ?? null
+}
+
+async function textOfFile(path: string): Promise<string> {
+  const { bytes } = await readBoundedFile(path, inputLimits.inventoryFileBytes)
+  return (await unpackText(bytes, path, inputLimits.inventoryFileBytes)).toString('utf8')
+}
+
+const PROGRAM_SECONDS = 60
+
+async function textOfProgram([command = '', ...args]: readonly string[], signal: AbortSignal): Promise<string> {
+  const ran = await runBounded({
+    command,
+    args,
+    input: '',
+    timeoutSeconds: PROGRAM_SECONDS,
+    maxBytes: inputLimits.hostOutputBytes,
+    signal,
+  })
+  signal.throwIfAborted()
+  if (ran.end === 'exited' && ran.status === 0) return ran.stdout
+  const last = ran.stderr.trim().split('\n').at(-1)?.slice(0, 200) ?? ''
+  throw new Error(
+    `The hosts cannot be listed by ${command}: ${describeEnd(ran, command, PROGRAM_SECONDS)}${last === '' ? '' : ` (${last})`}.`,
+  )
+}
+
+function owner(
+  host: ListedHost,
+  { hostsTeams, team }: HostsFrom,
+  teams: Readonly<Record<string, { readonly name: string }>>,
+): OwnedHost {
+  const said = host.owner === null ? host.tags : [host.owner]
+  const byRule = Object.entries(hostsTeams).filter(([word]) => said.some((one) => comparable(one) === comparable(word)))
+  const ruled = [...new Set(byRule.map(([, to]) => to))]
+  const named = [
+    ...new Set(
+      said.flatMap((one) => Object.entries(teams).flatMap(([id, { name }]) => (isOf(one, id, name) ? [id] : []))),
+    ),
+  ]
+  const found = ruled.length > 0 ? ruled : host.owner !== null || team === null ? named : []
+  if (found.length > 1) {
+    return {
+      ...host,
+      team: team ?? '',
+      problem: `is of the teams ${firstNames(found)}: say in hostsTeams which one it is`,
+    }
+  }
+  const own = found[0] ?? host.owner ?? team
+  const problem = own === null ? 'has no team: name it by a group in hostsTeams, or for the whole source' : null
+  return { ...host, team: own ?? '', problem: host.problem ?? problem }
+}
+
+function isOf(word: string, id: string, name: string): boolean {
+  return comparable(word) === comparable(id) || comparable(word) === comparable(name)
+}
