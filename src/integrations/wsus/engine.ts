@@ -1,0 +1,116 @@
+/** Tells a WSUS server what to install: by groups that belong to one start. docs/integrations/wsus.md */
+
+import type { DeployEngine } from '../../core/ports.ts'
+import { type Context, markOf, serverProblem } from './context.ts'
+import { look, preflighted, stageGroups } from './groups.ts'
+import { emptyNote, type StartNote } from './note.ts'
+import { previewOf, viewOf } from './plan.ts'
+import { reportsOf } from './reports.ts'
+import { firstOnes, startBatch } from './start.ts'
+import { compareGroups, takeBack } from './stops.ts'
+import { type OwnTerms, termsFor } from './terms.ts'
+
+export interface WsusEngineOptions extends Context {
+  readonly simulated: boolean
+  readonly terms: OwnTerms
+}
+
+export function createWsusEngine(context: WsusEngineOptions): DeployEngine {
+  const { name, wsus, known, notes, simulated } = context
+
+  async function noteOf(key: string): Promise<StartNote> {
+    const note = await notes.read(key)
+    if (note === null) throw new Error(`Nobody noted a start with the key ${key} for ${wsus.describe}`)
+    return note
+  }
+
+  return {
+    name,
+    describe: `Approves updates on ${wsus.describe}, for groups of exactly the approved machines`,
+    simulated,
+    // What a machine needs follows from what it has; each one is asked again before it is told.
+    previewsBySoftware: true,
+
+    async check(signal) {
+      const probe = await wsus.ask('probe', {}, signal)
+      const problem = serverProblem(context, probe)
+      if (problem !== null) throw new Error(problem)
+      const rules = probe.automatic.filter(({ enabled }) => enabled).map((one) => `"${one.name}"`)
+      const own = rules.length === 0 ? '' : `; approves by itself: ${rules.join(', ')}`
+      return `${probe.server} ${probe.version}: ${probe.machines} machines, ${probe.updates ?? 'an unknown number of'} updates${own}`
+    },
+
+    async preview(asset, changes, signal) {
+      signal.throwIfAborted()
+      return previewOf(await viewOf(wsus, known, [asset], changes, signal), asset.name, changes)
+    },
+
+    async terms(plans, signal) {
+      signal.throwIfAborted()
+      return termsFor(context, context.terms, plans, signal)
+    },
+
+    async preflight(batch, signal) {
+      signal.throwIfAborted()
+      return preflighted(await firstOnes(context, batch.key, await look(context, batch, signal)))
+    },
+
+    async stage(batch, signal) {
+      signal.throwIfAborted()
+      markOf(context, batch.key)
+      return notes.alone(batch.key, signal, async (mine) => {
+        const before = (await notes.read(batch.key)) ?? emptyNote
+        const looked = await firstOnes(context, batch.key, await look(context, batch, mine))
+        return (await stageGroups(context, batch.key, before, looked, mine)).staged
+      })
+    },
+
+    async start(batch, signal) {
+      signal.throwIfAborted()
+      markOf(context, batch.key)
+      return notes.alone(batch.key, signal, (mine) => startBatch(context, batch, mine))
+    },
+
+    async poll({ key }, signal) {
+      signal.throwIfAborted()
+      return reportsOf(context, await noteOf(key), signal)
+    },
+
+    async cancel({ key }, signal, only) {
+      signal.throwIfAborted()
+      return notes.alone(key, signal, async (mine) => takeBack(context, key, await noteOf(key), only, mine))
+    },
+
+    async compare({ key }, signal) {
+      signal.throwIfAborted()
+      return notes.alone(key, signal, async (mine) => compareGroups(context, key, await noteOf(key), mine))
+    },
+
+    async tidy(key, signal) {
+      signal.throwIfAborted()
+      const mark = markOf(context, key)
+      await notes.alone(key, signal, (mine) => tidyGroups(context, key, mark, mine))
+    },
+  }
+}
+
+/** Groups are found by their names, so that those of a start that nobody noted are found too. */
+async function tidyGroups(context: Context, key: string, mark: string, signal: AbortSignal): Promise<void> {
+  const { wsus, notes } = context
+  await endFirstContact(context, key, signal)
+  for (const { id, name } of await wsus.ask('groups', {}, signal)) {
+    if (name.startsWith(mark)) await wsus.ask('delete-group', { group: id, name }, signal)
+  }
+  await notes.remove(key)
+}
+
+/** A first start was completed where one of its machines did what it was told. Asked while its groups are still there. */
+async function endFirstContact(context: Context, key: string, signal: AbortSignal): Promise<void> {
+  const { notes } = context
+  const first = await notes.firstContact()
+  if (first.trying !== key) return
+  const note = await notes.read(key)
+  const reports = note === null ? [] : await reportsOf(context, note, signal)
+  const proven = reports.some(({ outcome }) => outcome?.state === 'succeeded')
+  await notes.saveFirstContact({ proven, trying: null })
+}
