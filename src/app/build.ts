@@ -15,6 +15,7 @@ import type {
   DeployEngine,
   HealthProbe,
   InventorySource,
+  Keeping,
   LoadSource,
   MetricSource,
   MonitoringSilence,
@@ -25,6 +26,7 @@ import type { Values } from '../core/variables.ts'
 import { feedKinds } from '../integrations/feeds/registry.ts'
 import { createFreezeCalendar } from '../integrations/freeze-calendar/index.ts'
 import { createHealthProbe } from '../integrations/health/index.ts'
+import { keptInMemory } from '../integrations/kept-in-memory.ts'
 import { peopleNamed } from '../integrations/on-call/people-named.ts'
 import { kinds as everyKind } from '../integrations/registry.ts'
 import type { GroupReader } from '../workflow/directory.ts'
@@ -62,11 +64,11 @@ type RoleOf<Name extends RoleName> = NonNullable<Kind['roles'][Name]>
 function* entriesOf<Name extends RoleName, Entry extends EntryConfig>(
   role: Name,
   section: Readonly<Record<string, Entry>>,
-  { kinds = everyKind, ...outer }: Outer,
+  { kinds = everyKind, keeping = keptInMemory(), ...outer }: Outer,
 ): Generator<{ readonly entry: Entry; readonly own: RoleOf<Name>; readonly given: Given }> {
   for (const [name, entry] of Object.entries(section)) {
     const kind = kindOf(kinds, role, entry)
-    const given = { ...outer, name, connection: connectionOf(outer.config, kind, name) }
+    const given = { ...outer, name, keeping, connection: connectionOf(outer.config, kind, name) }
     yield { entry, own: roleOf(kinds, role, entry), given }
   }
 }
@@ -85,18 +87,30 @@ function madeByName<Product>(entries: Iterable<Made<Product>>): ReadonlyMap<stri
 interface Outer extends Pick<Given, 'config' | 'values' | 'clock'> {
   /** Default: all kinds of the registry. */
   readonly kinds?: readonly Kind[] | undefined
+  /** Default: kept as long as the process lives. */
+  readonly keeping?: Keeping | undefined
 }
 
 const now: Clock = () => new Date()
 
-export function buildSources(config: Config, clock: Clock, kinds?: readonly Kind[]): readonly InventorySource[] {
-  const entries = entriesOf('inventory', config.sources, { config, values: {}, clock, kinds })
+export function buildSources(
+  config: Config,
+  clock: Clock,
+  kinds?: readonly Kind[],
+  keeping?: Keeping,
+): readonly InventorySource[] {
+  const entries = entriesOf('inventory', config.sources, { config, values: {}, clock, kinds, keeping })
   return Array.from(entries, ({ entry, own, given }) => own.create(entry, given))
 }
 
 /** Feeds of kinds that the reading thread does not know are read in this thread. */
-export function buildFeeds(config: Config, clock: Clock, kinds?: readonly Kind[]): readonly CatalogFeed[] {
-  const entries = entriesOf('feed', config.feeds, { config, values: {}, clock, kinds })
+export function buildFeeds(
+  config: Config,
+  clock: Clock,
+  kinds?: readonly Kind[],
+  keeping?: Keeping,
+): readonly CatalogFeed[] {
+  const entries = entriesOf('feed', config.feeds, { config, values: {}, clock, kinds, keeping })
   return Array.from(entries, ({ entry, own, given }) =>
     feedKinds.some(({ roles }) => roles.feed === own)
       ? buildFeedInThread(given.name, entry, clock)
@@ -109,8 +123,9 @@ export function buildEngines(
   values: Values,
   clock: Clock,
   kinds?: readonly Kind[],
+  keeping?: Keeping,
 ): ReadonlyMap<string, DeployEngine> {
-  return madeByName(entriesOf('engine', config.engines, { config, values, clock, kinds }))
+  return madeByName(entriesOf('engine', config.engines, { config, values, clock, kinds, keeping }))
 }
 
 export function buildHealth(config: Config, kinds?: readonly Kind[]): HealthProbe {
@@ -177,7 +192,7 @@ export function buildGroupReaders(
     }
     if (isDiscordRole(group)) return onPlatform('discord', group)
     const connection = connectionOf(config, kindOf(kinds, 'onCall', group), name)
-    const given = { name, config, values, clock, connection }
+    const given = { name, config, values, clock, connection, keeping: keptInMemory() }
     return named(roleOf(kinds, 'onCall', group).create(group, given))
   }
   return Object.entries(config.groups).flatMap(([name, group]) => {

@@ -14,6 +14,7 @@ import { sar } from './sar/kind.ts'
 import { alertmanager, command } from './silence/kind.ts'
 import { simulated } from './simulated/kind.ts'
 import { simulatedSystem } from './simulated-system/kind.ts'
+import { simulatedWsus } from './simulated-wsus/kind.ts'
 import { ssh } from './ssh/kind.ts'
 
 export const kinds: readonly Kind[] = [
@@ -25,6 +26,7 @@ export const kinds: readonly Kind[] = [
   awsSsm,
   simulated,
   simulatedSystem,
+  simulatedWsus,
   prometheus,
   sar,
   csv,

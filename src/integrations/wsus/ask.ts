@@ -18,8 +18,10 @@ import {
   wireInstantOf,
 } from './calls.ts'
 
-/** Machines whose states are asked for with one call. */
-const MACHINES_AT_ONCE = 200
+/** Machines of which all states are asked for with one call: some hundred rows each. */
+const MACHINES_AT_ONCE = 40
+/** Rows that one call is to give at most, where machines and updates are named. */
+const ROWS_AT_ONCE = 8_000
 /** Ids that are named in one call. */
 const IDS_AT_ONCE = 500
 /** WSUS did not exist before. */
@@ -63,8 +65,8 @@ export function createWsus(server: WsusServer, name: string, keeping: Keeping, c
     signal: AbortSignal,
   ): Promise<readonly Answered<Op>[number][]> {
     const wire = (at: string | null) => (at === null ? null : wireInstantOf(at))
-    const answer = await once(op, { from: wire(from), to: wire(to) } as Asked<Op>, signal)
-    if (!answer.truncated) return answer.data
+    const answer = await unlessTooMuch(once(op, { from: wire(from), to: wire(to) } as Asked<Op>, signal))
+    if (answer !== null) return answer.data
     const start = from === null ? LONG_AGO : Date.parse(from)
     const end = to === null ? clock().getTime() : Date.parse(to)
     const middle = Math.floor((start + end) / 2_000) * 1_000
@@ -80,8 +82,8 @@ export function createWsus(server: WsusServer, name: string, keeping: Keeping, c
     signal: AbortSignal,
   ): Promise<readonly WsusInstallation[]> {
     const only = updates === null ? {} : { updates: [...updates] }
-    const answer = await once('installations', { machines: [...machines], ...only }, signal)
-    if (!answer.truncated) return answer.data
+    const answer = await unlessTooMuch(once('installations', { machines: [...machines], ...only }, signal))
+    if (answer !== null) return answer.data
     const half = Math.floor(machines.length / 2)
     if (half === 0) throw cutOff(server, 'installations')
     const first = await installations(machines.slice(0, half), updates, signal)
@@ -97,8 +99,22 @@ export function createWsus(server: WsusServer, name: string, keeping: Keeping, c
       inParts(ids, IDS_AT_ONCE, (part) => ask('updates', { from: null, to: null, ids: [...part] }, signal)),
     machines: (ids, signal) =>
       inParts(ids, IDS_AT_ONCE, (part) => ask('machines', { from: null, to: null, ids: [...part] }, signal)),
-    installations: (machines, updates, signal) =>
-      inParts(machines, MACHINES_AT_ONCE, (part) => installations(part, updates, signal)),
+    installations(machines, updates, signal) {
+      const most = updates === null ? MACHINES_AT_ONCE : Math.floor(ROWS_AT_ONCE / Math.max(updates.length, 1))
+      const size = Math.min(Math.max(most, 1), IDS_AT_ONCE)
+      return inParts(machines, size, (part) => installations(part, updates, signal))
+    },
+  }
+}
+
+/** `null`: it was asked for more than it can answer at once. */
+async function unlessTooMuch<Op extends WsusOp>(answer: Promise<WsusAnswer<Op>>): Promise<WsusAnswer<Op> | null> {
+  try {
+    const whole = await answer
+    return whole.truncated ? null : whole
+  } catch (error) {
+    if (error instanceof WsusError && error.tooMuch) return null
+    throw error
   }
 }
 

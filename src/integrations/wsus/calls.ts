@@ -234,10 +234,16 @@ export interface WsusServer {
 
 export class WsusError extends Error {
   readonly sent: boolean
+  /** True: the server cannot answer so much at once. Ask for half of it. */
+  readonly tooMuch: boolean
 
-  constructor(sentence: string, { sent, cause }: { readonly sent: boolean; readonly cause?: unknown }) {
+  constructor(
+    sentence: string,
+    { sent, tooMuch = false, cause }: { readonly sent: boolean; readonly tooMuch?: boolean; readonly cause?: unknown },
+  ) {
     super(sentence, cause === undefined ? {} : { cause })
     this.sent = sent
+    this.tooMuch = tooMuch
   }
 }
 

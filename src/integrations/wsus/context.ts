@@ -4,6 +4,7 @@ import { MINUTE_MS } from '../../core/time/instant.ts'
 import type { Wsus } from './ask.ts'
 import type { WsusGroup, WsusProbe } from './calls.ts'
 import type { Known } from './known.ts'
+import { OURS } from './machine.ts'
 import type { Notes } from './note.ts'
 
 /** What the clients' policy does with what is approved. */
@@ -29,7 +30,7 @@ export interface Context {
 /** Beginning of the names of all groups of one start, so that they are found by it. */
 export function markOf({ installation }: Pick<Context, 'installation'>, key: string): string {
   if (!/^[A-Za-z0-9._-]{1,100}$/.test(key)) throw new Error(`"${key.slice(0, 120)}" cannot be the key of a start`)
-  return `Patchwarden (${installation}) ${key} `
+  return `${OURS}${installation}) ${key} `
 }
 
 /** A test for groups that belong to the start. */

@@ -33,11 +33,11 @@ export function createWsusEngine(context: WsusEngineOptions): DeployEngine {
 
     async check(signal) {
       const probe = await wsus.ask('probe', {}, signal)
-      const problem = serverProblem(context, probe)
+      const problem = context.mayDeploy ? serverProblem(context, probe) : null
       if (problem !== null) throw new Error(problem)
       const rules = probe.automatic.filter(({ enabled }) => enabled).map((one) => `"${one.name}"`)
       const own = rules.length === 0 ? '' : `; approves by itself: ${rules.join(', ')}`
-      return `${probe.server} ${probe.version}: ${probe.machines} machines, ${probe.updates ?? 'an unknown number of'} updates${own}`
+      return `${probe.server} ${probe.version}: ${probe.machines} machines, ${probe.updates ?? 'an unknown number of'} updates${own}${context.mayDeploy ? '' : '; mode: read, so nothing is approved'}`
     },
 
     async preview(asset, changes, signal) {

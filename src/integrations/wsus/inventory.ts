@@ -3,18 +3,15 @@
 import type { Asset, Listing, Observation } from '../../core/asset.ts'
 import type { InventorySource } from '../../core/ports.ts'
 import { minuteOf } from '../../core/time/instant.ts'
-import type { AssetDefaults } from '../file-inventory/asset-defaults.ts'
 import type { Wsus } from './ask.ts'
-import type { WsusInstallation, WsusMachine } from './calls.ts'
+import type { WsusGroup, WsusInstallation, WsusMachine } from './calls.ts'
 import type { Known, Machines } from './known.ts'
-import { assetOfMachine, nameOf, type Software, softwareOf } from './machine.ts'
+import { assetOfMachine, type MachineFacts, nameOf, type Software, softwareOf } from './machine.ts'
 
-export interface WsusInventoryOptions {
+export interface WsusInventoryOptions extends MachineFacts {
   readonly name: string
   readonly wsus: Wsus
   readonly known: Known
-  readonly defaults: AssetDefaults
-  readonly simulated: boolean
   readonly clock: () => Date
 }
 
@@ -25,7 +22,7 @@ interface Read {
 }
 
 /** Machines whose states are asked for before the first of them is told. */
-const SLICE = 200
+const SLICE = 400
 
 export function createWsusInventory(options: WsusInventoryOptions): InventorySource {
   const { name, wsus, known } = options
@@ -54,6 +51,7 @@ export function createWsusInventory(options: WsusInventoryOptions): InventorySou
       signal.throwIfAborted()
       if (only?.length === 0) return
       const machines = await known.machines(signal, 'fresh')
+      const groups = new Map((await wsus.ask('groups', {}, signal)).map((one) => [one.id, one]))
       const wanted = only === undefined ? null : new Set(only)
       const listed = new Set<string>()
       const rows = [...rowsOf(machines)].filter(({ asset }) => {
@@ -67,7 +65,7 @@ export function createWsusInventory(options: WsusInventoryOptions): InventorySou
           slice.map(({ machine }) => machine),
           signal,
         )
-        for (const row of slice) yield observationOf(row, read, options)
+        for (const row of slice) yield observationOf(row, groups, read, options)
       }
       if (wanted === null) {
         for (const id of read.keys()) if (!machines.byId.has(id)) read.delete(id)
@@ -112,9 +110,14 @@ export function sharedSentence(names: readonly string[]): string {
   return `${names.join(' and ')} share one id in WSUS (SusClientId), so nobody can tell whose words its reports are: give each copy an id of its own`
 }
 
-function observationOf(row: Row, read: ReadonlyMap<string, Read>, options: WsusInventoryOptions): Observation {
+function observationOf(
+  row: Row,
+  groups: ReadonlyMap<string, WsusGroup>,
+  read: ReadonlyMap<string, Read>,
+  options: WsusInventoryOptions,
+): Observation {
   const { machine, problem, warnings } = row
-  const { asset, missing } = assetOfMachine(options.name, machine, options.defaults, options.simulated)
+  const { asset, missing } = assetOfMachine(options.name, machine, groups, options)
   const at = options.clock().toISOString()
   const reason = problem ?? unreadable(machine, asset, missing)
   const software = read.get(machine.id)?.software
@@ -132,7 +135,8 @@ function observationOf(row: Row, read: ReadonlyMap<string, Read>, options: WsusI
 function unreadable(machine: WsusMachine, asset: Asset, missing: readonly string[]): string | null {
   if (missing.includes('platform'))
     return `WSUS calls the system of ${nameOf(machine)} "${machine.os}", version ${machine.version ?? 'not known'}: such a Windows is not known here`
-  if (missing.length > 0) return `${asset.name} has no ${missing.join(' and no ')}: write it for the whole source`
+  if (missing.length > 0)
+    return `${asset.name} has no ${missing.join(' and no ')}: write it for the whole source, or the team of one of its groups under teams`
   return machine.reportedAt === null ? neverReported(machine) : null
 }
 

@@ -3,17 +3,17 @@
  * process: a new one reads all once.
  */
 
-import { DAY_MS, MINUTE_MS, toIso } from '../../core/time/instant.ts'
+import { HOUR_SECONDS, toIso } from '../../core/time/instant.ts'
 import type { Wsus } from './ask.ts'
 import type { WsusMachine, WsusUpdate } from './calls.ts'
 import { typeOf } from './classes.ts'
 
-/** What was read is good for so long, for questions whose answers are only shown. */
-const FRESH_MS = 10 * MINUTE_MS
-/** Everything is read again so often: what was declined, revised or deleted shows in no span. */
-const WHOLE_MS = DAY_MS
-/** Spans overlap, in case the server wrote something down late. */
-const OVERLAP_MS = 10 * MINUTE_MS
+/** What was read is good for so many hours, for questions whose answers are only shown. */
+const FRESH_HOURS = 1 / 6
+/** Everything is read again so often, in hours: what was declined, revised or deleted shows in no span. */
+const WHOLE_HOURS = 24
+/** Spans overlap by so many hours, in case the server wrote something down late. */
+const OVERLAP_HOURS = 1 / 6
 
 export interface Updates {
   readonly byId: ReadonlyMap<string, WsusUpdate>
@@ -43,8 +43,17 @@ interface Kept<T> {
   readonly value: T
 }
 
-/** `alsoTaken`: classifications that are taken beside the usual ones. */
-export function createKnown(wsus: Wsus, clock: () => Date, alsoTaken: readonly string[]): Known {
+/**
+ * `alsoTaken`: classifications that are taken beside the usual ones. `hourSeconds`: so many seconds stand for an hour.
+ */
+export function createKnown(
+  wsus: Wsus,
+  clock: () => Date,
+  alsoTaken: readonly string[],
+  hourSeconds = HOUR_SECONDS,
+): Known {
+  const hours = (count: number) => Math.round(count * hourSeconds * 1_000)
+  const overlapping = (at: string | null) => (at === null ? null : toIso(Date.parse(at) - hours(OVERLAP_HOURS)))
   let updates: Kept<Updates> | null = null
   let machines: Kept<Machines> | null = null
   const names = new Map<string, string[]>()
@@ -52,8 +61,8 @@ export function createKnown(wsus: Wsus, clock: () => Date, alsoTaken: readonly s
   return {
     async updates(signal) {
       const now = clock().getTime()
-      if (updates !== null && now - updates.at < FRESH_MS) return updates.value
-      const before = updates !== null && now - updates.wholeAt < WHOLE_MS ? updates : null
+      if (updates !== null && now - updates.at < hours(FRESH_HOURS)) return updates.value
+      const before = updates !== null && now - updates.wholeAt < hours(WHOLE_HOURS) ? updates : null
       const since = before === null ? null : overlapping(latestOf(before.value.byId.values(), 'arrivedAt'))
       const read = await wsus.updatesSince(since, signal)
       const value = read.length === 0 && before !== null ? before.value : updatesOf(before?.value.byId, read, alsoTaken)
@@ -63,8 +72,8 @@ export function createKnown(wsus: Wsus, clock: () => Date, alsoTaken: readonly s
 
     async machines(signal, fresh) {
       const now = clock().getTime()
-      if (fresh === undefined && machines !== null && now - machines.at < FRESH_MS) return machines.value
-      let before = machines !== null && now - machines.wholeAt < WHOLE_MS ? machines : null
+      if (fresh === undefined && machines !== null && now - machines.at < hours(FRESH_HOURS)) return machines.value
+      let before = machines !== null && now - machines.wholeAt < hours(WHOLE_HOURS) ? machines : null
       const since = before === null ? null : overlapping(latestOf(before.value.byId.values(), 'reportedAt'))
       let read = await wsus.machinesSince(since, signal)
       // One that was deleted, or that is new and has not reported, shows in no span: the number tells.
@@ -83,10 +92,6 @@ export function createKnown(wsus: Wsus, clock: () => Date, alsoTaken: readonly s
       return machines.value
     },
   }
-}
-
-function overlapping(at: string | null): string | null {
-  return at === null ? null : toIso(Date.parse(at) - OVERLAP_MS)
 }
 
 function latestOf<Key extends string>(rows: Iterable<Readonly<Record<Key, string | null>>>, key: Key): string | null {

@@ -5,7 +5,13 @@ import { windowsPlatform } from '../../core/assessment/windows-updates.ts'
 import type { Asset, InstalledPackage, Platform } from '../../core/asset.ts'
 import { WINDOWS } from '../../core/versions/windows.ts'
 import { type AssetDefaults, assetOf } from '../file-inventory/asset-defaults.ts'
-import type { WsusInstallation, WsusMachine } from './calls.ts'
+import {
+  ALL_COMPUTERS,
+  UNASSIGNED_COMPUTERS,
+  type WsusGroup,
+  type WsusInstallation,
+  type WsusMachine,
+} from './calls.ts'
 import { kbOf } from './classes.ts'
 import type { Updates } from './known.ts'
 
@@ -13,12 +19,32 @@ import type { Updates } from './known.ts'
 export function assetOfMachine(
   source: string,
   machine: WsusMachine,
-  defaults: AssetDefaults,
-  simulated: boolean,
+  groups: ReadonlyMap<string, WsusGroup>,
+  { defaults, teams, simulated }: MachineFacts,
 ): { readonly asset: Asset; readonly missing: readonly string[] } {
-  const platform = platformOf(machine)
-  const facts = { name: nameOf(machine), address: machine.address ?? undefined, simulated }
-  return assetOf(source, platform === null ? facts : { ...facts, platform }, defaults)
+  const named = machine.groups.flatMap((id) => (isBuiltIn(id) ? [] : (groups.get(id)?.name ?? [])))
+  // Our own groups last as long as a start, so they say nothing about the machine.
+  const own = named.filter((name) => !name.startsWith(OURS)).sort()
+  const platform = platformOf(machine) ?? undefined
+  const team = own.map((name) => teams[name]).find((one) => one !== undefined)
+  const tags = [...new Set([...(defaults.tags ?? []), ...own])]
+  const facts = { name: nameOf(machine), address: machine.address ?? undefined, simulated, platform, team, tags }
+  return assetOf(source, facts, defaults)
+}
+
+/** What is said of machines beside what WSUS says. */
+export interface MachineFacts {
+  readonly defaults: AssetDefaults
+  /** Teams by the name of a group in WSUS. */
+  readonly teams: Readonly<Record<string, string>>
+  readonly simulated: boolean
+}
+
+/** Beginning of the names of the groups that installations of Patchwarden make. */
+export const OURS = 'Patchwarden ('
+
+function isBuiltIn(group: string): boolean {
+  return group === ALL_COMPUTERS || group === UNASSIGNED_COMPUTERS
 }
 
 export function nameOf({ name }: Pick<WsusMachine, 'name'>): string {

@@ -6,6 +6,7 @@ import type { Terms } from '../../core/terms.ts'
 import type { WsusGroup, WsusProbe, WsusUpdate } from './calls.ts'
 import { kbOf } from './classes.ts'
 import type { Context } from './context.ts'
+import { OURS } from './machine.ts'
 import { alsoInstalled, licencesOf, updatesFor, type View, viewOf } from './plan.ts'
 
 export type OwnTerms = Pick<Terms, 'leadSeconds' | 'reportsWithinSeconds'>
@@ -26,7 +27,7 @@ export async function termsFor(
   const view = await viewOf(wsus, known, assets, null, signal)
   const probe = await wsus.ask('probe', {}, signal)
   // What other starts of ours install was voted on, so it does not install without a vote.
-  const isOurs = ({ name }: WsusGroup) => name.startsWith(`Patchwarden (${installation}) `)
+  const isOurs = ({ name }: WsusGroup) => name.startsWith(`${OURS}${installation}) `)
   const updates = plans.map(({ asset, changes }) => updatesFor(view, asset.name, changes))
   return plans.map(({ asset }, index) => ({
     ...own,

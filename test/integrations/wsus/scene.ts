@@ -164,7 +164,7 @@ export async function wsusScene(
   await change((before) => before)
   const sourceNamed = (name: string) =>
     createWsusInventory({
-      ...{ name, wsus: first.wsus, known: first.known, clock, simulated: true },
+      ...{ name, wsus: first.wsus, known: first.known, clock, simulated: true, teams: {} },
       defaults: { team: 'web', engine: SOURCE },
     })
   return {
