@@ -109,8 +109,9 @@ function learned(machine: SimulatedMachine, world: World, pace: Pace, at: number
   return world.updates.flatMap((update): Told[] => {
     const approval = effectiveApproval(world, machine, update.id)
     if (approval === null || approval.action === 'NotApproved') return []
-    if (update.declined || !isFetched(world, update, pace, at)) return []
     const { group, action, deadline } = approval
+    // Taking off needs no content.
+    if (update.declined || (action === 'Install' && !isFetched(world, update, pace, at))) return []
     const tried = machine.attempts.some((one) => one.update === update.id && one.group === group)
     const busy = machine.working?.items.some((one) => one.update === update.id) === true
     const state = stateNow(world.updates, machine, update)

@@ -124,7 +124,8 @@ const looks = {
   ],
 
   machines({ state }: World, { from, to, ids }: Asked<'machines'>): Answered<'machines'> {
-    if (ids !== undefined) return state.machines.filter(({ id }) => ids.includes(id)).map(machineRow)
+    const wanted = new Set(ids)
+    if (ids !== undefined) return state.machines.filter(({ id }) => wanted.has(id)).map(machineRow)
     return state.machines.map(machineRow).filter(({ reportedAt }) => isWithin(reportedAt, from, to))
   },
 
@@ -142,8 +143,9 @@ const looks = {
   },
 
   installations({ state }: World, { machines, updates }: Asked<'installations'>): Answered<'installations'> {
+    const wanted = new Set(machines)
     return state.machines
-      .filter(({ id }) => machines.includes(id))
+      .filter(({ id }) => wanted.has(id))
       .flatMap((machine) =>
         state.updates.flatMap(({ id }) => {
           if (updates !== undefined && !updates.includes(id)) return []

@@ -115,21 +115,31 @@ export async function stageGroups(
   if (note === before && note.startedAt !== null) return { note, staged: { ready: true } }
   await context.notes.save(key, note)
   await acceptLicences(context, looked, signal)
-  for (const group of toMake(before, note)) {
+  for (const group of toMake(context, key, before, note, looked)) {
     const { id } = await context.wsus.ask('create-group', { name: group.name }, signal)
     if (id === group.id) continue
     note = { ...note, groups: note.groups.map((one) => (one.name === group.name ? { ...one, id } : one)) }
     await context.notes.save(key, note)
   }
-  const groups = toMake(before, note)
+  const groups = toMake(context, key, before, note, looked)
   await approveMissing(context, groups, signal)
   return { note, staged: await readiness(context, groups, updates, signal) }
 }
 
 /** Groups that nobody was told of yet. One of ours that is gone later was removed by somebody: it is not made again. */
-function toMake(before: StartNote, note: StartNote): readonly GroupNote[] {
-  if (before.startedAt === null) return note.groups
-  return note.groups.filter(({ name }) => !before.groups.some((one) => one.name === name))
+function toMake(
+  context: Context,
+  key: string,
+  before: StartNote,
+  note: StartNote,
+  looked: readonly Looked[],
+): readonly GroupNote[] {
+  // What was staged and is not wanted any more, such as an update that was declined since, is left to tidy.
+  const wanted = new Set(
+    looked.flatMap(({ found }) => (found.ready ? [groupName(context, key, found.plan.items)] : [])),
+  )
+  const known = before.startedAt === null ? [] : before.groups
+  return note.groups.filter(({ name }) => wanted.has(name) && !known.some((one) => one.name === name))
 }
 
 /** Only licences that stood on what was voted on: others were held back before. */

@@ -65,9 +65,9 @@ function candidates({ byKb }: Updates, { name }: Pick<Change, 'name'>): readonly
 /** The machine of an asset. Throws a sentence if nobody can tell which one it is, or what it has. */
 function machineOf({ machines }: View, name: string): WsusMachine {
   const [machine] = machines.byName.get(name) ?? []
-  if (machine === undefined) throw new Cannot(`WSUS has no computer called ${name}`)
-  const shared = machines.sharedNames.get(machine.id)
+  const shared = [...machines.sharedNames.values()].find((names) => names.includes(name))
   if (shared !== undefined) throw new Cannot(sharedSentence(shared))
+  if (machine === undefined) throw new Cannot(`WSUS has no computer called ${name}`)
   if (machine.reportedAt === null) throw new Cannot(neverReported(machine))
   return machine
 }
@@ -77,6 +77,7 @@ export interface Planned {
   /** The changes that are still to be made. */
   readonly changes: readonly UpdateChange[]
   readonly items: readonly AssetItem[]
+  /** Those that are to be installed. */
   readonly updates: readonly WsusUpdate[]
 }
 
@@ -86,7 +87,7 @@ export function planFor(view: View, name: string, changes: readonly Change[]): P
   const parts = changes.map((change) => partOf(view, machine, change))
   return {
     machine,
-    changes: parts.flatMap(({ change, updates }) => (updates.length === 0 ? [] : [change])),
+    changes: parts.flatMap(({ change, items }) => (items.length === 0 ? [] : [change])),
     items: parts.flatMap(({ items }) => items),
     updates: parts.flatMap(({ updates }) => updates),
   }
@@ -96,7 +97,7 @@ interface Part extends Pick<Planned, 'items' | 'updates'> {
   readonly change: UpdateChange
 }
 
-/** No updates: the change is made already. */
+/** No items: the change is made already. */
 function partOf(view: View, machine: WsusMachine, change: Change): Part {
   if (change.kind !== 'update') throw new Cannot(`WSUS installs updates of Windows, and ${change.name} is a package`)
   const all = candidates(view.updates, change)
@@ -144,7 +145,7 @@ function undoing(view: View, machine: WsusMachine, change: UpdateChange, all: re
     const restarts = one.uninstall.reboot === 'AlwaysRequiresReboot'
     return { update: one.id, kb: change.name, action: 'Uninstall' as const, failedBefore: false, restarts }
   })
-  return { change, items, updates: there }
+  return { change, items, updates: [] }
 }
 
 /** The updates that would be installed, or all that could be meant where the server cannot do it. */

@@ -9,6 +9,9 @@ import type { Context } from './context.ts'
 import type { AssetNote, StartNote } from './note.ts'
 import { outcomeOfRefused } from './start.ts'
 
+/** What a machine said of the updates, by their ids. */
+type States = ReadonlyMap<string, WsusInstallation>
+
 export async function reportsOf(
   context: Context,
   note: StartNote,
@@ -25,10 +28,12 @@ export async function reportsOf(
   const updates = [...new Set(spoke.flatMap(({ items }) => items.map(({ update }) => update)))]
   const ids = spoke.map(({ machine }) => machine)
   const said = ids.length === 0 ? [] : await context.wsus.installations(ids, updates, signal)
+  const states = new Map<string, Map<string, WsusInstallation>>(ids.map((id) => [id, new Map()]))
+  for (const row of said) states.get(row.machine)?.set(row.update, row)
   const reports: DeploymentReport[] = []
   for (const one of note.assets) {
-    const states = said.filter(({ machine }) => machine === one.machine)
-    reports.push(await reportOf(context, note, one, byId.get(one.machine), states, signal))
+    const own = states.get(one.machine) ?? new Map()
+    reports.push(await reportOf(context, note, one, byId.get(one.machine), own, signal))
   }
   return reports
 }
@@ -38,7 +43,7 @@ async function reportOf(
   note: StartNote,
   one: AssetNote,
   machine: WsusMachine | undefined,
-  said: readonly WsusInstallation[],
+  states: States,
   signal: AbortSignal,
 ): Promise<DeploymentReport> {
   const { asset, refused, takenBack } = one
@@ -49,7 +54,7 @@ async function reportOf(
   const saidAt = reportedAt !== null && isAfter(reportedAt, one.since) ? reportedAt : null
   const outcome =
     machine !== undefined && isAfter(reportedAt, one.notBefore)
-      ? await outcomeOf(context, note, one, machine, said, signal)
+      ? await outcomeOf(context, note, one, machine, states, signal)
       : takenBackOutcome(one, machine)
   // That nothing can begin any more is no word about the work, so it has no time of its own.
   if (outcome?.state === 'not begun') return { asset, outcome, progress: null }
@@ -79,10 +84,9 @@ async function outcomeOf(
   note: StartNote,
   one: AssetNote,
   machine: WsusMachine,
-  said: readonly WsusInstallation[],
+  states: States,
   signal: AbortSignal,
 ): Promise<DeploymentOutcome | null> {
-  const states = new Map(said.map((row) => [row.update, row]))
   const stateOf = ({ update }: { readonly update: string }) => states.get(update)?.state ?? 'NotApplicable'
   const other = one.takenBack === null ? installedByAnother(note, one, states) : null
   if (other !== null) return other
@@ -107,11 +111,7 @@ function isDone(action: 'Install' | 'Uninstall', state: WsusInstallation['state'
   return state === 'Installed' || state === 'InstalledPendingReboot'
 }
 
-function installedByAnother(
-  note: StartNote,
-  one: AssetNote,
-  states: ReadonlyMap<string, WsusInstallation>,
-): DeploymentOutcome | null {
+function installedByAnother(note: StartNote, one: AssetNote, states: States): DeploymentOutcome | null {
   const id = note.groups.find(({ name }) => name === one.group)?.id
   for (const { update, kb, action } of one.items) {
     const row = states.get(update)
@@ -123,7 +123,7 @@ function installedByAnother(
   return null
 }
 
-function succeeded(one: AssetNote, states: ReadonlyMap<string, WsusInstallation>): DeploymentOutcome {
+function succeeded(one: AssetNote, states: States): DeploymentOutcome {
   const stateOf = (update: string) => states.get(update)?.state
   const waits = one.items.some(({ update }) => stateOf(update) === 'InstalledPendingReboot')
   const log = one.changes.map(({ name }) => `WSUS: ${name} ${waits ? 'waits for a restart' : 'is done'}`).join('\n')
@@ -136,7 +136,7 @@ function succeeded(one: AssetNote, states: ReadonlyMap<string, WsusInstallation>
 }
 
 /** Something newer was installed meanwhile, so that the machine does not need it any more. */
-function notNeeded(one: AssetNote, states: ReadonlyMap<string, WsusInstallation>): DeploymentOutcome | null {
+function notNeeded(one: AssetNote, states: States): DeploymentOutcome | null {
   const gone = one.items.find(({ update, action }) => action === 'Install' && !states.has(update))
   if (gone === undefined) return null
   return heldBack(

@@ -93,11 +93,18 @@ export function outcomeOfRefused({ state, reason }: NonNullable<AssetNote['refus
   return state === 'not begun' ? notBegun(reason) : { state, reason, touched: false, log: '' }
 }
 
+/**
+ * After so many machines, what was done is noted. A process that is killed before leaves members that are not noted: the
+ * next one finds them in the group.
+ */
+const NOTED_AT_ONCE = 50
+
 async function addAll(context: Context, key: string, first: StartNote, signal: AbortSignal): Promise<StartNote> {
   let note = await withMembersSeen(context, key, first, signal)
   if (note.assets.some(isToAdd)) await claimFirstContact(context, key)
-  for (const one of note.assets.filter(isToAdd)) {
+  for (const [index, one] of note.assets.filter(isToAdd).entries()) {
     signal.throwIfAborted()
+    if (index > 0 && index % NOTED_AT_ONCE === 0) await context.notes.save(key, note)
     const { clock } = context
     if (isOver(one.notAfter, clock())) {
       note = replaced(note, { ...one, refused: tooLate })
@@ -107,8 +114,8 @@ async function addAll(context: Context, key: string, first: StartNote, signal: A
       await context.wsus.ask('add-member', { group: id, machine: one.machine }, signal)
       note = replaced(note, { ...one, added: true })
     }
-    await context.notes.save(key, note)
   }
+  await context.notes.save(key, note)
   return note
 }
 

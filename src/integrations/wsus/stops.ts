@@ -119,11 +119,13 @@ export async function compareGroups(
     const id = group.id ?? ''
     const members = there.has(id) ? await wsus.ask('members', { group: id }, signal) : []
     const inside = note.assets.filter((one) => one.group === group.name && one.added && one.takenBack === null)
-    const lost = inside.filter(({ machine }) => !members.some((member) => member.id === machine))
+    const present = new Set(members.map((member) => member.id))
+    const lost = inside.filter(({ machine }) => !present.has(machine))
     const reasons = new Map(lost.map((one) => [one.asset, lostSentence(one, group, there.has(id))]))
     differences.push(...reasons.values())
     note = await without(context, key, note, reasons, signal)
-    const strangers = members.filter((member) => !inside.some(({ machine }) => machine === member.id))
+    const meant = new Set(inside.map(({ machine }) => machine))
+    const strangers = members.filter((member) => !meant.has(member.id))
     for (const stranger of strangers) {
       await wsus.ask('remove-member', { group: id, machine: stranger.id }, signal)
       differences.push(await strangerSentence(context, stranger, group, signal))

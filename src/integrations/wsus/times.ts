@@ -1,19 +1,17 @@
 /** When machines install what they were told, if their own policy decides the hour. */
 
-import { plusSeconds, toIso } from '../../core/time/instant.ts'
+import { DAY_SECONDS, HOUR_SECONDS, plusSeconds, toIso } from '../../core/time/instant.ts'
 import { instantOf, localOf, zoneNamed } from '../../core/time/local-time.ts'
 import type { Installs } from './context.ts'
-
-const DAY_MS = 86_400_000
 
 /** The first instant after `after` (ms) at which it is `time` in the zone. */
 export function nextAt(time: string, timeZone: string, after: number): number {
   const zone = zoneNamed(timeZone)
   if (zone === null) throw new Error(`"${timeZone}" is not a time zone that is known here`)
   const [hour = 0, minute = 0] = time.split(':').map(Number)
-  const midnight = Math.floor(localOf(after, zone) / DAY_MS) * DAY_MS
+  const midnight = Math.floor(localOf(after, zone) / DAY_SECONDS) * DAY_SECONDS
   for (let day = 0; ; day++) {
-    const at = instantOf(midnight + day * DAY_MS + (hour * 60 + minute) * 60_000, zone)
+    const at = instantOf(midnight + day * DAY_SECONDS + hour * HOUR_SECONDS + minute * 60, zone)
     if (at > after) return at
   }
 }
