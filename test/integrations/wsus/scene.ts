@@ -133,11 +133,10 @@ export interface WsusScene {
 /** `proven`: a start was completed there before, so that no limit of a first contact applies. */
 export async function wsusScene(
   store: StateStore<WsusState>,
-  { start = '2026-11-20T12:00:00Z', proven = true } = {},
+  { start = '2026-11-20T12:00:00Z', proven = true, keeping = keptInMemory() } = {},
 ): Promise<WsusScene> {
   let now = Date.parse(start)
   const clock = () => new Date(now)
-  const keeping = keptInMemory()
   const real = createSimulatedWsus(store, pace, clock)
   const calls = new Map<WsusOp, number>()
   const server: WsusServer = {
