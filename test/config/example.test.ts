@@ -60,6 +60,7 @@ describe('patchwarden.example.yaml', () => {
     expect(unshown({ feeds: otherFeeds, systems: {}, ...others })).toEqual([
       'patchwarden.example.yaml shows no entry of kind ssh under "systems".',
       'patchwarden.example.yaml shows no entry of kind simulated-system under "systems".',
+      'patchwarden.example.yaml shows no entry of kind simulated-wsus under "systems".',
       'patchwarden.example.yaml shows no entry of kind kev under "feeds".',
     ])
   })

@@ -259,7 +259,7 @@ describe('a system', () => {
     [
       'another kind',
       '  desk: { kind: file, inventory: {} }',
-      'systems.desk.kind is "file". Write ssh, simulated-system or notebook.',
+      'systems.desk.kind is "file". Write ssh, simulated-system, simulated-wsus or notebook.',
     ],
     [
       'a host that is listed twice',

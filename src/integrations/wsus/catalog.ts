@@ -29,7 +29,7 @@ export function createWsusCatalog({ name, wsus, known, alsoTaken }: WsusCatalogO
   return {
     name,
     describe: `Updates of ${wsus.describe}`,
-    async fetch(cursor, signal): Promise<FeedFetch> {
+    fetch: async (cursor, signal): Promise<FeedFetch> => {
       signal.throwIfAborted()
       const all = await known.updates(signal)
       if (all.byId.size === 0) throw new Error(`${wsus.describe} has no update: was it ever synchronised?`)
