@@ -53,6 +53,7 @@ async function underLease<T>(
     signal.throwIfAborted()
     const results: T[] = []
     const had = await alone(name, async (lease) => {
+      signal.throwIfAborted()
       results.push(await work(AbortSignal.any([signal, lease.signal])))
     })
     const [result] = results
