@@ -37,7 +37,8 @@ export function createWsusEngine(context: WsusEngineOptions): DeployEngine {
       if (problem !== null) throw new Error(problem)
       const rules = probe.automatic.filter(({ enabled }) => enabled).map((one) => `"${one.name}"`)
       const own = rules.length === 0 ? '' : `; approves by itself: ${rules.join(', ')}`
-      return `${probe.server} ${probe.version}: ${probe.machines} machines, ${probe.updates ?? 'an unknown number of'} updates${own}${context.mayDeploy ? '' : '; mode: read, so nothing is approved'}`
+      const point = probe.approvals === 0 ? `; ${NO_APPROVALS}` : ''
+      return `${probe.server} ${probe.version}: ${probe.machines} machines, ${probe.updates ?? 'an unknown number of'} updates${own}${point}${context.mayDeploy ? '' : '; mode: read, so nothing is approved'}`
     },
 
     async preview(asset, changes, signal) {
@@ -93,6 +94,9 @@ export function createWsusEngine(context: WsusEngineOptions): DeployEngine {
     },
   }
 }
+
+const NO_APPROVALS =
+  'no approval stands: if it is a software update point of Configuration Manager, leave it at mode: read'
 
 /** Groups are found by their names, so that those of a start that nobody noted are found too. */
 async function tidyGroups(context: Context, key: string, mark: string, signal: AbortSignal): Promise<void> {
