@@ -6,7 +6,7 @@ import { look, preflighted, stageGroups } from './groups.ts'
 import { emptyNote, type StartNote } from './note.ts'
 import { previewOf, viewOf } from './plan.ts'
 import { reportsOf } from './reports.ts'
-import { firstOnes, startBatch } from './start.ts'
+import { firstOnes, provenBy, startBatch } from './start.ts'
 import { compareGroups, takeBack } from './stops.ts'
 import { type OwnTerms, termsFor } from './terms.ts'
 
@@ -53,7 +53,7 @@ export function createWsusEngine(context: WsusEngineOptions): DeployEngine {
 
     async preflight(batch, signal) {
       signal.throwIfAborted()
-      return preflighted(await firstOnes(context, batch.key, await look(context, batch, signal)))
+      return preflighted(await firstOnes(context, batch.key, await look(context, batch, signal), signal))
     },
 
     async stage(batch, signal) {
@@ -61,7 +61,7 @@ export function createWsusEngine(context: WsusEngineOptions): DeployEngine {
       markOf(context, batch.key)
       return notes.alone(batch.key, signal, async (mine) => {
         const before = (await notes.read(batch.key)) ?? emptyNote
-        const looked = await firstOnes(context, batch.key, await look(context, batch, mine))
+        const looked = await firstOnes(context, batch.key, await look(context, batch, mine), mine)
         return (await stageGroups(context, batch.key, before, looked, mine)).staged
       })
     },
@@ -113,8 +113,6 @@ async function endFirstContact(context: Context, key: string, signal: AbortSigna
   const { notes } = context
   const first = await notes.firstContact()
   if (first.trying !== key) return
-  const note = await notes.read(key)
-  const reports = note === null ? [] : await reportsOf(context, note, signal)
-  const proven = reports.some(({ outcome }) => outcome?.state === 'succeeded')
+  const proven = (await provenBy(context, key, signal)) === true
   await notes.saveFirstContact({ proven, trying: null })
 }

@@ -7,7 +7,6 @@ import { isBefore, minuteOf, toIso } from '../../core/time/instant.ts'
 import { type WsusEvent, type WsusInstallation, type WsusMachine, wireInstantOf } from './calls.ts'
 import type { Context } from './context.ts'
 import type { AssetNote, StartNote } from './note.ts'
-import { outcomeOfRefused } from './start.ts'
 
 /** What a machine said of the updates, by their ids. */
 type States = ReadonlyMap<string, WsusInstallation>
@@ -195,4 +194,9 @@ function progressOf(context: Context, one: AssetNote, machine: WsusMachine | und
   if (now.getTime() < Date.parse(notBefore)) return `has learned of it, installs at ${minuteOf(notBefore)} UTC`
   const due = nextWord(context, one, machine, now)
   return `not reported yet, its word is expected by ${minuteOf(due)} UTC`
+}
+
+function outcomeOfRefused({ state, reason }: NonNullable<AssetNote['refused']>): DeploymentOutcome {
+  if (state === 'held back') return heldBack(reason)
+  return state === 'not begun' ? notBegun(reason) : { state, reason, touched: false, log: '' }
 }

@@ -3,13 +3,13 @@
  * written down first, so that a process that is killed has told fewer and never more.
  */
 
-import { heldBack } from '../../core/held-back.ts'
 import { isOver, notBegun, TIME_OVER } from '../../core/not-begun.ts'
 import type { Batch, DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
 import { plusSeconds } from '../../core/time/instant.ts'
 import type { Context } from './context.ts'
 import { groupName, type Looked, look, stageGroups } from './groups.ts'
-import { type AssetNote, emptyNote, type StartNote } from './note.ts'
+import { type AssetNote, emptyNote, type FirstContact, type StartNote } from './note.ts'
+import { reportsOf } from './reports.ts'
 import { beginOf } from './times.ts'
 
 /** So many machines may a start have until one was completed on the server. */
@@ -22,7 +22,7 @@ export async function startBatch(context: Context, batch: Batch, signal: AbortSi
   const looked = batch.deployments.length === 0 ? [] : await look(context, batch, signal)
   const { note: made, staged } = await stageGroups(context, key, before, looked, signal)
   if (!staged.ready) throw new Error(staged.why)
-  let note = intended(context, key, made, await firstOnes(context, key, looked))
+  let note = intended(context, key, made, await firstOnes(context, key, looked, signal))
   await notes.save(key, note)
   note = await addAll(context, key, note, signal)
   await checkEffect(context, key, note, signal)
@@ -30,8 +30,13 @@ export async function startBatch(context: Context, batch: Batch, signal: AbortSi
 }
 
 /** On a server where no start was completed yet, one start at a time has a few machines. The others come later. */
-export async function firstOnes(context: Context, key: string, looked: readonly Looked[]): Promise<readonly Looked[]> {
-  const first = await context.notes.firstContact()
+export async function firstOnes(
+  context: Context,
+  key: string,
+  looked: readonly Looked[],
+  signal: AbortSignal,
+): Promise<readonly Looked[]> {
+  const first = await firstContactNow(context, key, signal)
   if (first.proven) return looked
   const able = looked.filter(({ found }) => found.ready && found.plan.items.length > 0)
   const mayGo = first.trying === null || first.trying === key
@@ -42,6 +47,25 @@ export async function firstOnes(context: Context, key: string, looked: readonly 
     const again = one.request.notAfter ?? plusSeconds(context.clock().toISOString(), context.contactSeconds)
     return { ...one, found: { ready: false, outcome: { ...notBegun(reason), notBefore: again } } }
   })
+}
+
+/** Another start that was to prove it may have ended since, before it was tidied. */
+async function firstContactNow(context: Context, key: string, signal: AbortSignal): Promise<FirstContact> {
+  const first = await context.notes.firstContact()
+  if (first.proven || first.trying === null || first.trying === key) return first
+  const ended = await provenBy(context, first.trying, signal)
+  if (ended === null) return first
+  const now = { proven: ended, trying: null }
+  await context.notes.saveFirstContact(now)
+  return now
+}
+
+/** Whether a machine of the start did what it was told; `null`: some have not ended. */
+export async function provenBy(context: Context, key: string, signal: AbortSignal): Promise<boolean | null> {
+  const note = await context.notes.read(key)
+  const reports = note === null ? [] : await reportsOf(context, note, signal)
+  if (reports.some(({ outcome }) => outcome === null)) return null
+  return reports.some(({ outcome }) => outcome?.state === 'succeeded')
 }
 
 /** The note with everybody who is to be added. An asset that was written down before stays as it was. */
@@ -86,11 +110,6 @@ function refusedBy(outcome: DeploymentOutcome): NonNullable<AssetNote['refused']
   const reason = outcome.state === 'succeeded' ? ALREADY : outcome.reason
   const { state } = outcome
   return { state: state === 'not begun' || state === 'unreachable' ? state : 'held back', reason }
-}
-
-export function outcomeOfRefused({ state, reason }: NonNullable<AssetNote['refused']>): DeploymentOutcome {
-  if (state === 'held back') return heldBack(reason)
-  return state === 'not begun' ? notBegun(reason) : { state, reason, touched: false, log: '' }
 }
 
 /**

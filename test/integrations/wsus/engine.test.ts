@@ -151,10 +151,9 @@ describe('the first start on a server', () => {
     expect(members(await scene.state())).toEqual(seven.slice(0, 5))
     scene.pass(72)
     expect(Object.values(await outcomes(engine)).filter((one) => one?.state === 'succeeded')).toHaveLength(5)
-    await engine.tidy(batch.key, signal)
-    await engine.tidy(second.key, signal)
+    // It has ended, and needs not to be tidied first.
     await engine.start(batchOf(scene, seven.slice(5), {}, 'PW-3.1'), signal)
-    expect(members(await scene.state())).toEqual(seven.slice(5))
+    expect(members(await scene.state())).toEqual(seven)
   })
 
   it('proves nothing where no machine did what it was told', async () => {
