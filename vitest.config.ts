@@ -54,6 +54,7 @@ const long = [
   'test/workflow/told-ahead.test.ts',
   'test/workflow/version-before.test.ts',
   'test/workflow/votes-hold.test.ts',
+  'test/workflow/wsus.test.ts',
 ]
 /** Processes, and connections, that die in the middle of their work. */
 const dying = [

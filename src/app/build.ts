@@ -16,6 +16,7 @@ import type {
   DeployEngine,
   HealthProbe,
   InventorySource,
+  Keeping,
   LoadSource,
   MetricSource,
   MonitoringSilence,
@@ -27,6 +28,7 @@ import type { MachineRule } from '../core/witnesses.ts'
 import { feedKinds } from '../integrations/feeds/registry.ts'
 import { createFreezeCalendar } from '../integrations/freeze-calendar/index.ts'
 import { createHealthProbe } from '../integrations/health/index.ts'
+import { keptInMemory } from '../integrations/kept-in-memory.ts'
 import { peopleNamed } from '../integrations/on-call/people-named.ts'
 import { kinds as everyKind } from '../integrations/registry.ts'
 import type { GroupReader } from '../workflow/directory.ts'
@@ -64,11 +66,11 @@ type RoleOf<Name extends RoleName> = NonNullable<Kind['roles'][Name]>
 function* entriesOf<Name extends RoleName, Entry extends EntryConfig>(
   role: Name,
   section: Readonly<Record<string, Entry>>,
-  { kinds = everyKind, ...outer }: Outer,
+  { kinds = everyKind, keeping = keptInMemory(), ...outer }: Outer,
 ): Generator<{ readonly entry: Entry; readonly own: RoleOf<Name>; readonly given: Given }> {
   for (const [name, entry] of Object.entries(section)) {
     const kind = kindOf(kinds, role, entry)
-    const given = { ...outer, name, connection: connectionOf(outer.config, kind, name) }
+    const given = { ...outer, name, keeping, connection: connectionOf(outer.config, kind, name) }
     yield { entry, own: roleOf(kinds, role, entry), given }
   }
 }
@@ -87,12 +89,19 @@ function madeByName<Product>(entries: Iterable<Made<Product>>): ReadonlyMap<stri
 interface Outer extends Pick<Given, 'config' | 'values' | 'clock'> {
   /** Default: all kinds of the registry. */
   readonly kinds?: readonly Kind[] | undefined
+  /** Default: kept as long as the process lives. */
+  readonly keeping?: Keeping | undefined
 }
 
 const now: Clock = () => new Date()
 
-export function buildSources(config: Config, clock: Clock, kinds?: readonly Kind[]): readonly InventorySource[] {
-  const entries = entriesOf('inventory', config.sources, { config, values: {}, clock, kinds })
+export function buildSources(
+  config: Config,
+  clock: Clock,
+  kinds?: readonly Kind[],
+  keeping?: Keeping,
+): readonly InventorySource[] {
+  const entries = entriesOf('inventory', config.sources, { config, values: {}, clock, kinds, keeping })
   return Array.from(entries, ({ entry, own, given }) => own.create(entry, given))
 }
 
@@ -102,8 +111,13 @@ export function buildMachineRule(config: Config, kinds: readonly Kind[] = everyK
 }
 
 /** Feeds of kinds that the reading thread does not know are read in this thread. */
-export function buildFeeds(config: Config, clock: Clock, kinds?: readonly Kind[]): readonly CatalogFeed[] {
-  const entries = entriesOf('feed', config.feeds, { config, values: {}, clock, kinds })
+export function buildFeeds(
+  config: Config,
+  clock: Clock,
+  kinds?: readonly Kind[],
+  keeping?: Keeping,
+): readonly CatalogFeed[] {
+  const entries = entriesOf('feed', config.feeds, { config, values: {}, clock, kinds, keeping })
   return Array.from(entries, ({ entry, own, given }) =>
     feedKinds.some(({ roles }) => roles.feed === own)
       ? buildFeedInThread(given.name, entry, clock)
@@ -116,8 +130,9 @@ export function buildEngines(
   values: Values,
   clock: Clock,
   kinds?: readonly Kind[],
+  keeping?: Keeping,
 ): ReadonlyMap<string, DeployEngine> {
-  return madeByName(entriesOf('engine', config.engines, { config, values, clock, kinds }))
+  return madeByName(entriesOf('engine', config.engines, { config, values, clock, kinds, keeping }))
 }
 
 export function buildHealth(config: Config, kinds?: readonly Kind[]): HealthProbe {
@@ -164,7 +179,7 @@ export function buildOnCall(
   for (const [name, group] of Object.entries(config.groups)) {
     if (isRota(group) || isSlackGroup(group) || isDiscordRole(group)) continue
     const connection = connectionOf(config, kindOf(kinds, 'onCall', group), name)
-    const given = { name, config, values, clock, connection }
+    const given = { name, config, values, clock, connection, keeping: keptInMemory() }
     sources.set(name, roleOf(kinds, 'onCall', group).create(group, given))
   }
   return sources

@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts'
 import { errorText } from '../core/error-text.ts'
 import type { LoadSource } from '../core/ports.ts'
 import type { Database } from '../store/database.ts'
+import { createKeeping } from '../store/keeping.ts'
 import { createPosts } from '../store/posts.ts'
 import { openQueue, type Queue } from '../store/queue.ts'
 import { createWriteTest, type Writing } from '../store/write-test.ts'
@@ -52,9 +53,13 @@ export async function openService(config: Config, environment: Environment): Pro
   const log = createLog(environment.logLevel)
   const clock = () => new Date()
   const watch = (name: string) => watchConnection(name, { clock, log })
-  const outside = await buildOutside(config, environment, clock)
   const database = await openConfigured(config, environment, log)
   const { db } = database
+  const keeping = createKeeping(db, database.alone)
+  const outside = await buildOutside(config, environment, clock, keeping).catch(async (error: unknown) => {
+    await database.close()
+    throw error
+  })
   const jobNews = watch('news of jobs')
   const queue = await openQueue({
     url: database.url,

@@ -107,9 +107,9 @@ export function checkReferences(settings: Settings, kinds: readonly Kind[], unre
   if (unread.names.size === 0) warnOfUnused(settings, used, notes)
 }
 
-/** A system also counts as an entry of sources and of engines, under its own name. */
+/** A system also counts as an entry of sources, engines and feeds, under its own name. */
 function brokenSystems(section: Section, unread: Unread): Iterable<string> {
-  return section === 'sources' || section === 'engines' ? (unread.names.get('systems') ?? []) : []
+  return ['sources', 'engines', 'feeds'].includes(section) ? (unread.names.get('systems') ?? []) : []
 }
 
 type Refer = (path: readonly PropertyKey[], section: Section, name: string | null) => void

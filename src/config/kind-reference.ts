@@ -23,9 +23,10 @@ export function kindReference(kinds: readonly KindSettings[]): string {
   const roles: readonly RoleName[] = ['inventory', 'engine', 'feed', 'metrics', 'load', 'silence', 'onCall']
   const systems = kinds.flatMap(({ name, page, system }): readonly Told[] => {
     if (system === undefined) return []
-    const { connection, inventory, engine } = system
+    const { connection, inventory, engine, feed } = system
     const rows = [...rowsOf(connection), partRow('inventory', 'needed', inventory)]
     if (engine !== undefined) rows.push(partRow('engine', '', engine))
+    if (feed !== undefined) rows.push(partRow('feed', '', feed))
     return [{ name, page, summary: system.summary, rows }]
   })
   const sections = roles.map((role) => table(sectionOf[role], told(kinds, role)))

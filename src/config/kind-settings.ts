@@ -47,6 +47,8 @@ export interface SystemSettings {
   /** Settings of the inventory. They exclude the connection, and `engine`, because a system is its own engine. */
   readonly inventory: SettingsOf<typeof everyInventory>
   readonly engine?: AnySettings
+  /** Settings of the catalog, if the system has one. They exclude the connection. */
+  readonly feed?: AnySettings
 }
 
 export interface KindSettings {
@@ -76,6 +78,8 @@ export interface SystemConfig extends EntryConfig {
   readonly inventory: z.output<SystemSettings['inventory']>
   /** Left out or `null`: the assets that it lists are only watched. */
   readonly engine?: Readonly<Record<string, unknown>> | null
+  /** Left out: a system of this kind has no catalog. */
+  readonly feed?: Readonly<Record<string, unknown>>
 }
 
 /** The names of the kinds that have the role, without older names. */
@@ -147,20 +151,23 @@ function oneOf<Options extends z.core.$ZodTypeDiscriminable>(options: readonly O
 export const systemParts = {
   inventory: 'What it lists: these assets are watched.',
   engine: 'It changes the assets, once approved. Default: none, they are only watched.',
+  feed: 'What it knows of updates.',
 } as const
 
 function systemsOf(kinds: readonly KindSettings[]) {
   const options = kinds.flatMap(({ name, system }) => {
     if (system === undefined) return []
-    const { summary, connection, inventory, engine } = system
+    const { summary, connection, inventory, engine, feed } = system
     const watched = z.strictObject({
       kind: z.literal(name).describe(summary),
       ...connection.shape,
       inventory: inventory.describe(systemParts.inventory),
     })
-    if (engine === undefined) return [watched]
-    const changed = optional(engine).describe(systemParts.engine)
-    return [z.strictObject({ ...watched.shape, engine: changed })]
+    const changed = engine && optional(engine).describe(systemParts.engine)
+    const known = feed?.prefault({}).describe(systemParts.feed)
+    if (changed && known) return [z.strictObject({ ...watched.shape, engine: changed, feed: known })]
+    if (known) return [z.strictObject({ ...watched.shape, feed: known })]
+    return changed ? [z.strictObject({ ...watched.shape, engine: changed })] : [watched]
   })
   return oneOf(options, choiceOf(kinds.flatMap(({ name, system }) => (system === undefined ? [] : [name]))))
 }

@@ -10,6 +10,7 @@ import type {
   DeployEngine,
   HealthProbe,
   InventorySource,
+  Keeping,
   LoadSource,
   MetricSource,
   MonitoringSilence,
@@ -44,6 +45,8 @@ export interface Given<Connection = unknown> {
   /** The environment variables that are set. Secret. */
   readonly values: Values
   readonly clock: () => Date
+  /** What outlives the process. */
+  readonly keeping: Keeping
   /** The result of the kind's `open`. All roles of a system get the same one. */
   readonly connection: Connection
 }
@@ -102,10 +105,14 @@ export interface AnyRole {
   check?(entry: EntryConfig, place: EntryPlace, notes: EntryNotes): void
 }
 
-/** A feed gets nothing from the rest of the file, because it may be created in another thread. */
-export type FeedGiven = Pick<Given, 'name' | 'clock'>
+/**
+ * A feed of the list of feeds gets nothing from the rest of the file, because it is created in another thread. The feed
+ * of a system gets what every role gets.
+ */
+export type FeedGiven<Connection = unknown> = Pick<Given, 'name' | 'clock'> &
+  Partial<Pick<Given<Connection>, 'keeping' | 'connection'>>
 
-interface FeedRole<S extends FeedSettings, Entry> extends Role<S, Entry, CatalogFeed, FeedGiven> {
+interface FeedRole<S extends FeedSettings, Entry, C> extends Role<S, Entry, CatalogFeed, FeedGiven<C>> {
   /** Whether the feed is so small that starting a thread would take longer. */
   isSmall?(entry: Entry): Promise<boolean>
 }
@@ -135,7 +142,7 @@ interface KindOf<
   open?(): Connection
   readonly roles: {
     readonly inventory?: InventoryRole<Inventory, Read<Inventory>, Connection>
-    readonly feed?: FeedRole<Feed, Read<Feed>>
+    readonly feed?: FeedRole<Feed, Read<Feed>, Connection>
     readonly engine?: EngineRole<Engine, Read<Engine>, Connection>
     readonly metrics?: Role<Metrics, Read<Metrics>, MetricSource, Given<Connection>>
     readonly load?: Role<Load, Read<Load>, LoadSource, Given<Connection>>

@@ -122,7 +122,7 @@ export function settingsSchemaOf(kinds: readonly KindSettings[]) {
     rollouts: byName(rollout).describe('In which rings and batches patches go out.'),
     silences: byName(silences).describe('What keeps the monitoring from paging about assets being worked on.'),
     systems: byName(systems).describe(
-      'Systems that do several of these for one login: each is an entry of sources and of engines.',
+      'Systems that do several of these for one login: each is an entry of sources, engines and feeds, as it has parts.',
     ),
     sources: byName(sources).describe('Where the inventory comes from.'),
     machines: machines.prefault({}).describe('How assets of several sources that are one machine become one.'),

@@ -99,6 +99,8 @@ export interface DeploymentRequest<Of extends Change = Change> {
    * engine attaches to it and completes it, with its reboot. `null`: no limit.
    */
   readonly notAfter: string | null
+  /** Names of the licences that stood on what was voted on. An engine accepts no other. Left out: none. */
+  readonly licences?: readonly string[]
 }
 
 export type RebootRule = 'never' | 'if required'
@@ -391,4 +393,20 @@ export interface HookResult {
 export interface HookRunner {
   /** Throws only for `signal`: every other problem is a result. A hook may run again after a crash. */
   run(hook: Hook, asset: Asset, key: string, signal: AbortSignal): Promise<HookResult>
+}
+
+// ---------------------------------------------------------------- what outlives a process
+
+/** What an integration keeps beyond the life of a process, and agrees on with other processes. */
+export interface Keeping {
+  /**
+   * Runs `work` while nobody else, in this or another process, runs work of this name. Waits for its turn. The signal
+   * that `work` gets aborts too when another process may have taken over.
+   */
+  inTurn<T>(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>
+  /** The note that an engine has written down under this name; `null`: none. A note is a JSON value. */
+  readNote(engine: string, name: string): Promise<unknown>
+  /** Stores the note before it returns, so that it is there after a crash. */
+  saveNote(engine: string, name: string, note: Readonly<Record<string, unknown>>): Promise<void>
+  removeNote(engine: string, name: string): Promise<void>
 }

@@ -14,17 +14,21 @@ import { sar } from './sar/kind.ts'
 import { alertmanager, command } from './silence/kind.ts'
 import { simulated } from './simulated/kind.ts'
 import { simulatedSystem } from './simulated-system/kind.ts'
+import { simulatedWsus } from './simulated-wsus/kind.ts'
 import { ssh } from './ssh/kind.ts'
+import { wsus } from './wsus/kind.ts'
 
 export const kinds: readonly Kind[] = [
   local,
   ssh,
+  wsus,
   file,
   ansible,
   awx,
   awsSsm,
   simulated,
   simulatedSystem,
+  simulatedWsus,
   prometheus,
   sar,
   csv,

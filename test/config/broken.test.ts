@@ -62,7 +62,7 @@ describe('one wrong value gives one sentence with its place', () => {
     [
       'engine: apt',
       'motor: apt',
-      'pw.yaml:40:5: sources.lab.motor is not a key that is known here. Known here: kind, engine, user, port, identityFile, knownHostsFile, sshConfig, refresh, concurrency, connectTimeout, team, exposure, criticality, timeZone, tags and hosts.',
+      'pw.yaml:40:5: sources.lab.motor is not a key that is known here. Known here: kind, engine, user, port, identityFile, knownHostsFile, sshConfig, refresh, concurrency, connectTimeout, team, exposure, criticality, timeZone, tags, hosts, hostsFrom, hostsFormat, hostsColumns, hostsLeaveOut, hostsTeams and allowShrinking.',
     ],
     [
       '{ days: [tue], start: "02:00", duration: 3 hours }',

@@ -59,7 +59,9 @@ describe('patchwarden.example.yaml', () => {
     const { kev: _, ...otherFeeds } = feeds
     expect(unshown({ feeds: otherFeeds, systems: {}, ...others })).toEqual([
       'patchwarden.example.yaml shows no entry of kind ssh under "systems".',
+      'patchwarden.example.yaml shows no entry of kind wsus under "systems".',
       'patchwarden.example.yaml shows no entry of kind simulated-system under "systems".',
+      'patchwarden.example.yaml shows no entry of kind simulated-wsus under "systems".',
       'patchwarden.example.yaml shows no entry of kind kev under "feeds".',
     ])
   })

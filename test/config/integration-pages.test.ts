@@ -26,6 +26,8 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
     'staleServices',
   ],
   'msrc.md': ['ver'],
+  // What the state file of the simulated server holds.
+  'wsus.md': ['copies', 'loseAnswers', 'mostRows', 'silentHours', 'targeting', 'until'],
   'osv.md': ['aliases', 'chainguard', 'related', 'upstream', 'withdrawn', 'wolfi'],
 }
 

@@ -226,6 +226,7 @@ describe('a system', () => {
     expect(answers).toEqual([
       { kind: 'system', name: 'desk', ok: true, what },
       { kind: 'system', name: 'shelf', ok: true, what: 'inventory: 1 of 1 servers answer' },
+      expect.objectContaining({ kind: 'machine', name: 'desk/one, shelf/one', ok: false }),
     ])
   })
 
@@ -259,7 +260,7 @@ describe('a system', () => {
     [
       'another kind',
       '  desk: { kind: file, inventory: {} }',
-      'systems.desk.kind is "file". Write ssh, simulated-system or notebook.',
+      'systems.desk.kind is "file". Write ssh, wsus, simulated-system, simulated-wsus or notebook.',
     ],
     [
       'a host that is listed twice',

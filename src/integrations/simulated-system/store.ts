@@ -8,23 +8,34 @@ import { prepareExample } from '../simulated/prepare-example.ts'
 import { withFileLock } from './file-lock.ts'
 import { type SystemState, systemSchema } from './state.ts'
 
-export interface SystemStore {
-  read(): Promise<SystemState>
+export interface StateStore<State> {
+  read(): Promise<State>
   /** Gives `work` the state and keeps what it returns. `work` may run again, so it does nothing else. */
-  change<T>(work: (state: SystemState) => readonly [SystemState, T]): Promise<T>
+  change<T>(work: (state: State) => readonly [State, T]): Promise<T>
 }
+
+export type SystemStore = StateStore<SystemState>
 
 /** `startsAs`: the file that is copied to `path` when there is none yet; `null`: `path` must exist. */
 export function createFileStore(path: string, startsAs: string | null): SystemStore {
+  return createStateFile(path, startsAs, systemSchema, 'a simulated system')
+}
+
+/** `what`: whose state it is, for people. */
+export function createStateFile<State>(
+  path: string,
+  startsAs: string | null,
+  schema: z.ZodType<State>,
+  what: string,
+): StateStore<State> {
   async function prepare(): Promise<void> {
     if (startsAs !== null) await prepareExample({ from: startsAs, to: path })
   }
 
-  async function load(): Promise<SystemState> {
+  async function load(): Promise<State> {
     const { bytes } = await readBoundedFile(path, inputLimits.inventoryFileBytes)
-    const parsed = systemSchema.safeParse(parseJson(bytes.toString('utf8'), path))
-    if (!parsed.success)
-      throw new Error(`${path} is not the state of a simulated system: ${z.prettifyError(parsed.error)}`)
+    const parsed = schema.safeParse(parseJson(bytes.toString('utf8'), path))
+    if (!parsed.success) throw new Error(`${path} is not the state of ${what}: ${z.prettifyError(parsed.error)}`)
     return parsed.data
   }
 

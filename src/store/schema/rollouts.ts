@@ -66,3 +66,15 @@ export const startAssets = pgTable(
   },
   (table) => [primaryKey({ columns: [table.key, table.asset] })],
 )
+
+/** What an engine keeps beyond the life of a process: who is to be told of a start, and who was taken back. */
+export const engineNotes = pgTable(
+  'engine_notes',
+  {
+    engine: text('engine').notNull(),
+    /** The key of a start, or another name that the engine chose. */
+    name: text('name').notNull(),
+    note: jsonb('note').$type<Readonly<Record<string, unknown>>>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.engine, table.name] })],
+)

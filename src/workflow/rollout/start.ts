@@ -161,7 +161,8 @@ export async function batchOf(
     const notAfter = may ? answer.notAfter : now
     const notBefore = may ? answer.notBefore : undefined
     const times = { ...(notBefore === undefined ? {} : { notBefore }), notAfter }
-    return [{ asset, changes, transaction, reboot, restartServices, ...times }]
+    const voted = planned.terms === undefined ? {} : { licences: planned.terms.licences }
+    return [{ asset, changes, transaction, reboot, restartServices, ...times, ...voted }]
   })
   return { key, deployments }
 }

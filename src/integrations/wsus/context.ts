@@ -1,0 +1,71 @@
+/** What all parts of the engine share. */
+
+import { MINUTE_MS } from '../../core/time/instant.ts'
+import type { Wsus } from './ask.ts'
+import type { WsusGroup, WsusProbe } from './calls.ts'
+import type { Known } from './known.ts'
+import { OURS } from './machine.ts'
+import type { Notes } from './note.ts'
+
+/** What the clients' policy does with what is approved. */
+export type Installs = 'by deadline' | { readonly at: string }
+
+export interface Context {
+  /** Name of the engine. */
+  readonly name: string
+  readonly wsus: Wsus
+  readonly known: Known
+  readonly notes: Notes
+  /** Stands in the name of each group that is made. */
+  readonly installation: string
+  readonly mayDeploy: boolean
+  readonly installs: Installs
+  /** A machine asks its server at least this often. */
+  readonly contactSeconds: number
+  /** So many seconds stand for an hour: fewer than 3,600 in a simulation. */
+  readonly hourSeconds: number
+  readonly clock: () => Date
+}
+
+/** Beginning of the names of all groups of one start, so that they are found by it. */
+export function markOf({ installation }: Pick<Context, 'installation'>, key: string): string {
+  if (!/^[A-Za-z0-9._-]{1,100}$/.test(key)) throw new Error(`"${key.slice(0, 120)}" cannot be the key of a start`)
+  return `${OURS}${installation}) ${key} `
+}
+
+/** The key of the start to which a group of this installation belongs; `null`: it is not one of them. */
+export function keyIn(
+  { installation }: Pick<Context, 'installation'>,
+  { name }: Pick<WsusGroup, 'name'>,
+): string | null {
+  const mine = `${OURS}${installation}) `
+  return name.startsWith(mine) ? (name.slice(mine.length).split(' ')[0] ?? null) : null
+}
+
+/** A test for groups that belong to the start. */
+export function groupsOfStart(context: Pick<Context, 'installation'>, key: string): (group: WsusGroup) => boolean {
+  const mark = markOf(context, key)
+  return ({ name }) => name.startsWith(mark)
+}
+
+/** Its times are compared with ours, so a clock that is off by more would make words count that do not. */
+const MOST_SKEW_MS = 5 * MINUTE_MS
+
+/** Why nothing can be started on the server, as a sentence; `null`: it can. */
+export function serverProblem(
+  { mayDeploy, clock }: Pick<Context, 'mayDeploy' | 'clock'>,
+  probe: WsusProbe,
+): string | null {
+  const { role, replica, targeting, server } = probe
+  if (!mayDeploy)
+    return `The system of ${server} has "mode: read". Write "mode: deploy" once its inventory and proposals look right`
+  if (replica) return `${server} is a replica: approve on the server above it, and name that one in the configuration`
+  if (role !== 'Administrator')
+    return `The account is ${role === 'Reporter' ? 'a WSUS reporter' : 'nobody in WSUS'}: to approve it must be in the group WSUS Administrators`
+  if (targeting === 'Client')
+    return `On ${server} a policy of the computers decides their groups (client-side targeting), so no group can be made for exactly the approved machines. Let WSUS decide the groups (Options, Computers)`
+  const skew = Math.abs(Date.parse(probe.clock) - clock().getTime())
+  if (skew > MOST_SKEW_MS)
+    return `The clock of ${server} is ${Math.round(skew / MINUTE_MS)} minutes away from that of this machine: set both by the same time server`
+  return null
+}

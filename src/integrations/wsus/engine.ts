@@ -1,0 +1,165 @@
+/** Tells a WSUS server what to install: by groups that belong to one start. docs/integrations/wsus.md */
+
+import { firstNames } from '../../core/first-names.ts'
+import type { DeployEngine } from '../../core/ports.ts'
+import { type Context, keyIn, markOf, serverProblem } from './context.ts'
+import { look, preflighted, stageGroups } from './groups.ts'
+import { nameOf } from './machine.ts'
+import { emptyNote, type StartNote } from './note.ts'
+import { previewOf, viewOf } from './plan.ts'
+import { reportsOf, reportsOfAll } from './reports.ts'
+import { firstOnes, provenBy, startBatch } from './start.ts'
+import { compareGroups, takeBack } from './stops.ts'
+import { type OwnTerms, termsFor } from './terms.ts'
+
+export interface WsusEngineOptions extends Context {
+  readonly simulated: boolean
+  readonly terms: OwnTerms
+}
+
+export function createWsusEngine(context: WsusEngineOptions): DeployEngine {
+  const { name, wsus, known, notes, simulated } = context
+
+  async function noteOf(key: string): Promise<StartNote> {
+    const note = await notes.read(key)
+    if (note === null) throw new Error(`Nobody noted a start with the key ${key} for ${wsus.describe}`)
+    return note
+  }
+
+  return {
+    name,
+    describe: `Approves updates on ${wsus.describe}, for groups of exactly the approved machines`,
+    simulated,
+    // What a machine needs follows from what it has; each one is asked again before it is told.
+    previewsBySoftware: true,
+
+    async check(signal) {
+      const probe = await wsus.ask('probe', {}, signal)
+      const problem = context.mayDeploy ? serverProblem(context, probe) : null
+      if (problem !== null) throw new Error(problem)
+      const rules = probe.automatic.filter(({ enabled }) => enabled).map((one) => `"${one.name}"`)
+      const own = rules.length === 0 ? '' : `; approves by itself: ${rules.join(', ')}`
+      const point = probe.approvals === 0 ? `; ${NO_APPROVALS}` : ''
+      return `${probe.server} ${probe.version}: ${probe.machines} machines, ${probe.updates ?? 'an unknown number of'} updates${own}${point}${context.mayDeploy ? '' : '; mode: read, so nothing is approved'}`
+    },
+
+    async preview(asset, changes, signal) {
+      signal.throwIfAborted()
+      return previewOf(await viewOf(wsus, known, [asset], changes, signal), asset.name, changes)
+    },
+
+    async terms(plans, signal) {
+      signal.throwIfAborted()
+      return termsFor(context, context.terms, plans, signal)
+    },
+
+    async preflight(batch, signal) {
+      signal.throwIfAborted()
+      return preflighted(await firstOnes(context, batch.key, await look(context, batch, signal), signal))
+    },
+
+    async stage(batch, signal) {
+      signal.throwIfAborted()
+      markOf(context, batch.key)
+      return notes.alone(batch.key, signal, async (mine) => {
+        const before = (await notes.read(batch.key)) ?? emptyNote
+        const looked = await firstOnes(context, batch.key, await look(context, batch, mine), mine)
+        return (await stageGroups(context, batch.key, before, looked, mine)).staged
+      })
+    },
+
+    async start(batch, signal) {
+      signal.throwIfAborted()
+      markOf(context, batch.key)
+      return notes.alone(batch.key, signal, (mine) => startBatch(context, batch, mine))
+    },
+
+    async poll({ key }, signal) {
+      signal.throwIfAborted()
+      return reportsOf(context, await noteOf(key), signal)
+    },
+
+    sharedPoll: {
+      everySeconds: Math.max(1, context.hourSeconds / 4),
+      async poll(handles, signal) {
+        signal.throwIfAborted()
+        const starts = new Map<string, StartNote>()
+        for (const { key } of handles) {
+          const note = await notes.read(key)
+          if (note !== null) starts.set(key, note)
+        }
+        return reportsOfAll(context, starts, signal)
+      },
+    },
+
+    async cancel({ key }, signal, only) {
+      signal.throwIfAborted()
+      return notes.alone(key, signal, async (mine) => takeBack(context, key, await noteOf(key), only, mine))
+    },
+
+    async compare({ key }, signal) {
+      signal.throwIfAborted()
+      return notes.alone(key, signal, async (mine) => compareGroups(context, key, await noteOf(key), mine))
+    },
+
+    async tidy(key, signal) {
+      signal.throwIfAborted()
+      const mark = markOf(context, key)
+      await notes.alone(key, signal, (mine) => tidyGroups(context, key, mark, mine))
+    },
+
+    async reclaim(unknown, signal) {
+      signal.throwIfAborted()
+      return reclaimGroups(context, unknown, signal)
+    },
+  }
+}
+
+const NO_APPROVALS =
+  'no approval stands: if it is a software update point of Configuration Manager, leave it at mode: read'
+
+/** Takes the machines out of groups of ours whose start nobody knows, whoever put them there. The groups are kept. */
+async function reclaimGroups(
+  context: Context,
+  unknown: (keys: readonly string[]) => Promise<readonly string[]>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { wsus } = context
+  const mine = (await wsus.ask('groups', {}, signal)).flatMap((group) => {
+    const key = keyIn(context, group)
+    return key === null ? [] : [{ ...group, key }]
+  })
+  const keys = new Set(await unknown([...new Set(mine.map(({ key }) => key))]))
+  const found: string[] = []
+  for (const { id, name, key } of mine) {
+    if (!keys.has(key)) continue
+    const members = await wsus.ask('members', { group: id }, signal)
+    for (const { id: machine } of members) await wsus.ask('remove-member', { group: id, machine }, signal)
+    if (members.length === 0) continue
+    const machines = members.length === 1 ? '1 machine' : `${members.length} machines`
+    const names = firstNames(members.map((member) => nameOf(member)))
+    found.push(
+      `The group "${name}" belongs to no rollout that is known here. ${machines} taken out: ${names}. The group is kept, empty.`,
+    )
+  }
+  return found
+}
+
+/** Groups are found by their names, so that those of a start that nobody noted are found too. */
+async function tidyGroups(context: Context, key: string, mark: string, signal: AbortSignal): Promise<void> {
+  const { wsus, notes } = context
+  await endFirstContact(context, key, signal)
+  for (const { id, name } of await wsus.ask('groups', {}, signal)) {
+    if (name.startsWith(mark)) await wsus.ask('delete-group', { group: id, name }, signal)
+  }
+  await notes.remove(key)
+}
+
+/** A first start was completed where one of its machines did what it was told. Asked while its groups are still there. */
+async function endFirstContact(context: Context, key: string, signal: AbortSignal): Promise<void> {
+  const { notes } = context
+  const first = await notes.firstContact()
+  if (first.trying !== key) return
+  const proven = (await provenBy(context, key, signal)) === true
+  await notes.saveFirstContact({ proven, trying: null })
+}

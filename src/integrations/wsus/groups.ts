@@ -1,0 +1,212 @@
+/**
+ * The groups of a start: made empty, with the updates approved for them. Each step looks first, so that calling it again
+ * changes nothing more.
+ */
+
+import { createHash } from 'node:crypto'
+import type { Batch, DeploymentRequest, PreflightResult, Staged } from '../../core/ports.ts'
+import { isBefore, latest, plusSeconds } from '../../core/time/instant.ts'
+import { type WsusApproval, type WsusUpdate, wireInstantOf } from './calls.ts'
+import { kbOf } from './classes.ts'
+import { type Context, groupsOfStart, markOf, serverProblem } from './context.ts'
+import type { GroupNote, Item, StartNote } from './note.ts'
+import { type Found, licencesOf, type Planned, planOrObstacle, viewOf } from './plan.ts'
+import { beginOf, deadlineOf, timesProblem } from './times.ts'
+
+/** One asset of a batch, as the server sees it now. */
+export interface Looked {
+  readonly request: DeploymentRequest
+  readonly found: Found
+}
+
+/** Asks the server about a batch. Throws a sentence if nothing can be started on it. */
+export async function look(context: Context, batch: Batch, signal: AbortSignal): Promise<readonly Looked[]> {
+  const { wsus, known, clock, installs } = context
+  const problem = serverProblem(context, await wsus.ask('probe', { brief: true }, signal))
+  if (problem !== null) throw new Error(problem)
+  const assets = batch.deployments.map(({ asset }) => asset)
+  const changes = batch.deployments.flatMap((one) => one.changes)
+  const seen = await viewOf(wsus, known, assets, changes, signal)
+  const view = { ...seen, updates: await refreshed(context, seen.updates, batch, signal) }
+  const isOurs = groupsOfStart(context, batch.key)
+  const now = clock()
+  return batch.deployments.map((request) => {
+    const found = planOrObstacle(view, request, isOurs)
+    const times = { timeZone: request.asset.timeZone, notBefore: beginOf(request, now), notAfter: request.notAfter }
+    const late = found.ready && found.plan.items.length > 0 ? timesProblem(installs, times, now) : null
+    if (late === null) return { request, found }
+    return { request, found: { ready: false, outcome: { state: 'held back', reason: late, log: '' } } }
+  })
+}
+
+/** An update may have been declined, withdrawn or revised since it was read, so it is read again right before. */
+async function refreshed(
+  { wsus }: Context,
+  updates: Awaited<ReturnType<Context['known']['updates']>>,
+  batch: Batch,
+  signal: AbortSignal,
+) {
+  const names = new Set(batch.deployments.flatMap(({ changes }) => changes.map(({ name }) => name.replace(/^KB/i, ''))))
+  const ids = [...names].flatMap((kb) => (updates.byKb.get(kb) ?? []).map(({ id }) => id))
+  const now = new Map((await wsus.updates(ids, signal)).map((one) => [one.id, one]))
+  const byKb = new Map(updates.byKb)
+  for (const kb of names)
+    byKb.set(
+      kb,
+      (updates.byKb.get(kb) ?? []).flatMap(({ id }) => now.get(id) ?? []),
+    )
+  return { ...updates, byKb, byId: new Map([...updates.byId, ...now]) }
+}
+
+export function preflighted(looked: readonly Looked[]): readonly PreflightResult[] {
+  return looked.map(({ request, found }): PreflightResult => {
+    const asset = request.asset.id
+    if (!found.ready) return { asset, ready: false, outcome: found.outcome }
+    const notes = found.plan.items.length === 0 ? ['nothing to do: it is installed already'] : []
+    return { asset, ready: true, notes }
+  })
+}
+
+/** The name of the group for what is done to an asset: one for each set of updates. */
+export function groupName(context: Context, key: string, items: readonly Item[]): string {
+  const parts = items.map(({ update, action }) => `${action} ${update}`).sort()
+  const digest = createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 8)
+  return `${markOf(context, key)}${digest}`
+}
+
+/** The note with the groups that these assets need. The times of a group are fixed once somebody was told. */
+function withGroups(context: Context, key: string, note: StartNote, looked: readonly Looked[]): StartNote {
+  const now = context.clock()
+  const wanted = new Map<string, { readonly plan: Planned; readonly requests: DeploymentRequest[] }>()
+  for (const { request, found } of looked) {
+    if (!found.ready || found.plan.items.length === 0) continue
+    const name = groupName(context, key, found.plan.items)
+    const there = wanted.get(name)
+    if (there === undefined) wanted.set(name, { plan: found.plan, requests: [request] })
+    else there.requests.push(request)
+  }
+  let groups = note.groups
+  for (const [name, { plan, requests }] of wanted) {
+    const known = groups.find((one) => one.name === name)
+    if (known !== undefined && note.assets.some(({ group, added }) => group === name && added)) continue
+    const notBefore = latest(requests.map((one) => beginOf(one, now))) ?? now.toISOString()
+    const ends = requests.map(({ notAfter }) => notAfter)
+    const group: GroupNote = {
+      ...{ name, id: known?.id ?? null },
+      items: plan.items.map(({ update, kb, action }) => ({ update, kb, action })),
+      deadline: deadlineOf(context.installs, notBefore),
+      notAfter: ends.includes(null) ? null : latest(ends.map((at) => (at === null ? null : plusSeconds(at, 0)))),
+    }
+    groups = [...groups.filter((one) => one !== known), group]
+  }
+  return groups === note.groups ? note : { ...note, groups }
+}
+
+/** Makes what is missing, and reads it back. The caller holds the start alone. */
+export async function stageGroups(
+  context: Context,
+  key: string,
+  before: StartNote,
+  looked: readonly Looked[],
+  signal: AbortSignal,
+): Promise<{ readonly note: StartNote; readonly staged: Staged }> {
+  let note = withGroups(context, key, before, looked)
+  const updates = looked.flatMap(({ found }) => (found.ready ? found.plan.updates : []))
+  if (note === before && note.startedAt !== null) return { note, staged: { ready: true } }
+  await context.notes.save(key, note)
+  await acceptLicences(context, looked, signal)
+  for (const group of toMake(context, key, before, note, looked)) {
+    const { id } = await context.wsus.ask('create-group', { name: group.name }, signal)
+    if (id === group.id) continue
+    note = { ...note, groups: note.groups.map((one) => (one.name === group.name ? { ...one, id } : one)) }
+    await context.notes.save(key, note)
+  }
+  const groups = toMake(context, key, before, note, looked)
+  await approveMissing(context, groups, signal)
+  return { note, staged: await readiness(context, groups, updates, signal) }
+}
+
+/** Groups that nobody was told of yet. One of ours that is gone later was removed by somebody: it is not made again. */
+function toMake(
+  context: Context,
+  key: string,
+  before: StartNote,
+  note: StartNote,
+  looked: readonly Looked[],
+): readonly GroupNote[] {
+  // What was staged and is not wanted any more, such as an update that was declined since, is left to tidy.
+  const wanted = new Set(
+    looked.flatMap(({ found }) => (found.ready ? [groupName(context, key, found.plan.items)] : [])),
+  )
+  const known = before.startedAt === null ? [] : before.groups
+  return note.groups.filter(({ name }) => wanted.has(name) && !known.some((one) => one.name === name))
+}
+
+/** Only licences that stood on what was voted on: others were held back before. */
+async function acceptLicences({ wsus }: Context, looked: readonly Looked[], signal: AbortSignal): Promise<void> {
+  const accepted = new Set<string>()
+  for (const { request, found } of looked) {
+    if (!found.ready) continue
+    for (const update of found.plan.updates) {
+      const [name] = licencesOf([update])
+      if (name === undefined || accepted.has(update.id) || !request.licences?.includes(name)) continue
+      accepted.add(update.id)
+      await wsus.ask('accept-licence', { update: update.id }, signal)
+    }
+  }
+}
+
+async function approveMissing(context: Context, all: readonly GroupNote[], signal: AbortSignal): Promise<void> {
+  const { wsus, clock } = context
+  const groups = all.filter(({ notAfter }) => notAfter === null || isBefore(clock().toISOString(), notAfter))
+  const there = await approvalsOf(context, groups, signal)
+  for (const group of groups) {
+    for (const item of group.items) {
+      if (group.id === null || there.some((one) => isAsMade(one, group, item))) continue
+      const deadline = group.deadline === null ? null : wireInstantOf(group.deadline)
+      await wsus.ask('approve', { update: item.update, group: group.id, action: item.action, deadline }, signal)
+    }
+  }
+}
+
+export function isAsMade(approval: WsusApproval, group: GroupNote, { update, action }: Item): boolean {
+  return (
+    approval.group === group.id &&
+    approval.update === update &&
+    approval.action === action &&
+    approval.deadline === group.deadline
+  )
+}
+
+export async function approvalsOf(
+  { wsus }: Context,
+  groups: readonly GroupNote[],
+  signal: AbortSignal,
+): Promise<readonly WsusApproval[]> {
+  const ids = groups.flatMap(({ id }) => id ?? [])
+  return ids.length === 0 ? [] : wsus.ask('approvals', { groups: ids, updates: null }, signal)
+}
+
+/** Whether all is approved as it was meant, and the server has the content. */
+async function readiness(
+  context: Context,
+  groups: readonly GroupNote[],
+  updates: readonly WsusUpdate[],
+  signal: AbortSignal,
+): Promise<Staged> {
+  const there = await approvalsOf(context, groups, signal)
+  const pending = new Set(there.filter(({ state }) => state === 'Pending').map(({ update }) => update))
+  const names = [...new Set(updates.filter(({ id }) => pending.has(id)).map(kbOf))]
+  if (names.length > 0) {
+    const of = `${names.length} of ${new Set(updates.map(kbOf)).size}`
+    return { ready: false, why: `WSUS still fetches the content of ${names.join(', ')} (${of}).` }
+  }
+  const now = context.clock().toISOString()
+  for (const group of groups) {
+    if (group.notAfter !== null && !isBefore(now, group.notAfter)) continue
+    const item = group.items.find((one) => !there.some((approval) => isAsMade(approval, group, one)))
+    if (item !== undefined)
+      return { ready: false, why: `WSUS does not show the approval of ${item.kb} for "${group.name}" as it was made.` }
+  }
+  return { ready: true }
+}

@@ -1,0 +1,273 @@
+/** Settings of a WSUS server, and what is made of them. The kinds of a real and of a simulated server share them. */
+
+import { z } from 'zod'
+import { changedBy, everyInventory, facts, host, tagsOfAll } from '../../config/asset-settings.ts'
+import { everyFeed } from '../../config/feed-settings.ts'
+import { duration, filePath, optional, port, reference, text } from '../../config/fields.ts'
+import { type EntryNotes, type Given, kind, type Reference } from '../../config/kind.ts'
+import { present } from '../../config/present.ts'
+import { timeZoneFor } from '../../config/resolve.ts'
+import type { Settings, SourceConfig } from '../../config/schema.ts'
+import type { CatalogFeed, DeployEngine, InventorySource, Keeping } from '../../core/ports.ts'
+import { HOUR_SECONDS, WEEK_SECONDS } from '../../core/time/instant.ts'
+import { keptInMemory } from '../kept-in-memory.ts'
+import { createWsus, type Wsus } from './ask.ts'
+import type { WsusServer } from './calls.ts'
+import { createWsusCatalog } from './catalog.ts'
+import { namedClasses } from './classes.ts'
+import { createWsusEngine } from './engine.ts'
+import { createWsusInventory } from './inventory.ts'
+import { createKnown, type Known } from './known.ts'
+import { createNotes } from './note.ts'
+import { createWsusServers, type WsusServers } from './remote.ts'
+
+/** A client asks its server every 22 hours, less a random part. */
+const CONTACT_HOURS = 22
+
+/** What every entry for a WSUS says, beside how it is reached. */
+export const ofWsus = {
+  mode: z
+    .enum(['read', 'deploy'], { error: 'Write read or deploy.' })
+    .default('read')
+    .describe('`read`: machines are only watched. `deploy`: what was approved is approved in WSUS.'),
+  also: z
+    .array(z.enum(namedClasses, { error: `Write some of ${namedClasses.join(', ')}.` }), {
+      error: 'Write a list of classifications, such as [Upgrades].',
+    })
+    .default([])
+    .describe(
+      'Classifications that are taken beside security and critical updates, rollups, updates and service packs.',
+    ),
+}
+
+export const wsusEngine = z.strictObject({
+  installation: optional(
+    text('Write a name, such as Example Ltd.', 60).regex(/^[^()]+$/, { error: 'Write a name without brackets.' }),
+  ).describe('Stands in the name of each group that is made in WSUS. Default: the name of the whole file.'),
+  lead: duration({ unit: 'hours', minimum: 0, maximum: WEEK_SECONDS })
+    .prefault('24 hours')
+    .describe('How long before the window WSUS is told. Its machines ask every 22 hours.'),
+  reportsWithin: duration({ unit: 'hours', minimum: HOUR_SECONDS, maximum: 4 * WEEK_SECONDS })
+    .prefault('48 hours')
+    .describe('So long after the window, each machine that works has reported.'),
+  installs: z
+    .string({ error: 'Write by deadline, or at and an hour, such as at 03:00.' })
+    .regex(/^(?:by deadline|at (?:[01]\d|2[0-3]):[0-5]\d)$/, {
+      error: 'Write by deadline, or at and an hour, such as at 03:00.',
+    })
+    .default('by deadline')
+    .describe("What the policy of the machines does: `by deadline`, or `at HH:MM`, in each machine's own time."),
+})
+
+/** What the inventory of a WSUS says beside what every inventory says. */
+export const wsusGroups = {
+  teams: z
+    .record(text('Write the name of a group in WSUS.'), reference('a team'), {
+      error: 'Write teams by the names of groups in WSUS, such as { Web servers: web }.',
+    })
+    .default({})
+    .describe('The team of the machines of a group in WSUS, by the name of the group. Of several, the first by name.'),
+}
+
+type Groups = z.output<z.ZodObject<typeof wsusGroups>>
+
+/** The teams that the entry names. */
+export function teamsNamed({ teams }: Groups): readonly Reference[] {
+  return Object.entries(teams).map(([group, name]) => ({ path: ['teams', group], section: 'teams', name }))
+}
+
+export const wsusFeed = z.strictObject(everyFeed)
+
+type EngineSettings = z.output<typeof wsusEngine>
+interface Common {
+  readonly mode: 'read' | 'deploy'
+  readonly also: readonly string[]
+}
+
+/** A server that the roles of a system share. */
+export interface Opened {
+  readonly wsus: Wsus
+  readonly known: Known
+  readonly hourSeconds: number
+}
+
+/** How the server of an entry is reached. */
+export interface Reached {
+  /** The same for all entries that mean the same server. */
+  readonly login: string
+  readonly server: WsusServer
+  /** So many seconds stand for an hour. */
+  readonly hourSeconds: number
+}
+
+/** The servers of all entries of a kind, each opened once. */
+export interface OpenServers {
+  open(reached: Reached, common: Common, kept: Kept): Opened
+}
+
+export function openServers(): OpenServers {
+  const all = new Map<string, Opened>()
+  return {
+    open({ login, server, hourSeconds }, { also }, { keeping, clock }) {
+      const key = JSON.stringify([login, [...also].sort()])
+      const there = all.get(key)
+      if (there !== undefined) return there
+      const wsus = createWsus(server, login, keeping, clock)
+      const opened = { wsus, known: createKnown(wsus, clock, also, hourSeconds), hourSeconds }
+      all.set(key, opened)
+      return opened
+    },
+  }
+}
+
+interface Kept {
+  readonly keeping: Keeping
+  readonly clock: () => Date
+}
+
+export function wsusInventory(
+  source: SourceConfig & Common & Groups,
+  { wsus, known }: Opened,
+  simulated: boolean,
+  { name, config, clock }: Given,
+): InventorySource {
+  const { team, tags, exposure, criticality, mode, teams } = source
+  const timeZone = source.timeZone ?? timeZoneFor(config, team ?? '')
+  // What may only be read has no engine, so nobody is asked to vote on it.
+  const engine = mode === 'deploy' ? source.engine : null
+  const defaults = present({ team, tags, exposure, criticality, timeZone, engine })
+  return createWsusInventory({ name, wsus, known, defaults, teams, simulated, clock })
+}
+
+export function wsusCatalog({ also }: Common, { wsus, known }: Opened, name: string, clock: () => Date): CatalogFeed {
+  return createWsusCatalog({ name, wsus, known, alsoTaken: also, clock })
+}
+
+export function wsusDeploying(
+  own: EngineSettings,
+  source: Common,
+  { wsus, known, hourSeconds }: Opened,
+  simulated: boolean,
+  { name, config, keeping, clock }: Given,
+): DeployEngine {
+  const scaled = (seconds: number) => Math.round((seconds * hourSeconds) / HOUR_SECONDS)
+  return createWsusEngine({
+    ...{ name, wsus, known, simulated, clock, hourSeconds },
+    notes: createNotes(name, keeping),
+    installation: own.installation ?? config.name.replaceAll(/[()]/g, ' ').trim().slice(0, 60),
+    mayDeploy: source.mode === 'deploy',
+    installs: own.installs === 'by deadline' ? 'by deadline' : { at: own.installs.slice('at '.length) },
+    contactSeconds: CONTACT_HOURS * hourSeconds,
+    terms: { leadSeconds: scaled(own.lead), reportsWithinSeconds: scaled(own.reportsWithin) },
+  })
+}
+
+/** The sources of this kind whose assets the engine changes. */
+export function sourcesOf({ sources }: Settings, kind: string, engine: string): readonly SourceConfig[] {
+  return Object.values(sources).filter((source) => source.kind === kind && source.engine === engine)
+}
+
+/** An engine approves on one server. */
+export function checkSources(sources: readonly SourceConfig[], kind: string, notes: EntryNotes): void {
+  if (sources.length === 1) return
+  const what = sources.length === 0 ? 'is the engine of no system' : 'is the engine of several systems'
+  notes.problem([], what, `Name it as the engine of one source of kind ${kind}, or write it under systems.`, 'key')
+}
+
+export function wsusObstacle(kind: string, source: SourceConfig) {
+  if (source.kind === kind) return null
+  return {
+    what: `is of kind ${kind}, which changes only machines of its own WSUS`,
+    mend: `Use it with a source of kind ${kind}, or name another engine.`,
+  }
+}
+
+const NAME = 'wsus'
+
+const loginMend = 'Write a login, such as patch, CORP\\patch or patch@corp.example.'
+const login = text(loginMend, 100).regex(
+  /^(?:[A-Za-z0-9][A-Za-z0-9._-]*\\)?[A-Za-z_][A-Za-z0-9._-]*\$?(?:@[A-Za-z0-9][A-Za-z0-9.-]*)?$/,
+  { error: loginMend },
+)
+
+const connection = {
+  host: host.describe('The WSUS server, or a name from the SSH configuration.'),
+  user: optional(login).describe('Login there, also of a domain. Default: what the SSH configuration says.'),
+  port: optional(port).describe('SSH port. Default: what the SSH configuration says.'),
+  identityFile: optional(filePath).describe('Private key. Default: what the SSH configuration says.'),
+  knownHostsFile: optional(filePath).describe('Known host keys. Default: what the SSH configuration says.'),
+  sshConfig: optional(filePath).describe("SSH configuration to use. Default: the user's own."),
+  connectTimeout: duration({ unit: 's', minimum: 1, maximum: 300 })
+    .prefault('10 s')
+    .describe('How long to wait for a connection.'),
+  folder: optional(text('Write a folder.')).describe(
+    'Where the script lies there. Default: .patchwarden in the home of the login.',
+  ),
+  ...ofWsus,
+}
+const paths = { identityFile: 'path', knownHostsFile: 'path', sshConfig: 'path' } as const
+type Connection = z.output<z.ZodObject<typeof connection>>
+
+/** What the roles of a system share: the connections, and what is known of each server. */
+interface Real {
+  readonly servers: WsusServers
+  readonly opened: OpenServers
+}
+
+function openReal(): Real {
+  return { servers: createWsusServers(), opened: openServers() }
+}
+
+function reached(source: Connection, { servers, opened }: Real, kept: Kept): Opened {
+  const { host, user, port, identityFile, knownHostsFile, sshConfig, connectTimeout, folder } = source
+  const own = present({ user, port, identityFile, knownHostsFile, configFile: sshConfig })
+  const target = { host, connectTimeoutSeconds: connectTimeout, ...own }
+  const server = servers.over({ name: host, target, ...present({ folder }) })
+  return opened.open({ login: JSON.stringify([host, user, port]), server, hourSeconds: HOUR_SECONDS }, source, kept)
+}
+
+export const wsus = kind({
+  name: NAME,
+  page: 'integrations/wsus.md',
+  open: openReal,
+  roles: {
+    inventory: {
+      summary: 'Machines as they last reported to a WSUS server.',
+      looksAt: 'what machines report',
+      settings: z.strictObject({ ...connection, engine: changedBy, ...facts, tags: tagsOfAll, ...wsusGroups }),
+      paths,
+      refersTo: teamsNamed,
+      create: (source, given) => wsusInventory(source, reached(source, given.connection, given), false, given),
+    },
+    engine: {
+      summary: 'Approves updates on a WSUS server, for groups of exactly the approved machines.',
+      settings: wsusEngine,
+      obstacle: (_, source) => wsusObstacle(NAME, source),
+      check: (_, { name, settings }, notes) => checkSources(sourcesOf(settings, NAME, name), NAME, notes),
+      create(own, given) {
+        const [source] = sourcesOf(given.config, NAME, given.name).filter(isReal)
+        if (source === undefined) throw new Error(`The engine "${given.name}" has no source of kind ${NAME}.`)
+        return wsusDeploying(own, source, reached(source, given.connection, given), false, given)
+      },
+    },
+    feed: {
+      summary: 'The updates that a WSUS server holds.',
+      settings: z.strictObject({ ...connection, ...everyFeed }),
+      paths,
+      create: (feed, { name, clock, keeping = keptInMemory(), connection: real = openReal() }) =>
+        wsusCatalog(feed, reached(feed, real, { keeping, clock }), name, clock),
+    },
+  },
+  system: {
+    summary:
+      'A WSUS server, reached over SSH: its machines are watched, and with `mode: deploy` it approves what was approved.',
+    connection: z.strictObject(connection),
+    inventory: z.strictObject({ ...everyInventory, ...wsusGroups }),
+    engine: wsusEngine,
+    feed: wsusFeed,
+  },
+})
+
+function isReal(source: SourceConfig): source is SourceConfig & Connection {
+  return source.kind === NAME
+}

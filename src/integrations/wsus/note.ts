@@ -1,0 +1,122 @@
+/**
+ * What the engine writes down about a start before it asks the server for anything: who is to be added, and who was
+ * taken back. The server's groups tell who is a member, and not who must not become one again. See
+ * docs/decisions/0031-notes-of-engines.md.
+ */
+
+import { z } from 'zod'
+import type { Keeping } from '../../core/ports.ts'
+
+const instant = z.iso.datetime()
+
+/** One update, and what is done with it. */
+const itemSchema = z.object({
+  update: z.string(),
+  /** `KB5035857`, as in the change. */
+  kb: z.string(),
+  action: z.enum(['Install', 'Uninstall']),
+})
+
+/** `failedBefore`: its last attempt had failed already. `restarts`: the machine restarts for it in any case. */
+const assetItemSchema = itemSchema.extend({ failedBefore: z.boolean(), restarts: z.boolean() })
+
+const changeSchema = z.object({
+  kind: z.literal('update'),
+  name: z.string(),
+  build: z.string().nullable(),
+  undone: z.literal(true).exactOptional(),
+})
+
+const groupSchema = z.object({
+  name: z.string(),
+  /** `null`: it is to be made. */
+  id: z.string().nullable(),
+  items: z.array(itemSchema),
+  /** `null`: the machines' own policy says when they install. */
+  deadline: instant.nullable(),
+  /** Nothing is approved anew from then on. `null`: no end. */
+  notAfter: instant.nullable(),
+})
+
+const takenBackSchema = z.object({
+  at: instant,
+  /** What that reached; `null`: it was not seen yet. */
+  state: z.enum(['stopped', 'may still begin', 'at work']).nullable(),
+  until: instant.nullable(),
+  reason: z.string(),
+})
+
+const assetSchema = z.object({
+  asset: z.string(),
+  name: z.string(),
+  /** Id of the machine in WSUS. */
+  machine: z.string(),
+  timeZone: z.string(),
+  /** Name of its group. */
+  group: z.string(),
+  changes: z.array(changeSchema),
+  items: z.array(assetItemSchema),
+  notBefore: instant,
+  notAfter: instant.nullable(),
+  /** From then on it may have learned. */
+  since: instant,
+  added: z.boolean(),
+  takenBack: takenBackSchema.nullable(),
+  /** Why it was never added. */
+  refused: z.object({ state: z.enum(['held back', 'not begun', 'unreachable']), reason: z.string() }).nullable(),
+})
+
+const noteSchema = z.object({
+  /** When the first machine was to be added; `null`: it was only staged. */
+  startedAt: instant.nullable(),
+  groups: z.array(groupSchema),
+  assets: z.array(assetSchema),
+})
+
+export type Item = z.infer<typeof itemSchema>
+export type AssetItem = z.infer<typeof assetItemSchema>
+export type GroupNote = z.infer<typeof groupSchema>
+export type AssetNote = z.infer<typeof assetSchema>
+export type StartNote = z.infer<typeof noteSchema>
+
+export const emptyNote: StartNote = { startedAt: null, groups: [], assets: [] }
+
+/** The notes of one engine. */
+export interface Notes {
+  /** `null`: nobody made this start. */
+  read(key: string): Promise<StartNote | null>
+  save(key: string, note: StartNote): Promise<void>
+  remove(key: string): Promise<void>
+  /** Runs work on one start while nobody else does. */
+  alone<T>(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>
+  firstContact(): Promise<FirstContact>
+  saveFirstContact(first: FirstContact): Promise<void>
+}
+
+const firstContactSchema = z.object({
+  /** True: a start was completed here. */
+  proven: z.boolean(),
+  /** The key of the start that is under way to prove it; `null`: none. */
+  trying: z.string().nullable(),
+})
+export type FirstContact = z.infer<typeof firstContactSchema>
+
+/** No start has a key with a blank. */
+const FIRST = 'first contact'
+
+export function createNotes(engine: string, keeping: Keeping): Notes {
+  return {
+    async read(key) {
+      const note = await keeping.readNote(engine, key)
+      return note === null ? null : noteSchema.parse(note)
+    },
+    save: (key, note) => keeping.saveNote(engine, key, note),
+    remove: (key) => keeping.removeNote(engine, key),
+    alone: (key, signal, work) => keeping.inTurn(`start ${engine} ${key}`, signal, work),
+    async firstContact() {
+      const note = await keeping.readNote(engine, FIRST)
+      return note === null ? { proven: false, trying: null } : firstContactSchema.parse(note)
+    },
+    saveFirstContact: (first) => keeping.saveNote(engine, FIRST, { ...first }),
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * Adds the machines of a start to its groups: exactly the approved ones, last, one after another. Who is to be added is
+ * written down first, so that a process that is killed has told fewer and never more.
+ */
+
+import { isOver, notBegun, TIME_OVER } from '../../core/not-begun.ts'
+import type { Batch, DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
+import { plusSeconds } from '../../core/time/instant.ts'
+import type { Context } from './context.ts'
+import { groupName, type Looked, look, stageGroups } from './groups.ts'
+import { type AssetNote, emptyNote, type FirstContact, type StartNote } from './note.ts'
+import { reportsOf } from './reports.ts'
+import { beginOf } from './times.ts'
+
+/** So many machines may a start have until one was completed on the server. */
+export const FIRST_MACHINES = 5
+
+export async function startBatch(context: Context, batch: Batch, signal: AbortSignal): Promise<DeploymentHandle> {
+  const { key } = batch
+  const { notes } = context
+  const before = (await notes.read(key)) ?? emptyNote
+  const looked = batch.deployments.length === 0 ? [] : await look(context, batch, signal)
+  const { note: made, staged } = await stageGroups(context, key, before, looked, signal)
+  if (!staged.ready) throw new Error(staged.why)
+  let note = intended(context, key, made, await firstOnes(context, key, looked, signal))
+  await notes.save(key, note)
+  note = await addAll(context, key, note, signal)
+  await checkEffect(context, key, note, signal)
+  return { key, data: { startedAt: note.startedAt } }
+}
+
+/** On a server where no start was completed yet, one start at a time has a few machines. The others come later. */
+export async function firstOnes(
+  context: Context,
+  key: string,
+  looked: readonly Looked[],
+  signal: AbortSignal,
+): Promise<readonly Looked[]> {
+  const first = await firstContactNow(context, key, signal)
+  if (first.proven) return looked
+  const able = looked.filter(({ found }) => found.ready && found.plan.items.length > 0)
+  const mayGo = first.trying === null || first.trying === key
+  const few = new Set(mayGo ? able.slice(0, FIRST_MACHINES) : [])
+  return looked.map((one) => {
+    if (!able.includes(one) || few.has(one)) return one
+    const reason = `Until one start was completed on this WSUS, one start at a time has at most ${FIRST_MACHINES} servers`
+    const again = one.request.notAfter ?? plusSeconds(context.clock().toISOString(), context.contactSeconds)
+    return { ...one, found: { ready: false, outcome: { ...notBegun(reason), notBefore: again } } }
+  })
+}
+
+/** Another start that was to prove it may have ended since, before it was tidied. */
+async function firstContactNow(context: Context, key: string, signal: AbortSignal): Promise<FirstContact> {
+  const first = await context.notes.firstContact()
+  if (first.proven || first.trying === null || first.trying === key) return first
+  const ended = await provenBy(context, first.trying, signal)
+  if (ended === null) return first
+  const now = { proven: ended, trying: null }
+  await context.notes.saveFirstContact(now)
+  return now
+}
+
+/** Whether a machine of the start did what it was told; `null`: some have not ended. */
+export async function provenBy(context: Context, key: string, signal: AbortSignal): Promise<boolean | null> {
+  const note = await context.notes.read(key)
+  const reports = note === null ? [] : await reportsOf(context, note, signal)
+  if (reports.some(({ outcome }) => outcome === null)) return null
+  return reports.some(({ outcome }) => outcome?.state === 'succeeded')
+}
+
+/** The note with everybody who is to be added. An asset that was written down before stays as it was. */
+function intended(context: Context, key: string, note: StartNote, looked: readonly Looked[]): StartNote {
+  const now = context.clock()
+  const over = new Set(looked.filter(({ request }) => isOver(request.notAfter, now)).map((one) => one.request.asset.id))
+  const before = note.assets.map((one) =>
+    !one.added && one.refused === null && over.has(one.asset) ? { ...one, refused: tooLate } : one,
+  )
+  const known = new Set(before.map(({ asset }) => asset))
+  const added = looked.filter(({ request }) => !known.has(request.asset.id))
+  return {
+    ...note,
+    startedAt: note.startedAt ?? now.toISOString(),
+    assets: [...before, ...added.map((one) => assetNote(context, key, one, now))],
+  }
+}
+
+const tooLate = { state: 'not begun', reason: TIME_OVER } as const
+
+function assetNote(context: Context, key: string, { request, found }: Looked, now: Date): AssetNote {
+  const { asset, notAfter } = request
+  const times = {
+    notBefore: beginOf(request, now),
+    notAfter: notAfter === null ? null : plusSeconds(notAfter, 0),
+    since: now.toISOString(),
+  }
+  const named = { asset: asset.id, name: asset.name, timeZone: asset.timeZone, ...times, added: false, takenBack: null }
+  if (!found.ready) {
+    return { ...named, machine: '', group: '', changes: [], items: [], refused: refusedBy(found.outcome) }
+  }
+  const { machine, changes, items } = found.plan
+  const group = items.length === 0 ? '' : groupName(context, key, items)
+  const refused =
+    items.length === 0 ? { state: 'held back' as const, reason: ALREADY } : isOver(notAfter, now) ? tooLate : null
+  return { ...named, machine: machine.id, group, changes: [...changes], items: [...items], refused }
+}
+
+const ALREADY = 'All of it was installed already, and not by this start.'
+
+function refusedBy(outcome: DeploymentOutcome): NonNullable<AssetNote['refused']> {
+  const reason = outcome.state === 'succeeded' ? ALREADY : outcome.reason
+  const { state } = outcome
+  return { state: state === 'not begun' || state === 'unreachable' ? state : 'held back', reason }
+}
+
+/**
+ * After so many machines, what was done is noted. A process that is killed before leaves members that are not noted: the
+ * next one finds them in the group.
+ */
+const NOTED_AT_ONCE = 50
+
+async function addAll(context: Context, key: string, first: StartNote, signal: AbortSignal): Promise<StartNote> {
+  let note = await withMembersSeen(context, key, first, signal)
+  if (note.assets.some(isToAdd)) await claimFirstContact(context, key)
+  for (const [index, one] of note.assets.filter(isToAdd).entries()) {
+    signal.throwIfAborted()
+    if (index > 0 && index % NOTED_AT_ONCE === 0) await context.notes.save(key, note)
+    const { clock } = context
+    if (isOver(one.notAfter, clock())) {
+      note = replaced(note, { ...one, refused: tooLate })
+    } else {
+      const id = note.groups.find(({ name }) => name === one.group)?.id
+      if (id == null) throw new Error(`The group "${one.group}" was not made in WSUS`)
+      await context.wsus.ask('add-member', { group: id, machine: one.machine }, signal)
+      note = replaced(note, { ...one, added: true })
+    }
+  }
+  await context.notes.save(key, note)
+  return note
+}
+
+function isToAdd({ added, takenBack, refused }: AssetNote): boolean {
+  return !added && takenBack === null && refused === null
+}
+
+export function replaced(note: StartNote, asset: AssetNote): StartNote {
+  return { ...note, assets: note.assets.map((one) => (one.asset === asset.asset ? asset : one)) }
+}
+
+async function claimFirstContact({ notes }: Context, key: string): Promise<void> {
+  const first = await notes.firstContact()
+  if (!first.proven && first.trying !== key) await notes.saveFirstContact({ ...first, trying: key })
+}
+
+/** Who is a member already was added by a process that was killed before it could note it. */
+async function withMembersSeen(
+  context: Context,
+  key: string,
+  note: StartNote,
+  signal: AbortSignal,
+): Promise<StartNote> {
+  const open = note.assets.filter(({ added, group }) => !added && group !== '')
+  if (open.length === 0) return note
+  let seen = note
+  for (const { name, id } of note.groups) {
+    if (id === null || !open.some(({ group }) => group === name)) continue
+    const there = new Set((await context.wsus.ask('members', { group: id }, signal)).map((one) => one.id))
+    for (const one of open) {
+      if (one.group !== name || one.takenBack !== null || !there.has(one.machine)) continue
+      if (one.refused !== null && one.refused.reason !== TIME_OVER) continue
+      seen = replaced(seen, { ...one, added: true, refused: null })
+    }
+  }
+  if (seen !== note) await context.notes.save(key, seen)
+  return seen
+}
+
+/**
+ * Reads back which approval counts for each machine that was added. Where it is somebody else's, the machine is taken
+ * out again: what installs there is not ours.
+ */
+async function checkEffect(context: Context, key: string, first: StartNote, signal: AbortSignal): Promise<StartNote> {
+  const added = first.assets.filter(({ added, takenBack, refused }) => added && takenBack === null && refused === null)
+  if (added.length === 0) return first
+  const updates = [...new Set(added.flatMap(({ items }) => items.map(({ update }) => update)))]
+  const said = await context.wsus.installations(
+    added.map(({ machine }) => machine),
+    updates,
+    signal,
+  )
+  let note = first
+  for (const one of added) {
+    const id = note.groups.find(({ name }) => name === one.group)?.id
+    const other = said.find((row) => {
+      const item = one.items.find(({ update }) => update === row.update)
+      return row.machine === one.machine && item !== undefined && (row.action !== item.action || row.group !== id)
+    })
+    if (other === undefined || id == null) continue
+    await context.wsus.ask('remove-member', { group: id, machine: one.machine }, signal)
+    const kb = one.items.find(({ update }) => update === other.update)?.kb ?? ''
+    const reason = `For ${kb}, the approval of another group counts for this machine in WSUS, so it was taken out again`
+    note = replaced(note, { ...one, added: false, refused: { state: 'held back', reason } })
+    await context.notes.save(key, note)
+  }
+  return note
+}

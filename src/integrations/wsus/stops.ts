@@ -1,0 +1,181 @@
+/** Taking machines back, and putting right what others changed in our groups. */
+
+import { STOPPED } from '../../core/not-begun.ts'
+import type { StopReport } from '../../core/ports.ts'
+import { isBefore, minuteOf, plusSeconds } from '../../core/time/instant.ts'
+import { type WsusMachine, wireInstantOf } from './calls.ts'
+import type { Context } from './context.ts'
+import { approvalsOf, isAsMade } from './groups.ts'
+import type { AssetNote, GroupNote, StartNote } from './note.ts'
+import { replaced } from './start.ts'
+import { nextAt } from './times.ts'
+
+type TakenBack = NonNullable<AssetNote['takenBack']>
+
+/** `only`: these assets; left out: all of the start. */
+export async function takeBack(
+  context: Context,
+  key: string,
+  note: StartNote,
+  only: readonly string[] | undefined,
+  signal: AbortSignal,
+): Promise<readonly StopReport[]> {
+  const wanted = note.assets.filter(({ asset }) => only === undefined || only.includes(asset))
+  const after = await without(context, key, note, new Map(wanted.map(({ asset }) => [asset, STOPPED])), signal)
+  return after.assets
+    .filter(({ asset }) => wanted.some((one) => one.asset === asset))
+    .map(({ asset, takenBack }) => {
+      const { state, until } = takenBack ?? { state: 'stopped' as const, until: null }
+      return { asset, state: state ?? 'stopped', ...(until === null ? {} : { until }) }
+    })
+}
+
+/**
+ * Writes down who is taken back, so that nobody adds them again; takes them out; and then asks what they have learned
+ * until then. `reasons`: by asset.
+ */
+async function without(
+  context: Context,
+  key: string,
+  first: StartNote,
+  reasons: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+): Promise<StartNote> {
+  const at = context.clock().toISOString()
+  let note = first
+  for (const one of first.assets) {
+    const reason = reasons.get(one.asset)
+    if (reason === undefined || one.takenBack !== null || one.refused !== null) continue
+    note = replaced(note, { ...one, takenBack: { at, state: null, until: null, reason } })
+  }
+  const open = note.assets.filter(({ asset, takenBack }) => reasons.has(asset) && takenBack?.state === null)
+  if (open.length === 0) return note
+  if (note !== first) await context.notes.save(key, note)
+  for (const one of open) {
+    const id = note.groups.find(({ name }) => name === one.group)?.id
+    if (id == null) continue
+    await context.wsus.ask('remove-member', { group: id, machine: one.machine }, signal)
+  }
+  const rows = await context.wsus.machines(
+    open.map(({ machine }) => machine),
+    signal,
+  )
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  const now = context.clock()
+  for (const one of open) {
+    const { takenBack } = one
+    if (takenBack === null) continue
+    note = replaced(note, { ...one, takenBack: { ...takenBack, ...reachOf(context, one, byId.get(one.machine), now) } })
+  }
+  await context.notes.save(key, note)
+  return note
+}
+
+/**
+ * What taking the machine out reaches, as far as the server knows: it knows when the machine last asked, and with that
+ * it learned what was approved. It finds out at its next ask that it is approved no more.
+ */
+function reachOf(
+  context: Context,
+  one: Pick<AssetNote, 'since' | 'notBefore' | 'timeZone'>,
+  machine: WsusMachine | undefined,
+  now: Date,
+): Pick<TakenBack, 'state' | 'until'> {
+  const contactedAt = machine?.contactedAt ?? null
+  if (contactedAt === null || isBeforeSecond(contactedAt, one.since)) return { state: 'stopped', until: null }
+  const until = plusSeconds(contactedAt, context.contactSeconds)
+  const due =
+    context.installs === 'by deadline'
+      ? Math.max(Date.parse(one.notBefore), Date.parse(contactedAt))
+      : nextAt(context.installs.at, one.timeZone, Date.parse(one.since))
+  if (now.getTime() >= due) return { state: 'at work', until }
+  return { state: 'may still begin', until }
+}
+
+/** The server writes down whole seconds, so one in the same second may be later. */
+function isBeforeSecond(at: string, other: string): boolean {
+  return Date.parse(at) < Math.floor(Date.parse(other) / 1_000) * 1_000
+}
+
+/** Makes the groups again as they were started, and says in sentences what was different. */
+export async function compareGroups(
+  context: Context,
+  key: string,
+  first: StartNote,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { wsus } = context
+  const made = first.groups.filter(({ id }) => id !== null)
+  if (made.length === 0) return []
+  const there = new Set((await wsus.ask('groups', {}, signal)).map(({ id }) => id))
+  const approvals = await approvalsOf(
+    context,
+    made.filter(({ id }) => there.has(id ?? '')),
+    signal,
+  )
+  const differences: string[] = []
+  let note = first
+  for (const group of made) {
+    const id = group.id ?? ''
+    const members = there.has(id) ? await wsus.ask('members', { group: id }, signal) : []
+    const inside = note.assets.filter((one) => one.group === group.name && one.added && one.takenBack === null)
+    const present = new Set(members.map((member) => member.id))
+    const lost = inside.filter(({ machine }) => !present.has(machine))
+    const reasons = new Map(lost.map((one) => [one.asset, lostSentence(one, group, there.has(id))]))
+    differences.push(...reasons.values())
+    note = await without(context, key, note, reasons, signal)
+    const meant = new Set(inside.map(({ machine }) => machine))
+    const strangers = members.filter((member) => !meant.has(member.id))
+    for (const stranger of strangers) {
+      await wsus.ask('remove-member', { group: id, machine: stranger.id }, signal)
+      differences.push(await strangerSentence(context, stranger, group, signal))
+    }
+    if (there.has(id)) differences.push(...(await approvedAgain(context, group, approvals, signal)))
+  }
+  return differences
+}
+
+function lostSentence({ name }: AssetNote, group: GroupNote, isThere: boolean): string {
+  if (!isThere) return `Somebody deleted the group "${group.name}" in WSUS, and with it the approval for ${name}.`
+  return `Somebody took ${name} out of the group "${group.name}" in WSUS.`
+}
+
+async function strangerSentence(
+  context: Context,
+  { id, name }: { readonly id: string; readonly name: string },
+  group: GroupNote,
+  signal: AbortSignal,
+): Promise<string> {
+  const added = `Somebody added ${name} to the group "${group.name}" in WSUS. It was taken out`
+  const [machine] = await context.wsus.machines([id], signal)
+  const contactedAt = machine?.contactedAt ?? null
+  // Nobody knows when it was added, so a machine that asked since the last comparison may have learned.
+  if (contactedAt === null) return `${added}; it has never asked, so it was told nothing.`
+  const until = plusSeconds(contactedAt, context.contactSeconds)
+  if (isBefore(until, context.clock().toISOString())) return `${added}; it has not asked for long.`
+  return `${added}; if it asked while it was in it (it last did on ${minuteOf(contactedAt)} UTC), it may install until ${minuteOf(until)} UTC.`
+}
+
+/** Approves again what somebody changed, and takes off what somebody approved for our group. */
+async function approvedAgain(
+  context: Context,
+  group: GroupNote,
+  approvals: Awaited<ReturnType<typeof approvalsOf>>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const id = group.id ?? ''
+  if (group.notAfter !== null && !isBefore(context.clock().toISOString(), group.notAfter)) return []
+  const own = approvals.filter((one) => one.group === id)
+  const changed = group.items.filter((item) => !own.some((one) => isAsMade(one, group, item)))
+  for (const { update, action } of changed) {
+    const deadline = group.deadline === null ? null : wireInstantOf(group.deadline)
+    await context.wsus.ask('approve', { update, group: id, action, deadline }, signal)
+  }
+  const more = own.filter(
+    (one) => one.action !== 'NotApproved' && !group.items.some(({ update }) => update === one.update),
+  )
+  for (const { update } of more)
+    await context.wsus.ask('approve', { update, group: id, action: 'NotApproved', deadline: null }, signal)
+  if (changed.length + more.length === 0) return []
+  return [`Somebody changed in WSUS what "${group.name}" installs, or when. It was set back.`]
+}

@@ -1,0 +1,264 @@
+/**
+ * A team whose servers are behind a WSUS, with two that are reached directly: proposed, voted on, told a night ahead in
+ * two rings, followed to the end. With a real database and the simulated WSUS.
+ */
+
+import { expect, test } from 'vitest'
+import { logsInReport, proposalReport } from '../../src/chat/report.ts'
+import type { Observation } from '../../src/core/asset.ts'
+import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
+import { stepsOf } from '../../src/core/preview.ts'
+import type { ProposalState } from '../../src/core/proposal/proposal.ts'
+import { readLogs } from '../../src/store/content.ts'
+import { readStream } from '../../src/store/events.ts'
+import { createKeeping } from '../../src/store/keeping.ts'
+import { openLeases } from '../../src/store/leases.ts'
+import { consoleThread } from '../../src/store/outbox.ts'
+import { findProposal, openProposals } from '../../src/store/proposals.ts'
+import { verifyRecord } from '../../src/workflow/audit.ts'
+import { createWorkflow } from '../../src/workflow/workflow.ts'
+import { random } from '../bench/fleet.ts'
+import {
+  type Dies,
+  fresh,
+  idOf,
+  machineRecord,
+  memoryStore,
+  updatesRecord,
+  wsusScene,
+} from '../integrations/wsus/scene.ts'
+import { anAsset, aSnapshot } from '../support/asset.ts'
+import { useDatabase } from '../support/database.ts'
+import {
+  approveAs,
+  exampleService,
+  jonas,
+  mara,
+  nights,
+  plan,
+  proposeAll,
+  standard,
+  tom,
+} from '../support/example-service.ts'
+
+const database = useDatabase()
+const { signal } = new AbortController()
+const SEED = Number(process.env.PATCHWARDEN_SEED ?? 19)
+
+const machines = Array.from({ length: 40 }, (_, index) => `w${String(index + 1).padStart(2, '0')}.corp.example`)
+
+/** The cumulative update, which wants a restart, and eleven that want none. */
+function twelveUpdates(): readonly Record<string, unknown>[] {
+  const [cumulative = {}, last = {}, every = {}] = updatesRecord()
+  const others = Array.from({ length: 11 }, (_, index) => {
+    const kb = `90001${String(index).padStart(2, '0')}`
+    const title = `2026-11 Security Update for Microsoft server operating system version 21H2 for x64-based Systems (KB${kb})`
+    return { ...every, id: idOf(kb), kb, title, licence: null, contentHours: index === 0 ? 1 : 0 }
+  })
+  return [cumulative, last, ...others]
+}
+
+/** Two hosts that do at once what they are told. */
+function directHosts(clock: () => Date) {
+  const hosts = ['web1', 'web2'].map((name) => anAsset(name, { team: 'web', engine: 'direct' }))
+  const done = new Set<string>()
+  const source: InventorySource = {
+    name: 'lab',
+    describe: 'hosts that answer at once',
+    async *observe({ only }) {
+      for (const asset of hosts) {
+        if (only !== undefined && !only.includes(asset.id)) continue
+        const has = { name: 'openssl', architecture: 'amd64', source: 'openssl' }
+        const version = done.has(asset.id) ? '3.0.22' : '3.0.20'
+        const pending = { ...has, installed: version, candidate: '3.0.22', origins: ['s'], security: true, held: null }
+        const look: Observation = {
+          kind: 'seen',
+          snapshot: aSnapshot(asset, {
+            packages: [{ ...has, version, sourceVersion: version }],
+            pending: done.has(asset.id) ? [] : [pending],
+            observedAt: clock().toISOString(),
+            listsRefreshedAt: clock().toISOString(),
+          }),
+          warnings: [],
+        }
+        yield look
+      }
+    },
+  }
+  const engine: DeployEngine = {
+    name: 'direct',
+    describe: 'does at once what it is told',
+    simulated: true,
+    preview: async (_, changes) => stepsOf(changes),
+    preflight: async ({ deployments }) => deployments.map(({ asset }) => ({ asset: asset.id, ready: true, notes: [] })),
+    async start({ key, deployments }) {
+      for (const { asset } of deployments) done.add(asset.id)
+      return { key, data: { assets: deployments.map(({ asset }) => asset.id) } }
+    },
+    async poll({ data }) {
+      const outcome = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
+      return (data.assets as string[]).map((asset) => ({ asset, outcome, progress: null }))
+    },
+    cancel: async () => undefined,
+  }
+  return { source, engine }
+}
+
+async function scene() {
+  const { db, url } = database()
+  const leases = openLeases(url)
+  const keeping = createKeeping(db, leases.alone)
+  const state = fresh([], { machines: machines.map(machineRecord), updates: twelveUpdates() })
+  // A Friday evening.
+  const wsus = await wsusScene(memoryStore(state), { start: '2026-11-20T20:00:00Z', keeping })
+  const clock = wsus.now
+  const service = await exampleService(db, { clock })
+  const direct = directHosts(clock)
+  const gate = {
+    minSuccessPercent: 50,
+    maxFailures: 9,
+    unreachable: 'ignored',
+    waitingForReboot: 'as success',
+  } as const
+  const rings = plan('web', { window: nights }).rings.map((ring, index) => {
+    const select = index === 0 ? ({ kind: 'count', count: 8 } as const) : ({ kind: 'rest' } as const)
+    return { ...ring, select, batch: { kind: 'count' as const, value: 99 }, gate, soakSeconds: 0 }
+  })
+  const teams = {
+    ...service.parts.teams,
+    plans: [{ ...plan('web', { window: nights }), rings }],
+    policyOf: () => ({ ...standard, inventoryMaxAgeSeconds: 90 * 86_400 }),
+  }
+  function processThat(dies: Dies | null) {
+    const engines = new Map([
+      ['direct', direct.engine],
+      ['wsus', wsus.engine({ dies })],
+    ])
+    const parts = { ...service.parts, teams, sources: [direct.source, wsus.source], feeds: [wsus.catalog()], engines }
+    return createWorkflow(parts, leases.alone)
+  }
+  const workflow = processThat(null)
+  await proposeAll(workflow)
+  const [opened, ...others] = await openProposals(db)
+  if (opened === undefined || others.length > 0) throw new Error(`${others.length + 1} proposals were opened.`)
+  const { id } = opened
+  const stateNow = async (): Promise<ProposalState> => {
+    const found = await findProposal(db, id)
+    if (found === null) throw new Error('It is gone.')
+    return found
+  }
+  return {
+    ...{ id, wsus, workflow, processThat, state: stateNow },
+    /** Goes on for so many hours, an hour at a time. */
+    async pass(hours: number, by = () => workflow) {
+      for (let hour = 0; hour < hours; hour++) {
+        wsus.pass(1)
+        const ticking = setInterval(() => wsus.pass(1 / 60), 20)
+        const process = by()
+        await process.sweep(signal).finally(() => clearInterval(ticking))
+        await process.tidy(signal)
+      }
+    },
+    async thread(): Promise<string> {
+      await workflow.deliver()
+      return JSON.stringify((await consoleThread(db, id)).map(({ entry }) => entry))
+    },
+    async report(): Promise<string> {
+      const events = await readStream(db, id)
+      return proposalReport(await stateNow(), events, await readLogs(db, logsInReport(events)))
+    },
+    verify: () => verifyRecord(url, { rebuild: true, membersOf: () => [mara, tom, jonas], now: clock().toISOString() }),
+    async close() {
+      await leases.end()
+      await service.remove()
+    },
+  }
+}
+
+type Scene = Awaited<ReturnType<typeof scene>>
+
+/** Chooses four machines of the last ring, and gives them faults. */
+async function withFaults({ wsus, state }: Scene) {
+  const { subject } = await state()
+  if (subject.kind !== 'patches') throw new Error('It is about no patches.')
+  const last = subject.rings.filter(({ assets }) => assets.some((asset) => asset.startsWith('wsus/'))).at(-1)
+  const [a = '', b = '', restart = '', silent = ''] = (last?.assets ?? []).map((asset) => asset.slice('wsus/'.length))
+  for (const name of [a, b]) await wsus.changeMachine(name, { fault: 'install fails' })
+  await wsus.changeMachine(restart, { fault: 'no restart' })
+  await wsus.changeMachine(silent, { fault: 'silent after learning' })
+  return { failing: [a, b], restart, silent }
+}
+
+function ends({ rollout }: ProposalState): Record<string, string> {
+  const all = Object.values(rollout?.deployments ?? {})
+  return Object.fromEntries(
+    all.map(({ asset, verification }) => [asset.split('/')[1] ?? '', verification?.end ?? 'none']),
+  )
+}
+
+function counted(found: Record<string, string>): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const end of Object.values(found)) counts[end] = (counts[end] ?? 0) + 1
+  return counts
+}
+
+/** No machine did anything twice, and nothing is left in WSUS. */
+async function expectNothingTwice({ wsus }: Scene): Promise<void> {
+  const { machines: all, groups } = await wsus.state()
+  expect(groups).toEqual([])
+  for (const { name, attempts } of all) {
+    const updates = attempts.map(({ update }) => update)
+    expect(new Set(updates).size, name).toBe(updates.length)
+  }
+}
+
+test('40 machines, 12 updates, two rings: 36 succeed, 2 fail, 1 waits for a restart, 1 is silent', async () => {
+  const one = await scene()
+  const { subject } = await one.state()
+  if (subject.kind !== 'patches') throw new Error('It is about no patches.')
+  expect(subject.assets).toHaveLength(42)
+  for (const { asset, changes, previewProblem } of subject.assets) {
+    expect(previewProblem).toBeNull()
+    expect(changes).toHaveLength(asset.engine === 'wsus' ? 12 : 1)
+  }
+  const { failing, restart, silent } = await withFaults(one)
+  for (const who of [mara, tom]) await approveAs(one.workflow, one.id, who)
+  await one.pass(24 * 10)
+  const state = await one.state()
+  expect(state.status).toBe('completed')
+  const found = ends(state)
+  expect(counted(found)).toEqual({
+    installed: 2,
+    'rebooted and re-scanned': 36,
+    failed: 2,
+    'waiting for reboot': 1,
+    silent: 1,
+  })
+  for (const name of failing) expect(found[name]).toBe('failed')
+  expect(found[restart]).toBe('waiting for reboot')
+  expect(found[silent]).toBe('silent')
+  for (const text of [await one.thread(), await one.report()]) {
+    for (const name of [...failing, restart, silent]) expect(text).toContain(name)
+    expect(text).toContain('error 0x80070643')
+  }
+  await expectNothingTwice(one)
+  expect(await one.verify()).toMatchObject({ ok: true })
+  await one.close()
+}, 300_000)
+
+test(`killed again and again, at random calls (seed ${SEED}): nobody is told twice, and nothing is left behind`, async () => {
+  const draw = random(SEED)
+  const one = await scene()
+  for (const who of [mara, tom]) await approveAs(one.workflow, one.id, who)
+  await one.pass(24 * 10, () => {
+    if (draw() < 0.5) return one.workflow
+    return one.processThat({ nth: Math.floor(draw() * 60), when: draw() < 0.5 ? 'before' : 'after' })
+  })
+  await one.pass(48)
+  const state = await one.state()
+  expect(state.status, JSON.stringify(counted(ends(state)))).toBe('completed')
+  expect(counted(ends(state))).toEqual({ installed: 2, 'rebooted and re-scanned': 40 })
+  await expectNothingTwice(one)
+  expect(await one.verify()).toMatchObject({ ok: true })
+  await one.close()
+}, 300_000)
