@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 /** Start and kill whole servers, wait for those that never answer, try nonsense on everything, or play large rollouts. */
 const long = [
+  'test/app/feed-in-thread.test.ts',
   'test/app/run.test.ts',
   'test/bin/bootstrap.test.ts',
   'test/chat/discord/discord.test.ts',
@@ -17,6 +18,7 @@ const long = [
   'test/core/held-week-large.test.ts',
   'test/integrations/feeds/osv-algorithm.test.ts',
   'test/integrations/feeds/robustness.test.ts',
+  'test/integrations/sar/sar.test.ts',
   'test/integrations/ssh/why-ssh-failed.test.ts',
   'test/integrations/wsus/remote.test.ts',
   'test/scenarios/discord-gateway.test.ts',
@@ -26,7 +28,9 @@ const long = [
   'test/store/cluster-copy.test.ts',
   'test/store/database.test.ts',
   'test/store/embedded-postgres.test.ts',
+  'test/store/read-models.test.ts',
   'test/surfaces/command-line.test.ts',
+  'test/surfaces/offers.test.ts',
   'test/web/console.test.ts',
   'test/web/hostile.test.ts',
   'test/web/pages.test.ts',
