@@ -99,7 +99,11 @@ function assets(state: ProposalState): string[] {
     const { verification, later } = state.rollout?.deployments[id] ?? {}
     const why = verification?.reason ?? whyNotTouched(state, id)
     const heard = later === undefined ? '' : `; heard again on ${minuteOf(later.saidAt)} UTC: ${later.what}`
-    const packages = planned.changes.map(changeLine)
+    const lacks = new Map(verification?.packages.flatMap(({ name, result }) => (result ? [[name, result]] : [])))
+    const packages = planned.changes.map((change) => {
+      const result = lacks.get(change.name)
+      return result === undefined ? changeLine(change) : `${changeLine(change)} (${result})`
+    })
     lines.push(
       md`| ${assetName(state, id)} | ${ring} | ${verification?.end ?? 'not touched'} | ${why}${heard} | ${packages.join('; ')} |`,
     )
