@@ -109,7 +109,7 @@ it('a data folder that is a file is a sentence', async () => {
   const file = path.join(folder, 'file')
   closeSync(openSync(file, 'w'))
   const running = await make({ PATCHWARDEN_DATA: file })
-  isSentence(await running.command('proposals'), /a file is in the way where a folder should be\. Move it away/)
+  isSentence(await running.command('proposals'), /a file is in the way where a folder should be\./)
 })
 
 it('a folder of the database that is a file, or that has a broken cluster, is a sentence', async () => {

@@ -168,10 +168,12 @@ async function broughtToAnEnd({ workflow, db }: Awaited<ReturnType<typeof scene>
   for (const person of [mara, tom]) await must(approve, as(person))
   await must({ type: 'start' })
   await must({ type: 'start-batch' })
-  const assets = Object.keys((await findProposal(db, id))?.rollout?.deployments ?? {})
+  const { deployments = {} } = (await findProposal(db, id))?.rollout ?? {}
+  const assets = Object.keys(deployments)
   const outcome = { state: 'failed', reason: 'dpkg failed', log: 'broken' } as const
   await must({ type: 'record-outcomes', outcomes: assets.map((asset) => ({ asset, outcome })) })
-  const start = { key: `${id}.r1.1.1`, proposal: id, engine: 'simulated', stage: 'starting' } as const
+  const key = Object.values(deployments)[0]?.key ?? ''
+  const start = { key, proposal: id, engine: 'simulated', stage: 'starting' } as const
   await db.insert(starts).values({ ...start, startedAt: now() })
   const verification = { end: 'failed', reason: 'it failed', packages: [], health: [], at: now() } as const
   await must({ type: 'record-verifications', verifications: assets.map((asset) => ({ asset, verification })) })

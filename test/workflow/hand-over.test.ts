@@ -130,7 +130,7 @@ test('killed after a start was recorded and started again two days later, nothin
   one.at('2026-11-23T02:10:00Z')
   await one.process().advance(one.id, signal)
   expect((await one.state()).status).toBe('completed')
-  expect(one.batches[0]?.key).toMatch(/\.1\.2$/)
+  expect(one.batches[0]?.key).toMatch(/\.1\.2\.\w{8}$/)
   expect(new Set(one.batches.flatMap(({ deployments }) => deployments.map(({ notAfter }) => notAfter)))).toEqual(
     new Set(['2026-11-23T04:00:00.000Z']),
   )

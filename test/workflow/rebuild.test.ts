@@ -369,7 +369,7 @@ describe('one row that somebody touched is found and named', () => {
       `insert into posts values ('slack', 'card PW-6', 'PW-6', 'C1', '1.1')`,
       /^posts slack card PW-6 belongs to PW-6, and the record has no event of it/,
     ],
-    ['starts', `delete from starts`, /^starts PW-1\.r1\.\d+\.\d+ is missing: an engine was given this start/],
+    ['starts', `delete from starts`, /^starts PW-1\.r1\.\d+\.\d+\.\w+ is missing: an engine was given this start/],
     [
       'starts',
       `insert into starts values ('PW-1.r1.9.9', 'PW-1', 'simulated', 'starting', null, now())`,
@@ -378,7 +378,7 @@ describe('one row that somebody touched is found and named', () => {
     [
       'starts',
       `update starts set proposal = 'PW-2'`,
-      /^starts PW-1\.r1\.\d+\.\d+ is kept for PW-2, but events of PW-1 tell of it/,
+      /^starts PW-1\.r1\.\d+\.\d+\.\w+ is kept for PW-2, but events of PW-1 tell of it/,
     ],
     [
       'start_assets',

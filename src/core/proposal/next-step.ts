@@ -379,7 +379,11 @@ function lanesStep(state: ProposalState, now: string, due: Due): Step {
   if (schedule === null || due(schedule.end)) return { do: 'reschedule' }
   const begin = handedOverAt(schedule)
   const notice = due(schedule.start) ? null : noticeAt(state)
-  // Before the schedule begins, nothing begins in any lane; a soak may end.
-  if (!due(begin)) return { do: 'wait', until: earliest([begin, notice, soak]) }
+  // Before the schedule begins, nothing begins in any lane; a soak may end. The lane that it was made for may be soaking
+  // by now, so that nothing begins with it either.
+  if (!due(begin)) {
+    const begins = idleLanes(state).some((lane) => soakEndOf(lane) === null && mayBegin(state, lane, begin))
+    return { do: 'wait', until: earliest([begins ? begin : schedule.end, notice, soak]) }
+  }
   return { do: 'wait', until: earliest([schedule.end, notice, first, ...others]) }
 }
