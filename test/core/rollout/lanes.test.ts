@@ -287,19 +287,30 @@ const drawn = fc
     }),
     { minLength: 1, maxLength: 3 },
   )
-  .map((all): Drawn => {
-    let asset = 0
-    return {
-      lanes: all.map(({ sizes, soak, batch, hour, long }, index) => ({
-        engine: `e${index}`,
-        window: daily(`w${index}`, hour, long),
-        rings: sizes.map((size, at) => {
-          const names = Array.from({ length: size }, () => `web${++asset}`)
-          return ringOf(`r${index}-${at}`, names, { batchSize: batch, soakSeconds: soak })
-        }),
-      })),
-    }
-  })
+  .map(drawnFrom)
+
+interface Plan {
+  readonly sizes: readonly number[]
+  readonly soak: number
+  readonly batch: number
+  readonly hour: string
+  /** Hours of the window. */
+  readonly long: number
+}
+
+function drawnFrom(all: readonly Plan[]): Drawn {
+  let asset = 0
+  return {
+    lanes: all.map(({ sizes, soak, batch, hour, long }, index) => ({
+      engine: `e${index}`,
+      window: daily(`w${index}`, hour, long),
+      rings: sizes.map((size, at) => {
+        const names = Array.from({ length: size }, () => `web${++asset}`)
+        return ringOf(`r${index}-${at}`, names, { batchSize: batch, soakSeconds: soak })
+      }),
+    })),
+  }
+}
 
 const countOf = (lanes: readonly LaneOf[]) => lanes.flatMap(({ rings }) => rings.flatMap(({ assets }) => assets)).length
 const takes = (asset: string) => 3 + (Number(asset.replace('lab/web', '')) % 5) * 13
@@ -331,9 +342,15 @@ test('a lane begins when it would begin alone, in its own windows, and all come 
         expect(timeline(one, each.engine)).toEqual(timeline(alone, each.engine))
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 60, examples: [[soaksOverItsWindow]] },
   )
 })
+
+/** The window that a lane was waiting for begins while the lane soaks. */
+const soaksOverItsWindow = drawnFrom([
+  { sizes: [2, 3, 3], soak: 100_000, batch: 1, hour: '11:00', long: 7 },
+  { sizes: [3, 3, 1], soak: 100_000, batch: 1, hour: '00:00', long: 2 },
+])
 
 test('through freezes, and with windows in which not all have time, no lane is woken for nothing', () => {
   fc.assert(
