@@ -39,6 +39,7 @@ export function buildTeams(config: Config, inGroup: InGroup): Teams {
     })
   }
   return {
+    ids,
     plans,
     membersOf: (team) => membersFor(config, team, inGroup),
     policyOf: (team) => {

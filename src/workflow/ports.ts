@@ -32,6 +32,9 @@ import type { MeasuredWindows } from './measured-windows.ts'
 
 /** The teams as they are configured now: people, policies, plans. */
 export interface Teams {
+  /** The ids of all teams, also of those that are only watched. */
+  readonly ids: readonly string[]
+  /** Of the teams for which something is proposed. */
   readonly plans: readonly TeamPlan[]
   membersOf(team: string): readonly Member[]
   policyOf(team: string): Policy

@@ -2,7 +2,6 @@ import { count } from '../chat/words.ts'
 import { isLook, type Observation } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import { limits } from '../core/limits.ts'
-import type { TeamPlan } from '../core/ring-rule.ts'
 import { type NameOfLook, nameOfLook, ofNoTeam, underSeveralNames } from '../core/strays.ts'
 import { sourceFailed, sourceStates, sourceSucceeded } from '../store/catalog.ts'
 import { forgetGone, forgetMissing, forgetOtherSources } from '../store/forget-assets.ts'
@@ -27,7 +26,7 @@ export interface SyncReport {
 }
 
 type SyncParts = Pick<WorkflowParts, 'db' | 'clock' | 'feeds' | 'feedChanged' | 'sources' | 'machines' | 'log'> & {
-  readonly teams: { readonly plans: readonly Pick<TeamPlan, 'team'>[] }
+  readonly teams: { readonly ids: readonly string[] }
 }
 
 /** Reads feeds and inventory again. A source that fails keeps its last good content, and the others go on. */
@@ -160,9 +159,10 @@ async function readSource(
     await sourceSucceeded(parts.db, 'inventory', name, parts.clock().toISOString(), null, lost.length)
     const problem = lost.length === 0 ? '' : `, ${lost.length} unreachable (${lost.slice(0, 2).join('; ')})`
     const part = all || only !== null ? '' : '; the source has not said that this is all, so nothing counts as gone'
-    const teams = parts.teams.plans.map(({ team }) => team)
     const twice = underSeveralNames(looks).map(({ names, what }) => `${names}: ${what}`)
-    const strays = [...ofNoTeam(looks, teams), ...twice].map((line) => `; ${line.replace(/\.$/, '')}`).join('')
+    const strays = [...ofNoTeam(looks, parts.teams.ids), ...twice]
+      .map((line) => `; ${line.replace(/\.$/, '')}`)
+      .join('')
     const away = gone.length + left
     const fewer = away === 0 ? '' : `, ${count(away, 'server')} no longer listed`
     const what = `${count(seen.length - lost.length, 'server')} seen${problem}${fewer}${part}${strays}`

@@ -134,6 +134,7 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
   const clock = options.clock ?? (() => new Date())
   const warnings: string[] = []
   const teams: Teams = {
+    ids: ['web-platform', 'payments'],
     plans: [plan('web-platform', options), plan('payments', options)],
     membersOf: options.members ?? (() => [mara, tom, jonas]),
     policyOf: () => ({ ...standard, ...options.policy }),

@@ -33,7 +33,7 @@ async function after(
     db,
     clock: () => new Date('2026-11-20T12:00:00Z'),
     feeds: [],
-    teams: { plans: [{ team: 'web' }] },
+    teams: { ids: ['web'] },
     sources: [source],
     log,
   }

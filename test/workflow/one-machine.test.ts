@@ -42,7 +42,7 @@ function listSource(name: string, engine: string | null = null) {
 const log = { info: () => undefined, warn: () => undefined }
 
 function syncOf(sources: readonly InventorySource[], machines = rule) {
-  const teams = { plans: [] }
+  const teams = { ids: [] }
   const parts = {
     db: database().db,
     clock,

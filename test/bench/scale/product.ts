@@ -129,6 +129,7 @@ export function createProduct({ db, alone }: Pick<Database, 'db' | 'alone'>, tea
     db,
     clock,
     teams: {
+      ids: teams,
       plans: teams.map(planOf),
       membersOf: () => members,
       policyOf: () => policy,
