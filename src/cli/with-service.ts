@@ -24,7 +24,7 @@ export function load(program: Command): Loaded {
   if (!loaded.ok) throw new BadUse(...loaded.problems.map(describeProblem))
   for (const file of loaded.config.ca) {
     const read = readAuthorities(file)
-    if (!read.ok) throw new BadUse(`ca: ${file} ${read.what}. ${read.mend}`)
+    if (!read.ok) throw new BadUse(`ca: ${file} ${read.what}. ${read.fix}`)
     certificates.push(...read.certificates)
   }
   trustAuthorities(certificates)

@@ -8,25 +8,25 @@ const PEM = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]+?-----END (?:TRUSTED
 export type ReadAuthorities =
   | { readonly ok: true; readonly certificates: readonly string[] }
   /** `what` continues a sentence that begins with the file. */
-  | { readonly ok: false; readonly what: string; readonly mend: string }
+  | { readonly ok: false; readonly what: string; readonly fix: string }
 
 /** Reads the certificates of authorities from a file in the format PEM. */
 export function readAuthorities(path: string): ReadAuthorities {
   const file = readTextFile(path, MOST_BYTES)
-  if (!file.ok) return { ok: false, what: file.what, mend: pemMend }
+  if (!file.ok) return { ok: false, what: file.what, fix: howToFix }
   const certificates = file.text.match(PEM) ?? []
-  if (certificates.length === 0) return { ok: false, what: 'holds no certificate', mend: pemMend }
+  if (certificates.length === 0) return { ok: false, what: 'holds no certificate', fix: howToFix }
   for (const [index, text] of certificates.entries()) {
     try {
       new X509Certificate(text)
     } catch {
-      return { ok: false, what: `holds a certificate that cannot be read, its number ${index + 1}`, mend: pemMend }
+      return { ok: false, what: `holds a certificate that cannot be read, its number ${index + 1}`, fix: howToFix }
     }
   }
   return { ok: true, certificates }
 }
 
-const pemMend = 'Name a file with the certificate of the authority as PEM: it begins with -----BEGIN CERTIFICATE-----.'
+const howToFix = 'Name a file with the certificate of the authority as PEM: it begins with -----BEGIN CERTIFICATE-----.'
 
 const create = tls.createSecureContext
 let trusted: readonly string[] = []

@@ -82,14 +82,29 @@ function openNow(
   if (schedule === null || isBefore(now, handedOverAt(schedule)) || !isBefore(now, schedule.end)) return []
   if (state.approvedBy && bypassesWindow(state.approvedBy)) return assets
   const seconds = estimateOf(ring, context)
+  return byLead(subject, assets, (some, lead) =>
+    lead === 0
+      ? openAt(state, subject, some, now, seconds, freezes)
+      : // How long such an asset works is not known, only when it reports. So it only has to begin in its window.
+        openAt(state, subject, some, plusSeconds(now, lead), 0, freezes),
+  )
+}
+
+/** Those assets that `open` gives, asked once for all that need the same lead (in seconds). */
+function byLead(
+  subject: PatchSubject,
+  assets: readonly string[],
+  open: (some: readonly string[], lead: number) => readonly string[],
+): readonly string[] {
   const leads = leadsOf(subject)
-  if (leads.size === 0) return openAt(state, subject, assets, now, seconds, freezes)
+  if (leads.size === 0) return open(assets, 0)
   const of = (asset: string) => leads.get(asset) ?? 0
-  return [...new Set(assets.map(of))].flatMap((lead) => {
-    const some = assets.filter((asset) => of(asset) === lead)
-    // How long such an asset works is not known, only when it reports. So it only has to begin in its window.
-    return openAt(state, subject, some, plusSeconds(now, lead), lead === 0 ? seconds : 0, freezes)
-  })
+  return [...new Set(assets.map(of))].flatMap((lead) =>
+    open(
+      assets.filter((asset) => of(asset) === lead),
+      lead,
+    ),
+  )
 }
 
 /**
@@ -102,11 +117,9 @@ function testOpen(
   assets: readonly string[],
   { now, freezes }: TouchContext,
 ): readonly string[] {
-  const leads = leadsOf(subject)
-  const free = freezeAt(freezes, state.team, now) === null
-  return assets.filter((asset) => {
-    const lead = leads.get(asset) ?? 0
-    return lead === 0 ? free : openAt(state, subject, [asset], plusSeconds(now, lead), 0, freezes).length > 0
+  return byLead(subject, assets, (some, lead) => {
+    if (lead > 0) return openAt(state, subject, some, plusSeconds(now, lead), 0, freezes)
+    return freezeAt(freezes, state.team, now) === null ? some : []
   })
 }
 

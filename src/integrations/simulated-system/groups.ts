@@ -5,9 +5,9 @@
 
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../../core/canonical-json.ts'
-import { firstNames } from '../../core/first-names.ts'
 import { isOver, STOPPED, TIME_OVER } from '../../core/not-begun.ts'
 import type { Batch, DeploymentRequest, Staged, StopReport } from '../../core/ports.ts'
+import { reclaimedText } from '../../core/reclaimed.ts'
 import { minuteOf, toIso } from '../../core/time/instant.ts'
 import { dueAt } from './course.ts'
 import { machineNamed, obstacle, sameChanges } from './offers.ts'
@@ -43,10 +43,7 @@ export function emptied(
   for (const { id, name, members } of state.groups.filter(
     (group) => group.name.startsWith(mark) && group.members.length > 0,
   )) {
-    const machines = members.length === 1 ? '1 machine' : `${members.length} machines`
-    found.push(
-      `The group "${name}" belongs to no rollout that is known here. ${machines} taken out: ${firstNames(members, 5)}. The group is kept, empty.`,
-    )
+    found.push(reclaimedText(name, members))
     const group = next.groups.find((one) => one.id === id)
     if (group !== undefined) next = withGroup(next, { ...group, members: [] })
   }

@@ -1,7 +1,7 @@
 /** Tells a WSUS server what to install: by groups that belong to one start. docs/integrations/wsus.md */
 
-import { firstNames } from '../../core/first-names.ts'
 import type { DeployEngine } from '../../core/ports.ts'
+import { reclaimedText } from '../../core/reclaimed.ts'
 import { type Context, keyIn, markOf, serverProblem } from './context.ts'
 import { look, preflighted, stageGroups } from './groups.ts'
 import { nameOf } from './machine.ts'
@@ -135,12 +135,7 @@ async function reclaimGroups(
     if (!keys.has(key)) continue
     const members = await wsus.ask('members', { group: id }, signal)
     for (const { id: machine } of members) await wsus.ask('remove-member', { group: id, machine }, signal)
-    if (members.length === 0) continue
-    const machines = members.length === 1 ? '1 machine' : `${members.length} machines`
-    const names = firstNames(members.map((member) => nameOf(member)))
-    found.push(
-      `The group "${name}" belongs to no rollout that is known here. ${machines} taken out: ${names}. The group is kept, empty.`,
-    )
+    if (members.length > 0) found.push(reclaimedText(name, members.map(nameOf)))
   }
   return found
 }

@@ -74,10 +74,12 @@ async function workOnTold(
   const { silence } = subject
   const told = toldStart(state, mine)
   const until = () => (told === null ? null : quietUntil(told, parts.clock().toISOString()))
+  let held = false
   async function quiet(work: Work): Promise<void> {
     const end = until()
-    if (silence === undefined || end === null) return
+    if (silence === undefined || end === null || held) return
     const problem = await silences.hold(silence, { ...lease, until: end }, signal)
+    held = problem === null
     if (problem !== null) await tell(work, problem)
   }
   await workOn(deploying, start, watch, quiet)
