@@ -3,8 +3,9 @@ import { changeLine } from '../core/change.ts'
 import { type CountedAct, throughWords } from '../core/hands.ts'
 import { votingRoles } from '../core/policy.ts'
 import { evolve } from '../core/proposal/evolve.ts'
-import type { ProposalState } from '../core/proposal/proposal.ts'
+import type { Deployment, ProposalState } from '../core/proposal/proposal.ts'
 import { ringTitle } from '../core/rollout/lanes.ts'
+import { unfinishedDeployments } from '../core/rollout/run.ts'
 import { assetName, tallyOf } from '../core/rollout/tally.ts'
 import type { TeamCoverage } from '../core/team-coverage.ts'
 import { minuteOf } from '../core/time/instant.ts'
@@ -92,31 +93,38 @@ function assets(state: ProposalState): string[] {
   const lines = ['| server | ring | end state | why | packages |', '| --- | --- | --- | --- | --- |']
   const { subject } = state
   if (subject.kind !== 'patches') return lines
+  const atWork = new Map(unfinishedDeployments(state).map((deployment) => [deployment.asset, deployment]))
   for (const planned of subject.assets) {
     const id = planned.asset.id
     const index = subject.rings.findIndex((item) => item.assets.includes(id))
     const ring = ringTitle(subject, index) ?? ''
     const { verification, later } = state.rollout?.deployments[id] ?? {}
-    const why = verification?.reason ?? whyNotTouched(state, id)
+    const begun = atWork.get(id)
+    const why = verification?.reason ?? (begun === undefined ? whyNotTouched(state, id) : workWords(begun))
+    const end = verification?.end ?? (begun === undefined ? 'not touched' : 'at work')
     const heard = later === undefined ? '' : `; heard again on ${minuteOf(later.saidAt)} UTC: ${later.what}`
     const lacks = new Map(verification?.packages.flatMap(({ name, result }) => (result ? [[name, result]] : [])))
     const packages = planned.changes.map((change) => {
       const result = lacks.get(change.name)
       return result === undefined ? changeLine(change) : `${changeLine(change)} (${result})`
     })
-    lines.push(
-      md`| ${assetName(state, id)} | ${ring} | ${verification?.end ?? 'not touched'} | ${why}${heard} | ${packages.join('; ')} |`,
-    )
+    lines.push(md`| ${assetName(state, id)} | ${ring} | ${end} | ${why}${heard} | ${packages.join('; ')} |`)
   }
   const tally = tallyOf(state)
   const counts = tally.ends
   const since = sinceSentences(tally)
   if (since !== '') lines.push('', md`Since the vote: ${since}`)
+  const working = atWork.size === 0 ? '' : `, ${atWork.size} at work`
   lines.push(
     '',
-    md`${counts.good} done, ${counts.bad} not done, ${counts.unreachable} never answered, ${counts.untouched} not touched, ${counts.leftOut} left out since the vote.`,
+    md`${counts.good} done, ${counts.bad} not done, ${counts.unreachable} never answered${working}, ${counts.untouched - atWork.size} not touched, ${counts.leftOut} left out since the vote.`,
   )
   return lines
+}
+
+function workWords({ startedAt, notBefore }: Deployment): string {
+  if (notBefore === undefined) return `begun on ${minuteOf(startedAt)} UTC`
+  return `told on ${minuteOf(startedAt)} UTC, to begin from ${minuteOf(notBefore)} UTC`
 }
 
 /** Hashes of the logs in the report. */

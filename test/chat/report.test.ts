@@ -21,3 +21,15 @@ test('names each change that is missing, or of which nobody knows, beside those 
   )
   expect(report).toContain('3.0.22 (missing) |')
 })
+
+test('a server whose work has begun and has not ended is at work, and not untouched', () => {
+  const one = proposalCase({ content: content(4) })
+  one.vote('noor', 'approve')
+  one.vote('tom', 'approve')
+  one.give({ type: 'start' })
+  one.give({ type: 'start-batch' })
+  const events = one.recorded().map((event) => ({ ...event, hash: '' }))
+  const report = proposalReport(one.state(), events, new Map())
+  expect(report).toContain('| web1 | canary | at work | begun on 2026-11-20 00:00 UTC |')
+  expect(report).toContain('0 never answered, 1 at work, 3 not touched')
+})
