@@ -4,9 +4,9 @@ import type { Place } from '../core/permission/place.ts'
 import type { Doer } from '../core/permission/row.ts'
 import { turnOf } from '../core/permission/turn.ts'
 import type { Glance } from '../core/proposal/glance.ts'
-import { testRunning } from '../core/rollout/run.ts'
 import { type ActionName, actions, questionsOf } from './actions.ts'
 import type { CardAction } from './card.ts'
+import { count } from './words.ts'
 
 /** The button of an action, made from the table of actions. */
 export function cardAction(
@@ -40,8 +40,7 @@ export function offeredOf(names: readonly ActionName[], offered: ReadonlySet<Act
 }
 
 /**
- * `likely`: people usually need it when it is offered. `seldom`: it comes last, and is hidden behind "More" if there
- * are many. `by state`: likely or seldom, see `isLikely`. `look`: it shows something and is always there. `without`:
+ * `likely`: people usually need it when it is offered. `seldom`: it stands at the end of the card. `by state`: likely or seldom, see `isLikely`. `look`: it shows something and is always there. `without`:
  * the card has no such button; the text says why.
  */
 type ButtonPlace = 'likely' | 'seldom' | 'by state' | 'look' | { readonly without: string }
@@ -64,7 +63,7 @@ export const buttonPlaces: Readonly<Record<ActionName, ButtonPlace>> = {
   postpone: 'likely',
   freeze: 'seldom',
   unfreeze: 'likely',
-  'roll-back': 'likely',
+  'roll-back': 'by state',
   'review-break-glass': 'likely',
   withdraw: 'seldom',
   'break-glass': 'seldom',
@@ -80,38 +79,89 @@ const actingButtons = (Object.keys(buttonPlaces) as ActionName[]).filter((name) 
   return typeof place === 'string' && place !== 'look'
 })
 
+/** At most so many buttons stand directly under the first lines. */
+const FIRST = 4
+
+/** The button that tries again what failed, with the number. */
+export function retryLabel({ tally }: Glance): string {
+  return tally.failed.count === 0 ? actions.retry.label : `Retry ${tally.failed.count} failed…`
+}
+
+/** The button that lets a stopped rollout go on. It says that what failed stays as it is. */
+export function resumeLabel({ tally, rollout }: Glance): string {
+  const failed = rollout === null ? 0 : tally.failed.count
+  if (failed === 0) return actions.resume.label
+  return failed === 1 ? 'Resume without it' : `Resume without ${failed}`
+}
+
+function labelOf(name: ActionName, glance: Glance): string {
+  const stopped = glance.status === 'paused' || glance.status === 'halted'
+  switch (name) {
+    case 'retry':
+      return retryLabel(glance)
+    case 'resume':
+      return resumeLabel(glance)
+    case 'withdraw':
+      return stopped ? 'End it here…' : actions.withdraw.label
+    case 'assets':
+      return glance.subject.kind === 'patches' ? count(glance.subject.assets, 'server') : actions.assets.label
+    case 'explain':
+      return `Why ${glance.priority}?`
+    default:
+      return actions[name].label
+  }
+}
+
+function isLikely(name: ActionName, glance: Glance, viewer: Doer | null): boolean {
+  const { status, tally } = glance
+  const stopped = status === 'paused' || status === 'halted'
+  switch (name) {
+    case 'withdraw-vote':
+      return status === 'open' && viewer !== null
+    case 'retry':
+      return stopped
+    case 'roll-back':
+      return status === 'halted' && tally.ends.good > 0
+    case 'acknowledge':
+      return status === 'approved' || status === 'scheduled'
+    default:
+      return buttonPlaces[name] === 'likely'
+  }
+}
+
 /**
  * The card's buttons: actions that would be accepted now from this viewer; with `null`, from any member of the team.
+ * Those that are not rare stand directly under the first lines, the expected one first.
  */
 export function cardActions(place: Place, viewer: Doer | null): readonly CardAction[] {
   const { glance } = place
-  const { status, subject } = glance
-  const button = (name: ActionName, label?: string, rare = false) =>
-    cardAction(name, numberOfAction(name, glance), label, rare)
-  const stopped = status === 'paused' || status === 'halted'
+  const button = (name: ActionName) => cardAction(name, numberOfAction(name, glance), labelOf(name, glance))
   const offered = viewer === null ? offersToAny(place) : offersTo(viewer, place)
-  const isLikely = (name: ActionName): boolean => {
-    switch (name) {
-      case 'withdraw-vote':
-        return status === 'open' && viewer !== null
-      case 'retry':
-        return stopped
-      case 'acknowledge':
-        return status === 'approved' || status === 'scheduled'
-      default:
-        return buttonPlaces[name] === 'likely'
-    }
-  }
   const acting = offeredOf(actingButtons, offered)
-  const shown: CardAction[] = acting.filter(isLikely).map((name) => {
-    const shown = button(name)
-    // While people vote, only the buttons for votes are coloured.
-    return name === 'resume' && testRunning(glance) ? { ...shown, style: 'plain' } : shown
+  const likely = acting.filter((name) => isLikely(name, glance, viewer))
+  const patches = glance.subject.kind === 'patches'
+  const looks: readonly ActionName[] = patches ? ['assets', 'explain', 'plan', 'report'] : ['report']
+  const first = likely.slice(0, patches ? FIRST - 1 : FIRST)
+  const rest = [...likely.slice(first.length), ...acting.filter((name) => !likely.includes(name))]
+  return [
+    ...calm(first.map(button), glance),
+    ...looks.slice(0, patches ? 1 : 0).map(button),
+    ...[...looks.slice(patches ? 1 : 0), ...rest].map((name) => ({
+      ...button(name),
+      style: 'plain' as const,
+      rare: true,
+    })),
+  ]
+}
+
+/** At most one button is coloured: the expected one, or Halt while something runs. */
+function calm(shown: readonly CardAction[], { status }: Glance): readonly CardAction[] {
+  const coloured = shown.findIndex(({ name, style }) => {
+    if (status === 'rolling out' || status === 'verifying') return name === 'halt' || name === 'go'
+    return name === 'retry' || style === 'primary'
   })
-  const rare = acting
-    .filter((name) => !isLikely(name))
-    .map((name) => button(name, name === 'withdraw' && stopped ? 'End it here…' : undefined, true))
-  const looks =
-    subject.kind === 'patches' ? [button('explain'), button('assets', `${subject.assets} servers`), button('plan')] : []
-  return [...shown, ...looks, ...rare, button('report', undefined, true)]
+  return shown.map((action, index) => {
+    if (index !== coloured) return { ...action, style: 'plain' }
+    return action.name === 'retry' ? { ...action, style: 'primary' } : action
+  })
 }

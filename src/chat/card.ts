@@ -15,11 +15,15 @@ export interface CardAction {
    * of the act for Confirm. An older number does nothing; the person gets the new card.
    */
   readonly revision: number
-  /** True: the action is seldom right in this state. The button comes last, and may be hidden if there are many. */
+  /** True: the action is seldom right in this state. The button stands at the end of the card. */
   readonly rare: boolean
 }
 
-export type Tone = 'urgent' | 'warning' | 'good' | 'neutral'
+/**
+ * `urgent`: somebody must act now. `warning`: somebody should act. `decided`: it is decided or runs, and nobody has to do
+ * anything. `good`: done and well. `neutral`: routine, or closed.
+ */
+export type Tone = 'urgent' | 'warning' | 'decided' | 'good' | 'neutral'
 
 export interface CardRing {
   readonly name: string
@@ -31,42 +35,32 @@ export interface CardRing {
   readonly status: 'waiting' | 'running' | 'soaking' | 'passed' | 'failed'
 }
 
-export interface CardQuorum {
-  readonly role: string
-  readonly have: number
-  readonly need: number
-  /** Names of the people who filled the role. */
-  readonly by: readonly string[]
-  /** Names of the people who can still fill the role. */
-  readonly waitingFor: readonly string[]
-}
-
 /** A button under a message outside the card. It names its proposal. */
 export interface EntryAction extends CardAction {
   readonly proposal: string
 }
 
+/** Its order is the order of reading: the state, what is to be said, the buttons, then facts, pictures and dates. */
 export interface Card {
   readonly proposal: string
   readonly revision: number
   readonly team: string
   readonly tone: Tone
-  /** `Immediate`, `Verified`, `Halted`, ... */
-  readonly badge: string
-  /** Next to the badge: due date, state, revision, patch types. */
-  readonly context: readonly RichText[]
+  /** Line 1: the state, with one time or number. */
+  readonly state: RichText
   readonly title: string
   readonly simulated: boolean
-  /** "Why now: ...". */
-  readonly lead: RichText | null
-  /** Label and value, in reading order: Change, Affects, Tested, Plan, If not, Progress, ... */
+  /** Line 2, after the title: why, who can act, and at its end what to press. */
+  readonly say: RichText
+  /** Label and value, in reading order. A label says how many, where there is a list. */
   readonly facts: readonly { readonly label: string; readonly value: RichText }[]
   /** Pictures under the facts: the plan, the measured load, the outcome. */
   readonly pictures: readonly Picture[]
   readonly rings: readonly CardRing[]
-  readonly quorum: readonly CardQuorum[]
-  /** Sentences under the quorum: expiry, notice, warnings such as "nobody can fill role X". */
+  /** What people should know besides, such as "nobody can judge 3 more servers". */
   readonly notes: readonly { readonly tone: Tone; readonly text: RichText }[]
+  /** The last line: dates. */
+  readonly small: RichText
   readonly actions: readonly CardAction[]
 }
 

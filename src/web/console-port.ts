@@ -44,8 +44,6 @@ export interface CardView {
   readonly owners: readonly Pick<PersonRow, 'id' | 'name'>[]
   /** When this view was made, ISO 8601 UTC. The dates that may be chosen depend on it. */
   readonly now: string
-  readonly openedAt: string
-  readonly closedAt: string | null
 }
 
 /** Missing patches of assets without an engine. Patchwarden only watches these assets, so it proposes nothing. */

@@ -22,9 +22,9 @@ function begun(more: Partial<PlannedRing> = {}) {
 
 test('a card names rings with their engine, and says what goes beside what', () => {
   const card = proposalCard(placeOf(begun().state(), members), null)
-  expect(card.context.map(plain)).toContain('rolling out, rings canary (ssh), canary (wsus)')
-  const plan = card.facts.find(({ label }) => label === 'Plan')
-  expect(plain(plan?.value ?? [])).toMatch(
+  expect(plain(card.say)).toContain('Now rings canary (ssh), canary (wsus).')
+  const order = card.facts.find(({ label }) => label === 'Order')
+  expect(plain(order?.value ?? [])).toMatch(
     /^canary \(ssh\) 1, then broad \(ssh\) 1; beside them canary \(wsus\) 1, then broad \(wsus\) 1; /,
   )
   expect(card.rings.map(({ name }) => name)).toEqual(['canary (ssh)', 'broad (ssh)', 'canary (wsus)', 'broad (wsus)'])
@@ -32,8 +32,8 @@ test('a card names rings with their engine, and says what goes beside what', () 
 
 test('a card names every ring that waits for a go', () => {
   const gate = { minSuccessPercent: 0, maxFailures: 9, unreachable: 'ignored', go: ['owner'] } as const
-  const notes = proposalCard(placeOf(begun({ gate }).state(), members), null).notes.map(({ text }) => plain(text))
-  expect(notes).toContain('Ring canary (wsus) waits until somebody who is owner says go.')
+  const { say } = proposalCard(placeOf(begun({ gate }).state(), members), null)
+  expect(plain(say)).toContain('Ring canary (wsus) waits. Mara or Noor: press Go.')
 })
 
 test('the plan says that lanes go on beside each other, and which one waits', () => {

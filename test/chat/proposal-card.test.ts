@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { CardAction } from '../../src/chat/card.ts'
 import { cardActions } from '../../src/chat/card-actions.ts'
 import { proposalCard } from '../../src/chat/proposal-card.ts'
 import { plain } from '../../src/chat/rich-text.ts'
@@ -15,20 +16,29 @@ function doerCalled(id: string): Doer {
   return found
 }
 
+/** A star marks a coloured button. */
+function buttonText({ label, style }: CardAction): string {
+  return `[${label}${style === 'plain' ? '' : '*'}]`
+}
+
 /** The card as one reads it, from top to bottom. */
 function read(state: ProposalState, viewer: Doer | null = null): string {
   const card = proposalCard(placeOf(state, members), viewer)
   return [
-    `[${card.badge}] ${card.context.map(plain).join(' · ')}`,
-    card.title,
-    card.lead === null ? '' : plain(card.lead),
+    `[${card.tone}] ${plain(card.state)} · ${card.proposal}`,
+    `${card.title}: ${plain(card.say)}`,
+    card.actions
+      .filter(({ rare }) => !rare)
+      .map(buttonText)
+      .join(' '),
     ...card.facts.map((fact) => `${fact.label}: ${plain(fact.value)}`),
     ...card.rings.map((ring) => `${ring.name} ${ring.good}/${ring.total} ${ring.status}`),
-    ...card.quorum.map(
-      (need) => `${need.role} ${need.have}/${need.need} ${need.by.join('+')} <- ${need.waitingFor.join('+')}`,
-    ),
     ...card.notes.map((note) => plain(note.text)),
-    card.actions.map((action) => action.label).join(' | '),
+    plain(card.small),
+    card.actions
+      .filter(({ rare }) => rare)
+      .map(buttonText)
+      .join(' '),
   ].join('\n')
 }
 
@@ -52,21 +62,18 @@ describe('the card', () => {
     const one = proposalCase()
     one.vote('noor', 'approve')
     expect(read(one.state())).toMatchInlineSnapshot(`
-      "[Scheduled] PW-1 · security
-      openssl
-      Why now: test
-      Change: openssl 3.0.20 → 3.0.22
+      "[neutral] Scheduled · 1 vote missing · PW-1
+      openssl: test. Noor (owner) approved. Needs Mara or Tom (security): press Approve or Reject.
+      [Approve*] [Reject…] [4 servers]
+      Updates 1: openssl 3.0.20 → 3.0.22
       No reboot.
-      Affects: 4 servers: web1, web2, web3, web4
-      Preview: The exact transaction is known for 4 of 4.
-      Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
+      Servers 4: web1, web2, web3, web4.
+      Order: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
       Health: Nobody looks whether 4 servers work afterwards: no health check is for them.
       canary 0/1 waiting
       broad 0/3 waiting
-      owner 1/1 Noor <- 
-      security 0/1  <- Mara+Tom
-      Expires 2026-11-27 00:00 UTC; nothing happens then until it is proposed again.
-      Approve | Reject… | Explain | 4 servers | Plan | Abstain | Withdraw my vote | Freeze… | Withdraw… | Report"
+      Asked 2026-11-20 00:00 UTC by Patchwarden. Undecided, it expires 2026-11-27 00:00 UTC.
+      [Why scheduled?] [Plan] [Report] [Abstain] [Withdraw my vote] [Freeze…] [Withdraw…]"
     `)
   })
 
@@ -74,25 +81,20 @@ describe('the card', () => {
     const one = testing()
     one.give({ type: 'pause', reason: 'odd graphs' }, person('jonas'))
     expect(read(one.state())).toMatchInlineSnapshot(`
-      "[Scheduled] PW-1 · security
-      openssl
-      Why now: test
-      Change: openssl 3.0.20 → 3.0.22
+      "[warning] Test paused by Jonas · PW-1
+      openssl: test. The test is paused by Jonas: “odd graphs”. Mara or Noor can Resume. Needs Mara or Noor (owner) and Mara or Tom (security): press Approve or Reject.
+      [Approve*] [Reject…] [Resume] [4 servers]
+      Updates 1: openssl 3.0.20 → 3.0.22
       No reboot.
-      Affects: 4 servers: web1, web2, web3, web4
-      Preview: The exact transaction is known for 4 of 4.
-      Tested: Paused on ring test: 0 of 2 servers done.
-      Plan: test 2, then broad 2; no soak between them; stops at the first failure; window "always".
+      Servers 4: web1, web2, web3, web4.
+      Tested: The test on ring test is paused: 0 of 2 servers done.
+      Order: test 2, then broad 2; no wait between them; stops at the first failure; window "always".
       Health: Nobody looks whether 4 servers work afterwards: no health check is for them.
       test 0/2 running
       broad 0/2 waiting
-      owner 0/1  <- Mara+Noor
-      security 0/1  <- Mara+Tom
-      Expires 2026-11-27 00:00 UTC; nothing happens then until it is proposed again.
-      Test paused by Jonas at 2026-11-20 00:00 UTC: odd graphs.
       web1 is at work and is brought to its end first.
-      The test goes on when owner (Mara, Noor) resumes it.
-      Approve | Reject… | Resume | Halt… | Explain | 4 servers | Plan | Abstain | Freeze… | Withdraw… | Report"
+      Asked 2026-11-20 00:00 UTC by Patchwarden. Undecided, it expires 2026-11-27 00:00 UTC.
+      [Why scheduled?] [Plan] [Report] [Halt…] [Abstain] [Freeze…] [Withdraw…]"
     `)
   })
 
@@ -100,37 +102,38 @@ describe('the card', () => {
     const one = testing()
     one.vote('tom', 'reject', { reason: 'not now', until: '2026-12-24' })
     expect(read(one.state())).toMatchInlineSnapshot(`
-      "[Rejected] rejected · PW-1 · security
-      openssl
-      Why now: test
-      Change: openssl 3.0.20 → 3.0.22
+      "[neutral] Rejected until 2026-12-24 00:00 UTC · PW-1
+      openssl: Tom: “not now”. Tom looks again by 2026-12-24 00:00 UTC.
+      [4 servers]
+      Updates 1: openssl 3.0.20 → 3.0.22
       No reboot.
-      Affects: 4 servers: web1, web2, web3, web4
-      Preview: The exact transaction is known for 4 of 4.
-      Tested: Halted on ring test: 0 of 2 servers done.
-      Plan: test 2, then broad 2; no soak between them; stops at the first failure; window "always".
+      Servers 4: web1, web2, web3, web4.
+      Tested: The test on ring test is halted: 0 of 2 servers done.
+      Order: test 2, then broad 2; no wait between them; stops at the first failure; window "always".
+      Why: test.
+      Votes: Tom: reject.
       test 0/2 running
       broad 0/2 waiting
-      Test halted by Tom at 2026-11-20 00:00 UTC: the proposal was rejected.
       web1 is at work and is brought to its end first.
-      Rejected: not now. tom looks again by 2026-12-24 00:00 UTC.
-      Explain | 4 servers | Plan | Report"
+      Ended 2026-11-20 00:00 UTC. Asked 2026-11-20 00:00 UTC by Patchwarden. Priority: scheduled.
+      [Why scheduled?] [Plan] [Report]"
     `)
     one.finishBatch()
     expect(read(one.state())).toMatchInlineSnapshot(`
-      "[Rejected] rejected · PW-1 · security
-      openssl
-      Why now: test
-      Change: openssl 3.0.20 → 3.0.22
+      "[neutral] Rejected until 2026-12-24 00:00 UTC · PW-1
+      openssl: Tom: “not now”. Tom looks again by 2026-12-24 00:00 UTC.
+      [4 servers]
+      Updates 1: openssl 3.0.20 → 3.0.22
       No reboot.
-      Affects: 4 servers: web1, web2, web3, web4
-      Preview: The exact transaction is known for 4 of 4.
+      Servers 4: web1, web2, web3, web4.
       Tested: Did not pass. Halted by Tom: the proposal was rejected. 1 of 1 test server took it and ended well.
-      Plan: test 2, then broad 2; no soak between them; stops at the first failure; window "always".
+      Order: test 2, then broad 2; no wait between them; stops at the first failure; window "always".
+      Why: test.
+      Votes: Tom: reject.
       test 1/2 failed
       broad 0/2 waiting
-      Rejected: not now. tom looks again by 2026-12-24 00:00 UTC.
-      Explain | 4 servers | Plan | Report"
+      Ended 2026-11-20 00:00 UTC. Asked 2026-11-20 00:00 UTC by Patchwarden. Priority: scheduled.
+      [Why scheduled?] [Plan] [Report]"
     `)
   })
 
@@ -139,21 +142,21 @@ describe('the card', () => {
     one.give({ type: 'start' })
     one.finishBatch('failed')
     expect(read(one.state())).toMatchInlineSnapshot(`
-      "[Halted] halted · PW-1 · security
-      openssl
-      Why now: test
-      Change: openssl 3.0.20 → 3.0.22
+      "[urgent] Halted 2026-11-20 00:00 UTC · PW-1
+      openssl: 1 of 4 ended badly. web1 failed: it says so. 0 done, 3 untouched. Mara or Noor (owner): press Retry 1 failed or Resume without it.
+      [Retry 1 failed…*] [Resume without it] [4 servers]
+      Ended badly 1: web1 failed: it says so.
+      Updates 1: openssl 3.0.20 → 3.0.22
       No reboot.
-      Affects: 4 servers: web1, web2, web3, web4
-      Preview: The exact transaction is known for 4 of 4.
-      Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
-      Progress: 0 of 4 done, 1 failed, 3 not touched.
-      Failed: web1 failed: it says so.
+      Servers 4: web1, web2, web3, web4.
+      Order: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
+      Why: test.
+      Decided: Approved 2026-11-20 00:00 UTC by Noor (owner) and Tom (security).
       canary 0/1 failed
       broad 0/3 waiting
-      Stopped by Patchwarden at 2026-11-20 00:00 UTC: Ring canary stopped at its gate: 1 of 1 failed, more than the 0 this ring allows.
-      It goes on when owner (Mara, Noor) resumes it. Resumed, it goes on without the one not well; "Retry failed" before that has it tried again.
-      Retry failed… | Resume | Roll back… | Explain | 4 servers | Plan | Skip a server… | Freeze… | End it here… | Report"
+      Ring canary stopped at its gate: 1 of 1 failed, more than the 0 this ring allows.
+      Started 2026-11-20 00:00 UTC. Its window ends 2028-01-09 00:00 UTC. Asked 2026-11-20 00:00 UTC by Patchwarden.
+      [Why scheduled?] [Plan] [Report] [Skip a server…] [Freeze…] [Roll back…] [End it here…]"
     `)
   })
 
@@ -171,29 +174,30 @@ describe('the card', () => {
     }
     one.give({ type: 'complete' })
     expect(read(one.state())).toMatchInlineSnapshot(`
-      "[Verified] completed · PW-1 · security
-      openssl
-
-      Change: openssl 3.0.20 → 3.0.22
+      "[good] Completed · 4 of 4 done · PW-1
+      openssl: 4 of 4 done. Nothing to do.
+      [4 servers]
+      Updates 1: openssl 3.0.20 → 3.0.22
       No reboot.
-      Affects: 4 servers: web1, web2, web3, web4
-      Preview: The exact transaction is known for 4 of 4.
-      Plan: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
-      Progress: 4 of 4 done.
+      Servers 4: web1, web2, web3, web4.
+      Order: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
+      Why: test.
+      Decided: Approved 2026-11-20 00:00 UTC by Noor (owner) and Tom (security).
       canary 1/1 passed
       broad 3/3 passed
-      Roll back… | Explain | 4 servers | Plan | Report"
+      Started 2026-11-20 00:00 UTC. Ended 2026-11-20 01:00 UTC. Asked 2026-11-20 00:00 UTC by Patchwarden. Priority: scheduled.
+      [Why scheduled?] [Plan] [Report] [Roll back…]"
     `)
   })
 
   test('warns when people have left and nobody can satisfy the policy any more', () => {
     const one = proposalCase()
     const left = members.filter(({ id }) => id === 'noor' || id === 'jonas')
-    expect(
-      proposalCard(placeOf(one.state(), left), null)
-        .notes.map((note) => plain(note.text))
-        .join(),
-    ).toContain('Nobody can satisfy this policy now')
+    const { state, say, tone } = proposalCard(placeOf(one.state(), left), null)
+    expect([tone, plain(state)]).toEqual(['urgent', 'Cannot be decided'])
+    expect(plain(say)).toContain(
+      'Needs Noor (owner) and security, and nobody who can vote has that role. Correct teams and roles in patchwarden.yaml.',
+    )
   })
 
   test('stays short with 3,000 servers and 400 CVEs', () => {
@@ -209,7 +213,7 @@ describe('the card', () => {
       cves,
     }))
     const text = read(proposalCase({ content: { ...big, subject: { ...big.subject, patches } } }).state())
-    expect(text).toContain('400 CVEs')
+    expect(text).toContain('Updates 50: source-0')
     expect(text).toContain('and 45 more')
     expect(text).toContain('and 2996 more')
     expect(text.length).toBeLessThan(2_000)

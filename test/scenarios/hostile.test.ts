@@ -75,7 +75,7 @@ describe('two platforms at once', () => {
   test('the card and its thread say the same in both', async () => {
     await slack.click('mara', web.id, 'approve')
     await now()
-    expect(await discord.card(web.id)).toContain('owner 1/1')
+    expect(await discord.card(web.id)).toContain('(owner) approved.')
     expect((await discord.thread(web.id)).at(-1)).toContain('(slack)')
     await discord.click('tom', web.id, 'approve')
     await now()
@@ -127,11 +127,13 @@ describe('two platforms at once', () => {
     slack.slack.archived.add('C0WEB')
     await discord.click('mara', web.id, 'approve')
     await now()
-    expect(await discord.card(web.id)).toContain('owner 1/1')
-    expect(await slack.card(web.id)).not.toContain('owner 1/1')
+    expect(await discord.card(web.id)).toContain('(owner) approved.')
+    expect(await slack.card(web.id)).not.toContain('(owner) approved.')
     expect(service.warnings.filter((warning) => warning.includes('is archived'))).toHaveLength(1)
     slack.slack.archived.clear()
-    await expect.poll(async () => (await now()) && slack.card(web.id), { timeout: 10_000 }).toContain('owner 1/1')
+    await expect
+      .poll(async () => (await now()) && slack.card(web.id), { timeout: 10_000 })
+      .toContain('(owner) approved.')
     expect((await slack.thread(web.id)).filter((text) => text.endsWith('Approved.'))).toHaveLength(1)
   })
 })
@@ -161,7 +163,9 @@ describe('a restart in the middle', () => {
     for (const connection of before) await connection.stop()
     await service.remove()
     await run()
-    await expect.poll(async () => (await now()) && slack.card(web.id), { timeout: 10_000 }).toContain('owner 1/1')
+    await expect
+      .poll(async () => (await now()) && slack.card(web.id), { timeout: 10_000 })
+      .toContain('(owner) approved.')
     for (const stage of [slack, discord]) {
       expect((await stage.thread(web.id)).filter((text) => text.includes('Approved.'))).toHaveLength(1)
       expect(await stage.cards()).toBe(1)

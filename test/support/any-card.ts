@@ -39,18 +39,17 @@ export const anyWords: fc.Arbitrary<RichText> = fc
   .map((parts) => parts.map(([kind, text]) => ({ kind, text }) as RichText[number]))
 /** The words of a picture, which are never empty. */
 export const anyAlt = hostile.map((words) => shorten(oneLine(`Plan. ${words}`), 950))
-const tone = fc.constantFrom<Tone>('urgent', 'warning', 'good', 'neutral')
+const tone = fc.constantFrom<Tone>('urgent', 'warning', 'decided', 'good', 'neutral')
 
 export const anyCard: fc.Arbitrary<Card> = fc.record({
   proposal: fc.constant('PW-1'),
   revision: fc.constant(1),
   team: hostile,
   tone,
-  badge: hostile,
-  context: fc.array(anyWords, { maxLength: 14 }),
+  state: anyWords,
   title: hostile,
   simulated: fc.boolean(),
-  lead: fc.option(anyWords),
+  say: anyWords,
   facts: fc.array(fc.record({ label: hostile, value: anyWords }), { maxLength: 16 }),
   pictures: fc.constant([]),
   rings: fc.array(
@@ -64,25 +63,16 @@ export const anyCard: fc.Arbitrary<Card> = fc.record({
     }),
     { maxLength: 20 },
   ),
-  quorum: fc.array(
-    fc.record({
-      role: hostile,
-      have: fc.nat(3),
-      need: fc.nat(3),
-      by: fc.array(hostile, { maxLength: 4 }),
-      waitingFor: fc.array(hostile, { maxLength: 9 }),
-    }),
-    { maxLength: 12 },
-  ),
   notes: fc.array(fc.record({ tone, text: anyWords }), { maxLength: 9 }),
+  small: anyWords,
   actions: fc.constant(
-    actionNames.map((name) => ({
+    actionNames.map((name, index) => ({
       name,
       label: name,
       style: 'plain' as const,
       questions: questionsOf(name),
       revision: 1,
-      rare: false,
+      rare: index > 3,
     })),
   ),
 })

@@ -71,7 +71,6 @@ describe('the card that a channel shares has what at least one person may do', (
 test('the card in the console has what its reader may do', () => {
   const found = collected(notOnCards)
   for (const { name, place } of places) {
-    const { openedAt, closedAt } = place.glance
     // Readers with the same buttons get the same page.
     const pages = new Map<string, ReturnType<typeof offeredInConsole>>()
     for (const proof of consoleProofs)
@@ -81,9 +80,7 @@ test('the card in the console has what its reader may do', () => {
         const buttons = card.actions.map((action) => action.name).join()
         const shown =
           pages.get(buttons) ??
-          offeredInConsole(
-            String(cardHtml({ card, owners: people, now: place.now, openedAt, closedAt }, viewerAs(me), false)),
-          )
+          offeredInConsole(String(cardHtml({ card, owners: people, now: place.now }, viewerAs(me), false)))
         pages.set(buttons, shown)
         found.compare(`${name}, to ${id} by ${proof}`, shown, offersTo(me, place), place.glance)
       }
@@ -186,8 +183,7 @@ function waitsFor(me: Doer, place: Place): readonly Act[] {
 test('beside a card, the console asks for a comment where one would be taken', () => {
   const { place } = places[0] ?? {}
   if (place === undefined) throw new Error('There is no place.')
-  const { openedAt, closedAt } = place.glance
-  const card = { card: proposalCard(place, null), owners: people, now: place.now, openedAt, closedAt }
+  const card = { card: proposalCard(place, null), owners: people, now: place.now }
   const channel = { id: 'web', title: 'Web', waitingForViewer: 0, open: 1, simulated: false }
   const hint = (takesComments: boolean) => {
     const page = String(

@@ -100,8 +100,6 @@ test('a ring is a bar with its counts in words', async () => {
     card: { ...card, rings },
     owners: [],
     now: '2026-11-20T00:00:00.000Z',
-    openedAt: '2026-11-20T00:00:00.000Z',
-    closedAt: null,
   }
   const drawn = String(await cardHtml(view, viewer, false))
   expect(drawn).toContain('<small>3 of 8 done, 1 ended badly, 2 running</small>')

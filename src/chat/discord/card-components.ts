@@ -7,8 +7,7 @@ import {
   MessageFlags,
   type RESTPostAPIChannelMessageJSONBody,
 } from 'discord.js'
-import { actions } from '../actions.ts'
-import type { Card, CardAction, CardQuorum, CardRing, ThreadEntry, Tone } from '../card.ts'
+import type { Card, CardAction, CardRing, ThreadEntry, Tone } from '../card.ts'
 import { lineBreak, type RichText, rich, strong } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 import { codeBlock, escaped, markdown } from './markdown.ts'
@@ -26,10 +25,17 @@ const CONTENT = 2_000
 const colours: Readonly<Record<Tone, number>> = {
   urgent: 0xc62828,
   warning: 0xe08600,
+  decided: 0x1565c0,
   good: 0x2e7d32,
   neutral: 0x9e9e9e,
 }
-const signs: Readonly<Record<Tone, string>> = { urgent: '🔴 ', warning: '🟠 ', good: '🟢 ', neutral: '' }
+const signs: Readonly<Record<Tone, string>> = {
+  urgent: '🔴 ',
+  warning: '🟠 ',
+  decided: '🔵 ',
+  good: '🟢 ',
+  neutral: '',
+}
 
 /** Messages that we send never notify anybody. */
 export const noMentions = { parse: [] }
@@ -44,29 +50,33 @@ export interface CardImage {
 
 export function cardMessage(card: Card, consoleUrl: string, images: readonly CardImage[] = []): CardMessage {
   const link = `${consoleUrl}/p/${encodeURIComponent(card.proposal)}`
-  const top = [`${signs[card.tone]}${shorten(card.badge, 40)}${card.simulated ? ' · Simulated' : ''}`]
-  const badge = markdown(
-    [...rich(strong(top[0] ?? '')), ...card.context.flatMap((part) => [...rich(' · '), ...part])],
-    300,
-  )
-  const title = `### [${escaped(shorten(oneLine(card.title), 150))}](${link})`
-  const lead = card.lead === null ? '' : `\n${markdown(card.lead, HEAD - badge.length - title.length - 2)}`
-  const children: APIComponentInContainer[] = [text(`${badge}\n${title}${lead}`)]
+  const title = `[${escaped(shorten(oneLine(card.title), 150))}](${link})`
+  const state = `${signs[card.tone]}${markdown(card.state, 200)} · ${card.proposal}${card.simulated ? ' · Simulated' : ''}`
+  const head = `### ${state}\n**${title}**: `
+  const children: APIComponentInContainer[] = [text(`${head}${markdown(card.say, HEAD - head.length)}`)]
+  children.push(...buttonRows(card, false))
   const facts = factText(card.facts)
   if (facts !== '') children.push(text(facts))
   for (const image of images) children.push(gallery(image))
   const foot = markdown(footText(card), FOOT)
   if (foot.trim() !== '') children.push(text(foot))
-  for (let from = 0; from < Math.min(card.actions.length, 25); from += 5) {
-    const row = card.actions.slice(from, from + 5).map((action) => button(card.proposal, action))
-    children.push({ type: ComponentType.ActionRow, components: row })
-  }
+  children.push(...buttonRows(card, true))
   const container: APIMessageTopLevelComponent = {
     type: ComponentType.Container,
     accent_color: colours[card.tone],
     components: children,
   }
   return { flags: MessageFlags.IsComponentsV2, components: [container], allowed_mentions: noMentions }
+}
+
+function buttonRows({ proposal, actions: all }: Card, rare: boolean): readonly APIComponentInContainer[] {
+  const shown = all.filter((action) => action.rare === rare).slice(0, 20)
+  const rows: APIComponentInContainer[] = []
+  for (let from = 0; from < shown.length; from += 5) {
+    const row = shown.slice(from, from + 5).map((action) => button(proposal, action))
+    rows.push({ type: ComponentType.ActionRow, components: row })
+  }
+  return rows
 }
 
 function text(content: string): APIComponentInContainer {
@@ -82,17 +92,17 @@ function factText(facts: Card['facts']): string {
   let out = ''
   for (const { label, value } of facts) {
     const room = Math.min(FACT, FACTS - out.length - 1)
-    const said = markdown([...rich(strong(shorten(label, 40)), lineBreak), ...value], room)
+    const said = markdown([...rich(strong(`${shorten(label, 40)}:`), ' '), ...value], room)
     if (said.trim() !== '') out += `${out === '' ? '' : '\n'}${said}`
   }
   return out
 }
 
-function footText({ rings, quorum, notes }: Card): RichText {
+function footText({ rings, notes, small }: Card): RichText {
   const lines: RichText[] = []
   if (rings.length > 0) lines.push(rich(rings.slice(0, 8).map(ringText).join('  →  ')))
-  for (const need of quorum.slice(0, 6)) lines.push(quorumText(need))
   for (const { tone, text } of notes.slice(0, 5)) lines.push([...rich(signs[tone]), ...text])
+  if (small.length > 0) lines.push(small)
   return lines.flatMap((line, index) => (index === 0 ? line : [lineBreak, ...line]))
 }
 
@@ -100,19 +110,14 @@ function ringText({ name, good, bad, total, status }: CardRing): string {
   return `${shorten(name, 40)} ${good}/${total}${bad > 0 ? `, ${bad} not` : ''}${status === 'waiting' ? '' : ` ${status}`}`
 }
 
-function quorumText({ role, have, need, by, waitingFor }: CardQuorum): RichText {
-  const waits = have < need && waitingFor.length > 0 ? ` waiting for ${waitingFor.slice(0, 5).join(', ')}` : ''
-  return rich(strong(`${shorten(role, 40)} ${have}/${need}`), ` ${shorten(by.join(', '), 100)}${shorten(waits, 150)}`)
-}
-
 const styles = { primary: ButtonStyle.Primary, danger: ButtonStyle.Danger, plain: ButtonStyle.Secondary } as const
 
-function button(proposal: string, { name, label, revision }: CardAction): APIButtonComponentWithCustomId {
+function button(proposal: string, { name, label, revision, style }: CardAction): APIButtonComponentWithCustomId {
   return {
     type: ComponentType.Button,
     custom_id: `pw:${name}:${proposal}:${revision}`,
     label: shorten(label, 80),
-    style: styles[actions[name].style],
+    style: styles[style],
   }
 }
 

@@ -1,8 +1,8 @@
 import type { ActionsBlock, Button, ContextBlock, KnownBlock, SectionBlock } from '@slack/types'
 import { actions } from '../actions.ts'
-import type { Card, CardQuorum, CardRing, EntryAction, ThreadEntry, Tone } from '../card.ts'
+import type { Card, CardRing, EntryAction, ThreadEntry, Tone } from '../card.ts'
 import { testWords } from '../interaction.ts'
-import { lineBreak, plain, type RichText, rich, strong } from '../rich-text.ts'
+import { plain, type RichText, rich, strong } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 import { escaped, inCode, mrkdwn } from './mrkdwn.ts'
 
@@ -28,42 +28,56 @@ export interface Surroundings {
  * characters together (bolt-js#2509). These limits together stay below that.
  */
 const TITLE = 150
-const LEAD = 700
-const FACT = 900
-const FACTS = 4_500
+const STATE = 120
+const SAY = 1_200
+const FACT = 700
+const FACTS = 2_700
 const NOTE = 400
 const NOTES = 4
 const SMALL = 100
+const SMALL_LINE = 500
 const ENTRY = 2_800
 const DETAIL_LINES = 40
 /** Slack limits the fallback text of an edit to 4,000 bytes. An escape makes five bytes from one. */
 const FALLBACK = 700
 
-const signs: Readonly<Record<Tone, string>> = { urgent: '🔴', warning: '🟠', good: '🟢', neutral: '⚪' }
+const signs: Readonly<Record<Tone, string>> = {
+  urgent: '🔴',
+  warning: '🟠',
+  decided: '🔵',
+  good: '🟢',
+  neutral: '⚪',
+}
 
 export function cardMessage(card: Card, { consoleUrl }: Surroundings, files: readonly CardFile[] = []): SlackMessage {
   const link = `${consoleUrl}/p/${encodeURIComponent(card.proposal)}`
   const title = `<${link}|${escaped(shorten(oneLine(card.title), TITLE)).replaceAll('|', '¦')}>`
-  const blocks: KnownBlock[] = [
-    context([
-      rich(`${signs[card.tone]} ${shorten(card.badge, 40)}${card.simulated ? ' · Simulated' : ''}`),
-      ...card.context,
-    ]),
-    section(`*${title}*${card.lead === null ? '' : `\n${mrkdwn(card.lead, LEAD)}`}`),
-  ]
-  let room = FACTS
-  for (const fact of card.facts) {
-    const text = mrkdwn([...rich(strong(shorten(fact.label, 60)), lineBreak), ...fact.value], Math.min(FACT, room))
-    room -= text.length
-    if (text !== '') blocks.push(section(text))
-  }
+  const state = `${signs[card.tone]} ${mrkdwn(card.state, STATE)} · ${card.proposal}${card.simulated ? ' · Simulated' : ''}`
+  const blocks: KnownBlock[] = [section(`*${state}*\n*${title}*: ${mrkdwn(card.say, SAY)}`)]
+  blocks.push(...buttonRow(card, false))
+  const facts = factText(card.facts)
+  if (facts !== '') blocks.push(section(facts))
   for (const { id, alt } of files) blocks.push({ type: 'image', slack_file: { id }, alt_text: altText(alt) })
   if (card.rings.length > 0) blocks.push(context(card.rings.map(ringText)))
-  if (card.quorum.length > 0) blocks.push(context(card.quorum.map(quorumText)))
   for (const { tone, text } of card.notes.slice(0, NOTES)) blocks.push(context([[...rich(sign(tone)), ...text]], NOTE))
-  if (card.actions.length > 0)
-    blocks.push(buttons(card.actions.map((action) => ({ ...action, proposal: card.proposal }))))
-  return { text: alertText(card), blocks }
+  if (card.small.length > 0) blocks.push(context([card.small], SMALL_LINE))
+  blocks.push(...buttonRow(card, true))
+  return { text: lockLine(card), blocks }
+}
+
+function buttonRow({ proposal, actions: all }: Card, rare: boolean): readonly ActionsBlock[] {
+  const shown = all.filter((action) => action.rare === rare)
+  return shown.length === 0 ? [] : [buttons(shown.map((action) => ({ ...action, proposal })))]
+}
+
+function factText(facts: Card['facts']): string {
+  let out = ''
+  for (const { label, value } of facts) {
+    const room = Math.min(FACT, FACTS - out.length - 1)
+    const said = mrkdwn([...rich(strong(`${shorten(label, 60)}:`), ' '), ...value], room)
+    if (said.trim() !== '') out += `${out === '' ? '' : '\n'}${said}`
+  }
+  return out
 }
 
 /** Plain text, because escapes would be read aloud. Marks of mentions are replaced, in case Slack reads them. */
@@ -71,10 +85,9 @@ function altText(alt: string): string {
   return alt.replaceAll('<', '‹').replaceAll('>', '›')
 }
 
-/** A whole sentence, because phones show it as a push notification. */
-function alertText(card: Card): string {
-  const lead = card.lead === null ? '' : ` ${plain(card.lead)}`
-  return escaped(shorten(oneLine(`${card.badge}: ${card.title} (${card.proposal}).${lead}`), FALLBACK))
+/** What a locked phone shows: the state, the title and the id. */
+function lockLine({ state, title, proposal }: Card): string {
+  return escaped(shorten(oneLine(`${plain(state)}: ${title}. ${proposal}`), FALLBACK))
 }
 
 /** The test message of `patchwarden check`: a text and one button. */
@@ -139,25 +152,20 @@ function ringText({ name, good, bad, total, status }: CardRing): RichText {
   return rich(`${name} ${good}/${total}${failed}${state}`)
 }
 
-function quorumText({ role, have, need, by, waitingFor }: CardQuorum): RichText {
-  const who = by.length > 0 ? ` ${by.join(', ')}` : ''
-  const waits = have < need && waitingFor.length > 0 ? ` waiting for ${waitingFor.slice(0, 5).join(', ')}` : ''
-  return rich(`${role} ${have}/${need}${who}${waits}`)
-}
-
 function sign(tone: Tone): string {
   return tone === 'neutral' ? '' : `${signs[tone]} `
 }
 
 /** The id is `pw:` and the action. The value holds proposal and revision: a click says which revision was seen. */
 export function buttons(
-  list: readonly Pick<EntryAction, 'name' | 'label' | 'proposal' | 'revision'>[],
+  list: readonly (Pick<EntryAction, 'name' | 'label' | 'proposal' | 'revision'> &
+    Partial<Pick<EntryAction, 'style'>>)[],
   blockId?: string,
 ): ActionsBlock {
   // Action ids must be unique in a message. A card has each action once; other messages may be about several proposals.
   const several = blockId !== undefined || new Set(list.map(({ name }) => name)).size < list.length
   const elements = list.slice(0, 25).map((action): Button => {
-    const { style } = actions[action.name]
+    const { style = actions[action.name].style } = action
     return {
       type: 'button',
       action_id: several ? `pw:${action.name}:${action.proposal}` : `pw:${action.name}`,

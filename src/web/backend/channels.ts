@@ -63,13 +63,10 @@ async function summaryOf(backend: Backend, channel: Channel, viewer: Viewer): Pr
 }
 
 function cardView(place: Place, viewer: Viewer): CardView {
-  const { glance, members } = place
   return {
     card: proposalCard(place, personOf(viewer)),
-    owners: members.map(({ id, name }) => ({ id, name })),
+    owners: place.members.map(({ id, name }) => ({ id, name })),
     now: place.now,
-    openedAt: glance.openedAt,
-    closedAt: glance.closedAt,
   }
 }
 

@@ -4,7 +4,7 @@ import { ringWords } from '../../chat/ring-words.ts'
 import { datesFor } from '../../core/permission/choices.ts'
 import type { CardView, Viewer } from '../console-port.ts'
 import { type Html, html, raw } from '../html.ts'
-import { instant, richText } from '../rich-text.ts'
+import { richText } from '../rich-text.ts'
 
 /** The card of a proposal. */
 export function cardHtml(view: CardView, viewer: Viewer, selected: boolean): Html {
@@ -12,24 +12,15 @@ export function cardHtml(view: CardView, viewer: Viewer, selected: boolean): Htm
   const zone = viewer.timeZone
   return html`<article id="${card.proposal}" class="card ${card.tone} ${selected ? 'selected' : ''}" aria-labelledby="${card.proposal}-title"
  hx-get="/fragment/card/${card.proposal}" hx-trigger="changed-${card.proposal} from:body, changed-all from:body" hx-swap="outerHTML">
-<p class="top"><span class="tag ${card.tone}">${card.badge}</span>${card.simulated ? html` <span class="tag neutral">Simulated</span>` : ''}
-${card.context.map((part) => html`<span>${richText(part, zone)}</span>`)}</p>
+<p class="top"><span class="tag ${card.tone}">${richText(card.state, zone)}</span><span>${card.proposal}</span>${card.simulated ? html` <span class="tag neutral">Simulated</span>` : ''}</p>
 <h3 id="${card.proposal}-title"><a href="/p/${card.proposal}">${card.title}</a></h3>
-${card.lead === null ? '' : html`<p class="lead">${richText(card.lead, zone)}</p>`}
-<dl>${card.facts.map((fact) => html`<dt>${fact.label}</dt><dd>${richText(fact.value, zone)}</dd>`)}</dl>
-${card.rings.length === 0 ? '' : html`<div class="rings">${card.rings.map((ring, index) => ringHtml(ring, `${card.proposal}-ring-${index}`))}</div>`}
-${
-  card.quorum.length === 0
-    ? ''
-    : html`<p class="quorum">${card.quorum.map(
-        (role) =>
-          html`<span><b>${role.role} ${role.have}/${role.need}</b> ${role.by.length > 0 ? `✓ ${role.by.join(', ')}` : role.waitingFor.length > 0 ? `waiting for ${role.waitingFor.join(', ')}` : 'nobody can'}</span>`,
-      )}</p>`
-}
-${card.notes.map((note) => html`<p class="note ${note.tone}">${richText(note.text, zone)}</p>`)}
+<p class="lead">${richText(card.say, zone)}</p>
 <div class="acts">${actionsHtml(view, viewer)}</div>
 <div class="answer" id="answer-${card.proposal}" aria-live="polite" hx-preserve></div>
-<p class="when">opened ${instant(view.openedAt, 'date and time', zone)}</p>
+<dl>${card.facts.map((fact) => html`<dt>${fact.label}</dt><dd>${richText(fact.value, zone)}</dd>`)}</dl>
+${card.rings.length === 0 ? '' : html`<div class="rings">${card.rings.map((ring, index) => ringHtml(ring, `${card.proposal}-ring-${index}`))}</div>`}
+${card.notes.map((note) => html`<p class="note ${note.tone}">${richText(note.text, zone)}</p>`)}
+<p class="when">${richText(card.small, zone)}</p>
 </article>`
 }
 
@@ -48,14 +39,11 @@ function ringHtml(ring: CardRing, id: string): Html {
 ${part('running', ended + ring.running)}${part('bad', ended)}${part('good', ring.good)}</svg></div>`
 }
 
-/** How many buttons are always shown. If there are more, the rare ones are hidden behind "More". */
-const SHOWN = 6
-
-/** The hidden buttons come after "More", not inside it, because a preserved element must not contain another one. */
+/** Rare buttons are hidden behind "More". They come after it, not inside it, because a preserved element must not contain another one. */
 function actionsHtml(view: CardView, viewer: Viewer): Html {
   const { proposal, actions: shown } = view.card
   const show = (action: CardAction) => actionHtml(view, action, viewer)
-  if (shown.length <= SHOWN) return html`${shown.map(show)}`
+  if (!shown.some(({ rare }) => rare)) return html`${shown.map(show)}`
   return html`${shown.filter(({ rare }) => !rare).map(show)}
 <details class="more" id="${proposal}-more" hx-preserve><summary class="button">More</summary></details>
 ${shown.filter(({ rare }) => rare).map(show)}`

@@ -163,7 +163,7 @@ describe('what gets lost', () => {
         },
         { timeout: 8_000 },
       )
-      .toContain('owner 1/1')
+      .toContain('(owner) approved.')
   })
 
   test('the second socket is opened anew a while later, and there are never fewer than two', async () => {
