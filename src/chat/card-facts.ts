@@ -8,7 +8,7 @@ import type { StandingRuleSubject } from '../core/proposal/proposal.ts'
 import { engineOfRing, lanesOf, ringTitle } from '../core/rollout/lanes.ts'
 import { testStop } from '../core/rollout/run.ts'
 import type { Card } from './card.ts'
-import { approvedBy } from './card-say.ts'
+import { approvedBy, whyInShort } from './card-say.ts'
 import { aheadSentence, promiseSentences, uncheckedSentence } from './promises.ts'
 import { code, lineBreak, type RichText, rich, type Span, sentence, strong, time } from './rich-text.ts'
 import { testSummary } from './story/words.ts'
@@ -49,8 +49,11 @@ function patchFacts(place: Place, subject: PatchBrief): Card['facts'] {
 
 /** What people should know before they vote. */
 function beforeVote({ glance: state, freezes, now }: Place, subject: PatchBrief): readonly Fact[] {
-  const assumed = subject.assumed.slice(0, ASSUMED_SHOWN).map(({ fact, values }) => `${fact}: ${values.join(' or ')}`)
+  const assumed = subject.assumed.slice(0, ASSUMED_SHOWN).map(assumedWords)
   return [
+    ...(whyInShort(state.whyNow).length < sentence(state.whyNow).length
+      ? [{ label: 'Why', value: rich(sentence(state.whyNow)) }]
+      : []),
     ...previewFact(subject),
     ...(subject.ahead ?? []).map((ahead) => ({ label: 'When', value: aheadSentence(ahead, state, freezes, now) })),
     ...((subject.unchecked ?? 0) > 0
@@ -58,6 +61,27 @@ function beforeVote({ glance: state, freezes, now }: Place, subject: PatchBrief)
       : []),
     ...(assumed.length > 0 ? [{ label: 'We assumed', value: rich(`${assumed.join('; ')}.`) }] : []),
   ]
+}
+
+const assumedSentences: Readonly<Record<string, string>> = {
+  'Exploitation none': 'no exploit is known',
+  'Exploitation public poc': 'exploit code is public',
+  'Automatable yes': 'attackers can automate this',
+  'Automatable no': 'attackers cannot automate this',
+  'Technical Impact total': 'an attacker would control the whole server',
+  'Technical Impact partial': 'an attacker would control a part of the server',
+  'In KEV no': 'nobody has seen it exploited',
+  'System Exposure open': 'the servers face the internet',
+  'System Exposure controlled': 'only some networks reach the servers',
+  'System Exposure small': 'hardly anybody reaches the servers',
+  'Publicly Exposed yes': 'the servers face the internet',
+  'Publicly Exposed no': 'the servers do not face the internet',
+}
+
+/** A fact that was assumed, in plain words where they are known. */
+function assumedWords({ fact, values }: PatchBrief['assumed'][number]): string {
+  const said = values.map((value) => assumedSentences[`${fact} ${value}`])
+  return said.every((words) => words !== undefined) ? said.join(' or ') : `${fact}: ${values.join(' or ')}`
 }
 
 /** After the vote: why it was asked, and who approved it. */

@@ -14,6 +14,7 @@ import { type Glance, ringsAt, ringWords } from '../core/proposal/glance.ts'
 import type { RoleProgress } from '../core/quorum.ts'
 import { testRunning, testStop, waitingForResume } from '../core/rollout/run.ts'
 import { wantsGo } from '../core/rollout/turn.ts'
+import { isBefore } from '../core/time/instant.ts'
 import { actions } from './actions.ts'
 import { resumeLabel, retryLabel } from './card-actions.ts'
 import { type CardCounts, cardCounts, doneWords, otherCounts, restWords } from './card-counts.ts'
@@ -39,7 +40,7 @@ function said(place: Place): readonly Said[] {
   const { glance: state } = place
   switch (state.status) {
     case 'open':
-      return [sentence(state.whyNow), ...testClause(place), votesClause(place), whatIsAsked(place)]
+      return [whyInShort(state.whyNow), ...testClause(place), votesClause(place), whatIsAsked(place)]
     case 'approved':
     case 'scheduled':
       return decided(place)
@@ -67,6 +68,20 @@ const QUOTED = 120
 
 function quoted(text: string): string {
   return `“${shorten(text.trim(), QUOTED)}”`
+}
+
+/** At most so many characters of why it is asked stand in line 2, but always the first sentence. */
+const WHY = 160
+
+/** The first sentences of why it is asked. The facts say the rest. */
+export function whyInShort(whyNow: string): string {
+  const [first = '', ...others] = sentence(whyNow).split(/(?<=[.!?]) /)
+  let said = first
+  for (const next of others) {
+    if (said.length + next.length >= WHY) break
+    said += ` ${next}`
+  }
+  return said
 }
 
 /** The name of a button, as people look for it. */
@@ -133,16 +148,19 @@ function neededFor({ role, need, filledBy, waitingFor }: RoleProgress, members: 
 
 function decided(place: Place): readonly Said[] {
   const { glance: state } = place
-  const { schedule, notStarted, subject } = state
+  const { notStarted, subject } = state
   if (subject.kind === 'standing rule') return [approvedBy(place), 'Nothing to press.']
   const problem = notStarted === null ? '' : `It has not started, because ${sentence(notStarted)}`
   if (wantsAcknowledgement(state) && state.asked !== null) return [problem, ...acknowledging(place, state.asked)]
-  const window: Said =
-    schedule === null
-      ? 'It waits for its window.'
-      : ['It runs from ', time(schedule.start), ' to ', time(schedule.end, 'time'), '.']
   const unless: Said = ['Nothing to press, unless it should not run then: ', press(actions.postpone.label), '.']
-  return [problem, approvedBy(place), window, unless]
+  return [problem, approvedBy(place), windowOf(place), unless]
+}
+
+function windowOf({ glance: { schedule }, now }: Place): Said {
+  if (schedule === null) return 'It waits for its window.'
+  const { start, end } = schedule
+  if (isBefore(start, now)) return ['It starts in its window, which is open until ', time(end), '.']
+  return ['It runs from ', time(start), ' to ', time(end, 'time'), '.']
 }
 
 function acknowledging(

@@ -25,7 +25,7 @@ export function cardState(place: Place): CardState {
     case 'approved':
       return approved(state)
     case 'scheduled':
-      return scheduled(state)
+      return scheduled(place)
     case 'rolling out':
     case 'verifying':
       return underWay(state)
@@ -88,11 +88,15 @@ function approved(state: Glance): CardState {
   return { tone: 'decided', words: rich('Approved') }
 }
 
-function scheduled(state: Glance): CardState {
-  const start = state.schedule === null ? [] : [time(state.schedule.start)]
+function scheduled({ glance: state, now }: Place): CardState {
+  const { schedule, notStarted } = state
+  const start = schedule === null ? [] : [time(schedule.start)]
   if (wantsAcknowledgement(state) && state.asked !== null)
     return { tone: 'warning', words: rich('Acknowledge by ', ...start) }
-  return { tone: state.notStarted === null ? 'decided' : 'warning', words: rich('Starts ', ...start) }
+  const tone = notStarted === null ? 'decided' : 'warning'
+  return schedule === null || isBefore(schedule.start, now)
+    ? { tone, words: rich('Its window is open') }
+    : { tone, words: rich('Starts ', ...start) }
 }
 
 function underWay(state: Glance): CardState {

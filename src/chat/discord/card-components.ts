@@ -52,7 +52,7 @@ export function cardMessage(card: Card, consoleUrl: string, images: readonly Car
   const link = `${consoleUrl}/p/${encodeURIComponent(card.proposal)}`
   const title = `[${escaped(shorten(oneLine(card.title), 150))}](${link})`
   const state = `${signs[card.tone]}${markdown(card.state, 200)} · ${card.proposal}${card.simulated ? ' · Simulated' : ''}`
-  const head = `### ${state}\n**${title}**: `
+  const head = `**${state}**\n${title}: `
   const children: APIComponentInContainer[] = [text(`${head}${markdown(card.say, HEAD - head.length)}`)]
   children.push(...buttonRows(card, false))
   const facts = factText(card.facts)
@@ -100,7 +100,7 @@ function factText(facts: Card['facts']): string {
 
 function footText({ rings, notes, small }: Card): RichText {
   const lines: RichText[] = []
-  if (rings.length > 0) lines.push(rich(rings.slice(0, 8).map(ringText).join('  →  ')))
+  if (rings.some(({ status }) => status !== 'waiting')) lines.push(rich(rings.slice(0, 8).map(ringText).join('  →  ')))
   for (const { tone, text } of notes.slice(0, 5)) lines.push([...rich(signs[tone]), ...text])
   if (small.length > 0) lines.push(small)
   return lines.flatMap((line, index) => (index === 0 ? line : [lineBreak, ...line]))

@@ -58,7 +58,7 @@ export function cardMessage(card: Card, { consoleUrl }: Surroundings, files: rea
   const facts = factText(card.facts)
   if (facts !== '') blocks.push(section(facts))
   for (const { id, alt } of files) blocks.push({ type: 'image', slack_file: { id }, alt_text: altText(alt) })
-  if (card.rings.length > 0) blocks.push(context(card.rings.map(ringText)))
+  if (card.rings.some(({ status }) => status !== 'waiting')) blocks.push(context(card.rings.map(ringText)))
   for (const { tone, text } of card.notes.slice(0, NOTES)) blocks.push(context([[...rich(sign(tone)), ...text]], NOTE))
   if (card.small.length > 0) blocks.push(context([card.small], SMALL_LINE))
   blocks.push(...buttonRow(card, true))
