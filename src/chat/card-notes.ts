@@ -137,12 +137,23 @@ function howToGoOn(state: Glance, members: readonly Member[]): string {
   return `${testStop(state) === null ? 'It' : 'The test'} goes on when ${who.join(' and ')} resumes it.${what}${so}`
 }
 
+function rollBackNote(
+  { proposal, over }: NonNullable<Glance['rollBack']>,
+  { changed, undone = 0 }: Glance['tally'],
+): Note {
+  if (!over) return note('warning', `${proposal} rolls it back.`)
+  if (!changed) return note('neutral', `Rolled back by ${proposal}.`)
+  if (undone === 0) return note('warning', `${proposal} was to roll it back, and has changed nothing back.`)
+  return note(
+    'warning',
+    `${count(undone, 'server')} rolled back, the last by ${proposal}. What is still changed can be rolled back, too.`,
+  )
+}
+
 /** Notes about decisions other than votes, and about duties that are still open. */
 function decisionNotes({ deferral, supersededBy, breakGlass, rollBack, tally }: Glance): readonly Note[] {
   const notes: Note[] = []
-  if (rollBack?.over === false) notes.push(note('warning', `${rollBack.proposal} rolls it back.`))
-  else if (rollBack !== undefined && !tally.changed)
-    notes.push(note('neutral', `${rollBack.proposal} has rolled it back.`))
+  if (rollBack !== undefined) notes.push(rollBackNote(rollBack, tally))
   if (deferral !== null) {
     const { reason, owner, until } = deferral
     notes.push(note('warning', `Rejected: ${sentence(reason)} ${owner} looks again by `, time(until), '.'))

@@ -1,11 +1,13 @@
 import { nameAsKnown, namesIn } from '../core/hands.ts'
+import { badEnds } from '../core/outcome.ts'
 import type { Place } from '../core/permission/place.ts'
 import type { Doer } from '../core/permission/row.ts'
 import { type Member, runsTest } from '../core/policy.ts'
 import { quorumProgress } from '../core/proposal/approval.ts'
 import type { BriefPatch, PatchBrief, Values } from '../core/proposal/brief.ts'
 import { type Glance, ringWords } from '../core/proposal/glance.ts'
-import { isEndState } from '../core/proposal/proposal.ts'
+import type { RingCounts } from '../core/proposal/light.ts'
+import { finalStatuses, isEndState } from '../core/proposal/proposal.ts'
 import { countEndState } from '../core/rollout/gate.ts'
 import { engineOfRing, lanesOf, ringTitle } from '../core/rollout/lanes.ts'
 import { testStop } from '../core/rollout/run.ts'
@@ -37,7 +39,7 @@ export function proposalCard(place: Place, viewer: Doer | null, told: readonly P
     simulated: subject.kind === 'patches' && subject.simulated,
     lead: state.status === 'completed' ? null : rich(strong('Why now: '), state.whyNow),
     facts: subject.kind === 'patches' ? patchFacts(place, subject) : ruleFacts(state),
-    pictures: cardPictures(state.status, told),
+    pictures: cardPictures(state, told),
     rings: subject.kind === 'patches' ? cardRings(state, subject) : [],
     quorum: state.status === 'open' ? cardQuorum(state, members) : [],
     notes: cardNotes(state, members, place.unjudged),
@@ -50,6 +52,7 @@ function tone(state: Glance): Tone {
     case 'halted':
       return 'urgent'
     case 'completed':
+      if (rolledBackWords(state) !== null) return state.tally.changed ? 'warning' : 'neutral'
       return isFlawless(state) ? 'good' : 'warning'
     case 'paused':
     case 'rolling out':
@@ -74,15 +77,23 @@ function capital(text: string): string {
 }
 
 function badge(state: Glance): string {
+  const back = rolledBackWords(state)
+  if (back !== null) return back
   if (state.status === 'completed') return isFlawless(state) ? 'Verified' : 'Done, with exceptions'
   if (state.status === 'open' || state.status === 'approved' || state.status === 'scheduled')
     return capital(state.priority)
   return capital(state.status)
 }
 
+/** `null`: it is not over, or nothing of it was rolled back. */
+function rolledBackWords({ status, rollBack, tally }: Glance): string | null {
+  if (!finalStatuses.includes(status) || rollBack?.over !== true || (tally.undone ?? 0) === 0) return null
+  return `${tally.changed ? 'Partly rolled back' : 'Rolled back'} by ${rollBack.proposal}`
+}
+
 function contextLine(state: Glance): readonly RichText[] {
   const parts: RichText[] = []
-  if (state.status === 'open' && state.dueAt !== null) parts.push(rich('due ', time(state.dueAt, 'relative')))
+  if (state.status === 'open' && state.dueAt !== null) parts.push(rich(`due ${state.dueAt.slice(0, 10)}`))
   if (state.status !== 'open') parts.push(rich(statusText(state)))
   if (state.status === 'scheduled' && state.schedule !== null) parts.push(rich('starts ', time(state.schedule.start)))
   parts.push(rich(`${state.id}${state.revision > 1 ? `, revision ${state.revision}` : ''}`))
@@ -121,7 +132,11 @@ function patchFacts({ glance: state, freezes, now }: Place, subject: PatchBrief)
   const progress = progressFact(state, subject)
   if (progress) facts.push({ label: 'Progress', value: progress })
   const failed = failedFact(state)
-  if (failed) facts.push({ label: 'Failed', value: failed })
+  if (failed)
+    facts.push({
+      label: state.tally.failed.first.every(({ end }) => end === 'held back') ? 'Held back' : 'Failed',
+      value: failed,
+    })
   if (subject.also.length > 0) facts.push({ label: 'Also required', value: rich(`${subject.also.join('; ')}.`) })
   const assumed = subject.assumed.map(({ fact, values }) => `${fact} taken as ${values.join(' or ')}`)
   if (assumed.length > 0 && state.status === 'open')
@@ -216,10 +231,18 @@ function progressFact(state: Glance, subject: PatchBrief): RichText | null {
   const reporting = state.tally.reporting ?? 0
   if (running > reporting) parts.push(`${running - reporting} running`)
   if (reporting > 0) parts.push(`${reporting} told and not reported yet`)
-  if (counts.bad > 0) parts.push(`${counts.bad} failed`)
+  parts.push(...badEnds(endsOf(state.rollout.rings)))
   if (counts.unreachable > 0) parts.push(`${counts.unreachable} never answered`)
   if (counts.untouched - running > 0) parts.push(`${counts.untouched - running} not touched`)
   return rich(`${parts.join(', ')}.`)
+}
+
+/** Number of assets by end state, over all rings. */
+function endsOf(rings: readonly { readonly counts: RingCounts }[]): RingCounts {
+  const sum: Record<string, number> = {}
+  for (const { counts } of rings)
+    for (const [end, number] of Object.entries(counts)) sum[end] = (sum[end] ?? 0) + number
+  return sum
 }
 
 /** Assets that ended badly, with the words of their verification. The log is in the thread. */
