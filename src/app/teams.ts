@@ -47,6 +47,7 @@ export function buildTeams(config: Config, inGroup: InGroup): Teams {
       if (!policy) throw new Error(`Team ${team} has no policy, so nothing can be proposed for it.`)
       return policy
     },
+    timeZoneOf: (team) => timeZoneFor(config, team),
     channelOf: (team) => config.teams[team]?.channel ?? team,
     digestOf: (team) => digestFor(config, team),
     freezes: freezes(config),

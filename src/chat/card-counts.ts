@@ -1,14 +1,17 @@
 /** How many servers of a proposal are where. Every sentence of a card takes its numbers from here. */
 
+import { badEnds } from '../core/outcome.ts'
 import type { PatchBrief } from '../core/proposal/brief.ts'
 import type { Glance } from '../core/proposal/glance.ts'
+import type { RingCounts } from '../core/proposal/light.ts'
 import { finalStatuses } from '../core/proposal/proposal.ts'
 
 /** The counts add up to `total`, which leaves out the servers that were left out since the vote. */
 export interface CardCounts {
   readonly total: number
   readonly done: number
-  readonly failed: number
+  /** Those that did not end as promised, each end under its own name, such as `1 failed` and `2 held back`. */
+  readonly bad: readonly string[]
   /** They had time to answer and did not. */
   readonly silent: number
   readonly running: number
@@ -24,7 +27,7 @@ export function cardCounts(state: Glance, subject: PatchBrief): CardCounts {
   return {
     total: subject.assets - ends.leftOut,
     done: ends.good,
-    failed: ends.bad,
+    bad: badEnds(endsOf(state.rollout?.rings ?? [])),
     silent: ends.unreachable,
     running: Math.max(0, atWork - reporting),
     told: reporting,
@@ -37,10 +40,23 @@ export function doneWords({ done, total }: CardCounts): string {
   return `${done} of ${total} done`
 }
 
-/** How many ended badly, which is always said, and the other counts that are not zero. */
+/** Those that ended badly, which is always said, and the other counts that are not zero. */
 export function otherCounts(state: Glance, counts: CardCounts): string {
-  const bad = counts.failed + counts.silent
-  return `${bad === 0 ? '0 failed' : `${bad} ended badly`}${restWords(state, counts)}`
+  const bad = badWords(counts)
+  return `${bad === '' ? '0 failed' : bad}${restWords(state, counts)}`
+}
+
+/** Those that ended badly, such as "1 failed, 2 held back, 1 never answered"; empty: none. */
+export function badWords({ bad, silent }: CardCounts): string {
+  return [...bad, ...(silent > 0 ? [`${silent} never answered`] : [])].join(', ')
+}
+
+/** Number of assets by end state, over all rings. */
+function endsOf(rings: readonly { readonly counts: RingCounts }[]): RingCounts {
+  const sum: Record<string, number> = {}
+  for (const { counts } of rings)
+    for (const [end, number] of Object.entries(counts)) sum[end] = (sum[end] ?? 0) + number
+  return sum
 }
 
 /** What has not ended yet, as the end of a list. */

@@ -198,7 +198,8 @@ function failedFact(state: Glance): readonly Fact[] {
   ])
   const more = failed.count - failed.first.length
   const rest = more > 0 ? [lineBreak, `and ${more} more, in "Servers"`] : []
-  return [{ label: `Ended badly ${failed.count}`, value: rich(...lines, ...rest) }]
+  const held = failed.first.every(({ end }) => end === 'held back')
+  return [{ label: `${held ? 'Held back' : 'Failed'} ${failed.count}`, value: rich(...lines, ...rest) }]
 }
 
 function ruleFacts({ rule, window }: StandingRuleSubject): Card['facts'] {

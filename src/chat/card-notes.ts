@@ -7,6 +7,7 @@ import type { Glance } from '../core/proposal/glance.ts'
 import { finalStatuses } from '../core/proposal/proposal.ts'
 import { goesOn } from '../core/rollout/run.ts'
 import type { Card, Tone } from './card.ts'
+import { isRolledBack } from './card-state.ts'
 import { rich, type Span, sentence, time } from './rich-text.ts'
 import { atWorkWords, sinceSentences, waitingFor } from './story/words.ts'
 import { count } from './words.ts'
@@ -93,13 +94,19 @@ function stopNotes(state: Glance): readonly Note[] {
   ]
 }
 
+function rollBackNote({ proposal, over }: NonNullable<Glance['rollBack']>, { undone = 0 }: Glance['tally']): Note {
+  if (!over) return note('warning', `${proposal} rolls it back.`)
+  if (undone === 0) return note('warning', `${proposal} was to roll it back, and has changed nothing back.`)
+  return note(
+    'warning',
+    `${count(undone, 'server')} rolled back, the last by ${proposal}. What is still changed can be rolled back, too.`,
+  )
+}
+
 /** What happens to it afterwards. */
 function laterNotes({ status, breakGlass, rollBack, tally }: Glance): readonly Note[] {
   const notes: Note[] = []
-  if (status !== 'completed' && rollBack?.over === false)
-    notes.push(note('warning', `${rollBack.proposal} rolls it back.`))
-  else if (status !== 'completed' && rollBack !== undefined && !tally.changed)
-    notes.push(note('neutral', `${rollBack.proposal} has rolled it back.`))
+  if (rollBack !== undefined && !isRolledBack({ rollBack, tally })) notes.push(rollBackNote(rollBack, tally))
   if (status !== 'completed' && breakGlass?.reviewedBy === null)
     notes.push(note('urgent', 'Break-glass was used; a review is due ', time(breakGlass.reviewBy), '.'))
   return notes

@@ -17,8 +17,9 @@ import { wantsGo } from '../core/rollout/turn.ts'
 import { isBefore } from '../core/time/instant.ts'
 import { actions } from './actions.ts'
 import { resumeLabel, retryLabel } from './card-actions.ts'
-import { type CardCounts, cardCounts, doneWords, otherCounts, restWords } from './card-counts.ts'
+import { badWords, type CardCounts, cardCounts, doneWords, otherCounts, restWords } from './card-counts.ts'
 import { anyHolder, anyOf } from './card-people.ts'
+import { isRolledBack } from './card-state.ts'
 import { type RichText, rich, type Span, sentence, strong, time } from './rich-text.ts'
 import { testSummary } from './story/words.ts'
 import { shorten } from './visible.ts'
@@ -241,9 +242,8 @@ function numbersOf(state: Glance, counts: CardCounts): readonly Said[] {
   if (worst === undefined) return [`${doneWords(counts)}, ${otherCounts(state, counts)}.`]
   const reason = worst.reason === '' ? '' : `: ${shorten(worst.reason, QUOTED)}`
   return [
-    `${bad} of ${counts.total} ended badly.`,
+    `${badWords(counts)}, ${counts.done} done${restWords(state, counts)}.`,
     sentence(`${bad > 1 ? 'The first: ' : ''}${worst.name} ${worst.end}${reason}`),
-    `${counts.done} done${restWords(state, counts)}.`,
   ]
 }
 
@@ -263,18 +263,13 @@ function howToGoOn(place: Place): readonly Said[] {
 
 function completed(place: Place): readonly Said[] {
   const { glance: state, members } = place
-  const { subject, tally, breakGlass, rollBack } = state
+  const { subject, tally, breakGlass } = state
   if (subject.kind !== 'patches') return []
-  if (rollBack?.over === true && !tally.changed)
-    return [`${rollBack.proposal} has put the versions from before back, so what they mend is missing again.`]
+  if (isRolledBack(state)) return ['The versions from before are back, so what the update mends is missing again.']
   const counts = cardCounts(state, subject)
   const well = counts.done === counts.total && tally.drifted === 0
-  const back =
-    rollBack === undefined
-      ? ''
-      : `${rollBack.proposal} ${rollBack.over ? 'rolled a part of it back' : 'rolls it back'}.`
   const drift = tally.drifted > 0 ? `${count(tally.drifted, 'server')} changed back since; the thread says what.` : ''
-  const what = [...(counts.done === counts.total ? [`${doneWords(counts)}.`] : numbersOf(state, counts)), back, drift]
+  const what = [...(counts.done === counts.total ? [`${doneWords(counts)}.`] : numbersOf(state, counts)), drift]
   if (breakGlass?.reviewedBy === null) {
     const others = members.filter(({ id }) => id !== breakGlass.person)
     const review = press(actions['review-break-glass'].label)

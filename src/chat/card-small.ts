@@ -4,13 +4,16 @@ import type { Place } from '../core/permission/place.ts'
 import { finalStatuses } from '../core/proposal/proposal.ts'
 import { isBefore } from '../core/time/instant.ts'
 import { type RichText, rich, time } from './rich-text.ts'
+import { dayWords } from './words.ts'
 
 export function cardSmall({ glance: state, now }: Place): RichText {
   const { status, dueAt, expiresAt, openedAt, proposer, rollout, schedule, closedAt, revision, subject } = state
   const by = proposer.kind === 'person' ? proposer.name : 'Patchwarden'
   const changed = revision > 1 ? `, changed since: revision ${revision}` : ''
   const sentences = [
-    ...(status === 'open' && dueAt !== null ? [rich('Due ', time(dueAt), ' (', time(dueAt, 'relative'), ').')] : []),
+    ...(status === 'open' && dueAt !== null
+      ? [rich(`Due to the end of ${dayWords(dueAt)} (`, time(dueAt, 'relative'), ').')]
+      : []),
     ...(status === 'scheduled' && schedule !== null && !isBefore(schedule.start, now)
       ? [rich('Starts ', time(schedule.start, 'relative'), '.')]
       : []),

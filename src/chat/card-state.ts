@@ -11,6 +11,7 @@ import { isBefore } from '../core/time/instant.ts'
 import type { Tone } from './card.ts'
 import { cardCounts, doneWords } from './card-counts.ts'
 import { type RichText, rich, time } from './rich-text.ts'
+import { dayWords } from './words.ts'
 
 export interface CardState {
   readonly tone: Tone
@@ -71,8 +72,8 @@ function open(place: Place): CardState {
     return { tone, words: rich('Goes ahead ', time(state.noticeEndsAt)) }
   if (missingVotes(place) === 1) return { tone, words: rich(`${urgency} · 1 vote missing`) }
   if (state.dueAt === null) return { tone, words: rich(`${urgency} · needs votes`) }
-  const due = isBefore(state.dueAt, now) ? ' · overdue since ' : ' · due '
-  return { tone, words: rich(`${urgency}${due}`, time(state.dueAt)) }
+  const due = isBefore(state.dueAt, now) ? 'overdue since' : 'due'
+  return { tone, words: rich(`${urgency} · ${due} ${dayWords(state.dueAt)}`) }
 }
 
 /** How many places of the quorum are empty; `null`: no quorum is needed. */
@@ -119,11 +120,17 @@ function stopped(state: Glance): CardState {
 
 function completed(state: Glance): CardState {
   const { rollBack, tally, breakGlass } = state
-  if (rollBack?.over === true && !tally.changed) return { tone: 'warning', words: rich('Rolled back') }
+  if (rollBack !== undefined && isRolledBack(state))
+    return { tone: 'warning', words: rich(`Rolled back by ${rollBack.proposal}`) }
   if (tally.drifted > 0) return { tone: 'warning', words: rich(`Changed since · ${tally.drifted}`) }
   if (breakGlass?.reviewedBy === null) return { tone: 'warning', words: rich('Review due ', time(breakGlass.reviewBy)) }
   const well = tally.ends.bad + tally.ends.unreachable === 0
   return { tone: well ? 'good' : 'warning', words: rich(`Completed${doneOf(state)}`) }
+}
+
+/** Everything that the rollout changed was changed back. */
+export function isRolledBack({ rollBack, tally }: Pick<Glance, 'rollBack' | 'tally'>): boolean {
+  return rollBack?.over === true && !tally.changed
 }
 
 function doneOf(state: Glance): string {

@@ -1,6 +1,7 @@
 /** Makes the tables and texts behind a card's buttons from the proposal's state. Pure functions. */
 
 import { DateTime } from 'luxon'
+import { besides } from '../core/besides.ts'
 import { changeLine } from '../core/change.ts'
 import { forecastOf } from '../core/forecast/forecast.ts'
 import type { PlanForecast } from '../core/forecast/plan-forecast.ts'
@@ -78,7 +79,7 @@ export function assetPageDetail(
 function assetRow(state: ProposalState, id: string) {
   const planned = plannedNow(state, id)
   if (planned === null) return null
-  const changes = planned.changes.map(changeLine)
+  const changes = [...planned.changes.map(changeLine), ...besides(planned)]
   const { name, platform } = planned.asset
   return {
     name: rich(name),

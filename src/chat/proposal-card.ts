@@ -33,7 +33,7 @@ export function proposalCard(place: Place, viewer: Doer | null, told: readonly P
     simulated: subject.kind === 'patches' && subject.simulated,
     say: cardSay(place),
     facts: cardFacts(place),
-    pictures: cardPictures(state.status, told),
+    pictures: cardPictures(state, told),
     rings: subject.kind === 'patches' ? cardRings(state, subject) : [],
     notes: cardNotes(state, members, place.unjudged),
     small: cardSmall(place),

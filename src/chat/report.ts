@@ -1,6 +1,8 @@
 import type { OpenedEvent } from '../core/audit.ts'
+import { besides } from '../core/besides.ts'
 import { changeLine } from '../core/change.ts'
 import { type CountedAct, throughWords } from '../core/hands.ts'
+import { badEnds, outcomeOf, sumOfRings } from '../core/outcome.ts'
 import { votingRoles } from '../core/policy.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import type { Deployment, ProposalState } from '../core/proposal/proposal.ts'
@@ -16,6 +18,7 @@ import { plain } from './rich-text.ts'
 import { storyOf } from './story/story.ts'
 import { logsTold } from './story/verification.ts'
 import { sinceSentences } from './story/words.ts'
+import { duration } from './words.ts'
 
 /**
  * A proposal as Markdown for an auditor: what, why, who decided, what was done, what each asset says now. `coverage`:
@@ -33,7 +36,7 @@ export function proposalReport(
     '',
   )
   lines.push(md`Why: ${state.whyNow}`, '')
-  if (state.dueAt !== null) lines.push(md`Due ${minuteOf(state.dueAt)}.`, '')
+  if (state.dueAt !== null) lines.push(md`Due ${minuteOf(state.dueAt)} UTC.`, '')
   lines.push('## Decision', '', ...decision(state), '')
   if (state.subject.kind === 'patches')
     lines.push('## Patches', '', ...patches(state), '', '## Assets', '', ...assets(state), '')
@@ -56,9 +59,11 @@ function decision(state: ProposalState): string[] {
   if (state.proposer.kind === 'person')
     lines.push(md`Proposed by ${state.proposer.name}${how({ ...state.proposer, person: state.proposer.id })}.`)
   if (state.approvedBy !== null)
-    lines.push(md`Approved ${minuteOf(state.approvedAt ?? '')} by ${state.approvedBy.how}.`)
+    lines.push(md`Approved ${minuteOf(state.approvedAt ?? '')} UTC by ${state.approvedBy.how}.`)
   if (state.deferral !== null)
-    lines.push(md`Rejected by ${state.deferral.by} until ${minuteOf(state.deferral.until)}: ${state.deferral.reason}`)
+    lines.push(
+      md`Rejected by ${state.deferral.by} until ${minuteOf(state.deferral.until)} UTC: ${state.deferral.reason}`,
+    )
   if (state.breakGlass !== null)
     lines.push(
       md`Break-glass by ${state.breakGlass.person}${how(state.breakGlass)}: ${state.breakGlass.reason} (reviewed by ${state.breakGlass.reviewedBy ?? 'nobody yet'}).`,
@@ -74,7 +79,7 @@ function decision(state: ProposalState): string[] {
 /** How the act came in, if not by an account of the person's own; otherwise empty. */
 function how({ through, confirmedAt }: CountedAct): string {
   if (through === undefined) return ''
-  const confirmed = confirmedAt === undefined ? '' : `; confirmed ${minuteOf(confirmedAt)}`
+  const confirmed = confirmedAt === undefined ? '' : `; confirmed ${minuteOf(confirmedAt)} UTC`
   return `, by ${throughWords(through, (id) => id)}${confirmed}`
 }
 
@@ -90,7 +95,10 @@ function patches(state: ProposalState): string[] {
 }
 
 function assets(state: ProposalState): string[] {
-  const lines = ['| server | ring | end state | why | packages |', '| --- | --- | --- | --- | --- |']
+  const lines = [
+    '| server | ring | end state | why | packages | begun (UTC) | ended (UTC) | took |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+  ]
   const { subject } = state
   if (subject.kind !== 'patches') return lines
   const atWork = new Map(unfinishedDeployments(state).map((deployment) => [deployment.asset, deployment]))
@@ -98,7 +106,8 @@ function assets(state: ProposalState): string[] {
     const id = planned.asset.id
     const index = subject.rings.findIndex((item) => item.assets.includes(id))
     const ring = ringTitle(subject, index) ?? ''
-    const { verification, later } = state.rollout?.deployments[id] ?? {}
+    const deployment = state.rollout?.deployments[id]
+    const { verification, later } = deployment ?? {}
     const begun = atWork.get(id)
     const why = verification?.reason ?? (begun === undefined ? whyNotTouched(state, id) : workWords(begun))
     const end = verification?.end ?? (begun === undefined ? 'not touched' : 'at work')
@@ -108,18 +117,36 @@ function assets(state: ProposalState): string[] {
       const result = lacks.get(change.name)
       return result === undefined ? changeLine(change) : `${changeLine(change)} (${result})`
     })
-    lines.push(md`| ${assetName(state, id)} | ${ring} | ${end} | ${why}${heard} | ${packages.join('; ')} |`)
+    const all = [...packages, ...besides(planned)].join('; ')
+    const { begunAt, endedAt, took } = times(deployment)
+    lines.push(
+      md`| ${assetName(state, id)} | ${ring} | ${end} | ${why}${heard} | ${all} | ${begunAt} | ${endedAt} | ${took} |`,
+    )
   }
   const tally = tallyOf(state)
   const counts = tally.ends
+  const notDone = badEnds(sumOfRings(outcomeOf(state).rings))
   const since = sinceSentences(tally)
   if (since !== '') lines.push('', md`Since the vote: ${since}`)
   const working = atWork.size === 0 ? '' : `, ${atWork.size} at work`
   lines.push(
     '',
-    md`${counts.good} done, ${counts.bad} not done, ${counts.unreachable} never answered${working}, ${counts.untouched - atWork.size} not touched, ${counts.leftOut} left out since the vote.`,
+    md`${counts.good} done, ${notDone.length === 0 ? '0 not done' : notDone.join(', ')}, ${counts.unreachable} never answered${working}, ${counts.untouched - atWork.size} not touched, ${counts.leftOut} left out since the vote.`,
   )
   return lines
+}
+
+/** When work on the asset began and ended, and how long it took. Empty: that has not happened. */
+function times(deployment: Deployment | undefined): {
+  readonly begunAt: string
+  readonly endedAt: string
+  readonly took: string
+} {
+  if (deployment === undefined) return { begunAt: '', endedAt: '', took: '' }
+  const { startedAt, doneAt } = deployment
+  if (doneAt === null) return { begunAt: minuteOf(startedAt), endedAt: '', took: '' }
+  const took = duration(Math.max(0, Math.round((Date.parse(doneAt) - Date.parse(startedAt)) / 1_000)))
+  return { begunAt: minuteOf(startedAt), endedAt: minuteOf(doneAt), took }
 }
 
 function workWords({ startedAt, notBefore }: Deployment): string {
@@ -155,7 +182,7 @@ function thread(events: readonly OpenedEvent[], logs: ReadonlyMap<string, string
   for (const { event, before, after } of steps(events)) {
     for (const entry of storyOf(event, before, after, [], logs)) {
       const who = entry.author === null ? 'Patchwarden' : `${entry.author.name} (${entry.author.via})`
-      lines.push(md`- ${minuteOf(event.at)} **${who}**: ${plain(entry.text)}`)
+      lines.push(md`- ${minuteOf(event.at)} UTC **${who}**: ${plain(entry.text)}`)
       for (const detail of entry.detail) lines.push(`  - ${codeSpan(detail)}`)
     }
   }

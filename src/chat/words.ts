@@ -1,4 +1,6 @@
-/** Numbers and durations in words. */
+/** Numbers, days and durations in words. */
+
+import { DateTime } from 'luxon'
 
 /** `1 asset`, `3 assets` */
 export function count(n: number, one: string, many = `${one}s`): string {
@@ -10,4 +12,9 @@ export function duration(seconds: number): string {
   if (seconds < 120) return `${seconds} s`
   if (seconds < 7_200) return `${Math.round(seconds / 60)} min`
   return `${Math.round(seconds / 3_600)} h`
+}
+
+/** The day of a due date, such as `2 Dec 2026`. Due dates are days, and end with them in UTC. */
+export function dayWords(at: string): string {
+  return DateTime.fromISO(at, { zone: 'utc', locale: 'en' }).toFormat('d LLL yyyy')
 }

@@ -132,7 +132,9 @@ export const standingApproval = z.strictObject({
     .array(patchType, { error: 'Write a list, such as [security, bugfix].' })
     .min(1, { error: 'Write a list, such as [security, bugfix].' })
     .describe('Types of patches it covers.'),
-  expires: moment.describe('It pre-approves nothing from then on; a date counts from its first minute.'),
+  expires: moment.describe(
+    'It pre-approves nothing from then on; a date counts to the end of that day, in the zone of the team.',
+  ),
   decidedBy: reference('a policy').describe('The policy under which the rule itself is voted, of kind quorum.'),
 })
 

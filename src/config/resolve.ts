@@ -12,6 +12,7 @@ import type { ServiceCheck } from '../core/proposal/proposal.ts'
 import { groupOf } from '../core/record/configuration.ts'
 import type { RingRule, TeamPlan } from '../core/ring-rule.ts'
 import type { Rota } from '../core/rota.ts'
+import { dayEnds } from '../core/time/calendar-day.ts'
 import type { Weekday } from '../core/time/local-time.ts'
 import type { Freeze, WindowPlan, WindowRule } from '../core/window.ts'
 import { isRota, type RotaConfig } from './group-settings.ts'
@@ -347,7 +348,7 @@ export function standingRules(config: Settings): readonly StandingRule[] {
     team: rule.team,
     tags: rule.tags,
     types: rule.types,
-    expiresAt: instant(rule.expires, timeZoneFor(config, rule.team), 'start'),
+    expiresAt: lastInstant(rule.expires, timeZoneFor(config, rule.team)),
   }))
 }
 
@@ -382,6 +383,11 @@ function instant(written: string, zone: string, edge: 'start' | 'end'): string {
   const at = DateTime.fromISO(written, { zone })
   const whole = !written.includes('T') && edge === 'end' ? at.plus({ days: 1 }) : at
   return whole.toUTC().toISO() ?? ''
+}
+
+/** The instant, ISO 8601, UTC. For a date: the last second of that day, so that it is read as that day. */
+function lastInstant(written: string, zone: string): string {
+  return written.includes('T') ? instant(written, zone, 'start') : dayEnds(written, zone)
 }
 
 /** Teams whose proposals are posted to the channel. */

@@ -1,6 +1,6 @@
 import type { AssessedAsset, Assessment, PublishedPatch } from './assessment/assess.ts'
 import { whyNotOffered } from './assessment/why-not-offered.ts'
-import { frozen } from './asset.ts'
+import { type Asset, frozen } from './asset.ts'
 import type { Patch } from './catalog.ts'
 import { clustersOf } from './cluster.ts'
 import { firstNames } from './first-names.ts'
@@ -56,6 +56,11 @@ export interface DraftOptions {
   readonly grouping: Grouping
   /** Engines whose systems learn late. Left out: none. Their lanes come last, so that a test ring is none of theirs. */
   readonly late?: ReadonlySet<string>
+  /**
+   * Assets that no look has reached yet, so that nobody knows what they miss. Left out: none. A ring that names one of
+   * them stays, even if nothing else is in it, because it is not known that it has nothing to show.
+   */
+  readonly unseen?: readonly Asset[]
   /** Feeds that cannot be read and have been silent for too long. "Why now" tells how old they are. */
   readonly stale?: readonly StaleFeed[]
 }
@@ -82,12 +87,14 @@ export function* draftingSubjects({
   open,
   grouping,
   late = new Set(),
+  unseen = [],
   stale = [],
 }: DraftOptions): Steps<readonly Draft[]> {
   const drafts: Draft[] = []
   for (const plan of teams) {
     const assessment = assessments.get(plan.team)
     if (assessment === undefined) continue
+    const ofTeam = unseen.filter(({ team }) => team === plan.team)
     const patches = new Map(assessment.patches.map((patch) => [patch.id, patch]))
     const mine = assessment.assets.filter((entry) => entry.asset.engine !== null && entry.changes.length > 0)
     const home = homes(
@@ -115,7 +122,7 @@ export function* draftingSubjects({
       const found: AssessedAsset[][] = []
       for (const [engine, entries] of byEngine) found.push(yield* limited(entries, asked.get(engine) ?? []))
       const before = open.find(({ id }) => id === existing) ?? null
-      made.push(draft(plan, existing, found.flat(), assessment, before, late))
+      made.push(draft(plan, existing, found.flat(), assessment, { before, late, unseen: ofTeam }))
       yield
     }
     const withheld = withheldByDraft(assessment.withheld, made)
@@ -224,13 +231,19 @@ function* limited(entries: readonly AssessedAsset[], patches: readonly Patch[]):
   return found
 }
 
+/** What decides about the rings beside the assets of the draft. */
+interface Placing {
+  readonly before: OpenGroup | null
+  readonly late: ReadonlySet<string>
+  readonly unseen: readonly Asset[]
+}
+
 function draft(
   plan: TeamPlan,
   existing: string | null,
   entries: readonly AssessedAsset[],
   assessment: Assessment,
-  before: OpenGroup | null,
-  late: ReadonlySet<string>,
+  placing: Placing,
 ): Draft {
   const sorted = [...entries].sort((a, b) =>
     a.asset.name < b.asset.name ? -1 : a.asset.name > b.asset.name ? 1 : a.asset.id < b.asset.id ? -1 : 1,
@@ -241,7 +254,7 @@ function draft(
   const due = patches.flatMap((patch) => patch.dueAt ?? []).sort()
   const seen = assets.map((entry) => entry.observedAt).sort()
   const window = usualWindow(plan, assets)
-  const lanes = lanesFor(plan, assets, before, late)
+  const lanes = lanesFor(plan, assets, placing)
   return {
     team: plan.team,
     existing,
@@ -265,7 +278,7 @@ function draft(
     whyNow: `${whyNow(
       patches,
       assets.map((entry) => entry.asset),
-    )}${tooMany(sorted.length - assets.length)}`,
+    )}${tooMany(sorted.length - assets.length)}${emptyText(lanes.rings, plan.rings, placing.unseen)}`,
     notOffered: '',
     dueAt: due[0] ?? null,
   }
@@ -276,6 +289,20 @@ function tooMany(more: number): string {
   if (more === 0) return ''
   const most = limits.assetsPerProposal.toLocaleString('en')
   return ` ${more.toLocaleString('en')} more ${more === 1 ? 'server misses' : 'servers miss'} the same: a decision holds ${most} at most, so they come with the next one.`
+}
+
+/** A sentence for each ring that is empty because its servers could not be looked at. */
+function emptyText(rings: readonly PlannedRing[], rules: readonly RingRule[], unseen: readonly Asset[]): string {
+  return rings
+    .filter(({ assets }) => assets.length === 0)
+    .map(({ name }) => {
+      const rule = rules.find((one) => one.name === name)
+      const names = rule === undefined ? [] : unseen.filter((asset) => picks(rule, asset)).map((asset) => asset.name)
+      if (names.length === 0) return ''
+      const was = names.length === 1 ? 'was' : 'were'
+      return ` Ring ${name} is empty, because ${firstNames(names, MOST_NAMED)} ${was} never seen yet: the rollout stops there until somebody decides.`
+    })
+    .join('')
 }
 
 /** How many of the reasons and names of servers a sentence has. */
@@ -363,14 +390,14 @@ function title(patches: readonly Patch[], assets: number): string {
 function lanesFor(
   plan: Pick<TeamPlan, 'rings' | 'lanes'>,
   assets: readonly AssessedAsset[],
-  before: OpenGroup | null,
-  late: ReadonlySet<string>,
+  { before, late, unseen }: Placing,
 ): Pick<PatchSubject, 'engine' | 'rings'> {
   const engines = [...new Set(assets.flatMap(({ asset }) => asset.engine ?? []))].sort()
   const lanes = engines.map((engine) => {
     const known = (before?.rings ?? []).filter((ring) => (ring.engine ?? before?.engine) === engine)
     const mine = engines.length === 1 ? assets : assets.filter(({ asset }) => asset.engine === engine)
-    return { engine, rings: bound(plan, engine, engines, ringsFor(plan.rings, mine, known)) }
+    const blind = engines.length === 1 ? unseen : unseen.filter((asset) => asset.engine === engine)
+    return { engine, rings: bound(plan, engine, engines, ringsFor(plan.rings, mine, known, blind)) }
   })
   const rank = ({ engine, rings }: (typeof lanes)[number]) =>
     (late.has(engine) ? 2 : 0) + (rings[0]?.beforeVote === true ? 0 : 1)
@@ -395,12 +422,14 @@ function bound(
 
 /**
  * Puts every asset into exactly one ring: its ring in `before`, else the first ring that selects it, else the last
- * ring. Rings are formed once: a ring of `before` that has lost all its assets stays as an empty ring.
+ * ring. Rings are formed once: a ring of `before` that has lost all its assets stays as an empty ring, and so does one
+ * that names an asset of `unseen`.
  */
 export function ringsFor(
   rules: readonly RingRule[],
   entries: readonly AssessedAsset[],
   before: readonly PlannedRing[] = [],
+  unseen: readonly Asset[] = [],
 ): readonly PlannedRing[] {
   const byId = new Map(entries.map((entry) => [entry.asset.id, entry]))
   const members = rules.map(({ name }) => {
@@ -419,7 +448,8 @@ export function ringsFor(
   const rings: PlannedRing[] = []
   for (const [index, rule] of rules.entries()) {
     const assets = members[index] ?? []
-    if (assets.length === 0 && !before.some(({ name }) => name === rule.name)) continue
+    const stays = before.some(({ name }) => name === rule.name) || unseen.some((asset) => picks(rule, asset))
+    if (assets.length === 0 && !stays) continue
     const batchSize = Math.max(1, amountOf(rule.batch, assets.length))
     rings.push({
       name: rule.name,
@@ -432,6 +462,12 @@ export function ringsFor(
     })
   }
   return rings
+}
+
+/** Whether the rule names the asset, by tag or by list. */
+function picks({ select: by }: RingRule, { id, name, tags }: Asset): boolean {
+  if (by.kind === 'tag') return tags.includes(by.tag)
+  return by.kind === 'list' && (by.assets.includes(name) || by.assets.includes(id))
 }
 
 /** The assets of `left` that the rule takes into a ring. `has`: the number of assets that the ring has already. */

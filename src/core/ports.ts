@@ -132,6 +132,10 @@ export type DeploymentOutcome<Of extends Change = Change> =
       readonly state: 'succeeded'
       readonly changed: readonly Of[]
       readonly rebooted: boolean
+      /** When our upgrade told it to reboot, ISO 8601, UTC. Left out: not known, or it did not. */
+      readonly rebootedAt?: string
+      /** Clauses about what people have to see to, such as a configuration file that was kept. Left out: nothing. */
+      readonly notes?: readonly string[]
       readonly log: string
     }
   /**
@@ -145,8 +149,17 @@ export type DeploymentOutcome<Of extends Change = Change> =
    * asset is started again under another key. `notBefore`: not before this instant, ISO 8601, UTC.
    */
   | { readonly state: 'not begun'; readonly reason: string; readonly log: string; readonly notBefore?: string }
-  /** The asset did not answer within the limit. `touched` false: the transaction certainly did not start. */
-  | { readonly state: 'unreachable'; readonly reason: string; readonly touched: boolean; readonly log: string }
+  /**
+   * The asset did not answer within the limit. `touched` false: the transaction certainly did not start. `rebootedAt`:
+   * since our own upgrade told it to reboot, ISO 8601, UTC; then `reason` says so.
+   */
+  | {
+      readonly state: 'unreachable'
+      readonly reason: string
+      readonly touched: boolean
+      readonly rebootedAt?: string
+      readonly log: string
+    }
   /** The asset had time to report and did not. Nobody knows whether the work began. */
   | { readonly state: 'silent'; readonly reason: string; readonly log: string }
 
@@ -155,6 +168,8 @@ export interface DeploymentReport {
   /** `null` while the asset is being changed; `progress` then says how far it is, e.g. `unpacking 12 of 30`. */
   readonly outcome: DeploymentOutcome | null
   readonly progress: string | null
+  /** When our upgrade told the asset to reboot, ISO 8601, UTC, while it has not come back. Left out: it did not. */
+  readonly rebootingSince?: string
   /**
    * When the asset itself said this, ISO 8601, UTC; `null`: it has not reported since the start. Left out: just now. An
    * outcome counts only if the asset said it after work could begin.
@@ -240,8 +255,11 @@ export interface DeployEngine {
    * lost, the work cannot be found, and asking again could begin it twice.
    */
   start(batch: Batch, signal: AbortSignal): Promise<DeploymentHandle>
-  /** What is known now: one report per asset of the batch. */
-  poll(handle: DeploymentHandle, signal: AbortSignal): Promise<readonly DeploymentReport[]>
+  /**
+   * What is known now: one report per asset of the batch. `only`: ids of the assets that are asked about; an engine that
+   * asks each by itself leaves the others alone.
+   */
+  poll(handle: DeploymentHandle, signal: AbortSignal, only?: readonly string[]): Promise<readonly DeploymentReport[]>
   /** Left out: each start is polled by itself. */
   readonly sharedPoll?: SharedPoll
   /** Returns when an asset may have ended since the last poll, or after `seconds`. Left out: only time decides. */

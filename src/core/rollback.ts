@@ -5,13 +5,20 @@ import { type Change, changeKey, reversed, versionBefore } from './change.ts'
 import { refusalOf } from './permission/answer.ts'
 import type { Moment } from './permission/place.ts'
 import type { Doer } from './permission/row.ts'
-import type { DeploymentOutcome } from './ports.ts'
 import type { Undone } from './proposal/command.ts'
 import { glanceOf } from './proposal/glance.ts'
-import type { PatchSubject, PlannedAsset, PlannedRing, ProposalState } from './proposal/proposal.ts'
+import type {
+  Deployment,
+  EarlierStart,
+  PatchSubject,
+  PlannedAsset,
+  PlannedRing,
+  ProposalState,
+} from './proposal/proposal.ts'
 import { sinceOf } from './proposal/since.ts'
-import { deploymentsOf } from './rollout/deployments.ts'
+import { deploymentOf, deploymentsOf } from './rollout/deployments.ts'
 import { engineOf, lanesOf, ringTitle } from './rollout/lanes.ts'
+import { asEarlier } from './rollout/may-have-changed.ts'
 import { DAY_SECONDS, plusSeconds } from './time/instant.ts'
 
 export interface RollbackRequest {
@@ -43,10 +50,15 @@ export function rollbackProblem({ state, doer, reason, only, moment }: RollbackR
 
 /**
  * The subject of the rollback: every changed asset goes back to its earlier versions, in one ring and one batch of its
- * lane.
+ * lane. `untouched`: assets whose journals say that nothing was changed on them after all.
  */
-export function rollbackSubject(state: ProposalState, subject: PatchSubject, only: string | null): PatchSubject {
-  const assets = changedAssets(state, subject, only)
+export function rollbackSubject(
+  state: ProposalState,
+  subject: PatchSubject,
+  only: string | null,
+  untouched: ReadonlySet<string> = new Set(),
+): PatchSubject {
+  const assets = changedAssets(state, subject, only).filter(({ asset }) => !untouched.has(asset.id))
   const engines = new Set(assets.map(({ asset }) => engineOf(subject, asset)))
   const lanes = lanesOf(subject).filter((lane) => engines.has(lane))
   const rings = lanes.map((lane, index): PlannedRing => {
@@ -87,16 +99,18 @@ function undoneIn({ rollout }: ProposalState, subject: PatchSubject, only: strin
   return named(subject, only).flatMap(({ asset }) => rollout?.deployments[asset.id]?.undoneBy ?? [])
 }
 
-/** Assets that the rollout changed and nobody rolled back, with their changes reversed. New packages stay. */
+/**
+ * Assets that a start of the rollout may have changed and nobody rolled back, with their changes reversed. New packages
+ * stay.
+ */
 function changedAssets(state: ProposalState, subject: PatchSubject, only: string | null): readonly PlannedAsset[] {
   return named(subject, only).flatMap((planned) => {
-    const { id } = planned.asset
-    const { outcome, undoneBy } = state.rollout?.deployments[id] ?? {}
-    if ((outcome?.state !== 'succeeded' && outcome?.state !== 'failed') || undoneBy !== undefined) return []
-    const done = sinceOf(state).done[id] ?? []
+    const starts = startsToUndo(state, planned.asset.id)
+    if (starts.length === 0) return []
+    const done = sinceOf(state).done[planned.asset.id] ?? []
     const changes = planned.changes.flatMap((change) => {
       if (done.includes(changeKey(change))) return []
-      return takenBack(change, outcome) ?? []
+      return takenBack(change, starts) ?? []
     })
     return changes.length === 0
       ? []
@@ -104,13 +118,62 @@ function changedAssets(state: ProposalState, subject: PatchSubject, only: string
   })
 }
 
+/** The starts that may have changed the asset and that nobody rolled back, oldest first. */
+export function startsToUndo({ rollout }: ProposalState, asset: string): readonly EarlierStart[] {
+  if (rollout === null) return []
+  const last = deploymentOf(rollout, asset)
+  const latest = last === undefined ? null : asEarlier(last)
+  return [...(rollout.earlier?.[asset] ?? []), ...(latest === null ? [] : [latest])]
+}
+
 /** The change that takes back a change of the rollout; `null`: the rollout did not make it, or nothing can. */
-function takenBack(change: Change, outcome: DeploymentOutcome): Change | null {
-  // A failed asset cannot say what it changed.
-  if (outcome.state !== 'succeeded' || outcome.changed.length === 0) return reversed(change, versionBefore(change))
-  const same = outcome.changed.filter(({ name }) => name === change.name)
-  const done = same.find((one) => changeKey(one) === changeKey(change)) ?? same[0]
-  return done === undefined ? null : reversed(change, versionBefore(done))
+function takenBack(change: Change, starts: readonly EarlierStart[]): Change | null {
+  for (const { changed } of starts) {
+    const same = changed?.filter(({ name }) => name === change.name) ?? []
+    const done = same.find((one) => changeKey(one) === changeKey(change)) ?? same[0]
+    // The first start that changed it knows the version from before.
+    if (done !== undefined) return reversed(change, versionBefore(done))
+  }
+  // A start that cannot say what it changed may have made every change that was planned.
+  return starts.some(({ changed }) => changed === null) ? reversed(change, versionBefore(change)) : null
+}
+
+/** `why`: a clause. */
+export interface LeftOutOfRollBack {
+  readonly name: string
+  readonly why: string
+}
+
+/** Assets on which something was begun or tried, and which a roll back leaves out, with the reason as a clause. */
+export function leftOutOfRollBack(
+  state: ProposalState,
+  subject: PatchSubject,
+  only: string | null,
+  untouched: ReadonlySet<string> = new Set(),
+): readonly LeftOutOfRollBack[] {
+  const { rollout } = state
+  if (rollout === null) return []
+  const taken = new Set(changedAssets(state, subject, only).map(({ asset }) => asset.id))
+  return named(subject, only).flatMap(({ asset: { id, name } }): readonly LeftOutOfRollBack[] => {
+    if (untouched.has(id)) return [{ name, why: 'the journal of its upgrade says that nothing was changed on it' }]
+    const deployment = deploymentOf(rollout, id)
+    if (taken.has(id) || deployment === undefined) return []
+    return [{ name, why: whyNotUndone(state, deployment) }]
+  })
+}
+
+/** Names of the assets that may still be changed, as far as the record says. */
+export function stillChanged(state: ProposalState): readonly string[] {
+  const { subject } = state
+  return subject.kind === 'patches' ? changedAssets(state, subject, null).map(({ asset }) => asset.name) : []
+}
+
+function whyNotUndone(state: ProposalState, deployment: Deployment): string {
+  const { asset, undoneBy, outcome } = deployment
+  if (undoneBy !== undefined) return `${undoneBy} has rolled it back`
+  if (startsToUndo(state, asset).length > 0) return 'there is no older version of what was installed on it'
+  const reason = outcome !== null && 'reason' in outcome ? `: ${outcome.reason.trimEnd().replace(/\.$/, '')}` : ''
+  return `nothing was changed on it${reason}`
 }
 
 /** The proposal that this one rolls back, and its assets that are back already; `null`: this is not a rollback. */

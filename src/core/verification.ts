@@ -16,7 +16,21 @@ export interface VerificationFacts {
   readonly startedAt?: string
   /** The rollout rolls an earlier one back. */
   readonly rollsBack?: boolean
+  /** What the journals of our starts say of this asset. Left out: they were not asked. */
+  readonly own?: OwnWork
 }
+
+/**
+ * What the journals on the host, or the records of the engine's system, say of our starts of one asset under this
+ * proposal. `at work`: a start has not ended there. `not ours`: none of them has changed it. `not known`: they do not
+ * say.
+ */
+export type OwnWork =
+  | { readonly kind: 'ours'; readonly startedAt: string; readonly outcome: DeploymentOutcome }
+  | { readonly kind: 'at work'; readonly startedAt: string; readonly progress: string }
+  | { readonly kind: 'not ours' }
+  /** `says`: what the system of the asset says instead, as a sentence. */
+  | { readonly kind: 'not known'; readonly says?: string }
 
 /** The result of looking at an asset. `gone`: the inventory does not list the asset any more, so nobody looked. */
 export type Look = Observation | { readonly kind: 'gone'; readonly asset: string }
@@ -39,9 +53,12 @@ export function verify(
   look: Look,
   facts: VerificationFacts,
 ): Verification {
-  const { health, before, now, rollsBack = false } = facts
+  const { health, before, now } = facts
   if (outcome.state === 'not begun') return notBegun(outcome.reason, health, now)
   if (look.kind !== 'seen') return notSeen(planned, outcome, look, facts)
+  // A journal that has spoken since knows more than what was recorded when the connection was lost.
+  if (facts.own?.kind === 'ours' && facts.own.outcome !== outcome && outcome.state !== 'succeeded')
+    return verify(planned, facts.own.outcome, look, facts)
   const { snapshot } = look
   const early = saidBefore(snapshot, outcome, facts)
   const results = planned.changes.map((change) => resultOf(change, snapshot, early))
@@ -60,11 +77,18 @@ export function verify(
       missing.map(({ said }) => said.name),
       snapshot,
     )
-    return { ...base, ...endWithout(outcome, lacking(missing, results.length), keptAway) }
+    const what = `${lacking(missing, results.length)}${stillAtWork(facts.own)}`
+    return { ...base, ...endWithout(outcome, what, keptAway) }
   }
   const untold = early ? saidNothing(snapshot) : whatIsUntold(results, snapshot)
   if (untold !== null) return { ...base, ...endUnknown(outcome, untold) }
-  return { ...base, ...(unhealthyEnd(health, before ?? []) ?? endWithAll(outcome, snapshot, rollsBack)) }
+  return { ...base, ...withNotes(unhealthyEnd(health, before ?? []) ?? endWithAll(outcome, snapshot, facts), outcome) }
+}
+
+/** What the installation left for people to see to belongs to its end, whatever that is. */
+function withNotes({ end, reason }: End, outcome: DeploymentOutcome): End {
+  const notes = outcome.state === 'succeeded' ? (outcome.notes ?? []) : []
+  return { end, reason: [reason, ...notes].join('; ') }
 }
 
 type End = Pick<Verification, 'end' | 'reason'>
@@ -82,7 +106,10 @@ function notSeen(
   if (outcome.state === 'silent') return { end: 'silent', reason: clause(outcome.reason), packages: [], ...rest }
   const untouched = outcome.state === 'held back' || (outcome.state === 'unreachable' && !outcome.touched)
   const ran = untouched ? 'nothing was started on it' : 'what it holds now is unknown'
-  const seen = look.kind === 'gone' ? `It is ${GONE}` : `It does not answer (${clause(look.reason)})`
+  const answer = look.kind === 'gone' ? `It is ${GONE}` : `It does not answer (${clause(look.reason)})`
+  // That our own reboot came before the silence is its likely cause.
+  const rebooted = outcome.state === 'unreachable' && outcome.rebootedAt !== undefined
+  const seen = rebooted ? clause(outcome.reason) : answer
   const packages = planned.changes.map(
     (change): Promised => ({ name: change.name, promised: changeTarget(change), version: null, result: 'not known' }),
   )
@@ -175,21 +202,66 @@ function unhealthyEnd(health: readonly HealthResult[], before: readonly HealthRe
 }
 
 /** The end of a healthy asset with all promised changes. */
-function endWithAll(outcome: DeploymentOutcome, snapshot: AssetSnapshot, rollsBack: boolean): End {
+function endWithAll(outcome: DeploymentOutcome, snapshot: AssetSnapshot, facts: VerificationFacts): End {
+  const { rollsBack = false, own } = facts
   if (outcome.state === 'failed')
     return { end: 'failed', reason: `${clause(outcome.reason)} (it reports the promised versions all the same)` }
   if (rollsBack) return { end: 'rolled back', reason: 'It reports the versions from before' }
   if (snapshot.rebootRequired) {
     const by = snapshot.rebootPackages.length > 0 ? ` (asked for by ${snapshot.rebootPackages.join(', ')})` : ''
-    return { end: 'waiting for reboot', reason: `Installed; a reboot is still needed${by}` }
+    return {
+      end: 'waiting for reboot',
+      reason: `Installed; ${rebootWords(outcome, snapshot)}a reboot is still needed${by}`,
+    }
   }
   if (outcome.state === 'succeeded' && outcome.rebooted) {
-    const reason = 'Installed, rebooted, and seen again with the promised versions'
+    const reason = `Installed, rebooted by Patchwarden${rebootTime(outcome)}, and seen again with the promised versions${byOurStart(own)}`
     return { end: 'rebooted and re-scanned', reason }
   }
+  const stale = staleNote(snapshot.staleServices)
   if (outcome.state === 'held back')
-    return { end: 'installed', reason: 'The promised versions are there already, installed by somebody else' }
-  return { end: 'installed', reason: `It reports the promised versions${staleNote(snapshot.staleServices)}` }
+    return { end: 'installed', reason: `The promised versions are there already${whoDidIt(own)}${stale}` }
+  return { end: 'installed', reason: `It reports the promised versions${byOurStart(own)}${stale}` }
+}
+
+/** What our own reboot has not achieved; empty: we did not reboot it. */
+function rebootWords(outcome: DeploymentOutcome, { runningKernel }: AssetSnapshot): string {
+  if (outcome.state !== 'succeeded' || !outcome.rebooted) return ''
+  const kernel = runningKernel === null ? '' : ` with the kernel ${runningKernel}`
+  return `Patchwarden rebooted it${rebootTime(outcome)}, and it came back${kernel}: `
+}
+
+function rebootTime(outcome: DeploymentOutcome): string {
+  const at = 'rebootedAt' in outcome ? outcome.rebootedAt : undefined
+  return at === undefined ? '' : ` at ${minuteOf(at)} UTC`
+}
+
+/** Who installed what was there before this start could begin. Only a journal or a record can say that it was not us. */
+function whoDidIt(own: OwnWork | undefined): string {
+  switch (own?.kind) {
+    case 'not ours':
+      return ', installed by somebody else'
+    case 'at work':
+      return stillAtWork(own)
+    case 'ours':
+      return byOurStart(own)
+    default:
+      return own?.says === undefined
+        ? '; it is not known who installed them'
+        : `; who installed them, only its system can say: ${clause(own.says)}`
+  }
+}
+
+/** Names our own start, where the outcome that was recorded at first did not say that it had come to its end. */
+function byOurStart(own: OwnWork | undefined): string {
+  return own?.kind === 'ours'
+    ? `: what Patchwarden began on ${minuteOf(own.startedAt)} UTC installed them, as its own journal says`
+    : ''
+}
+
+function stillAtWork(own: OwnWork | undefined): string {
+  if (own?.kind !== 'at work') return ''
+  return `; what Patchwarden began on ${minuteOf(own.startedAt)} UTC has not ended there (${own.progress})`
 }
 
 /** The end of an asset on which no work began. It will be tried again, unless the step `undrain` failed. */

@@ -1,6 +1,6 @@
 /** Assets as they were last seen. */
 
-import { and, asc, count, desc, eq, gt, isNotNull, lt, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Asset, AssetSnapshot } from '../core/asset.ts'
 import { storable, storableAsJson } from '../core/storable.ts'
@@ -116,6 +116,16 @@ interface Which {
 /** The last good look at each asset of these teams, in order of id; assets never seen are left out. */
 export async function readAssetKeys(db: Queryable, teams: readonly string[]): Promise<readonly AssetKeys[]> {
   return readKeys(db, { teams })
+}
+
+/** The assets of a team of which no look has succeeded yet, by id. */
+export async function neverSeen(db: Queryable, team: string): Promise<readonly Asset[]> {
+  const rows = await db
+    .select({ asset: assets.asset })
+    .from(assets)
+    .where(and(eq(assets.team, team), isNull(assets.softwareSet)))
+    .orderBy(asc(assets.id))
+  return rows.map(({ asset }) => asset)
 }
 
 async function readKeys(db: Queryable, { ids, teams }: Which): Promise<readonly AssetKeys[]> {

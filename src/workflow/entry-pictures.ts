@@ -3,9 +3,11 @@ import { planPictureOf } from '../chat/details.ts'
 import type { Picture } from '../chat/picture/picture.ts'
 import { rich, sentence } from '../chat/rich-text.ts'
 import { outcomeOf } from '../core/outcome.ts'
+import { bypassesWindow } from '../core/proposal/approval.ts'
 import type { Context } from '../core/proposal/command.ts'
 import type { ProposalEvent } from '../core/proposal/event.ts'
 import type { PatchSubject, ProposalState } from '../core/proposal/proposal.ts'
+import { unfinished } from '../core/rollout/run.ts'
 import { HOUR_MS } from '../core/time/instant.ts'
 import type { Window } from '../core/window.ts'
 
@@ -39,13 +41,23 @@ function pictureOf(
       return event.votesKept ? null : planPictureOf(state, subject, { freezes, now, estimates })
     case 'scheduled':
     case 'postponed':
-      if (state.rollout !== null || (beginsAtOnce(event.window, now) && isFresh(state, now))) return null
+      if (state.rollout !== null || (beginsAtOnce(event.window, now) && isFresh(state, now) && !isAtOnce(state)))
+        return null
       return planPictureOf(state, subject, { freezes, now, estimates })
     case 'halted':
-      return state.rollout === null ? null : { kind: 'outcome', outcome: outcomeOf(state) }
+    case 'verification-recorded':
+    case 'verifications-recorded':
+      // What is at work is brought to its end first. Then the picture stays true.
+      if (state.rollout === null || state.status !== 'halted' || unfinished(state).length > 0) return null
+      return { kind: 'outcome', outcome: outcomeOf(state) }
     default:
       return null
   }
+}
+
+/** The plan from the opening waits for a window, and this one does not. */
+function isAtOnce({ approvedBy }: ProposalState): boolean {
+  return approvedBy !== null && bypassesWindow(approvedBy)
 }
 
 function beginsAtOnce(window: Window, now: string): boolean {

@@ -39,6 +39,8 @@ export interface Teams {
   membersOf(team: string): readonly Member[]
   policyOf(team: string): Policy
   channelOf(team: string): string
+  /** The IANA zone in which a date that somebody of the team names is meant. Left out: UTC. */
+  timeZoneOf?(team: string): string
   /** `null`: the team has no digest, so every proposal gets its card at once. */
   digestOf(team: string): DigestRule | null
   readonly freezes: readonly Freeze[]

@@ -6,20 +6,28 @@ import { awayProblem } from '../core/away.ts'
 import { errorText } from '../core/error-text.ts'
 import type { DeployEngine } from '../core/ports.ts'
 import { contentHash } from '../core/proposal/decision-content.ts'
-import type { PatchSubject, PlannedAsset } from '../core/proposal/proposal.ts'
-import { restores, rollbackProblem, rollbackSubject } from '../core/rollback.ts'
+import type { PatchSubject, PlannedAsset, ProposalState } from '../core/proposal/proposal.ts'
+import {
+  type LeftOutOfRollBack,
+  leftOutOfRollBack,
+  restores,
+  rollbackProblem,
+  rollbackSubject,
+  startsToUndo,
+} from '../core/rollback.ts'
 import { engineOf } from '../core/rollout/lanes.ts'
 import { readAssets } from '../store/inventory.ts'
 import { findProposal } from '../store/proposals.ts'
 import type { Execute } from './commands/execute.ts'
 import { momentOf } from './places.ts'
 import type { WorkflowParts } from './ports.ts'
+import { didNothing, journalsOf } from './rollout/own-work.ts'
 
 export type Rollback = ReturnType<typeof createRollback>
 
 const PREVIEWS_AT_ONCE = 8
 
-type RollbackParts = Pick<WorkflowParts, 'db' | 'clock' | 'teams' | 'engines'>
+type RollbackParts = Pick<WorkflowParts, 'db' | 'clock' | 'teams' | 'engines' | 'log'>
 
 interface Asked {
   readonly reason: string | null
@@ -48,34 +56,71 @@ async function rollBack(
   const moment = await momentOf(parts, state.team)
   const problem = rollbackProblem({ state, doer: person, reason, only, moment })
   if (problem !== null || state.subject.kind !== 'patches' || reason === null) return refused(problem ?? 'Say why.')
-  const { subject, stays } = await previewed(parts, rollbackSubject(state, state.subject, only))
+  const untouched = await untouchedIn(parts, state, rollbackSubject(state, state.subject, only))
+  const { subject, stays } = await previewed(parts, rollbackSubject(state, state.subject, only, untouched))
+  const possible = subject.assets.filter(({ previewProblem }) => previewProblem === null)
+  const left = [...problemsIn(subject), ...leftOutOfRollBack(state, state.subject, only, untouched)]
+  if (possible.length === 0) return refused(`No server can be rolled back (${listed(left)}).`)
   const staying =
     stays.length === 0 ? '' : ` No older version of ${stays.join(', ')} is available: these stay as they are.`
-  const possible = subject.assets.filter(({ previewProblem }) => previewProblem === null)
-  if (possible.length === 0) {
-    const first = subject.assets[0]
-    return refused(`No server can be rolled back (${first?.asset.name ?? ''}: ${first?.previewProblem ?? ''}).`)
-  }
+  const without = left.length === 0 ? '' : ` Left out: ${listed(left)}.`
   const content = {
     title: `Roll back ${state.id}: ${state.title}`,
     subject,
     contentHash: contentHash(subject),
     priority: state.priority,
-    whyNow: `${sentence(reason.trim())}${staying}`,
+    whyNow: `${sentence(reason.trim())}${staying}${without}`,
     dueAt: null,
   }
   const opened = await openRollBack(state, content, person, { end: only === null, reason: reason.trim() })
   if (!opened.ok) return refused(opened.refusal.sentence)
-  const left = subject.assets.length - possible.length
-  const more = left === 0 ? '' : ` ${left} cannot: the plan says why.`
   return {
     ok: true,
     message: rich(
       strong(opened.state.id),
-      ` rolls ${state.id} back on ${possible.length} of its servers now.${more}${staying}`,
+      ` rolls ${state.id} back on ${possible.length} of its servers now.${staying}${without}`,
     ),
     link: `/p/${opened.state.id}`,
   }
+}
+
+function problemsIn({ assets }: PatchSubject): readonly LeftOutOfRollBack[] {
+  return assets.flatMap(({ asset: { name }, previewProblem }) =>
+    previewProblem === null ? [] : [{ name, why: previewProblem.replace(/\.$/, '') }],
+  )
+}
+
+/** How many servers a sentence names with their reasons. */
+const NAMED = 8
+
+function listed(left: readonly LeftOutOfRollBack[]): string {
+  const first = left.slice(0, NAMED).map(({ name, why }) => `${name} (${why})`)
+  const more = left.length > NAMED ? ` and ${left.length - NAMED} more` : ''
+  return `${first.join('; ')}${more}`
+}
+
+/** Assets that were not known to be untouched, and of which every journal now says that nothing was changed. */
+async function untouchedIn(
+  parts: RollbackParts,
+  state: ProposalState,
+  { assets }: PatchSubject,
+): Promise<ReadonlySet<string>> {
+  const unsure = assets
+    .map(({ asset }) => asset.id)
+    .filter((id) => startsToUndo(state, id).every(({ changed }) => changed === null))
+  const present = await readAssets(parts.db, unsure)
+  const limit = pLimit(PREVIEWS_AT_ONCE)
+  const found = await Promise.all(
+    unsure.map((id) =>
+      limit(async () => {
+        const asset = present.get(id)
+        if (asset === undefined) return []
+        const answers = await journalsOf(parts, state, asset, new AbortController().signal)
+        return answers.length > 0 && answers.every(({ report }) => didNothing(report)) ? [id] : []
+      }),
+    ),
+  )
+  return new Set(found.flat())
 }
 
 /**

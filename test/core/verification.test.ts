@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { frozen, type InstalledPackage, type Observation, type PendingUpdate } from '../../src/core/asset.ts'
 import type { DeploymentOutcome, HealthResult } from '../../src/core/ports.ts'
 import type { EndState, PlannedAsset } from '../../src/core/proposal/proposal.ts'
-import { type Look, lookedAt, verify } from '../../src/core/verification.ts'
+import { type Look, lookedAt, type OwnWork, verify } from '../../src/core/verification.ts'
 import { anAsset, aSnapshot } from '../support/asset.ts'
 
 const now = '2026-11-20T03:00:00.000Z'
@@ -80,12 +80,12 @@ test.each<[string, DeploymentOutcome, Look, HealthResult, EndState, RegExp]>([
   ],
   ['it was held back', heldBack, seen('3.0.20-1'), healthy, 'held back', /no room/],
   [
-    'it was held back, and somebody else installed it',
+    'it was held back, and no journal was asked who installed it',
     heldBack,
     seen(promised),
     healthy,
     'installed',
-    /by somebody else/,
+    /^The promised versions are there already; it is not known who installed them$/,
   ],
   ['nothing was begun on it', notBegun, seen('3.0.20-1'), healthy, 'not touched', /^Mara stopped the rollout: no$/],
   ['nothing was begun on it, and it is sick', notBegun, seen('3.0.20-1'), sick, 'not touched', /stopped the rollout/],
@@ -115,7 +115,14 @@ test.each<[string, DeploymentOutcome, Look, HealthResult, EndState, RegExp]>([
     /; cron, exim4, nginx, ntpsec, rsyslog and 2 more still run what was replaced: restart them or reboot/,
   ],
   ['it wants a reboot', succeeded, seen(promised, { rebootRequired: true }), healthy, 'waiting for reboot', /libc6/],
-  ['it was rebooted', rebooted, seen(promised), healthy, 'rebooted and re-scanned', /rebooted, and seen again/],
+  [
+    'it was rebooted',
+    rebooted,
+    seen(promised),
+    healthy,
+    'rebooted and re-scanned',
+    /rebooted by Patchwarden, and seen again/,
+  ],
   [
     'it does not answer any more',
     succeeded,
@@ -333,7 +340,7 @@ test('five services that run what was replaced are all named', () => {
 test('a reboot that nobody says why is asked for without a reason', () => {
   const { snapshot } = seen(promised, { rebootRequired: true }) as Extract<Observation, { kind: 'seen' }>
   const look: Look = { kind: 'seen', warnings: [], snapshot: { ...snapshot, rebootPackages: [] } }
-  expect(verify(planned, rebooted, look, facts).reason).toBe('Installed; a reboot is still needed')
+  expect(verify(planned, succeeded, look, facts).reason).toBe('Installed; a reboot is still needed')
 })
 
 test('whatever came of a look, it is known at which asset', () => {
@@ -347,4 +354,72 @@ test('a reason is a part of a sentence: without a full stop at its end, with tho
 
 test('what simply went well is said in few words', () => {
   expect(verify(planned, succeeded, seen(promised), facts).reason).toBe('It reports the promised versions')
+})
+
+describe('who did it is read from the journals of our starts', () => {
+  const startedAt = '2026-11-20T01:08:00.000Z'
+  const ours: OwnWork = { kind: 'ours', startedAt, outcome: succeeded }
+  const atWork: OwnWork = { kind: 'at work', startedAt, progress: 'unpacking 3 of 20' }
+  const began = 'what Patchwarden began on 2026-11-20 01:08 UTC'
+  const there = 'The promised versions are there already'
+  const byUs = `It reports the promised versions: ${began} installed them, as its own journal says`
+
+  test.each<[string, DeploymentOutcome, OwnWork, string]>([
+    ['by an earlier start of ours', heldBack, ours, byUs],
+    ['by the start whose connection was lost', silent, ours, byUs],
+    ['by a start that was taken for failed, because it took too long', failed, ours, byUs],
+    [
+      'by somebody else, where no journal has it',
+      heldBack,
+      { kind: 'not ours' },
+      `${there}, installed by somebody else`,
+    ],
+    ['by nobody knows whom', heldBack, { kind: 'not known' }, `${there}; it is not known who installed them`],
+    [
+      'by whom its system says',
+      heldBack,
+      { kind: 'not known', says: 'Another group did it.' },
+      `${there}; who installed them, only its system can say: Another group did it`,
+    ],
+    ['by a start that has not ended', heldBack, atWork, `${there}; ${began} has not ended there (unpacking 3 of 20)`],
+  ])('%s', (_, outcome, own, reason) => {
+    expect(verify(planned, outcome, seen(promised), { ...facts, own })).toMatchObject({ end: 'installed', reason })
+  })
+
+  test('what is missing may still come, where a start of ours is at work', () => {
+    const { end, reason } = verify(planned, silent, seen('3.0.20-1'), { ...facts, own: atWork })
+    expect(end).toBe('still missing')
+    expect(reason).toContain(`3.0.22-1~deb12u2 was promised; ${began} has not ended there (unpacking 3 of 20)`)
+  })
+})
+
+describe('our own reboot is named', () => {
+  const rebootedAt = '2026-11-20T08:08:00.000Z'
+
+  test('as the cause where the server stays away', () => {
+    const reason =
+      'web1 was rebooted by Patchwarden at 2026-11-20 08:08 UTC and did not come back within 10 min: no route'
+    const lost: DeploymentOutcome = { state: 'unreachable', touched: true, rebootedAt, reason: `${reason}.`, log: '' }
+    expect(verify(planned, lost, gone, facts)).toMatchObject({
+      end: 'unreachable',
+      reason: `${reason}; what it holds now is unknown`,
+    })
+  })
+
+  test('where it comes back with the old kernel', () => {
+    const { snapshot } = seen(promised, { rebootRequired: true }) as Extract<Observation, { kind: 'seen' }>
+    const look: Look = { kind: 'seen', warnings: [], snapshot: { ...snapshot, runningKernel: '6.1.0-9-amd64' } }
+    const outcome: DeploymentOutcome = { state: 'succeeded', changed: [], rebooted: true, rebootedAt, log: '' }
+    expect(verify(planned, outcome, look, facts)).toMatchObject({
+      end: 'waiting for reboot',
+      reason:
+        'Installed; Patchwarden rebooted it at 2026-11-20 08:08 UTC, and it came back with the kernel 6.1.0-9-amd64: a reboot is still needed (asked for by libc6)',
+    })
+  })
+})
+
+test('what the installation left for people to see to is told', () => {
+  const kept = 'the edited /etc/demo-app.conf was kept, and the new one lies beside it as /etc/demo-app.conf.dpkg-dist'
+  const outcome: DeploymentOutcome = { state: 'succeeded', changed: [], rebooted: false, notes: [kept], log: '' }
+  expect(verify(planned, outcome, seen(promised), facts).reason).toBe(`It reports the promised versions; ${kept}`)
 })

@@ -1,6 +1,12 @@
-import type { Outcome, RingOutcome } from '../../core/outcome.ts'
-import { type EndState, endStates } from '../../core/proposal/proposal.ts'
-import { countEndState, type GateCount } from '../../core/rollout/gate.ts'
+import {
+  countStanding,
+  type Outcome,
+  type RingOutcome,
+  type Standing,
+  standings,
+  sumOfRings,
+} from '../../core/outcome.ts'
+import type { GateCount } from '../../core/rollout/gate.ts'
 import { count } from '../words.ts'
 import {
   dots,
@@ -34,13 +40,13 @@ export function outcomePicture(outcome: Outcome, theme: Theme): string {
     unreachable: 'url(#unreachable)',
     undecided: palette.untouched,
   }
-  const rows = [{ name: 'All', ends: sum(outcome.rings) }, ...(outcome.rings.length > 1 ? outcome.rings : [])]
+  const rows = [{ name: 'All', ends: sumOfRings(outcome.rings) }, ...(outcome.rings.length > 1 ? outcome.rings : [])]
   const shown = rows.slice(0, RINGS + 1)
   const parts = [text(20, 30, 'How the servers ended', { size: 20, fill: palette.ink, bold: true })]
   for (const [index, ring] of shown.entries()) parts.push(...bar(ring, TOP + index * ROW, fills, palette))
   const bottom = TOP + shown.length * ROW
   parts.push(line(20, bottom, RIGHT, bottom, palette.line))
-  const counts = groups(sum(outcome.rings))
+  const counts = groups(sumOfRings(outcome.rings))
   const under = legend(
     bottom + 28,
     (['good', 'bad', 'unreachable', 'undecided'] as const)
@@ -74,7 +80,7 @@ const groupWords: Readonly<Record<GateCount, string>> = {
 export function outcomeWords({ rings }: Outcome): string {
   const said = (ring: RingOutcome) => `${ring.name}: ${endWords(ring.ends)}`
   return [
-    `${count(total(sum(rings)), 'server')}: ${endWords(sum(rings))}`,
+    `${count(total(sumOfRings(rings)), 'server')}: ${endWords(sumOfRings(rings))}`,
     ...(rings.length > 1 ? rings.map(said) : []),
   ]
     .map((words) => `${words}.`)
@@ -89,11 +95,11 @@ function endWords(ends: RingOutcome['ends']): string {
 
 const order: readonly GateCount[] = ['good', 'bad', 'unreachable', 'undecided']
 
-function ordered(ends: RingOutcome['ends']): readonly (readonly [EndState, number])[] {
+function ordered(ends: RingOutcome['ends']): readonly (readonly [Standing, number])[] {
   return order.flatMap((group) =>
-    endStates.flatMap((end) => {
+    standings.flatMap((end) => {
       const number = ends[end] ?? 0
-      return number > 0 && countEndState(end) === group ? [[end, number] as const] : []
+      return number > 0 && countStanding(end) === group ? [[end, number] as const] : []
     }),
   )
 }
@@ -140,20 +146,10 @@ function number(label: string, x: number, top: number, group: GateCount, palette
 
 function groups(ends: RingOutcome['ends']): Record<GateCount, number> {
   const counts = { good: 0, bad: 0, unreachable: 0, undecided: 0 }
-  for (const end of endStates) counts[countEndState(end)] += ends[end] ?? 0
+  for (const end of standings) counts[countStanding(end)] += ends[end] ?? 0
   return counts
 }
 
 function total(ends: RingOutcome['ends']): number {
-  return endStates.reduce((all, end) => all + (ends[end] ?? 0), 0)
-}
-
-function sum(rings: readonly RingOutcome[]): RingOutcome['ends'] {
-  const ends: Partial<Record<EndState, number>> = {}
-  for (const ring of rings)
-    for (const end of endStates) {
-      const number = (ends[end] ?? 0) + (ring.ends[end] ?? 0)
-      if (number > 0) ends[end] = number
-    }
-  return ends
+  return standings.reduce((all, end) => all + (ends[end] ?? 0), 0)
 }

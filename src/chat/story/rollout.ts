@@ -5,11 +5,12 @@ import { notStarted } from '../../core/proposal/ends.ts'
 import type { ProposalState } from '../../core/proposal/proposal.ts'
 import { sinceOf } from '../../core/proposal/since.ts'
 import { engineOfRing, lanesOf } from '../../core/rollout/lanes.ts'
+import { ringResult } from '../../core/rollout/ring-result.ts'
 import { assetName, tallyOf } from '../../core/rollout/tally.ts'
 import type { ThreadEntry } from '../card.ts'
 import { code, rich, sentence, strong, time } from '../rich-text.ts'
 import { count } from '../words.ts'
-import { bot, said, type Tellers, untold } from './telling.ts'
+import { bot, named, said, type Tellers, type Telling, untold } from './telling.ts'
 import { atWork, names, ringName, sinceSentences, testSummary } from './words.ts'
 
 const test = {
@@ -87,11 +88,17 @@ export const rollout = {
   'gate-failed': untold,
   'assets-compared': (_, { before, state }) => sinceStory(before, state),
   noted: ({ text }) => bot('warning', rich(text)),
-  'ring-soaking': ({ ring, until }, { state }) => {
-    const name = strong(ringName(state, ring))
+  'ring-soaking': ({ ring, until }, telling) => {
+    const name = strong(ringName(telling.state, ring))
+    const { good, total } = ringResult(telling.state, ring)
+    if (good < total) return [...ringStory(ring, telling), ...bot('neutral', rich('Soaking until ', time(until), '.'))]
     return bot('good', rich(`Ring `, name, ` is patched and verified. Soaking until `, time(until, 'time'), '.'))
   },
-  'ring-passed': ({ ring }, { state }) => bot('good', rich(`Ring `, strong(ringName(state, ring)), ' passed.')),
+  'ring-passed': ({ ring }, telling) =>
+    // It was told before the soak.
+    telling.before !== null && wasSoaking(telling.before, ring) && ringResult(telling.state, ring).good === 0
+      ? []
+      : ringStory(ring, telling),
   paused: ({ reason }, telling) =>
     said(telling, 'warning', rich(`Paused: ${sentence(reason)} No further batch starts until it is resumed.`)),
   halted: ({ reason }, telling) => {
@@ -123,7 +130,7 @@ function ringNames(state: ProposalState): string {
   const lanes = lanesOf(subject).map((lane) =>
     subject.rings.flatMap((ring, index) =>
       run?.rings[index]?.status !== 'passed' && engineOfRing(subject, index) === lane
-        ? [`${ringName(state, index)} (${ring.assets.length})`]
+        ? [`${ringName(state, index)} (${ring.assets.length === 0 ? 'no server' : ring.assets.length})`]
         : [],
     ),
   )
@@ -131,6 +138,25 @@ function ringNames(state: ProposalState): string {
     .filter((rings) => rings.length > 0)
     .map((rings) => rings.join(', then '))
     .join('; beside them ')
+}
+
+/** How a ring ended. One of which nothing succeeded has not passed: somebody decided that the rollout goes on. */
+function ringStory(ring: number, telling: Telling): readonly ThreadEntry[] {
+  const { state } = telling
+  const name = strong(ringName(state, ring))
+  const { good, total, decidedBy } = ringResult(state, ring)
+  if (good > 0)
+    return bot('good', rich('Ring ', name, good === total ? ' passed.' : ` passed: ${good} of ${total} succeeded.`))
+  const shown = total === 0 ? 'has no server' : `has shown nothing: ${good} of ${total} succeeded`
+  const by =
+    decidedBy.length === 0
+      ? ' Its gate allows that, as it was voted on, so the rollout goes on.'
+      : ` The rollout went on by decision of ${named(telling, decidedBy, 'nobody')}.`
+  return bot('warning', rich('Ring ', name, ` ${shown}.${by}`))
+}
+
+function wasSoaking({ rollout }: ProposalState, ring: number): boolean {
+  return rollout?.rings[ring]?.status === 'soaking'
 }
 
 function untouched(state: ProposalState): string {

@@ -1,10 +1,11 @@
 /** The summary at the end of a rollout. */
 
-import { outcomeOf } from '../../core/outcome.ts'
+import { badEnds, outcomeOf, sumOfRings } from '../../core/outcome.ts'
 import { allEndedWell, remarkableEnds, whyLeftUntouched } from '../../core/proposal/ends.ts'
 import { countReasons, leftOutWords } from '../../core/proposal/left-out.ts'
 import type { ProposalState } from '../../core/proposal/proposal.ts'
 import { deploymentsOf } from '../../core/rollout/deployments.ts'
+import { countEndState } from '../../core/rollout/gate.ts'
 import { endCounts } from '../../core/rollout/tally.ts'
 import { type RichText, rich, sentence, strong } from '../rich-text.ts'
 import type { Tellers } from './telling.ts'
@@ -25,15 +26,33 @@ function summaryText(state: ProposalState): RichText {
   const counts = endCounts(state)
   const total = counts.good + counts.bad + counts.unreachable + counts.untouched
   const rest = [
-    counts.bad > 0 ? `${counts.bad} not` : '',
+    ...badEnds(sumOfRings(outcomeOf(state).rings)),
     counts.unreachable > 0 ? `${counts.unreachable} never answered` : '',
     counts.untouched > 0 ? `${counts.untouched} not touched` : '',
     counts.leftOut > 0 ? `${counts.leftOut} left out: ${leftOutWords(countReasons(whyLeftUntouched(state)))}` : '',
   ].filter((part) => part !== '')
   return rich(
     strong('Done. '),
-    `${counts.good} of ${total} report the promised versions${rest.length === 0 ? healthOf(state) : `; ${rest.join(', ')}`}.`,
+    `${counts.good} of ${total} report the promised versions${rest.length === 0 ? healthOf(state) : `; ${rest.join(', ')}`}${staleOf(state)}.`,
   )
+}
+
+/** How many services are named. */
+const SERVICES = 3
+
+/** A clause: which services still run what was replaced, and on how many servers; empty: none does. */
+function staleOf({ rollout }: ProposalState): string {
+  const all = rollout === null ? [] : deploymentsOf(rollout)
+  const good = all.filter(({ verification }) => verification !== null && countEndState(verification.end) === 'good')
+  const counts = new Map<string, number>()
+  for (const { verification } of good)
+    for (const service of verification?.staleServices ?? []) counts.set(service, (counts.get(service) ?? 0) + 1)
+  const named = [...counts].sort(([, a], [, b]) => b - a)
+  const first = named
+    .slice(0, SERVICES)
+    .map(([service, number]) => `on ${number} of ${good.length} ${service} still runs what was replaced`)
+  const more = named.length > SERVICES ? `, and ${named.length - SERVICES} more services` : ''
+  return first.length === 0 ? '' : `; ${first.join(', ')}${more}`
 }
 
 /** A clause about the health of servers that all ended well, as far as somebody looked. */

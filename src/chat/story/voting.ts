@@ -1,10 +1,12 @@
 /** Thread entries about a vote and its end. */
 
+import { firstNames } from '../../core/first-names.ts'
 import { nameAsKnown } from '../../core/hands.ts'
+import { briefOf } from '../../core/proposal/brief.ts'
 import type { RecordedEvent } from '../../core/proposal/event.ts'
-import type { ProposalState } from '../../core/proposal/proposal.ts'
+import type { PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
+import { stillChanged } from '../../core/rollback.ts'
 import { deploymentsOf } from '../../core/rollout/deployments.ts'
-import { tallyOf } from '../../core/rollout/tally.ts'
 import type { ThreadEntry } from '../card.ts'
 import { paragraphs, type RichText, rich, sentence, strong, time } from '../rich-text.ts'
 import { count } from '../words.ts'
@@ -84,35 +86,56 @@ function openedStory(recorded: RecordedEvent, state: ProposalState): readonly Th
   if (state.subject.kind === 'standing rule') {
     const { rule } = state.subject
     text.push(
-      `Asks for a standing approval: ${rule.types.join(', ')} patches on servers tagged ${rule.tags.join(' or ')}, until ${rule.expiresAt.slice(0, 10)}.`,
+      `Asks for a standing approval: ${rule.types.join(', ')} patches on servers tagged ${rule.tags.join(' or ')}, until `,
+      time(rule.expiresAt),
+      '.',
     )
   } else if (state.subject.rollsBack) {
     const { proposal } = state.subject.rollsBack
-    text.push(`Rolls ${proposal} back: ${count(state.subject.assets.length, 'server')} get the versions from before.`)
+    const many = state.subject.assets.length
+    const get = `${count(many, 'server')} ${many === 1 ? 'gets' : 'get'}`
+    text.push(`Rolls ${proposal} back: ${get} the versions from before. ${state.whyNow}`)
   } else {
     const by = recorded.actor.kind === 'person' ? 'Proposed' : 'Proposed by the assessment'
     text.push(
       `${by}: ${count(state.subject.assets.length, 'server')} ${state.subject.assets.length === 1 ? 'misses' : 'miss'} ${count(state.subject.patches.length, 'patch', 'patches')}. Priority `,
       strong(state.priority),
-      '.',
+      `.${besideText(state.subject)}`,
     )
   }
   const author = recorded.actor.kind === 'person' ? recorded.actor : null
   return [{ author, tone: 'neutral', text: rich(...text), detail: [] }]
 }
 
+/** What the transactions do beside the patches: whoever reads only the thread has to know of it before the vote. */
+function besideText(subject: PatchSubject): string {
+  const brief = briefOf(subject)
+  if (brief.kind !== 'patches') return ''
+  const { removed, added } = brief
+  const parts = [
+    removed.length === 0 ? '' : `removes ${firstNames(removed)}`,
+    added.length === 0 ? '' : `newly installs ${firstNames(added)}`,
+  ].filter((part) => part !== '')
+  return parts.length === 0 ? '' : ` It also ${parts.join(', and ')}.`
+}
+
 function linked(proposal: string, entries: readonly ThreadEntry[]): readonly ThreadEntry[] {
   return entries.map((entry) => ({ ...entry, link: `/p/${proposal}` }))
 }
 
-/** What the proposal that should undo this one has achieved. */
+/** What the proposal that should undo this one has achieved, and which servers it has not. */
 function rolledBackText(state: ProposalState, proposal: string): RichText {
   const all = state.rollout === null ? [] : deploymentsOf(state.rollout)
   const back = all.filter(({ undoneBy }) => undoneBy === proposal).length
   if (back === 0) return rich(strong(proposal), ' is over and has changed nothing back.')
-  const rest = tallyOf(state).changed ? ' What is still changed can be rolled back, too.' : ''
-  const have = `${count(back, 'server')} ${back === 1 ? 'has' : 'have'}`
-  return rich(strong(proposal), ` is over: ${have} the versions from before.${rest}`)
+  const have = `${count(back, 'server')} ${back === 1 ? 'has' : 'have'} the versions from before.`
+  return rich(strong(`Rolled back by ${proposal}: `), have, ` ${stillChangedText(state)}`.trimEnd())
+}
+
+function stillChangedText(state: ProposalState): string {
+  const left = stillChanged(state)
+  if (left.length === 0) return ''
+  return `Still changed: ${firstNames(left)}. What is still changed can be rolled back, too.`
 }
 
 function approvedText(state: ProposalState, by: NonNullable<ProposalState['approvedBy']>): RichText {
@@ -125,7 +148,9 @@ function approvedText(state: ProposalState, by: NonNullable<ProposalState['appro
       return rich('Approved: the notice has passed and nobody objected.')
     case 'standing approval':
       return rich(
-        `Approved under the standing approval "${by.rule}" (voted in ${by.proposal}, in force until ${by.expiresAt.slice(0, 10)}).`,
+        `Approved under the standing approval "${by.rule}" (voted in ${by.proposal}, in force until `,
+        time(by.expiresAt),
+        ').',
       )
     case 'break-glass':
       return rich('Approved by break-glass.')

@@ -59,7 +59,9 @@ function ownDue(
   if (count === null) return null
   const named = outcome.days === undefined ? priority : `"${word}"`
   const rule = `${count} days for ${named}, counted from ${start.slice(0, 10)}`
-  return { at: plusSeconds(start, count * DAY_SECONDS), rule }
+  // To the end of that day: nobody is late on the day that a date names.
+  const day = plusSeconds(start, count * DAY_SECONDS).slice(0, 10)
+  return { at: new Date(`${day}T23:59:59Z`).toISOString(), rule }
 }
 
 /** The beginning of the day, ISO 8601 UTC; `null`: there is none, or it cannot be read. */

@@ -16,7 +16,9 @@ export function endRollBack({ id, rollout, rollBack }: ProposalState, { by, undo
   // An asset that was started again since then is changed again.
   const back = undone.filter(({ asset, key }) => {
     const deployment = deploymentOf(rollout, asset)
-    return deployment !== undefined && (key === null || deployment.key === key)
+    // One that was to be tried again, and was not, has only its earlier starts.
+    if (deployment === undefined) return rollout.earlier?.[asset] !== undefined
+    return key === null || deployment.key === key
   })
   const parts = portions(back.map(({ asset }) => asset))
   const all = parts.length === 0 ? [[]] : parts

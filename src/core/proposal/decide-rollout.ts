@@ -334,8 +334,8 @@ function eventsIn(state: ProposalState, current: CurrentRing, context: Context):
     const then = after(state, ended, context)
     return [...ended, ...(then.status === 'open' ? approvalEvents(then, context) : [])]
   }
-  // People let the rollout go on although all assets of this ring were left out: there is nothing to watch.
-  const nothing = Object.keys(current.leftOut).length > 0 && !planned.assets.some((asset) => startedIn(state)(asset))
+  // People let the rollout go on although nothing was begun in this ring: there is nothing to watch.
+  const nothing = !planned.assets.some((asset) => startedIn(state)(asset))
   if (planned.soakSeconds > 0 && !nothing) {
     return [{ type: 'ring-soaking', ring: index, until: plusSeconds(context.now, planned.soakSeconds) }]
   }

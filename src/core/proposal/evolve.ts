@@ -306,8 +306,7 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
         stopped: null,
         resumeVotes: [],
         rollout:
-          state.rollout &&
-          waitingAgain(state.status === 'halted' ? forgive(state.rollout, ringsOf(state)) : state.rollout),
+          state.rollout && waitingAgain(state.status === 'halted' ? forgive(state, state.rollout) : state.rollout),
       }
     case 'verifying-started':
       return { status: 'verifying', ...runChange(state, (run) => withChanges(run, { verifyingSince: at })) }
@@ -384,7 +383,7 @@ function scheduled(state: ProposalState, window: Window): Partial<ProposalState>
 function rolloutAfterTest(state: ProposalState, at: string): Rollout {
   const run = freshRun(state, at)
   if (state.test === null) return run
-  const { deployments, starts, retried, skipped, rings } = state.test
+  const { deployments, starts, retried, skipped, rings, earlier } = state.test
   const { leftOut } = sinceOf(state)
   const tested = rings.map((ring, index) => {
     const planned = index === 0 && state.subject.kind === 'patches' ? state.subject.rings[0] : undefined
@@ -404,7 +403,8 @@ function rolloutAfterTest(state: ProposalState, at: string): Rollout {
       forgiven: inPlannedOrder(Object.keys(deployments), planned),
     } as const
   })
-  return { ...run, deployments, starts, retried, skipped, rings: tested }
+  const before = earlier === undefined ? {} : { earlier }
+  return { ...run, ...before, deployments, starts, retried, skipped, rings: tested }
 }
 
 /**
@@ -416,7 +416,9 @@ function waitingAgain(rollout: Rollout): Rollout {
   return rollout.waitingEndedAt === undefined ? rollout : withChanges(rollout, { waitingEndedAt: null })
 }
 
-function forgive(rollout: Rollout, planned: readonly PlannedRing[]): Rollout {
+function forgive(state: ProposalState, rollout: Rollout): Rollout {
+  const planned = ringsOf(state)
+  const resumedBy = state.resumeVotes.map(({ person }) => person)
   const done = deploymentsOf(rollout)
   return withRings(rollout, (ring, index) => {
     if (ring.status === 'passed' || ring.status === 'waiting') return ring
@@ -425,6 +427,7 @@ function forgive(rollout: Rollout, planned: readonly PlannedRing[]): Rollout {
       ...ring,
       status: ring.status === 'failed' ? 'running' : ring.status,
       checked: null,
+      resumedBy,
       forgiven: inPlannedOrder(
         forgiven.map((deployment) => deployment.asset),
         planned[index],

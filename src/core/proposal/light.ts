@@ -11,6 +11,7 @@ import { setOf } from '../rollout/run.ts'
 import { type SubjectHashes, subjectHashes } from './decision-content.ts'
 import type {
   Deployment,
+  EarlierStart,
   LeftOut,
   PlannedRing,
   ProposalState,
@@ -27,7 +28,10 @@ import { sinceOf } from './since.ts'
 export type RingCounts = Readonly<Record<string, number>>
 
 export type LightRing = Omit<RingState, 'waiting' | 'forgiven'> & { readonly name: string; readonly counts: RingCounts }
-type LightRun<Run extends Rollout> = Omit<Run, 'rings' | 'deployments' | 'retried' | 'skipped' | 'notBegun'> & {
+type LightRun<Run extends Rollout> = Omit<
+  Run,
+  'rings' | 'deployments' | 'retried' | 'skipped' | 'notBegun' | 'earlier'
+> & {
   readonly rings: readonly LightRing[]
 }
 
@@ -52,6 +56,7 @@ export function partOf(number: number): ResultPart {
 export interface ResultFacts {
   readonly deployment?: Omit<Deployment, 'asset'>
   readonly retried?: number
+  readonly earlier?: readonly EarlierStart[]
   readonly skipped?: Skipped
   readonly notBegun?: { readonly reason: string; readonly notBefore: string | null }
   /** Number of the ring: the asset waits there in the batch under way. */
@@ -105,7 +110,7 @@ function lightRun<Run extends Rollout>(run: Run, subject: Subject): LightRun<Run
   return { ...small, rings } as unknown as LightRun<Run>
 }
 
-const heavy: ReadonlySet<string> = new Set(['rings', 'deployments', 'retried', 'skipped', 'notBegun'])
+const heavy: ReadonlySet<string> = new Set(['rings', 'deployments', 'retried', 'skipped', 'notBegun', 'earlier'])
 
 export function resultRows(state: ProposalState): readonly ResultRow[] {
   return resultChanges(null, state).put
@@ -141,7 +146,8 @@ function changedInRun(before: Rollout | null, after: Rollout | null): ReadonlySe
     return changed
   }
   for (const { asset } of [...differing(after, before), ...differing(before, after)]) changed.add(asset)
-  for (const key of ['retried', 'skipped', 'notBegun'] as const) addDifferences(before[key], after[key], changed)
+  for (const key of ['retried', 'skipped', 'notBegun', 'earlier'] as const)
+    addDifferences(before[key], after[key], changed)
   for (const [index, ring] of after.rings.entries()) {
     addListed(before.rings[index]?.waiting ?? [], ring.waiting, changed)
     addListed(before.rings[index]?.forgiven ?? [], ring.forgiven, changed)
@@ -152,7 +158,7 @@ function changedInRun(before: Rollout | null, after: Rollout | null): ReadonlySe
 function assetsOf(run: Rollout): readonly string[] {
   return [
     ...deploymentsOf(run).map(({ asset }) => asset),
-    ...[run.retried, run.skipped, run.notBegun].flatMap((record) => Object.keys(record)),
+    ...[run.retried, run.skipped, run.notBegun, run.earlier ?? {}].flatMap((record) => Object.keys(record)),
     ...run.rings.flatMap(({ waiting, forgiven }) => [...waiting, ...forgiven]),
   ]
 }
@@ -196,6 +202,7 @@ function runFacts(run: Rollout, asset: string): ResultFacts {
   return {
     ...(deployment === undefined ? {} : { deployment: withoutAsset(deployment) }),
     ...(run.retried[asset] === undefined ? {} : { retried: run.retried[asset] }),
+    ...(run.earlier?.[asset] === undefined ? {} : { earlier: run.earlier[asset] }),
     ...(run.skipped[asset] === undefined ? {} : { skipped: run.skipped[asset] }),
     ...(notBegun === undefined ? {} : { notBegun }),
     ...(waiting === -1 ? {} : { waiting }),
@@ -278,7 +285,16 @@ function wholeRun<Run extends Rollout>(
     retried: recorded(rows, (facts) => facts.retried),
     skipped: recorded(rows, (facts) => facts.skipped),
     notBegun: recorded(rows, (facts) => facts.notBegun),
+    ...withAny(
+      'earlier',
+      recorded(rows, ({ earlier }) => earlier),
+    ),
   } as unknown as Run
+}
+
+/** A member that a run has only if there is something in it. */
+function withAny<Value>(name: string, record: Readonly<Record<string, Value>>): Readonly<Record<string, unknown>> {
+  return Object.keys(record).length === 0 ? {} : { [name]: record }
 }
 
 function sharing(deployment: Omit<Deployment, 'asset'>): Omit<Deployment, 'asset'> {

@@ -322,6 +322,14 @@ export interface Deployment extends ToldTimes {
   readonly doneAt: string | null
 }
 
+/** A start of an asset that may have changed it, before somebody asked to try the asset again. */
+export interface EarlierStart {
+  readonly key: string
+  readonly startedAt: string
+  /** What it changed; `null`: that is not known. */
+  readonly changed: readonly Change[] | null
+}
+
 export type RingStatus = 'waiting' | 'running' | 'soaking' | 'passed' | 'failed'
 
 export interface RingState {
@@ -337,6 +345,8 @@ export interface RingState {
   readonly soakUntil: string | null
   /** Assets whose failure somebody accepted by resuming: they do not count at the gate any more. */
   readonly forgiven: readonly string[]
+  /** Ids of the people who last resumed the rollout while it stood at this ring. Left out: nobody has. */
+  readonly resumedBy?: readonly string[]
 }
 
 export interface Skipped {
@@ -357,6 +367,11 @@ export interface Rollout {
   readonly starts: number
   /** How often somebody asked to try an asset again, by asset id. */
   readonly retried: Readonly<Record<string, number>>
+  /**
+   * Earlier starts that may have changed an asset, by asset id, oldest first. Whatever later attempts say, what these
+   * did is ours. Left out: there is none.
+   */
+  readonly earlier?: Readonly<Record<string, readonly EarlierStart[]>>
   /** Assets that somebody left out, by asset id. */
   readonly skipped: Readonly<Record<string, Skipped>>
   /**

@@ -5,11 +5,11 @@
  * store, gets its list at the first use.
  */
 
-import { canBeReversed } from '../change.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { Deployment, Rollout } from '../proposal/proposal.ts'
 import { endsBadly } from './gate.ts'
 import { itemAt, itemsOf, type LongList, longList, withItems } from './long-list.ts'
+import { changedBy, leavesSomethingToUndo, mayHaveChanged } from './may-have-changed.ts'
 
 type Changes = Partial<Omit<Rollout, 'deployments'>>
 
@@ -121,21 +121,28 @@ const endsOfPart = memoizeByIdentity((part: readonly Deployment[]) => {
 })
 
 /**
- * Has the rollout possibly changed an asset that was not changed back since? A failed deployment counts, because nobody
- * knows how far it came. Packages that were newly installed do not count: there is no older version to go back to.
+ * Has a start of the rollout possibly changed an asset that was not changed back since? Packages that were newly
+ * installed do not count: there is no older version to go back to.
  */
 export function hasChanged(run: Rollout): boolean {
-  return known(run).list.parts.some(partHasChanged)
+  return Object.keys(run.earlier ?? {}).length > 0 || known(run).list.parts.some(partHasChanged)
 }
 
 const partHasChanged = memoizeByIdentity((part: readonly Deployment[]) =>
-  part.some(({ outcome, undoneBy }) => {
-    if (undoneBy !== undefined) return false
-    if (outcome?.state === 'failed') return true
-    if (outcome?.state !== 'succeeded') return false
-    return outcome.changed.length === 0 || outcome.changed.some(canBeReversed)
-  }),
+  part.some(
+    ({ outcome, undoneBy }) =>
+      undoneBy === undefined && mayHaveChanged(outcome) && leavesSomethingToUndo(changedBy(outcome)),
+  ),
 )
+
+/** How many assets were changed back since. */
+export function undoneCount(run: Rollout): number {
+  return known(run).list.parts.reduce((sum, part) => sum + undoneInPart(part).count, 0)
+}
+
+const undoneInPart = memoizeByIdentity((part: readonly Deployment[]) => ({
+  count: part.filter(({ undoneBy }) => undoneBy !== undefined).length,
+}))
 
 export function unverified(run: Rollout): readonly Deployment[] {
   return known(run).unverified

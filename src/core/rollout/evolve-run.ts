@@ -14,6 +14,7 @@ import type {
   Verification,
 } from '../proposal/proposal.ts'
 import { deploymentOf, withChanges, withDeployments, withoutDeployments } from './deployments.ts'
+import { asEarlier } from './may-have-changed.ts'
 import { freshRing, without } from './run.ts'
 
 export function freshRun({ subject }: ProposalState, at: string): Rollout {
@@ -158,12 +159,31 @@ export function withYielded<Run extends Rollout>(run: Run, assets: readonly stri
 
 export function withUndone<Run extends Rollout>(run: Run, assets: readonly string[], undoneBy: string): Run {
   const all = assets.flatMap((asset) => deploymentOf(run, asset) ?? [])
-  return all.length === 0
-    ? run
-    : withDeployments(
-        run,
-        all.map((deployment) => ({ ...deployment, undoneBy })),
-      )
+  const left = withoutEarlier(run, assets)
+  if (all.length === 0) return left
+  return withDeployments(
+    left,
+    all.map((deployment) => ({ ...deployment, undoneBy })),
+  )
+}
+
+/** What earlier starts of these assets did is not there any more. */
+function withoutEarlier<Run extends Rollout>(run: Run, assets: readonly string[]): Run {
+  if (!assets.some((asset) => run.earlier?.[asset] !== undefined)) return run
+  const undone = new Set(assets)
+  const left = Object.entries(run.earlier ?? {}).filter(([asset]) => !undone.has(asset))
+  return withChanges(run, { earlier: Object.fromEntries(left) })
+}
+
+/** Keeps what the starts of these assets may have changed, because the assets are started again. */
+function withEarlier<Run extends Rollout>(run: Run, assets: readonly string[]): Run {
+  const earlier = { ...run.earlier }
+  for (const asset of assets) {
+    const deployment = deploymentOf(run, asset)
+    const start = deployment === undefined ? null : asEarlier(deployment)
+    if (start !== null) earlier[asset] = [...(earlier[asset] ?? []), start]
+  }
+  return Object.keys(earlier).length === 0 ? run : withChanges(run, { earlier })
 }
 
 const placesIn = memoizeByIdentity(
@@ -195,7 +215,7 @@ export function withRetried<Run extends Rollout>(
     delete skipped[asset]
   }
   const running = { status: 'running', soakUntil: null, checked: null } as const
-  return withTurnsAgain(withChanges(run, { retried, skipped }), assets, planned, running)
+  return withTurnsAgain(withChanges(withEarlier(run, assets), { retried, skipped }), assets, planned, running)
 }
 
 /** Takes the assets out of the deployments. `changes`: other changes of their rings. */

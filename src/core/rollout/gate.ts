@@ -32,6 +32,8 @@ export function endsBadly(end: EndState): boolean {
 export interface GateTally {
   readonly total: number
   readonly bad: number
+  /** How many of `bad` were held back: nothing was changed on them. Left out: none. */
+  readonly heldBack?: number
   readonly unreachable: number
   /** Assets that are not fixed because an update waits for a restart. They are not part of `bad`. */
   readonly owing: number
@@ -47,7 +49,15 @@ export function tally(total: number, failed: readonly Pick<Deployment, 'verifica
   const ends = failed.map(({ verification }) => (verification === null ? 'undecided' : countEndState(verification.end)))
   const bad = ends.filter((end) => end === 'bad').length
   const unreachable = ends.filter((end) => end === 'unreachable').length
-  return { total, bad, unreachable, owing, hopeful: total - bad - unreachable - owing }
+  const heldBack = failed.filter(({ verification }) => verification?.end === 'held back').length
+  return {
+    total,
+    bad,
+    ...(heldBack === 0 ? {} : { heldBack }),
+    unreachable,
+    owing,
+    hopeful: total - bad - unreachable - owing,
+  }
 }
 
 /**
@@ -62,7 +72,7 @@ export function gateProblem(gate: Gate, counts: GateTally): string | null {
       ? ''
       : ` (${counts.unreachable} never answered, counted ${gate.unreachable === 'as failure' ? 'as failures' : 'neither way'})`
   if (failures > gate.maxFailures) {
-    return `${failures} of ${counts.total} failed${unanswered}${owed(counts)}, more than the ${gate.maxFailures} this ring allows`
+    return `${failures} of ${counts.total} ${failedWords(counts, failures)}${unanswered}${owed(counts)}, more than the ${gate.maxFailures} this ring allows`
   }
   const counted = counts.total - (gate.unreachable === 'ignored' ? counts.unreachable : 0)
   if (counted === 0) {
@@ -73,6 +83,14 @@ export function gateProblem(gate: Gate, counts: GateTally): string | null {
     return `at most ${Math.floor(best)} % can succeed${unanswered}${owed(counts)}, and this ring asks for ${gate.minSuccessPercent} %`
   }
   return null
+}
+
+/** Nothing was changed on what was held back, so it has not failed. */
+function failedWords({ heldBack = 0 }: GateTally, failures: number): string {
+  if (heldBack === 0) return 'failed'
+  return heldBack === failures
+    ? `${failures === 1 ? 'was' : 'were'} held back`
+    : `failed (${heldBack} of them held back)`
 }
 
 function owed({ owing }: GateTally): string {

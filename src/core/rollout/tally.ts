@@ -14,7 +14,7 @@ import {
   type TestRun,
 } from '../proposal/proposal.ts'
 import { sinceOf } from '../proposal/since.ts'
-import { deploymentOf, deploymentsOf, endsByRing, failedDeployments, hasChanged } from './deployments.ts'
+import { deploymentOf, deploymentsOf, endsByRing, failedDeployments, hasChanged, undoneCount } from './deployments.ts'
 import { freshRun } from './evolve-run.ts'
 import { countEndState } from './gate.ts'
 import { ringTitle } from './lanes.ts'
@@ -54,6 +54,8 @@ export interface Tally {
   readonly skipped: number
   /** Assets of the rollout that ended badly and were not left out: how many, and the first of them. */
   readonly failed: { readonly count: number; readonly first: readonly NamedEnd[] }
+  /** How many assets were changed back since. Left out: none. */
+  readonly undone?: number
   /** Has the rollout possibly changed an asset that was not changed back since? See `hasChanged`. */
   readonly changed: boolean
   /**
@@ -86,8 +88,10 @@ export const tallyOf = memoizeByIdentity((state: ProposalState): Tally => {
   const { leftOut, done, waiting } = sinceOf(state)
   const failed = rollout === null ? [] : failedDeployments(rollout)
   const reporting = unfinishedDeployments(state).filter(({ notBefore }) => notBefore !== undefined).length
+  const undone = rollout === null ? 0 : undoneCount(rollout)
   return {
     ...(reporting === 0 ? {} : { reporting }),
+    ...(undone === 0 ? {} : { undone }),
     ends: endCounts(state),
     leftOut: reasonsOf(leftOut),
     inPart: sizeOf(done),

@@ -71,9 +71,12 @@ export function stopReason(subject: PatchSubject, current: CurrentRing): string 
   if (problem !== null) return `Ring ${title} stopped at its gate: ${problem}`
   if (subject.failureBudget === undefined) return null
   const forgiven = run.rings.map((item) => setOf(item.forgiven))
-  const failed = [...endedBadly(run)].filter((asset) => !forgiven.some((assets) => assets.has(asset))).length
+  const bad = [...endedBadly(run)].filter((asset) => !forgiven.some((assets) => assets.has(asset)))
+  const failed = bad.length
   if (failed <= subject.failureBudget) return null
-  return `The rollout stopped: ${failed} of its servers failed or never answered, more than the ${subject.failureBudget} that it allows in all`
+  // Nothing was changed on what was held back, so it has not failed.
+  const held = bad.some((asset) => deploymentOf(run, asset)?.verification?.end === 'held back')
+  return `The rollout stopped: ${failed} of its servers failed${held ? ', were held back' : ''} or never answered, more than the ${subject.failureBudget} that it allows in all`
 }
 
 /** Counts the assets of a ring for its gate. Failures do not count if somebody accepted them or left the asset out. */

@@ -66,7 +66,7 @@ function isWaitedFor({ silence, silenceSeconds }: AwxEngine, job: Job): boolean 
     silence.forget(run)
     return false
   }
-  return silence.silent(run).seconds <= silenceSeconds
+  return silence.silent(run) <= silenceSeconds
 }
 
 /**

@@ -63,9 +63,10 @@ export function createSshEngine(options: SshEngineOptions): DeployEngine {
     async start({ key, deployments }, signal) {
       return makeHandle(key, await each(engine, deployments, (request) => start({ engine, key, signal }, request)))
     },
-    async poll(handle, signal) {
+    async poll(handle, signal, only) {
       const run = { engine, key: handle.key, signal }
-      return each(engine, readHandle(handle), (started) => follow(run, started, null))
+      const asked = readHandle(handle).filter(({ asset }) => only?.includes(asset.id) !== false)
+      return each(engine, asked, (started) => follow(run, started, null))
     },
     async wait(handle, seconds, signal) {
       await waitForEnd({ engine, key: handle.key, signal }, readHandle(handle), seconds)

@@ -45,9 +45,9 @@ export async function follow(
   const sudo = answer.stdout === '' ? sudoProblem(asset.name, answer.stderr) : null
   if (sudo !== null) return report(patience.silent(subject, sudo))
   const seen = parseProgress(managerFor(engine, asset), answer.stdout, asset.name, assetMark(asset))
-  if (seen.kind === 'ended') remember(engine, upgrade, seen.outcome)
   if (seen.kind === 'rebooting') await renewConnection(engine, asset, run.signal)
   const reported = report(patience.heard(subject, seen))
+  if (seen.kind === 'ended' && reported.outcome !== null) remember(engine, upgrade, reported.outcome)
   const look = seen.kind === 'ended' ? parseLookAfter(answer.stdout, { asset, now: engine.clock() }) : null
   return look === null ? reported : { ...reported, look }
 }

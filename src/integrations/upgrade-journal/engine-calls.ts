@@ -30,9 +30,9 @@ export function guarded(engine: PackageEngine): DeployEngine {
       checkKey(batch.key)
       return start(batch, signal)
     },
-    async poll(handle, signal) {
+    async poll(handle, signal, only) {
       signal.throwIfAborted()
-      return poll(handle, signal)
+      return poll(handle, signal, only)
     },
     async cancel(handle, signal) {
       signal.throwIfAborted()

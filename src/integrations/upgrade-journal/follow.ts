@@ -6,6 +6,7 @@ import type { DeploymentOutcome } from '../../core/ports.ts'
 import { shortened } from '../apt/failure.ts'
 import { linesOf, markedValue, type Sections, splitSections } from '../machine/sections.ts'
 import { type ProbedAsset, readProbeWithin } from '../probe/index.ts'
+import { keptFiles } from './kept-files.ts'
 import type { PackageManager } from './package-manager.ts'
 import { planDifference } from './plan.ts'
 
@@ -75,13 +76,15 @@ function succeeded(manager: PackageManager, sections: Sections): Progress {
   }
   const asked = markedValue(sections, 'reboot')
   const now = markedValue(sections, 'boot-id')
+  const kept = keptFiles(linesOf(sections, 'log'))
+  const done = { state: 'succeeded', changed, ...(kept.length === 0 ? {} : { notes: kept }) } as const
   if (sections.has('reboot-refused')) {
     const refused = `${log}\nThe host would not reboot when it was told to.`
-    return ended({ state: 'succeeded', changed, rebooted: false, log: refused })
+    return ended({ ...done, rebooted: false, log: refused })
   }
-  if (asked === null) return ended({ state: 'succeeded', changed, rebooted: false, log })
+  if (asked === null) return ended({ ...done, rebooted: false, log })
   if (asked === now) return { kind: 'rebooting', changed, log }
-  return ended({ state: 'succeeded', changed, rebooted: true, log })
+  return ended({ ...done, rebooted: true, log })
 }
 
 function heldBeforehand(manager: PackageManager, sections: Sections, name: string, why: string): DeploymentOutcome {

@@ -18,11 +18,16 @@ export function createHostSilence(clock: () => Date) {
       last.set(run, { at: clock().getTime(), rebooting: true })
       return 0
     },
-    /** The host does not answer. Returns the seconds of its silence. `rebooting`: the host had been told to reboot. */
-    silent(run: string): { readonly seconds: number; readonly rebooting: boolean } {
+    /** When it was first noticed that the host was told to reboot, ISO 8601 UTC; `null`: it was not. */
+    rebootingSince(run: string): string | null {
+      const known = last.get(run)
+      return known?.rebooting === true ? new Date(known.at).toISOString() : null
+    },
+    /** The host does not answer. Returns the seconds of its silence. */
+    silent(run: string): number {
       const known = last.get(run) ?? { at: clock().getTime(), rebooting: false }
       last.set(run, known)
-      return { seconds: (clock().getTime() - known.at) / 1_000, rebooting: known.rebooting }
+      return (clock().getTime() - known.at) / 1_000
     },
     forget(run: string): void {
       last.delete(run)

@@ -1,4 +1,5 @@
 import type { DeploymentOutcome, DeploymentReport } from '../../core/ports.ts'
+import { minuteOf } from '../../core/time/instant.ts'
 import type { Progress } from './follow.ts'
 import { createHostSilence } from './host-silence.ts'
 
@@ -13,6 +14,16 @@ export interface PatienceOptions {
   /** Seconds after which an upgrade that has not ended counts as failed. Default 7200. It is not stopped. */
   readonly transactionSeconds?: number
   readonly clock: () => Date
+}
+
+/** Whole minutes as minutes: `10 min`, `90 s`. */
+function spanOf(seconds: number): string {
+  return seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`
+}
+
+function withReboot(outcome: DeploymentOutcome, since: string | null): DeploymentOutcome {
+  if (outcome.state !== 'succeeded' || !outcome.rebooted || since === null) return outcome
+  return { ...outcome, rebootedAt: since }
 }
 
 export type Standing = Omit<DeploymentReport, 'asset'>
@@ -52,13 +63,26 @@ export function createPatience({
    * the limit.
    */
   function silent({ run, name }: Subject, reason: string, meanwhile?: string): Standing {
-    const { seconds, rebooting } = silence.silent(run)
-    const limit = rebooting ? rebootWaitSeconds : silenceSeconds
-    if (seconds <= limit) {
-      return going(rebooting ? 'rebooting' : (meanwhile ?? `no answer for ${Math.round(seconds)} s`))
+    const since = silence.rebootingSince(run)
+    const seconds = silence.silent(run)
+    if (since !== null) {
+      if (seconds <= rebootWaitSeconds) return rebooting(since)
+      const what = `was rebooted by Patchwarden at ${minuteOf(since)} UTC and did not come back within ${spanOf(rebootWaitSeconds)}`
+      const lost = {
+        state: 'unreachable',
+        reason: `${name} ${what}: ${reason}`,
+        touched: true,
+        rebootedAt: since,
+      } as const
+      return ended(run, { ...lost, log: '' })
     }
-    const what = rebooting ? `did not come back within ${limit} s after its reboot` : `was silent for ${limit} s`
-    return ended(run, { state: 'unreachable', reason: `${name} ${what}: ${reason}`, touched: true, log: '' })
+    if (seconds <= silenceSeconds) return going(meanwhile ?? `no answer for ${Math.round(seconds)} s`)
+    const lost = `${name} was silent for ${spanOf(silenceSeconds)}: ${reason}`
+    return ended(run, { state: 'unreachable', reason: lost, touched: true, log: '' })
+  }
+
+  function rebooting(since: string): Standing {
+    return { outcome: null, progress: 'rebooting', rebootingSince: since }
   }
 
   /** The host has answered. */
@@ -66,7 +90,7 @@ export function createPatience({
     const { run, name } = subject
     switch (seen.kind) {
       case 'ended':
-        return ended(run, seen.outcome)
+        return ended(run, withReboot(seen.outcome, silence.rebootingSince(run)))
       case 'running': {
         silence.heard(run)
         if (seen.ageSeconds <= transactionSeconds) return going(seen.progress)
@@ -75,7 +99,8 @@ export function createPatience({
       }
       case 'rebooting': {
         const seconds = silence.rebooting(run)
-        if (seconds <= rebootWaitSeconds) return going('rebooting')
+        const since = silence.rebootingSince(run)
+        if (seconds <= rebootWaitSeconds) return since === null ? going('rebooting') : rebooting(since)
         const log = `${seen.log}\nThe host was told to reboot ${Math.round(seconds)} s ago and has not done so.`
         return ended(run, { state: 'succeeded', changed: seen.changed, rebooted: false, log })
       }

@@ -5,7 +5,7 @@ import { type FreezeRequest, freezeProblem, liftDecision } from '../../core/free
 import { throughOf } from '../../core/hands.ts'
 import type { ProposalCommand } from '../../core/proposal/command.ts'
 import type { Actor } from '../../core/proposal/proposal.ts'
-import { DAY_MS } from '../../core/time/instant.ts'
+import { dayIsOver, minuteIn } from '../../core/time/calendar-day.ts'
 import type { Db, Tx } from '../../store/connection.ts'
 import { addFreeze, agreeToLift, declaredFreezes, liftFreezes, lockFreezes } from '../../store/freezes.ts'
 import { knowPersons, knowPersonsIn, personsOf } from '../../store/persons.ts'
@@ -31,7 +31,13 @@ export async function freezeTeam(
   if (problem !== null) return { ok: false, sentence: problem }
   await knowPersons(db, everybody(person, members), now)
   const command: FreezeCommand =
-    change === 'lift' ? { type: 'unfreeze' } : { type: 'freeze', until: endOf(change.until), reason: change.reason }
+    change === 'lift'
+      ? { type: 'unfreeze' }
+      : {
+          type: 'freeze',
+          until: new Date(dayIsOver(change.until, zoneOf(parts, team))).toISOString(),
+          reason: change.reason,
+        }
   return inTransaction(db, freezeOrLift, { parts, team, command, person, now, policy, members })
 }
 
@@ -59,7 +65,7 @@ async function freezeOrLift(tx: Tx, given: FreezeGiven): Promise<Frozen> {
     const { until: untilAt, reason } = command
     await addFreeze(tx, { team, reason, fromAt: now, untilAt }, by)
     await tell(command, person)
-    return { ok: true, sentence: `Nothing of ${team} starts before ${untilAt}.` }
+    return { ok: true, sentence: `Nothing of ${team} starts before ${minuteIn(untilAt, zoneOf(parts, team))}.` }
   }
   await lockFreezes(tx)
   const held = await declaredFreezes(tx, team, now)
@@ -80,8 +86,6 @@ async function freezeOrLift(tx: Tx, given: FreezeGiven): Promise<Frozen> {
   return { ok: true, sentence: `Your agreement is recorded. ${missing}` }
 }
 
-/** A date means the end of that day, because in doubt the team stays frozen. */
-function endOf(until: string): string {
-  const at = Date.parse(until) + (until.includes('T') ? 0 : DAY_MS)
-  return new Date(at).toISOString()
+function zoneOf({ teams }: CommandParts, team: string): string {
+  return teams.timeZoneOf?.(team) ?? 'UTC'
 }

@@ -11,6 +11,7 @@ import type { ProposalEvent } from '../../core/proposal/event.ts'
 import { glanceOf } from '../../core/proposal/glance.ts'
 import { howItCounts } from '../../core/proposal/proof.ts'
 import type { ProposalState } from '../../core/proposal/proposal.ts'
+import { dayBegins, dayEnds, dayIsOver } from '../../core/time/calendar-day.ts'
 import { teamOf } from '../../store/proposals.ts'
 import { momentOf } from '../places.ts'
 import { refusedAnswer } from './asking.ts'
@@ -47,20 +48,37 @@ async function whatIsMissing(desk: DeskParts, act: Act, state: ProposalState, { 
 }
 
 /** A freeze belongs to a team. The proposal only says which team. */
-async function freeze(desk: DeskParts, proposal: string, command: ProposalCommand, person: Person): Promise<Answer> {
-  const team = await teamOf(desk.db, proposal)
+async function freeze(
+  desk: DeskParts,
+  proposal: string,
+  team: string | null,
+  command: ProposalCommand,
+  person: Person,
+): Promise<Answer> {
   if (team === null) return { ok: false, message: rich(`There is no proposal ${proposal}.`) }
   const change = command.type === 'freeze' ? { until: command.until, reason: command.reason } : 'lift'
   const { ok, sentence } = await desk.commands.freezeTeam(team, change, person)
   return { ok, message: rich(sentence) }
 }
 
+/** A date without a time is meant in the zone of the team: a beginning from its first instant, an end to its last. */
+function meant({ action, until }: Pick<ActRequest, 'action' | 'until'>, zone: string): string | null {
+  if (until === null) return null
+  if (action === 'postpone') return dayBegins(until, zone)
+  return action === 'freeze' ? dayIsOver(until, zone) : dayEnds(until, zone)
+}
+
 export async function act(desk: DeskParts, request: ActRequest, person: Person): Promise<Answer> {
   const { command, done } = actions[request.action]
   if (command !== null) {
-    const given = command(request)
+    const team = request.until === null ? null : await teamOf(desk.db, request.proposal)
+    const zone = team === null ? 'UTC' : (desk.teams.timeZoneOf?.(team) ?? 'UTC')
+    const given = command({ ...request, until: meant(request, zone) })
     if (given.type === 'roll-back') return desk.rollback.rollBack(request.proposal, given, person)
-    if (given.type === 'freeze' || given.type === 'unfreeze') return freeze(desk, request.proposal, given, person)
+    if (given.type === 'freeze' || given.type === 'unfreeze') {
+      const of = team ?? (await teamOf(desk.db, request.proposal))
+      return freeze(desk, request.proposal, of, given, person)
+    }
     return give(desk, request.proposal, given, person, done)
   }
   const name = detailNames.find((item) => item === request.action)

@@ -11,6 +11,7 @@ import { DAY_MS } from '../../core/time/instant.ts'
 import { wanted } from '../../core/wanted.ts'
 import type { Needs } from '../../core/within.ts'
 import { inSlices } from '../../store/in-slices.ts'
+import { neverSeen } from '../../store/inventory.ts'
 import { carriersOf, deferredOf } from '../../store/precedents.ts'
 import { hasContent, openHeads, openProposals } from '../../store/proposals.ts'
 import type { Assessor } from '../assessing/assessor.ts'
@@ -28,7 +29,9 @@ export async function proposeForTeam(drafting: Drafting): Promise<void> {
   const keptBack = await deferredOf(parts.db, team, parts.clock().toISOString())
   left.times.push(...keptBack.map(({ until }) => until), ...timesOf(missing, assessor))
   const heads = await openHeads(parts.db, team)
-  const mine: LastDraft = { missing: own.missed, told: canonicalJson([key, keptBack, heads, silences(stale)]) }
+  const unseen = await neverSeen(parts.db, team)
+  const known = (now: typeof heads) => canonicalJson([key, keptBack, now, silences(stale), unseen.map(({ id }) => id)])
+  const mine: LastDraft = { missing: own.missed, told: known(heads) }
   if (by === undefined && isSame(mine, last.get(team))) return
   last.delete(team)
   const needs: Needs = { missing, wanted: await inSlices(wanted(missing, keptBack, parts.judgement)) }
@@ -43,6 +46,7 @@ export async function proposeForTeam(drafting: Drafting): Promise<void> {
       open: open.flatMap(groupOf),
       grouping: parts.judgement.grouping,
       late: new Set([...parts.engines].flatMap(([name, { terms }]) => (terms === undefined ? [] : [name]))),
+      unseen,
       stale,
     }),
   )
@@ -55,8 +59,7 @@ export async function proposeForTeam(drafting: Drafting): Promise<void> {
   await askFor(drafting, drafts, open)
   await closeWithoutDraft(drafting, drafts, open)
   if (!left.blind) {
-    const after = canonicalJson([key, keptBack, await openHeads(parts.db, team), silences(stale)])
-    last.set(team, { missing: own.missed, told: after })
+    last.set(team, { missing: own.missed, told: known(await openHeads(parts.db, team)) })
   }
 }
 

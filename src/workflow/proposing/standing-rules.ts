@@ -1,6 +1,7 @@
 import type { Policy, StandingRule } from '../../core/policy.ts'
 import { contentHash } from '../../core/proposal/decision-content.ts'
 import type { Content } from '../../core/proposal/event.ts'
+import { minuteOf } from '../../core/time/instant.ts'
 import { hasContent } from '../../store/proposals.ts'
 import { assessment, type Proposing } from './proposing.ts'
 
@@ -19,7 +20,7 @@ export async function rulesToPropose({ db, clock, teams }: Pick<Proposing['parts
     const hash = contentHash(subject)
     if (await hasContent(db, hash, ['open', 'approved', 'rejected', 'withdrawn'])) continue
     const title = `Standing approval "${rule.name}": ${rule.types.join(', ')} patches on ${rule.tags.join(', ')} assets`
-    const whyNow = `The configuration asks for it; it takes effect only once it is voted, and ends on ${rule.expiresAt.slice(0, 10)}.`
+    const whyNow = `The configuration asks for it; it takes effect only once it is voted, and ends on ${minuteOf(rule.expiresAt)} UTC.`
     const content: Content = { title, subject, contentHash: hash, priority: 'scheduled', whyNow, dueAt: null }
     found.push({ rule, decidedBy, content })
   }

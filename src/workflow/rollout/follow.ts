@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Observation } from '../../core/asset.ts'
+import { firstNames } from '../../core/first-names.ts'
 import { heldBack } from '../../core/held-back.ts'
 import { limits } from '../../core/limits.ts'
 import { endOfSpan, isAhead, nextLook } from '../../core/next-look.ts'
@@ -15,6 +16,7 @@ import type {
 } from '../../core/ports.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { HandOver } from '../../core/rollout/hand-over.ts'
+import { assetName } from '../../core/rollout/tally.ts'
 import {
   counted,
   lastMoment,
@@ -25,7 +27,7 @@ import {
   takenBackText,
   toldStart,
 } from '../../core/rollout/told.ts'
-import { isBefore, plusSeconds } from '../../core/time/instant.ts'
+import { isBefore, minuteOf, plusSeconds } from '../../core/time/instant.ts'
 import { problemsOf, tell, type Work } from './start.ts'
 
 interface Following {
@@ -38,6 +40,8 @@ interface Following {
   readonly waiting: Set<string>
   /** When each asset said its last word, ISO 8601 UTC, by id. */
   readonly heard: Map<string, string>
+  /** Assets of which the thread knows that our own upgrade reboots them. */
+  readonly rebooting: Set<string>
   /** True: somebody has stopped the rollout, and the engine was told. */
   cancelled: boolean
   /** True: the window is over, and what had not begun was taken back. */
@@ -58,7 +62,7 @@ export async function follow(
   const { state, mine, notes, ask, away, signal } = work
   const told = toldStart(state, mine)
   const first = { cancelled: false, windowOver: notes.windowOver, next: notes.nextLook, stoppedAt: null }
-  const following: Following = { work, engine, handle, told, waiting, heard: new Map(), ...first }
+  const following: Following = { work, engine, handle, told, waiting, heard: new Map(), rebooting: new Set(), ...first }
   // The time that the engine gave to an earlier process is still valid.
   if (following.next !== null) await untilNextLook(following)
   while (waiting.size > 0) {
@@ -90,7 +94,15 @@ export async function follow(
 }
 
 /** The reports that count, and what others changed in the system. */
-async function poll({ work, engine, handle, told, heard, stoppedAt }: Following): Promise<readonly DeploymentReport[]> {
+async function poll({
+  work,
+  engine,
+  handle,
+  told,
+  heard,
+  rebooting,
+  stoppedAt,
+}: Following): Promise<readonly DeploymentReport[]> {
   const { deploying, signal } = work
   await work.quiet()
   const moment = told === null ? null : lastMoment(told, deploying.parts.clock().toISOString())
@@ -99,8 +111,23 @@ async function poll({ work, engine, handle, told, heard, stoppedAt }: Following)
     const saidAt = saidBy(report)
     if (saidAt != null) heard.set(report.asset, saidAt)
   }
+  await tellReboots(work, reports, rebooting)
   for (const difference of (await engine.compare?.(handle, signal)) ?? []) await tell(work, difference)
   return told === null ? reports : reports.map((report) => counted(report, told))
+}
+
+/** Our own reboots are announced, so that nobody looks for another cause when a server is away. */
+async function tellReboots(work: Work, reports: readonly DeploymentReport[], told: Set<string>): Promise<void> {
+  const fresh = reports.filter(({ asset, rebootingSince }) => rebootingSince !== undefined && !told.has(asset))
+  const [first] = fresh
+  if (first?.rebootingSince === undefined) return
+  for (const { asset } of fresh) told.add(asset)
+  const names = firstNames(fresh.map(({ asset }) => assetName(work.state, asset)))
+  const it = fresh.length === 1 ? 'it' : 'them'
+  await tell(
+    work,
+    `${names}: Patchwarden told ${it} to reboot at ${minuteOf(first.rebootingSince)} UTC, because what was installed asks for that.`,
+  )
 }
 
 /** Records ends. The assets are not followed any more. */

@@ -6,6 +6,7 @@ import { type Look, lookedAt, verify } from '../../core/verification.ts'
 import { readAssets } from '../../store/inventory.ts'
 import { saveObservations } from '../../store/save-looks.ts'
 import { lookAll } from './fresh-looks.ts'
+import { ownWork } from './own-work.ts'
 import type { Recording } from './recording.ts'
 import { type Ended, healthOf, plannedIn, startOf, type VerifyParts } from './verify.ts'
 
@@ -82,6 +83,8 @@ async function verifyAgain(
   }
   const before = earlier?.healthBefore
   const health = last.kind === 'seen' && asset ? await healthOf(parts, state, asset, signal) : []
-  const facts = { health, ...(before === undefined ? {} : { before }), now: now(), ...startOf(state, planned) }
+  const own = last.kind === 'seen' && asset ? await ownWork(parts, state, asset, outcome, signal) : undefined
+  const known = { ...(before === undefined ? {} : { before }), ...(own === undefined ? {} : { own }) }
+  const facts = { health, ...known, now: now(), ...startOf(state, planned) }
   return { asset: planned.asset.id, verification: verify(planned, outcome, last, facts) }
 }

@@ -13,6 +13,7 @@ import { type Look, lookedAt, type VerificationFacts, verify } from '../../core/
 import { saveObservations } from '../../store/save-looks.ts'
 import type { WorkflowParts } from '../ports.ts'
 import { look, lookAll } from './fresh-looks.ts'
+import { ownWork } from './own-work.ts'
 import type { Recording } from './recording.ts'
 
 /** How often, and how far apart, health is checked until a service is back after an upgrade. */
@@ -20,7 +21,10 @@ const HEALTH_LOOKS = 4
 const HEALTH_PAUSE_MS = 1_500
 const AFTER: readonly HookMoment[] = ['post-check', 'undrain']
 
-export type VerifyParts = Pick<WorkflowParts, 'db' | 'clock' | 'sources' | 'machines' | 'hooks' | 'health'>
+export type VerifyParts = Pick<
+  WorkflowParts,
+  'db' | 'clock' | 'sources' | 'machines' | 'hooks' | 'health' | 'engines' | 'log'
+>
 
 /** One start whose assets are verified. */
 export interface Verified {
@@ -112,7 +116,9 @@ async function conclude(
   signal: AbortSignal,
 ) {
   const now = () => parts.clock().toISOString()
-  const facts = { health, ...(before === undefined ? {} : { before }), now: now(), ...startOf(state, planned) }
+  const own = first.kind === 'seen' && asset ? await ownWork(parts, state, asset, outcome, signal) : undefined
+  const known = { ...(before === undefined ? {} : { before }), ...(own === undefined ? {} : { own }) }
+  const facts = { health, ...known, now: now(), ...startOf(state, planned) }
   const verdict = verify(planned, outcome, first, facts)
   if (first.kind !== 'seen' || !asset || !worthAWholeLook.has(verdict.end)) return verdict
   for await (const observation of look({ parts, depth: 'full', answered: () => true, signal }, [asset])) {

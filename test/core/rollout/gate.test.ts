@@ -31,7 +31,7 @@ test('a ring is counted by those that did not end well; what has not ended may s
     ended('not touched'),
     { verification: null },
   ]
-  expect(tally(10, failed)).toEqual({ total: 10, bad: 2, unreachable: 1, owing: 0, hopeful: 7 })
+  expect(tally(10, failed)).toEqual({ total: 10, bad: 2, heldBack: 1, unreachable: 1, owing: 0, hopeful: 7 })
   expect(tally(3, [])).toEqual({ total: 3, bad: 0, unreachable: 0, owing: 0, hopeful: 3 })
   expect(tally(3, [], 2)).toEqual({ total: 3, bad: 0, unreachable: 0, owing: 2, hopeful: 1 })
 })
