@@ -4,7 +4,7 @@ import { isOwn, nameAsKnown, namesIn, throughWords } from '../core/hands.ts'
 import { type Place, voters } from '../core/permission/place.ts'
 import { holders, resumers } from '../core/permission/roles.ts'
 import type { Member } from '../core/policy.ts'
-import { excludedVoters, quorumNeeds } from '../core/proposal/approval.ts'
+import { decidableOnceBack, excludedVoters, quorumNeeds } from '../core/proposal/approval.ts'
 import { type Glance, ringsAt } from '../core/proposal/glance.ts'
 import { finalStatuses } from '../core/proposal/proposal.ts'
 import { satisfiable } from '../core/quorum.ts'
@@ -69,7 +69,21 @@ function votingNotes(state: Glance, members: readonly Member[]): readonly Note[]
         'Nobody can satisfy this policy now: too few people hold its roles. Correct teams and roles in patchwarden.yaml.',
       ),
     )
+  const later = decidableOnceBack(state, members)
+  if (later !== null) notes.push(awayNote(state, later))
   return notes
+}
+
+/** Said early, so that somebody can be named who stands in. */
+function awayNote({ expiresAt }: Glance, { from, away }: NonNullable<ReturnType<typeof decidableOnceBack>>): Note {
+  const who = `${away.join(' and ')} ${away.length === 1 ? 'is' : 'are'} away`
+  const late = Date.parse(from) < Date.parse(expiresAt) ? '' : ' It expires before that.'
+  return note(
+    'urgent',
+    'Cannot be decided before ',
+    time(from),
+    `: ${who}.${late} A deputy can be named in patchwarden.yaml.`,
+  )
 }
 
 /** Approvals that did not come from the person's own account, and that nobody confirmed. */

@@ -1,3 +1,4 @@
+import { absentFor } from '../core/deputies.ts'
 import { nameAsKnown, namesIn } from '../core/hands.ts'
 import type { Place } from '../core/permission/place.ts'
 import type { Doer } from '../core/permission/row.ts'
@@ -275,7 +276,14 @@ function cardQuorum(state: Glance, members: readonly Member[]): readonly CardQuo
     role: role.role,
     have: role.filledBy.length,
     need: role.need,
-    by: role.filledBy.map(name),
-    waitingFor: role.waitingFor.map(name),
+    by: role.filledBy.map((id) => {
+      const absent = progress?.fills.find(({ person, role: filled }) => person === id && filled === role.role)?.for
+      return absent === undefined ? name(id) : `${name(id)} (for ${name(absent)})`
+    }),
+    waitingFor: role.waitingFor.map((id) => {
+      const member = members.find((one) => one.id === id)
+      const absent = member === undefined ? null : absentFor(member, role.role)
+      return absent === null ? name(id) : `${name(id)} (for ${name(absent)})`
+    }),
   }))
 }

@@ -8,7 +8,15 @@ import {
   type RESTPostAPIChannelMessageJSONBody,
 } from 'discord.js'
 import { actions } from '../actions.ts'
-import type { Card, CardAction, CardQuorum, CardRing, ThreadEntry, Tone } from '../card.ts'
+import {
+  type Card,
+  type CardAction,
+  type CardQuorum,
+  type CardRing,
+  type ThreadEntry,
+  type Tone,
+  wholeText,
+} from '../card.ts'
 import { lineBreak, type RichText, rich, strong } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 import { codeBlock, escaped, markdown } from './markdown.ts'
@@ -31,7 +39,7 @@ const colours: Readonly<Record<Tone, number>> = {
 }
 const signs: Readonly<Record<Tone, string>> = { urgent: '🔴 ', warning: '🟠 ', good: '🟢 ', neutral: '' }
 
-/** Messages that we send never notify anybody. */
+/** Our messages notify nobody but those whom a loud entry mentions. */
 export const noMentions = { parse: [] }
 
 export type CardMessage = Pick<RESTPostAPIChannelMessageJSONBody, 'flags' | 'components' | 'allowed_mentions'>
@@ -116,7 +124,9 @@ function button(proposal: string, { name, label, revision }: CardAction): APIBut
   }
 }
 
-export function entryContent({ author, tone, text: said, detail }: ThreadEntry): string {
+export function entryContent(entry: ThreadEntry): string {
+  const { author, tone, detail } = entry
+  const said = wholeText(entry)
   const who = author === null ? [] : rich(strong(shorten(author.name, 80)), ` (${shorten(author.via, 20)}): `)
   const log = codeBlock(detail.slice(-30), 900)
   const words = markdown([...rich(signs[tone]), ...who, ...said], CONTENT - log.length - 1)

@@ -155,6 +155,16 @@ describe('in Discord', () => {
   })
 })
 
+test('what cannot wait mentions those who can act, and nobody else', async () => {
+  const mara = { kind: 'person', id: 'mara', name: '@everyone', via: 'discord' } as const
+  await service.workflow.execute(web.id, { type: 'break-glass', reason: `<@${people.stranger}> @here` }, mara)
+  await settled()
+  const notified = discord.notified()
+  expect(notified.map(({ notified: who }) => [...who.users].sort())).toEqual([[people.tom, people.jonas].sort()])
+  expect(notified.some(({ notified: who }) => who.everyone || who.here || who.roles.length > 0)).toBe(false)
+  expect(notified[0]?.message.content).toContain(`<@${people.tom}>, Aisha Rahman or <@${people.jonas}>: press `)
+})
+
 describe('who may not', () => {
   test('somebody whom the configuration does not name is told how to be known', async () => {
     expect(await click(people.stranger, 'approve')).toContain(`add your Discord user id, ${people.stranger}`)
