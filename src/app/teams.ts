@@ -1,4 +1,5 @@
 import {
+  absencesIn,
   assetWindowsFor,
   digestFor,
   freezes,
@@ -14,12 +15,14 @@ import {
   windowFor,
 } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
+import { withDeputies } from '../core/deputies.ts'
 import type { Policy } from '../core/policy.ts'
 import type { TeamPlan } from '../core/ring-rule.ts'
 import { windowOn } from '../core/window.ts'
 import type { Teams } from '../workflow/ports.ts'
 
-export function buildTeams(config: Config, inGroup: InGroup): Teams {
+export function buildTeams(config: Config, inGroup: InGroup, clock: () => Date): Teams {
+  const absences = absencesIn(config)
   const ids = Object.keys(config.teams)
   const plans: TeamPlan[] = []
   const policies = new Map<string, Policy>()
@@ -41,7 +44,7 @@ export function buildTeams(config: Config, inGroup: InGroup): Teams {
   return {
     ids,
     plans,
-    membersOf: (team) => membersFor(config, team, inGroup),
+    membersOf: (team) => withDeputies(membersFor(config, team, inGroup), absences, clock().toISOString()),
     policyOf: (team) => {
       const policy = policies.get(team)
       if (!policy) throw new Error(`Team ${team} has no policy, so nothing can be proposed for it.`)

@@ -13,7 +13,7 @@ export function buildWorkflowParts(
   { directory, measured, freezeCalendars }: LastKnown,
   opened: Pick<WorkflowParts, 'db' | 'clock' | 'log' | 'platforms' | 'linking' | 'wake'>,
 ): WorkflowParts {
-  const teams = buildTeams(config, directory.inGroup)
+  const teams = buildTeams(config, directory.inGroup, opened.clock)
   return {
     ...opened,
     ...outside,

@@ -2,6 +2,7 @@ import { type Act, isAct } from '../core/permission/acts.ts'
 import { offersTo, offersToAny } from '../core/permission/answer.ts'
 import type { Place } from '../core/permission/place.ts'
 import type { Doer } from '../core/permission/row.ts'
+import type { ButtonAct } from '../core/permission/told.ts'
 import { turnOf } from '../core/permission/turn.ts'
 import type { Glance } from '../core/proposal/glance.ts'
 import { type ActionName, actions, questionsOf } from './actions.ts'
@@ -23,6 +24,18 @@ export function actsOfAction(name: ActionName): readonly Act[] {
   if (name === 'extend') return ['extend-window']
   if (name === 'skip') return ['skip', 'leave-out']
   return isAct(name) ? [name] : []
+}
+
+/** The action whose button does the act. */
+export function actionOfAct(act: ButtonAct): ActionName {
+  switch (act) {
+    case 'leave-out':
+      return 'skip'
+    case 'extend-window':
+      return 'extend'
+    default:
+      return act
+  }
 }
 
 /** The number that the button of the action carries now. */

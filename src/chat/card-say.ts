@@ -3,13 +3,14 @@
  * reads only the first two lines knows what is asked of them.
  */
 
+import { absentFor } from '../core/deputies.ts'
 import { nameAsKnown, namesIn } from '../core/hands.ts'
 import { offersToAny } from '../core/permission/answer.ts'
 import { type Place, voters } from '../core/permission/place.ts'
 import { above, onCall, resumers, stoppers } from '../core/permission/roles.ts'
 import type { Member } from '../core/policy.ts'
 import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
-import { quorumProgress } from '../core/proposal/approval.ts'
+import { decidableOnceBack, quorumProgress } from '../core/proposal/approval.ts'
 import { type Glance, ringsAt, ringWords } from '../core/proposal/glance.ts'
 import type { RoleProgress } from '../core/quorum.ts'
 import { testRunning, testStop, waitingForResume } from '../core/rollout/run.ts'
@@ -41,7 +42,7 @@ function said(place: Place): readonly Said[] {
   const { glance: state } = place
   switch (state.status) {
     case 'open':
-      return [whyInShort(state.whyNow), ...testClause(place), votesClause(place), whatIsAsked(place)]
+      return [whyInShort(state.whyNow), ...testClause(place), votesClause(place), ...whatIsAsked(place)]
     case 'approved':
     case 'scheduled':
       return decided(place)
@@ -109,7 +110,10 @@ function testClause({ glance: state, members }: Place): readonly Said[] {
 function votesClause({ glance: state, members }: Place): Said {
   const progress = quorumProgress(state, members)
   const filled = (progress?.roles ?? []).flatMap(({ role, filledBy }) =>
-    filledBy.map((id) => `${nameOf(state, members, id)} (${role})`),
+    filledBy.map((id) => {
+      const absent = progress?.fills.find((fill) => fill.person === id && fill.role === role)?.for
+      return `${nameOf(state, members, id)} (${role}${standsIn(absent, members)})`
+    }),
   )
   return filled.length === 0 ? '' : `${filled.join(' and ')} approved.`
 }
@@ -120,28 +124,52 @@ function nameOf(state: Glance, members: readonly Member[], id: string): string {
   return vote === undefined ? called : nameAsKnown({ ...vote, name: called })
 }
 
+/** The absent person whose place somebody takes, as the end of what is said of a role. */
+function standsIn(absent: string | null | undefined, members: readonly Member[]): string {
+  return absent === null || absent === undefined ? '' : `, for ${namesIn(members)(absent)}`
+}
+
+/** Such as "Tom is away": said early, so that somebody can be named who stands in. `null`: enough people are there. */
+function awayClause({ glance, members }: Place): string | null {
+  const later = decidableOnceBack(glance, members)
+  if (later === null) return null
+  const who = `${later.away.join(' and ')} ${later.away.length === 1 ? 'is' : 'are'} away`
+  const late = isBefore(later.from, glance.expiresAt) ? '' : ' It expires before that.'
+  return `${who}.${late} A deputy can be named in patchwarden.yaml.`
+}
+
 function emptyRoles({ glance, members }: Place): readonly RoleProgress[] {
   return (quorumProgress(glance, members)?.roles ?? []).filter(({ need, filledBy }) => filledBy.length < need)
 }
 
-function whatIsAsked(place: Place): Said {
+function whatIsAsked(place: Place): readonly Said[] {
   const { glance: state, members } = place
   if (quorumProgress(state, members) === null) {
     const at = state.noticeEndsAt === null ? [] : [' ', time(state.noticeEndsAt)]
     const who = anyHolder(members, voters(state))
-    return ['Approved by silence', ...at, `. ${who}: press `, press(actions.reject.label), ' only if it should not.']
+    return [['Approved by silence', ...at, `. ${who}: press `, press(actions.reject.label), ' only if it should not.']]
   }
   const roles = emptyRoles(place)
-  const needs = roles.map((role) => neededFor(role, members)).join(' and ')
-  if (roles.some(({ waitingFor }) => waitingFor.length === 0))
-    return `Needs ${needs}. Correct teams and roles in patchwarden.yaml.`
-  return [`Needs ${needs}: press `, press(actions.approve.label), ' or ', press(actions.reject.label), '.']
+  const asked = roles.filter(({ waitingFor }) => waitingFor.length > 0)
+  const needs = asked.map((role) => neededFor(role, members)).join(' and ')
+  const votes: Said =
+    needs === ''
+      ? ''
+      : [`Needs ${needs}: press `, press(actions.approve.label), ' or ', press(actions.reject.label), '.']
+  const vacant = roles.filter((role) => !asked.includes(role)).map(({ role }) => role)
+  if (vacant.length === 0) return [votes]
+  const why =
+    awayClause(place) ?? `Nobody who can vote is ${vacant.join(' or ')}: correct teams and roles in patchwarden.yaml.`
+  return [why, votes]
 }
 
 function neededFor({ role, need, filledBy, waitingFor }: RoleProgress, members: readonly Member[]): string {
-  const who = waitingFor.map(namesIn(members))
+  const who = waitingFor.map((id) => {
+    const member = members.find((one) => one.id === id)
+    const absent = member === undefined ? null : absentFor(member, role)
+    return absent === null ? namesIn(members)(id) : `${namesIn(members)(id)} (for ${namesIn(members)(absent)})`
+  })
   const left = need - filledBy.length
-  if (who.length === 0) return `${role}, and nobody who can vote has that role`
   return `${left === 1 ? anyOf(who) : `${left} of ${who.join(', ')}`} (${role})`
 }
 
@@ -184,7 +212,9 @@ export function approvedBy({ glance: state, members }: Place): readonly (string 
   const named = namesIn(members)
   switch (by.how) {
     case 'quorum': {
-      const who = by.fills.map(({ role, person }) => `${nameOf(state, members, person)} (${role})`)
+      const who = by.fills.map(
+        ({ role, person, for: absent }) => `${nameOf(state, members, person)} (${role}${standsIn(absent, members)})`,
+      )
       return ['Approved', ...at, ` by ${who.join(' and ')}.`]
     }
     case 'lazy consensus':

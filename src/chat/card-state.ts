@@ -2,7 +2,7 @@
 
 import type { Place } from '../core/permission/place.ts'
 import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
-import { excludedVoters, quorumNeeds, quorumProgress } from '../core/proposal/approval.ts'
+import { decidableOnceBack, excludedVoters, quorumNeeds, quorumProgress } from '../core/proposal/approval.ts'
 import { type Glance, ringsAt } from '../core/proposal/glance.ts'
 import { satisfiable } from '../core/quorum.ts'
 import { goesOn, testRunning, testStop } from '../core/rollout/run.ts'
@@ -62,6 +62,8 @@ function open(place: Place): CardState {
   const needs = quorumNeeds(state)
   if (needs !== null && !satisfiable(needs, members, excludedVoters(state)))
     return { tone: 'urgent', words: rich('Cannot be decided') }
+  const later = decidableOnceBack(state, members)
+  if (later !== null) return { tone: 'urgent', words: rich('Cannot be decided before ', time(later.from)) }
   if (state.test?.result?.passed === false) return { tone: 'urgent', words: rich('Test failed') }
   const stop = testStop(state)
   if (stop !== null) return { tone: 'warning', words: rich(`Test ${stop.how} by ${stop.by.name}`) }

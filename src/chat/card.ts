@@ -2,7 +2,7 @@
 
 import type { Action, ActionName, Question } from './actions.ts'
 import type { Picture } from './picture/picture.ts'
-import type { RichText } from './rich-text.ts'
+import { type RichText, rich } from './rich-text.ts'
 
 export interface CardAction {
   readonly name: ActionName
@@ -70,6 +70,11 @@ export interface ThreadEntry {
   readonly author: { readonly id: string; readonly name: string; readonly via: string } | null
   readonly tone: Tone
   readonly text: RichText
+  /**
+   * Said loudly: who is asked, and what to press. It stands after the text and mentions people. Where a thread's reply
+   * can be shown in its channel as well, it is.
+   */
+  readonly loud?: RichText
   /** Log lines or a list. They are shown under the text in a fixed-width font. */
   readonly detail: readonly string[]
   /** Buttons under a direct message or a digest. */
@@ -78,4 +83,9 @@ export interface ThreadEntry {
   readonly link?: string
   /** A picture under the text. Only entries in a proposal's thread have one. */
   readonly picture?: Picture
+}
+
+/** What an entry says, with whom it asks loudly. */
+export function wholeText({ text, loud }: Pick<ThreadEntry, 'text' | 'loud'>): RichText {
+  return loud === undefined ? text : [...text, ...rich(' '), ...loud]
 }

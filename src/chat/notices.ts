@@ -1,26 +1,38 @@
-/** Decides who gets a direct message about an event, and its text. One event gives a person one message at most. */
+/**
+ * The words in which people are told of an event: by a direct message each, and loudly in the thread if it cannot wait.
+ * Who is told, and with which buttons, is in core/permission/told.
+ */
 
 import { isOwn, namesIn } from '../core/hands.ts'
-import { offersTo, whoMay } from '../core/permission/answer.ts'
-import type { Moment, Place } from '../core/permission/place.ts'
-import { holders, onCall } from '../core/permission/roles.ts'
+import { offersTo } from '../core/permission/answer.ts'
+import { someOf } from '../core/permission/names.ts'
+import type { Moment } from '../core/permission/place.ts'
+import {
+  isExploited,
+  leftExploitable,
+  type Occasion,
+  type Reader,
+  type ReaderKind,
+  type Told,
+  whoIsTold,
+} from '../core/permission/told.ts'
+import { anyOf } from '../core/proposal/decision.ts'
+import { notStarted } from '../core/proposal/ends.ts'
 import type { RecordedEvent } from '../core/proposal/event.ts'
 import { glanceOf } from '../core/proposal/glance.ts'
-import { turnsTo, voters } from '../core/proposal/ladder.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { assetName } from '../core/rollout/tally.ts'
-import type { ActionName } from './actions.ts'
+import { type ActionName, actions } from './actions.ts'
 import type { ThreadEntry, Tone } from './card.ts'
-import { cardAction, numberOfAction, offeredOf } from './card-actions.ts'
-import { code, type RichText, rich, sentence, strong, time } from './rich-text.ts'
+import { actionOfAct, cardAction, numberOfAction, offeredOf } from './card-actions.ts'
+import { code, mention, type RichText, rich, sentence, strong, time } from './rich-text.ts'
+import { count } from './words.ts'
 
 export interface Notice {
   /** Person id. */
   readonly person: string
   readonly entry: ThreadEntry
 }
-
-const MOST = 25
 
 /**
  * Messages to a person about acts in their name that did not come from an account of their own. `state`: the proposal
@@ -37,7 +49,9 @@ export function noticesInName(
   // There is nothing to confirm if the agreement was already enough or is not needed any more.
   const waits = [...state.votes, ...state.resumeVotes].some((act) => act.seq === seq && !isOwn(act))
   const possible: readonly ActionName[] = event.type === 'vote-cast' ? ['confirm', 'withdraw-vote'] : ['confirm']
-  const buttons = waits ? offeredTo({ recorded, state, moment }, actor.id, possible) : []
+  const buttons = waits
+    ? offeredOf(possible, offersTo(actorByOwnAccount(actor), { ...moment, glance: glanceOf(state) }))
+    : []
   const next = buttons.includes('confirm') ? ' It counts as yours once you confirm it.' : ''
   return told.flatMap((entry) =>
     entry.author === null
@@ -65,140 +79,205 @@ export function noticesInName(
   )
 }
 
-/** An event that may need direct messages. */
-interface Occasion {
-  readonly recorded: RecordedEvent
-  readonly state: ProposalState
-  readonly moment: Moment
+/** The person, as if they used an account of their own: in the message they get there, they do. */
+function actorByOwnAccount({ id, name }: { readonly id: string; readonly name: string }) {
+  return { kind: 'person', id, name, via: 'console' } as const
 }
 
-/** Sends one message to several people, each with the buttons they may use. The person who caused it gets none. */
-function tell(
-  occasion: Occasion,
-  people: readonly string[],
-  tone: Tone,
-  text: RichText,
-  buttons: readonly ActionName[] = [],
-): readonly Notice[] {
-  const { recorded, state } = occasion
-  const { actor } = recorded
-  const what = rich(strong(`${state.id} `), state.title, '. ')
-  const others = [...new Set(people)].filter((person) => actor.kind !== 'person' || person !== actor.id)
-  return others.slice(0, MOST).map((person) => ({
-    person,
+/** The direct messages of an event, one for each person. */
+export function noticesOf(occasion: Occasion): readonly Notice[] {
+  const told = whoIsTold(occasion)
+  return told === null ? [] : told.readers.map((reader) => notice(occasion, told, reader))
+}
+
+function notice(occasion: Occasion, told: Told, reader: Reader): Notice {
+  const { state } = occasion
+  const { tone, text, looks = [] } = wordsFor(occasion, reader.as)
+  const buttons = [...new Set(reader.acts.map(actionOfAct)), ...looks]
+  return {
+    person: reader.person,
     entry: {
       author: null,
       tone,
-      text: [...what, ...text],
+      text: [...rich(strong(`${state.id} `), state.title, '. '), ...text, ...next(told, reader)],
       detail: [],
-      actions: offeredTo(occasion, person, buttons).map((name) => ({
+      actions: buttons.map((name) => ({
         ...cardAction(name, numberOfAction(name, glanceOf(state))),
         proposal: state.id,
       })),
       link: `/p/${state.id}`,
     },
-  }))
+  }
 }
 
-/** Keeps the buttons that would be accepted from this person. */
-function offeredTo(occasion: Occasion, person: string, buttons: readonly ActionName[]): readonly ActionName[] {
-  if (buttons.length === 0) return buttons
-  const name = namesIn(occasion.moment.members)(person)
-  return offeredOf(buttons, offersTo({ kind: 'person', id: person, name, via: 'console' }, placeOf(occasion)))
+/** What the reader can press, or else who can. Only said where something waits for somebody. */
+function next({ wanted, readers, loud }: Told, { acts, as }: Reader): RichText {
+  if (wanted === null) return loud && acts.length > 0 ? rich(' ', ...press(acts)) : []
+  if (acts.includes(wanted.act)) return rich(' ', ...press(acts))
+  const { able } = wanted
+  const can = able.length === 0 ? ` ${NOBODY_CAN}` : ` ${someOf(able)} can ${doing[wanted.act] ?? 'go on'}.`
+  const watched = as === 'proposer' ? readers.filter((other) => other.as !== 'proposer').length : 0
+  return rich(can, watched === 0 ? '' : ` Told: ${count(watched, 'other person', 'other people')}.`)
 }
 
-/** Made only when it is needed, because most events need no message. */
-function placeOf({ state, moment }: Occasion): Place {
-  return { ...moment, glance: glanceOf(state) }
+const NOBODY_CAN = 'Nobody can act on it now: who holds which role stands in patchwarden.yaml.'
+
+/** The act, as people can do it: `Mara can resume it`. */
+const doing: Partial<Record<NonNullable<Told['wanted']>['act'], string>> = {
+  resume: 'resume it',
+  approve: 'approve it',
+  'review-break-glass': 'review it',
 }
 
-/**
- * The direct messages of an event. The person who caused it gets none. `state`: the proposal after the whole command,
- * so that no button is sent that would be refused.
- */
-export function noticesOf(recorded: RecordedEvent, state: ProposalState, moment: Moment): readonly Notice[] {
-  const { event } = recorded
-  const { members } = moment
-  const occasion = { recorded, state, moment }
-  const requester = state.proposer.kind === 'person' ? [state.proposer.id] : []
+function press(acts: Reader['acts']): RichText {
+  const names = [...new Set(acts.map(actionOfAct))]
+  const labels = names
+    .slice(0, 3)
+    .flatMap((name, index) => [
+      ...rich(index === 0 ? 'Press ' : index === Math.min(names.length, 3) - 1 ? ' or ' : ', '),
+      strong(actions[name].label),
+    ])
+  return [...labels, ...rich('.')]
+}
 
+/** At most this many people are mentioned in one message. */
+const MENTIONED = 5
+
+const groups: readonly (readonly [ReaderKind, string])[] = [
+  ['may act', ''],
+  ['on call', 'On call: '],
+  ['lead', 'Also told: '],
+  ['named', 'Also told: '],
+  ['proposer', 'Proposed by '],
+]
+
+/** What is added to the thread's entry of the event: who is asked, and what to press. `null`: it is not loud. */
+export function loudWords(occasion: Occasion): RichText | null {
+  const told = whoIsTold(occasion)
+  if (told === null || !told.loud) return null
+  if (told.readers.length === 0) return rich(`Nobody else could be told of this. ${NOBODY_CAN}`)
+  const nameOf = namesIn(occasion.moment.members)
+  const shown = told.readers.slice(0, MENTIONED)
+  const words = groups.flatMap(([kind, label]) => {
+    const some = shown.filter(({ as }) => as === kind)
+    if (some.length === 0) return []
+    const people = some.flatMap(({ person }, index) => [
+      ...rich(index === 0 ? '' : index === some.length - 1 ? ' or ' : ', '),
+      mention(person, nameOf(person)),
+    ])
+    return [...rich(label), ...people, ...rich(kind === 'may act' ? `: ${onTheCard(told)} ` : '. ')]
+  })
+  const more = told.readers.length - shown.length
+  return more > 0 ? [...words, ...rich(`And ${count(more, 'more person', 'more people')}.`)] : words
+}
+
+/** What those who may act can press, on the card: the buttons that at least one of them has. */
+function onTheCard({ readers }: Told): string {
+  const theirs = readers.filter(({ as }) => as === 'may act').flatMap(({ acts }) => acts)
+  const labels = [...new Set(theirs.map((act) => actions[actionOfAct(act)].label))]
+  return labels.length === 0 ? 'look at the card.' : `press ${anyOf(labels.slice(0, 3))} on the card.`
+}
+
+interface Words {
+  readonly tone: Tone
+  readonly text: RichText
+  /** Buttons that only show something. */
+  readonly looks?: readonly ActionName[]
+}
+
+/** What a reader is told of the event, before what to press. */
+function wordsFor({ recorded: { event }, before, state }: Occasion, as: ReaderKind): Words {
   switch (event.type) {
     case 'revised':
-      if (!event.raised) return []
-      return tell(
-        occasion,
-        state.status === 'open' ? turnsTo(state, 'reminder', { members }) : voters(state, { members }),
-        'urgent',
-        rich(sentence(event.reason || state.whyNow)),
-        state.status === 'open' ? ['approve', 'reject', 'explain'] : ['explain'],
-      )
+      return { tone: 'urgent', text: rich(sentence(event.reason || state.whyNow)), looks: ['explain'] }
     case 'reminded': {
-      if (event.step === 'reminder') return []
       const why =
         event.step === 'escalation' ? 'Nobody has decided it. It expires ' : 'It waits for your vote and expires '
-      const text = rich(why, time(state.expiresAt, 'relative'), '.')
-      return tell(occasion, event.waitingFor, 'warning', text, ['approve', 'reject', 'plan'])
+      return { tone: 'warning', text: rich(why, time(state.expiresAt, 'relative'), '.'), looks: ['plan'] }
     }
     case 'acknowledgement-asked': {
       const starts =
         state.schedule === null ? rich('It is about to start.') : rich('It starts ', time(state.schedule.start), '.')
       const wait =
         state.policy.acknowledgement?.otherwise === 'wait' ? ' It does not start until somebody acknowledges.' : ''
-      return tell(occasion, event.people, 'warning', [...starts, ...rich(wait)], ['acknowledge', 'postpone', 'plan'])
+      return { tone: 'warning', text: [...starts, ...rich(wait)], looks: ['plan'] }
     }
     case 'halted':
-      return tell(
-        occasion,
-        [
-          ...whoMay('resume', placeOf(occasion)).map(({ id }) => id),
-          ...holders(members, onCall).map(({ id }) => id),
-          ...requester,
-        ],
-        'urgent',
-        rich(`The rollout stopped: ${sentence(event.reason)}`),
-        ['resume'],
-      )
+      return { tone: 'urgent', text: rich(`Halted: ${sentence(event.reason)}${untouched(state)}`), looks: ['assets'] }
+    case 'paused':
+      return { tone: 'warning', text: rich(`Paused by ${event.by}: ${sentence(event.reason)}${untouched(state)}`) }
+    case 'test-paused':
+      return { tone: 'warning', text: rich(`Its test is paused by ${event.by}: ${sentence(event.reason)}`) }
+    case 'test-ended': {
+      const text = `The test did not pass: ${sentence(event.reason ?? 'no reason is known')} Nothing else was touched.`
+      return { tone: 'urgent', text: rich(text), looks: ['assets'] }
+    }
     case 'agreed': {
       const { to, name, reason } = event
       const what =
         to.act === 'leave-out'
           ? rich(`${name} wants `, code(assetName(state, to.asset)), ' left out: ')
           : rich(`${name} wants it to run on until `, time(to.until), ': ')
-      const others = whoMay(to.act, placeOf(occasion)).map(({ id }) => id)
-      const text = [...what, ...rich(`${sentence(reason)} It takes your agreement, too.`)]
-      return tell(occasion, others, 'urgent', text, [to.act === 'leave-out' ? 'skip' : 'extend'])
+      return { tone: 'urgent', text: [...what, ...rich(`${sentence(reason)} It takes your agreement, too.`)] }
     }
     case 'break-glass-used': {
-      const text = rich(`${event.name} broke the glass: ${sentence(event.reason)} Somebody else reviews it.`)
-      const reviewers = whoMay('review-break-glass', placeOf(occasion)).map(({ id }) => id)
-      return tell(occasion, reviewers, 'urgent', text, ['review-break-glass', 'plan'])
+      const text = rich(
+        `${event.name} broke the glass: ${sentence(event.reason)} It runs without votes, outside its window. Somebody else reviews it by `,
+        time(event.reviewBy),
+        '.',
+      )
+      return { tone: 'urgent', text, looks: ['plan'] }
     }
+    case 'scheduled':
+      return {
+        tone: isExploited(state) ? 'urgent' : 'warning',
+        text: missedText(before, rich(' Its next one begins ', time(event.window.start), '.')),
+      }
+    case 'start-refused':
+      return {
+        tone: isExploited(state) ? 'urgent' : 'warning',
+        text: missedText(before, rich(` There is no next one: ${sentence(event.reason)}`)),
+      }
+    case 'approval-lapsed':
+      return { tone: 'warning', text: rich(`No longer approved: ${sentence(event.reason)} Votes are open again.`) }
+    case 'expired':
+      return { tone: 'warning', text: rich(expiredText(state, as)) }
     case 'rejected': {
-      const until = rich('Rejected until ', time(event.deferral.until), `: ${sentence(event.deferral.reason)} `)
-      const owner = rich('You are named to look at it again.')
-      return [
-        ...tell(occasion, [event.deferral.owner], 'warning', [...until, ...owner]),
-        ...tell(
-          occasion,
-          requester.filter((id) => id !== event.deferral.owner),
-          'warning',
-          until,
-        ),
-      ]
+      const until = rich('Rejected until ', time(event.deferral.until), `: ${sentence(event.deferral.reason)}`)
+      return {
+        tone: 'warning',
+        text: as === 'named' ? [...until, ...rich(' You are named to look at it again.')] : until,
+      }
     }
     case 'approved':
-      return tell(occasion, requester, 'good', rich('Approved.'))
-    case 'approval-lapsed':
-      return tell(occasion, requester, 'warning', rich(`No longer approved: ${sentence(event.reason)}`))
-    case 'expired':
-      return tell(occasion, requester, 'warning', rich('Expired: nobody decided it in time.'))
+      return { tone: 'good', text: rich('Approved.') }
     case 'withdrawn':
-      return tell(occasion, requester, 'warning', rich(`Withdrawn: ${sentence(event.reason)}`))
+      return { tone: 'warning', text: rich(`Withdrawn: ${sentence(event.reason)}`) }
     case 'superseded':
-      return tell(occasion, requester, 'neutral', rich(`Replaced by ${event.by}.`))
+      return { tone: 'neutral', text: rich(`Replaced by ${event.by}.`) }
     case 'completed':
-      return tell(occasion, requester, 'good', rich('Done; the thread says how each server ended.'))
+      return { tone: 'good', text: rich('Done; the thread says how each server ended.') }
     default:
-      return []
+      return { tone: 'neutral', text: [] }
   }
+}
+
+function missedText(before: ProposalState | null, then: RichText): RichText {
+  const why = before?.notStarted == null ? '' : ` because ${before.notStarted}`
+  return [...rich(sentence(`It missed its window: nothing of it began${why}`)), ...then]
+}
+
+function expiredText(state: ProposalState, as: ReaderKind): string {
+  const left = isExploited(state) ? leftExploitable(state) : 0
+  const still = left === 0 ? '' : ` ${count(left, 'server')} ${left === 1 ? 'is' : 'are'} still exploitable.`
+  const whose = as === 'may act' ? 'Expired without your vote' : 'Expired: nobody decided it in time'
+  return `${whose}.${still} The next assessment asks again for what is still missing.`
+}
+
+/** How many servers the rollout has not begun; empty: none. */
+function untouched(state: ProposalState): string {
+  const left = notStarted(state)?.assets ?? 0
+  return left === 0 || state.subject.kind !== 'patches'
+    ? ''
+    : ` ${left} of ${count(state.subject.assets.length, 'server')} not touched.`
 }

@@ -11,6 +11,8 @@ export type Span =
   /** An instant, ISO 8601 UTC. It is shown in the reader's own zone. */
   | { readonly kind: 'time'; readonly at: string; readonly style: 'time' | 'date and time' | 'relative' }
   | { readonly kind: 'person'; readonly id: string; readonly name: string }
+  /** A person who is notified where `account` is known: the platform's own id. Otherwise it is only the name. */
+  | { readonly kind: 'mention'; readonly id: string; readonly name: string; readonly account?: string }
   | { readonly kind: 'break' }
 
 export type RichText = readonly Span[]
@@ -43,12 +45,28 @@ export function person(id: string, name: string): Span {
   return { kind: 'person', id, name }
 }
 
+export function mention(id: string, name: string): Span {
+  return { kind: 'mention', id, name }
+}
+
+/** The same text, with the account of everybody who is mentioned. `accountOf`: `null` where none is known. */
+export async function withAccounts(
+  text: RichText,
+  accountOf: (person: string) => Promise<string | null>,
+): Promise<RichText> {
+  const spans = text.map(async (span): Promise<Span> => {
+    const account = span.kind === 'mention' ? await accountOf(span.id) : null
+    return account === null || span.kind !== 'mention' ? span : { ...span, account }
+  })
+  return Promise.all(spans)
+}
+
 /** Plain text for terminals, reports and alerts. Instants are in UTC. */
 export function plain(text: RichText): string {
   let out = ''
   for (const span of text) {
     if (span.kind === 'time') out += `${minuteOf(span.at)} UTC`
-    else if (span.kind === 'person') out += span.name
+    else if (span.kind === 'person' || span.kind === 'mention') out += span.name
     else if (span.kind === 'break') out += '\n'
     else out += span.text
   }

@@ -5,6 +5,7 @@ import {
   groupOf,
   type Holding,
   type PolicyChange,
+  type RecordedAbsence,
   type TeamChange,
 } from '../core/record/configuration.ts'
 import type { ThreadEntry } from './card.ts'
@@ -37,11 +38,15 @@ function people(change: TeamChange, nameOf: (pseudonym: string) => string): stri
     const group = groupOf(holder)
     return group === null ? nameOf(holder) : `everybody in the group ${group}`
   }
+  const standsIn = ({ person, deputy }: RecordedAbsence) =>
+    deputy === null ? `${nameOf(person)} is away` : `${nameOf(deputy)} stands in for ${nameOf(person)}`
   const all = [
     ...change.gained.map((one) => `${who(one)} is ${one.role} now`),
     ...change.lost.map((one) => `${who(one)} is not ${one.role} any more`),
     ...change.joined.map((one) => `${who(one)} is in the group ${one.role} now`),
     ...change.left.map((one) => `${who(one)} is in the group ${one.role} no more`),
+    ...change.away.map((one) => `${standsIn(one)} from ${one.from} until ${one.until}`),
+    ...change.back.map((one) => `no more: ${standsIn(one)} from ${one.from} until ${one.until}`),
     ...change.regrouped.map((group) => `the group ${group} takes turns, or is read, in another way now`),
   ]
   const whole = `Who may decide for ${change.team} has changed`

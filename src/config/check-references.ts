@@ -83,6 +83,10 @@ export function checkReferences(settings: Settings, kinds: readonly Kind[], unre
       }
     }
   }
+  for (const [index, { person, deputy }] of settings.away.entries()) {
+    refer(['away', index, 'person'], 'people', person)
+    refer(['away', index, 'deputy'], 'people', deputy)
+  }
   for (const [name, policy] of Object.entries(settings.policies)) {
     if (policy.kind === 'standing') refer(['policies', name, 'rule'], 'standingApprovals', policy.rule)
   }

@@ -1,5 +1,6 @@
 /** Checks that need more than one key: names exist, policies can be satisfied, parts fit together. */
 
+import { checkAbsences } from './check-absences.ts'
 import { checkAccounts } from './check-accounts.ts'
 import { checkFleet } from './check-fleet.ts'
 import { checkKinds } from './check-kinds.ts'
@@ -33,6 +34,7 @@ export function crossCheck(settings: Settings, kinds: readonly Kind[], unread: U
   }
   checkReferences(settings, kinds, unread, notes)
   checkPolicies(settings, unread, notes)
+  checkAbsences(settings, notes)
   checkTimes(settings, notes)
   checkZones(settings, notes, zoneData)
   checkRollouts(settings, kinds, unread, notes)

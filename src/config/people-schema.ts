@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { priorities } from '../core/priority/priority.ts'
-import { byName, optional, reference, text, timeZone, yesOrNo } from './fields.ts'
+import { byName, moment, optional, reference, text, timeZone, yesOrNo } from './fields.ts'
 import { healthCheck } from './health-schema.ts'
 import { slackChannel, slackMember, slackWorkspace } from './slack-ids.ts'
 
@@ -22,6 +22,15 @@ export const person = z.strictObject({
       .regex(/^\d{15,20}$/, { error: 'Write the Discord user id in quotes, such as "80351110224678912".' }),
   ).describe('Discord user id, in quotes: who clicks there is this person.'),
   timeZone: optional(timeZone).describe('IANA zone in which times are shown to this person.'),
+})
+
+export const absence = z.strictObject({
+  person: reference('a person').describe('Who is away.'),
+  from: moment.describe('When the absence begins.'),
+  until: moment.describe('When it ends; a date ends with its last minute.'),
+  deputy: optional(reference('a person')).describe(
+    'Who takes their place meanwhile, in the teams in which the deputy has a role. Default: nobody.',
+  ),
 })
 
 /** Ids of the people who hold each role; `group:name` means everybody in a group. */
@@ -124,5 +133,6 @@ export const channel = z.strictObject({
 })
 
 export type PersonConfig = z.infer<typeof person>
+export type AbsenceConfig = z.infer<typeof absence>
 export type TeamConfig = z.infer<typeof team>
 export type ChannelConfig = z.infer<typeof channel>

@@ -14,6 +14,7 @@ export const recorded = [
   'people',
   'roles',
   'teams',
+  'away',
   'groups',
   'identity',
   'channels',
@@ -74,6 +75,11 @@ export function recordedConfiguration(
       roles: roles(team.roles),
       health: withHashes(team.health),
     })),
+    away: settings.away.map(({ person, deputy, ...times }) => ({
+      ...times,
+      person: pseudonymOf(person),
+      deputy: deputy === null ? null : pseudonymOf(deputy),
+    })),
     groups: each(settings.groups, group),
     identity: settings.identity,
     channels: each(settings.channels, ({ title: _, ...channel }) => channel),
@@ -94,7 +100,9 @@ export function recordedConfiguration(
     }),
     proposals: settings.proposals,
   }
-  return sections as RecordedConfiguration
+  // A file without absences is recorded as it always was.
+  const { away, ...others } = sections
+  return (settings.away.length === 0 ? others : { ...others, away }) as RecordedConfiguration
 }
 
 function each<T, R>(entries: Readonly<Record<string, T>>, change: (entry: T) => R): Readonly<Record<string, R>> {

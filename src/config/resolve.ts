@@ -4,6 +4,7 @@
  */
 
 import { DateTime } from 'luxon'
+import type { Absence } from '../core/deputies.ts'
 import type { DigestRule } from '../core/digest.ts'
 import type { MeasureRule } from '../core/load.ts'
 import type { AcknowledgementRule, Member, Policy, RoleCount, StandingRule } from '../core/policy.ts'
@@ -127,6 +128,14 @@ export function membersFor(
     if (roles.length > 0) members.push({ id, name: person.name, roles: [...new Set(roles)] })
   }
   return members
+}
+
+/** The absences that the file names, with their instants. */
+export function absencesIn(config: Settings): readonly Absence[] {
+  return config.away.map(({ person, from, until, deputy }) => {
+    const zone = named(config.people, person)?.timeZone ?? config.timeZone
+    return { person, deputy, from: instant(from, zone, 'start'), until: instant(until, zone, 'end') }
+  })
 }
 
 /** Ids of the operators. Operator is a role of the whole organisation; the configuration must name each of them. */

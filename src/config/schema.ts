@@ -21,7 +21,7 @@ import {
 import type { GroupConfig } from './group-settings.ts'
 import { type EntryConfig, type KindSettings, kindSections, type SystemConfig } from './kind-settings.ts'
 import { machines } from './machines-schema.ts'
-import { channel, identity, person, roleHolders, team } from './people-schema.ts'
+import { absence, channel, identity, person, roleHolders, team } from './people-schema.ts'
 import { policy, standingApproval } from './policy-schema.ts'
 import { rollout } from './rollout-schema.ts'
 import { freeze, schedule, window } from './time-schema.ts'
@@ -108,6 +108,11 @@ export function settingsSchemaOf(kinds: readonly KindSettings[]) {
     people: byName(person).describe('Everybody who votes, by a short name.'),
     roles: roleHolders.describe('Who holds which role for every team.'),
     teams: byName(team).describe('Who owns assets and decides about them.'),
+    away: z
+      .array(absence, { error: 'Write a list, each with person, from and until.' })
+      .max(500, { error: 'Use at most 500 absences.' })
+      .default([])
+      .describe('Who is away, and who stands in for them.'),
     groups: byName(groups).describe('People by rota, user group, role or calendar: what roles may name beside people.'),
     identity: identity.prefault({}).describe('How people on chat platforms are recognised.'),
     channels: byName(channel).describe('Where proposals are posted.'),

@@ -97,9 +97,18 @@ export interface StandingRule {
 export interface Member {
   readonly id: string
   readonly name: string
-  /** Roles that count for this team: roles of the team and of the organisation. */
+  /** Roles that count for this team: roles of the team and of the organisation, and those of the people in `for`. */
   readonly roles: readonly string[]
+  /** The people whose place they take while these are away. Left out: nobody's. */
+  readonly for?: readonly AbsentPerson[]
+  /** Their own roles, if they stand in for somebody. */
+  readonly own?: readonly string[]
+  /** Until when they are away (ISO 8601 UTC). Left out: they are not. */
+  readonly awayUntil?: string
 }
+
+/** Somebody who is away, with their own roles. */
+export type AbsentPerson = Pick<Member, 'id' | 'name' | 'roles'>
 
 /** Roles whose holders may vote under this policy. */
 export function votingRoles(approval: Approval): readonly string[] {

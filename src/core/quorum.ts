@@ -1,9 +1,18 @@
+import { absentFor, membersAt, rolesWithout } from './deputies.ts'
 import { addsNothing, type CountedAct, handsOf, isOneOf, isOwn, personAndHands } from './hands.ts'
 import type { Member, RoleCount } from './policy.ts'
 
 export interface Fill {
   readonly role: string
   readonly person: string
+  /** The absent person whose place it is. Left out: the person's own place. */
+  readonly for?: string
+}
+
+/** The same fill, with people under other names. */
+export function fillWith(fill: Fill, nameOf: (person: string) => string): Fill {
+  const absent = fill.for === undefined ? {} : { for: nameOf(fill.for) }
+  return { role: fill.role, person: nameOf(fill.person), ...absent }
 }
 
 export interface RoleProgress {
@@ -29,6 +38,9 @@ export interface Quorum {
  * assigned so that as many places as possible are filled. An approval fills nothing if its person is not a member or
  * has none of the roles, or if `excluded` names its person or one of its hands. Empty `needs` are never satisfied.
  * `answered`: people who said that they do not vote, so nobody waits for them.
+ *
+ * A deputy has the roles of an absent person only while that person has neither approved nor answered and is not
+ * excluded. So the two fill one place between them, and what the absent person does counts first.
  */
 export function countQuorum(
   needs: readonly RoleCount[],
@@ -37,12 +49,14 @@ export function countQuorum(
   excluded: ReadonlySet<string> = nobody,
   answered: ReadonlySet<string> = nobody,
 ): Quorum {
-  const counting = countingOf(needs, approvals, members, excluded)
-  const fills = fillPlaces(counting)
+  const counting = countingOf(needs, approvals, members, excluded, answered)
+  const fills = fillPlaces(counting).map((fill) => inWhosePlace(counting, fill))
   const { places } = counting
   const filledBy = (role: string) => fills.filter((fill) => fill.role === role).map(({ person }) => person)
   const complete = fills.length === places.length
-  const candidates = members.filter(({ id }) => !excluded.has(id) && !answered.has(id))
+  const candidates = members.filter(
+    ({ id, awayUntil }) => !excluded.has(id) && !answered.has(id) && awayUntil === undefined,
+  )
   const gains = complete ? [] : gainsOf(counting, fills, candidates)
   const roles = needs.map(({ role, count }) => {
     const filled = filledBy(role)
@@ -52,7 +66,7 @@ export function countQuorum(
       need: count,
       filledBy: filled,
       waitingFor: waiting
-        .filter(({ member, gain }) => gain === role || holdsRole(member, role))
+        .filter(({ member, gain }) => gain === role || counting.rolesOf.get(member.id)?.has(role) === true)
         .map(({ member }) => member.id),
     }
   })
@@ -70,8 +84,9 @@ export function wouldFill(
   me: Pick<Member, 'id' | 'roles'>,
   members: readonly Member[],
 ): boolean {
-  const all = [...members.filter(({ id }) => id !== me.id), { ...me, name: me.id }]
-  const counting = countingOf(needs, approvals, all, nobody)
+  const known = members.find(({ id }) => id === me.id)
+  const all = [...members.filter(({ id }) => id !== me.id), { name: me.id, ...known, ...me }]
+  const counting = countingOf(needs, approvals, all, nobody, nobody)
   return fillPlaces(withApproval(counting, me.id)).length > fillPlaces(counting).length
 }
 
@@ -82,7 +97,11 @@ interface Counting {
   /** One role per place. */
   readonly places: readonly string[]
   readonly counted: readonly CountedAct[]
+  /** For deputies, without the roles of people who are out. */
   readonly rolesOf: RolesOf
+  readonly members: readonly Member[]
+  /** People who acted or are excluded: nobody takes their place any more. */
+  readonly out: ReadonlySet<string>
 }
 
 function countingOf(
@@ -90,22 +109,39 @@ function countingOf(
   approvals: readonly CountedAct[],
   members: readonly Member[],
   excluded: ReadonlySet<string>,
+  answered: ReadonlySet<string>,
 ): Counting {
-  const rolesOf = new Map(members.map((member) => [member.id, new Set(member.roles)]))
+  const out = new Set([...excluded, ...answered, ...approvals.map(({ person }) => person)])
+  const rolesOf = rolesOfAll(members, out)
   const latest = [...new Map(approvals.map((approval) => [approval.person, approval])).values()]
   return {
     places: needs.flatMap((need) => Array.from({ length: need.count }, () => need.role)),
     counted: latest.filter((approval) => rolesOf.has(approval.person) && !isOneOf(approval, excluded)),
     rolesOf,
+    members,
+    out,
   }
 }
 
-function withApproval(counting: Counting, person: string): Counting {
-  return { ...counting, counted: [...counting.counted.filter((one) => one.person !== person), { person }] }
+function rolesOfAll(members: readonly Member[], out: ReadonlySet<string>): RolesOf {
+  return new Map(members.map((member) => [member.id, new Set(rolesWithout(member, (person) => out.has(person)))]))
 }
 
-function holdsRole({ roles }: Pick<Member, 'roles'>, role: string): boolean {
-  return roles.includes(role)
+function withApproval(counting: Counting, person: string): Counting {
+  const { members, out: before } = counting
+  const counted = [...counting.counted.filter((one) => one.person !== person), { person }]
+  if (before.has(person) || !members.some((one) => one.for?.some(({ id }) => id === person)))
+    return { ...counting, counted }
+  const out = new Set([...before, person])
+  return { ...counting, counted, out, rolesOf: rolesOfAll(members, out) }
+}
+
+function inWhosePlace({ members, out }: Counting, fill: Fill): Fill {
+  const member = members.find(({ id }) => id === fill.person)
+  if (member?.for === undefined) return fill
+  const left = { ...member, for: member.for.filter(({ id }) => !out.has(id)) }
+  const absent = absentFor(left, fill.role)
+  return absent === null ? fill : { ...fill, for: absent }
 }
 
 interface Gain {
@@ -125,7 +161,7 @@ function gainsOf(counting: Counting, fills: readonly Fill[], candidates: readonl
   const involved = new Set(counted.flatMap((act) => [...personAndHands(act)]))
   const done = new Set(counted.filter(isOwn).map(({ person }) => person))
   return candidates.flatMap((member) => {
-    const mine = wanted.filter((role) => holdsRole(member, role))
+    const mine = wanted.filter((role) => counting.rolesOf.get(member.id)?.has(role))
     if (mine.length === 0 || done.has(member.id)) return []
     const alike = involved.has(member.id) ? `person ${member.id}` : JSON.stringify(mine)
     const gain = known.get(alike) ?? (known.has(alike) ? null : gainOf(counting, fills, member.id))
@@ -205,6 +241,28 @@ function matchPlaces(places: readonly string[], voters: readonly CountedAct[], r
     const person = holder[index]
     return person ? [{ role, person }] : []
   })
+}
+
+/**
+ * From when on the people who are there can fill the needs, with those who stand in for others (ISO 8601 UTC); `null`:
+ * they can now, or even with everybody there they could not.
+ */
+export function decidableFrom(
+  needs: readonly RoleCount[],
+  approvals: readonly CountedAct[],
+  members: readonly Member[],
+  excluded: ReadonlySet<string>,
+  answered: ReadonlySet<string>,
+): string | null {
+  const canNow = (all: readonly Member[]) => {
+    const there = all.filter(({ id, awayUntil }) => awayUntil === undefined && !answered.has(id))
+    const own = there.map(({ id }) => ({ person: id }))
+    const given = approvals.filter(({ person }) => !there.some(({ id }) => id === person))
+    return countQuorum(needs, [...given, ...own], all, excluded, answered).satisfied
+  }
+  if (canNow(members)) return null
+  const returns = members.flatMap(({ awayUntil }) => awayUntil ?? []).sort((a, b) => Date.parse(a) - Date.parse(b))
+  return returns.find((at) => canNow(membersAt(members, at))) ?? null
 }
 
 /** Whether these members could ever fill the needs if all approve. A policy for which this is false is refused. */

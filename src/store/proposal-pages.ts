@@ -194,7 +194,10 @@ function isKept<Row extends GlanceRow>(row: Row): row is Row & { readonly tally:
 
 // ---------------------------------------------------------------- whom proposals wait for
 
-/** A person, with their roles in each of their teams, and the members of these teams. */
+/**
+ * A person, with their roles in each of their teams, and the members of these teams. A deputy is asked in two places: their
+ * own, and that of the absent person.
+ */
 export interface Asker {
   readonly id: string
   readonly roles: ReadonlyMap<string, readonly string[]>
@@ -219,13 +222,22 @@ interface AskedOf {
 async function askedOf(db: Queryable, { id, roles, membersOf }: Asker): Promise<AskedOf> {
   const register = await readRegister(db)
   const me = register.has(id) ? register.pseudonymOf(id) : ''
-  const teams = storableAsJson([...roles].map(([team, held]) => ({ team, roles: held })))
+  const teams = storableAsJson(
+    [...roles].flatMap(([team, held]) => {
+      const { own = held, for: absent = [] } = membersOf(team).find((member) => member.id === id) ?? {}
+      const places = absent.filter((one) => register.has(one.id))
+      return [
+        { team, roles: own, place: me },
+        ...places.map((one) => ({ team, roles: one.roles, place: register.pseudonymOf(one.id) })),
+      ]
+    }),
+  )
   const byName = sql`a.people @> array[${me}]::text[]`
-  const byRole = sql`(a.roles && mine.roles and not a.unasked @> array[${me}]::text[])`
+  const byRole = sql`(a.roles && mine.roles and not a.unasked && array[${me}, mine.place]::text[])`
   return {
     asking: sql`select mine.team, a.proposal, a.number, bool_or(${byName} or a.places is null) as certain,
         array_to_json(array_agg(a.places) filter (where not ${byName} and a.places is not null)) as places
-      from jsonb_to_recordset(${teams}::text::jsonb) as mine (team text, roles text[])
+      from jsonb_to_recordset(${teams}::text::jsonb) as mine (team text, roles text[], place text)
         join ${asked} a on a.team = mine.team where ${byName} or ${byRole}
       group by mine.team, a.proposal, a.number`,
     fills: (team, places) => {

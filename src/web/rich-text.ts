@@ -17,6 +17,7 @@ function spanHtml(span: Span, timeZone: string): Html {
     case 'code':
       return html`<code>${oneLine(span.text)}</code>`
     case 'person':
+    case 'mention':
       return html`<span class="person">${oneLine(span.name)}</span>`
     case 'break':
       return html`<br>`

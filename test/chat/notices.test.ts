@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
-import { noticesOf } from '../../src/chat/notices.ts'
+import { loudWords, noticesOf } from '../../src/chat/notices.ts'
 import { plain } from '../../src/chat/rich-text.ts'
+import type { Occasion } from '../../src/core/permission/told.ts'
 import { turnOf } from '../../src/core/permission/turn.ts'
+import type { ProposalEvent } from '../../src/core/proposal/event.ts'
 import { glanceOf } from '../../src/core/proposal/glance.ts'
 import { members, person, proposalCase } from '../support/proposal-case.ts'
 import { content } from '../support/proposals.ts'
@@ -16,10 +18,18 @@ function halted() {
   return one
 }
 
-function told(one: ReturnType<typeof proposalCase>) {
-  const last = one.recorded().at(-1)
-  if (last === undefined) throw new Error('Nothing was recorded.')
-  return noticesOf(last, one.state(), { members, now: one.now(), freezes: [] }).map(({ person: who, entry }) => ({
+function occasion(one: ReturnType<typeof proposalCase>, type?: ProposalEvent['type']): Occasion {
+  const recorded = one.recorded().findLast(({ event }) => type === undefined || event.type === type)
+  if (recorded === undefined) throw new Error('Nothing was recorded.')
+  const decisions = one.decisions()
+  const index = decisions.findIndex(({ events }) => events.includes(recorded))
+  const before = decisions[index - 1]?.state ?? null
+  const state = decisions[index]?.state ?? one.state()
+  return { recorded, before, state, moment: { members: one.setting.members, now: recorded.at, freezes: [] } }
+}
+
+function told(one: ReturnType<typeof proposalCase>, type?: ProposalEvent['type']) {
+  return noticesOf(occasion(one, type)).map(({ person: who, entry }) => ({
     who,
     text: plain(entry.text),
     buttons: (entry.actions ?? []).map(({ name }) => name),
@@ -48,8 +58,8 @@ test('a halt is told with the button that ends this halt, to those who may press
   one.give({ type: 'halt', reason: 'the shop is slow' }, person('mara'))
   // Mara halted it; Noor may resume, and Jonas is on call.
   expect(told(one).map(({ who, buttons }) => [who, buttons])).toEqual([
-    ['noor', ['resume']],
-    ['jonas', []],
+    ['noor', ['resume', 'retry', 'skip', 'roll-back', 'assets']],
+    ['jonas', ['skip', 'roll-back', 'assets']],
   ])
   const asMara = proposalCase({ content: content(6), proposer: person('noor') })
   asMara.vote('mara', 'approve')
@@ -58,7 +68,7 @@ test('a halt is told with the button that ends this halt, to those who may press
   asMara.pass(1)
   asMara.give({ type: 'halt', reason: 'the shop is slow' }, person('jonas'))
   const number = turnOf('resume', glanceOf(asMara.state()))
-  expect(told(asMara)).toContainEqual(expect.objectContaining({ who: 'noor', buttons: ['resume'], numbers: [number] }))
+  expect(told(asMara)).toContainEqual(expect.objectContaining({ who: 'noor', numbers: [number, 1, 1] }))
   expect(number).toBe(Date.parse('2026-11-20T01:00:00Z'))
 })
 
@@ -70,9 +80,46 @@ test('a halt by Patchwarden is told to all who may resume, to those on call and 
   one.finishBatch('failed')
   expect(one.recorded().at(-1)?.event.type).toBe('halted')
   expect(told(one).map(({ who, buttons }) => [who, buttons])).toEqual([
-    ['mara', ['resume']],
-    ['noor', ['resume']],
-    ['jonas', []],
-    ['tom', []],
+    ['mara', ['resume', 'retry', 'skip', 'roll-back', 'assets']],
+    ['noor', ['resume', 'retry', 'skip', 'roll-back', 'assets']],
+    ['jonas', ['skip', 'roll-back', 'assets']],
+    ['tom', ['assets']],
   ])
+})
+
+test('a halt says how many servers are left, and what its reader can press, or else who can', () => {
+  const one = halted()
+  const text = (who: string) => told(one).find((notice) => notice.who === who)?.text
+  expect(text('noor')).toMatch(
+    /^PW-1 openssl\. Halted: .* 5 of 6 servers not touched\. Press Resume, Retry failed… or Skip a server…\.$/,
+  )
+  expect(text('jonas')).toMatch(/5 of 6 servers not touched\. Mara or Noor can resume it\.$/)
+})
+
+test('the thread names loudly whom a halt concerns, by what they are to it', () => {
+  const loud = loudWords(occasion(halted())) ?? []
+  expect(plain(loud)).toBe('Mara or Noor: press Resume, Retry failed… or Skip a server… on the card. On call: Jonas. ')
+  expect(loud.flatMap((span) => (span.kind === 'mention' ? span.id : []))).toEqual(['mara', 'noor', 'jonas'])
+})
+
+test('at most five people are mentioned, and the rest are counted', () => {
+  const many = Array.from({ length: 7 }, (_, index) => ({ id: `o${index}`, name: `O${index}`, roles: ['owner'] }))
+  const one = halted()
+  one.setting.members = [...members, ...many]
+  const loud = loudWords(occasion(one)) ?? []
+  expect(loud.filter(({ kind }) => kind === 'mention')).toHaveLength(5)
+  expect(plain(loud)).toMatch(/And 5 more people\.$/)
+})
+
+test('where nobody is left who could act, that is said', () => {
+  const one = halted()
+  one.setting.members = []
+  expect(plain(loudWords(occasion(one)) ?? [])).toMatch(/^Nobody else could be told of this\. Nobody can act on it now/)
+})
+
+test('what can wait is not said loudly', () => {
+  const one = proposalCase({ content: content(6), proposer: person('tom') })
+  one.give({ type: 'withdraw', reason: 'not needed' }, person('noor'))
+  expect(loudWords(occasion(one))).toBeNull()
+  expect(told(one).map(({ who }) => who)).toEqual(['tom'])
 })

@@ -196,7 +196,7 @@ describe('the card', () => {
     const { state, say, tone } = proposalCard(placeOf(one.state(), left), null)
     expect([tone, plain(state)]).toEqual(['urgent', 'Cannot be decided'])
     expect(plain(say)).toContain(
-      'Needs Noor (owner) and security, and nobody who can vote has that role. Correct teams and roles in patchwarden.yaml.',
+      'Nobody who can vote is security: correct teams and roles in patchwarden.yaml. Needs Noor (owner): press Approve or Reject.',
     )
   })
 

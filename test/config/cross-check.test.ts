@@ -20,6 +20,25 @@ function said(piece: string, replacement: string): readonly string[] {
 describe('parts of the example that no longer fit each other', () => {
   it.each([
     [
+      'a deputy who is the person who is away',
+      'deputy: noor }',
+      'deputy: priya }',
+      ['away[0].deputy names the person who is away'],
+    ],
+    [
+      'an absence that ends before it begins',
+      'until: 2027-01-01,',
+      'until: 2026-12-01,',
+      ['away[0].until is not after "from"'],
+    ],
+    [
+      'a deputy whom nobody knows',
+      'deputy: noor }',
+      'deputy: nora }',
+      ['away[0].deputy names the person "nora", which is not in "people"'],
+    ],
+    ['a deputy with a role in every team, which is none of that', 'deputy: noor }', 'deputy: tom }', []],
+    [
       'a standing rule under a policy that is no quorum',
       'decidedBy: standard',
       'decidedBy: relaxed',

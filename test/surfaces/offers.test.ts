@@ -92,16 +92,19 @@ test('the card in the console has what its reader may do', () => {
 /** What is told to people, as it stands when they can press its buttons: after all that one command brought about. */
 describe('a direct message', () => {
   const told = [...new Set(places.map(({ decisions }) => decisions))].flatMap((decisions) =>
-    decisions.flatMap(({ events, state, at, freezes }) => {
+    decisions.flatMap(({ events, state, at, freezes }, index) => {
+      const before = decisions[index - 1]?.state ?? null
       const moment = { members: people, now: at, freezes }
       const place: Place = { ...moment, glance: glanceOf(state) }
       const entry: ThreadEntry = { author: { id: '', name: '', via: '' }, tone: 'neutral', text: [], detail: [] }
       return events.flatMap((recorded) =>
-        [...noticesOf(recorded, state, moment), ...noticesInName(recorded, state, moment, [entry])].map((notice) => ({
-          event: recorded.event,
-          notice,
-          place,
-        })),
+        [...noticesOf({ recorded, before, state, moment }), ...noticesInName(recorded, state, moment, [entry])].map(
+          (notice) => ({
+            event: recorded.event,
+            notice,
+            place,
+          }),
+        ),
       )
     }),
   )

@@ -7,7 +7,7 @@ import {
   MessageFlags,
   type RESTPostAPIChannelMessageJSONBody,
 } from 'discord.js'
-import type { Card, CardAction, CardRing, ThreadEntry, Tone } from '../card.ts'
+import { type Card, type CardAction, type CardRing, type ThreadEntry, type Tone, wholeText } from '../card.ts'
 import { lineBreak, type RichText, rich, strong } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 import { codeBlock, escaped, markdown } from './markdown.ts'
@@ -37,7 +37,7 @@ const signs: Readonly<Record<Tone, string>> = {
   neutral: '',
 }
 
-/** Messages that we send never notify anybody. */
+/** Our messages notify nobody but those whom a loud entry mentions. */
 export const noMentions = { parse: [] }
 
 export type CardMessage = Pick<RESTPostAPIChannelMessageJSONBody, 'flags' | 'components' | 'allowed_mentions'>
@@ -121,7 +121,9 @@ function button(proposal: string, { name, label, revision, style }: CardAction):
   }
 }
 
-export function entryContent({ author, tone, text: said, detail }: ThreadEntry): string {
+export function entryContent(entry: ThreadEntry): string {
+  const { author, tone, detail } = entry
+  const said = wholeText(entry)
   const who = author === null ? [] : rich(strong(shorten(author.name, 80)), ` (${shorten(author.via, 20)}): `)
   const log = codeBlock(detail.slice(-30), 900)
   const words = markdown([...rich(signs[tone]), ...who, ...said], CONTENT - log.length - 1)

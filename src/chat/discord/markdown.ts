@@ -32,11 +32,27 @@ function cut(span: RichText[number], room: number): string {
       return fitting(span.text, room, (text) => `\`${oneLine(text).replaceAll('`', 'ˋ')}\``)
     case 'person':
       return fitting(span.name, room, escaped)
+    case 'mention':
+      return mentioned(span, room)
     case 'break':
       return '\n'
     case 'time':
       return instant(span.at, span.style, room)
   }
+}
+
+/** A user id as Discord writes it. Anything else would not be a mention, so the name stands there. */
+const user = /^\d{15,20}$/
+
+/** The accounts that the text mentions. Only these may be notified by its message. */
+export function mentionedIn(text: RichText): readonly string[] {
+  const accounts = text.flatMap((span) => (span.kind === 'mention' ? (span.account ?? []) : []))
+  return [...new Set(accounts)].filter((account) => user.test(account))
+}
+
+function mentioned({ name, account }: { readonly name: string; readonly account?: string }, room: number): string {
+  const whole = account !== undefined && user.test(account) ? `<@${account}>` : null
+  return whole !== null && whole.length <= room ? whole : fitting(name, room, escaped)
 }
 
 /** Shortens the text before it is escaped, so that no escape is cut in two. */

@@ -6,9 +6,11 @@ import type { Messaging, Posted, ThreadMessage } from '../messaging.ts'
 import type { Picture } from '../picture/picture.ts'
 import { createPictures, type DrawPng } from '../picture/sending.ts'
 import type { Posts } from '../platform.ts'
+import { withAccounts } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 import { aloneMessage, type CardImage, cardMessage, entryContent, noMentions } from './card-components.ts'
 import { createCardGallery, refusalWords, refusesPictures } from './card-gallery.ts'
+import { mentionedIn } from './markdown.ts'
 import { discordProblem } from './problem.ts'
 
 export interface DiscordMessagingParts {
@@ -131,12 +133,16 @@ async function openThread({ rest }: DiscordMessagingParts, place: string, card: 
 
 /** Posts the text with its picture. If Discord refuses the picture, posts only the text. */
 async function say(
-  { pictures }: Discord,
-  { id, entry }: ThreadMessage,
+  { pictures, accounts }: Discord,
+  { id, entry: told }: ThreadMessage,
   write: (content: Content) => Promise<void>,
 ): Promise<void> {
+  const loud = await withAccounts(told.loud ?? [], (person) => accounts.accountOf('discord', person))
+  const entry = told.loud === undefined ? told : { ...told, loud }
   const content = entryContent(entry)
-  const text: Content = { body: { content, allowed_mentions: noMentions }, isIt: (found) => found.content === content }
+  const users = mentionedIn(loud)
+  const mentions = users.length === 0 ? noMentions : { parse: [], users }
+  const text: Content = { body: { content, allowed_mentions: mentions }, isIt: (found) => found.content === content }
   const whole = entry.picture === undefined ? text : await withPicture(pictures, text, entry.picture, id)
   try {
     await write(whole)

@@ -1,6 +1,6 @@
 import type { ActionsBlock, Button, ContextBlock, KnownBlock, SectionBlock } from '@slack/types'
 import { actions } from '../actions.ts'
-import type { Card, CardRing, EntryAction, ThreadEntry, Tone } from '../card.ts'
+import { type Card, type CardRing, type EntryAction, type ThreadEntry, type Tone, wholeText } from '../card.ts'
 import { testWords } from '../interaction.ts'
 import { plain, type RichText, rich, strong } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
@@ -10,6 +10,8 @@ import { escaped, inCode, mrkdwn } from './mrkdwn.ts'
 export interface SlackMessage {
   readonly text: string
   readonly blocks: KnownBlock[]
+  /** True: a reply in a thread is shown in its channel, too. */
+  readonly broadcast?: boolean
 }
 
 /** A picture of a card: an image file that was uploaded to Slack. */
@@ -102,17 +104,17 @@ export function testMessage(nonce: string): SlackMessage {
   return { text, blocks: [section(text), { type: 'actions', elements: [button] }] }
 }
 
-export function entryMessage(
-  { author, tone, text, detail, actions: buttonsOf = [], link }: ThreadEntry,
-  { consoleUrl }: Surroundings,
-): SlackMessage {
+export function entryMessage(entry: ThreadEntry, { consoleUrl }: Surroundings): SlackMessage {
+  const { author, tone, loud, detail, actions: buttonsOf = [], link } = entry
+  const text = wholeText(entry)
   const who = author === null ? [] : rich(strong(shorten(author.name, 80)), ` (${shorten(author.via, 20)}): `)
   const blocks: KnownBlock[] = [section(mrkdwn([...rich(sign(tone)), ...who, ...text], ENTRY))]
   if (detail.length > 0) blocks.push(section(preformatted(detail)))
   if (buttonsOf.length > 0) blocks.push(buttons(buttonsOf))
   if (link !== undefined) blocks.push(section(`<${consoleUrl}${link}|In the console>`))
   const said = author === null ? plain(text) : `${author.name}: ${plain(text)}`
-  return { text: escaped(shorten(oneLine(said), FALLBACK)), blocks }
+  const message = { text: escaped(shorten(oneLine(said), FALLBACK)), blocks }
+  return loud === undefined ? message : { ...message, broadcast: true }
 }
 
 /** The last lines that fit: the end of a log says the most. */

@@ -2,10 +2,11 @@ import { WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api'
 import { z } from 'zod'
 import { readRealmId } from '../../core/realm.ts'
 import type { Accounts } from '../accounts.ts'
-import type { Card } from '../card.ts'
+import type { Card, ThreadEntry } from '../card.ts'
 import type { Messaging, Posted, Spot, ThreadMessage } from '../messaging.ts'
 import { createPictures, type DrawPng } from '../picture/sending.ts'
 import { type Posts, TryLater } from '../platform.ts'
+import { withAccounts } from '../rich-text.ts'
 import { cardMessage, entryMessage, type SlackMessage, type Surroundings } from './card-blocks.ts'
 import { createCardFiles, refusedFiles } from './card-files.ts'
 import { createConversations } from './conversations.ts'
@@ -30,6 +31,7 @@ export interface SlackMessagingParts {
 interface Slack {
   readonly workspaces: Workspaces
   readonly surroundings: Surroundings
+  readonly accounts: SlackMessagingParts['accounts']
   readonly pace: ReturnType<typeof createPace>
   readonly cardFiles: ReturnType<typeof createCardFiles>
   readonly uploadPicture: ReturnType<typeof createUpload>
@@ -62,6 +64,7 @@ export function createSlackMessaging(parts: SlackMessagingParts): Messaging<Slac
   const slack: Slack = {
     workspaces,
     surroundings,
+    accounts: parts.accounts,
     pace: createPace(parts.pace),
     cardFiles: createCardFiles({ posts, pictures }),
     uploadPicture: createUpload({ clientFor, posts, pictures }),
@@ -92,7 +95,7 @@ async function post(
   { workspaces, pace }: Slack,
   { place, thread }: Spot,
   key: string,
-  { text, blocks }: SlackMessage,
+  { text, blocks, broadcast }: SlackMessage,
 ): Promise<string> {
   const { realm, id: channel } = readRealmId(place)
   const client = await workspaces.clientOf(realm)
@@ -103,9 +106,10 @@ async function post(
     unfurl_links: false,
     unfurl_media: false,
     metadata: { event_type: EVENT, event_payload: { key } },
-    ...(thread === null ? {} : { thread_ts: thread }),
   }
-  return answered.parse(await pace.post(place, () => client.chat.postMessage(message))).ts
+  const reply = broadcast === true ? ({ reply_broadcast: true } as const) : {}
+  const whole = thread === null ? message : { ...message, thread_ts: thread, ...reply }
+  return answered.parse(await pace.post(place, () => client.chat.postMessage(whole))).ts
 }
 
 async function find({ workspaces }: Slack, { place, thread }: Spot, key: string): Promise<string | null> {
@@ -124,15 +128,30 @@ async function find({ workspaces }: Slack, { place, thread }: Spot, key: string)
 
 /** A picture is a separate message after its text. */
 async function say(
-  { surroundings, uploadPicture, cardFiles }: Slack,
+  slack: Slack,
   { id, proposal, entry, place, card }: ThreadMessage,
   write: (content: SlackMessage) => Promise<void>,
 ): Promise<void> {
-  await write(entryMessage(entry, surroundings))
+  const { surroundings, uploadPicture, cardFiles } = slack
+  await write(entryMessage(await withMentions(slack, entry, place), surroundings))
   const { picture } = entry
   if (picture === undefined) return
   const file = await uploadPicture({ id, proposal, place, thread: card, picture })
   if (file !== null) await cardFiles.keep(proposal, place, picture, file)
+}
+
+/** The entry with the accounts of those whom it mentions, as far as they are members of the channel's workspace. */
+async function withMentions({ workspaces, accounts }: Slack, entry: ThreadEntry, place: string): Promise<ThreadEntry> {
+  const { loud } = entry
+  if (loud === undefined) return entry
+  const here = (await workspaces.realmOf(readRealmId(place).realm))?.id
+  const accountOf = async (person: string) => {
+    const written = await accounts.accountOf('slack', person)
+    if (written === null) return null
+    const { realm, id } = readRealmId(written)
+    return (await workspaces.realmOf(realm))?.id === here ? id : null
+  }
+  return { ...entry, loud: await withAccounts(loud, accountOf) }
 }
 
 /**

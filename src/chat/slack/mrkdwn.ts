@@ -44,11 +44,22 @@ function cut(span: RichText[number], room: number): string {
     case 'person':
       // A name, not a mention: nobody is notified.
       return fitting(span.name, room, '', '')
+    case 'mention':
+      return mentioned(span, room)
     case 'break':
       return '\n'
     case 'time':
       return date(span.at, span.style, room)
   }
+}
+
+/** A member id as Slack writes it. Anything else would not be a mention, so the name stands there. */
+const member = /^[UW][A-Z0-9]{1,40}$/
+
+/** https://docs.slack.dev/messaging/formatting-message-text#mentioning-users */
+function mentioned({ name, account }: { readonly name: string; readonly account?: string }, room: number): string {
+  const whole = account !== undefined && member.test(account) ? `<@${account}>` : null
+  return whole !== null && whole.length <= room ? whole : fitting(name, room, '', '')
 }
 
 /** Slack wants marks directly next to the words, so spaces stay outside the marks. */

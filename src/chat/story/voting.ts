@@ -1,7 +1,8 @@
 /** Thread entries about a vote and its end. */
 
 import { firstNames } from '../../core/first-names.ts'
-import { nameAsKnown } from '../../core/hands.ts'
+import { nameAsKnown, namesIn } from '../../core/hands.ts'
+import type { Member } from '../../core/policy.ts'
 import { briefOf } from '../../core/proposal/brief.ts'
 import type { RecordedEvent } from '../../core/proposal/event.ts'
 import type { PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
@@ -43,7 +44,7 @@ export const voting = {
       'warning',
       rich(`The standing approval does not cover this: ${sentence(reason)} The usual approvals are asked for.`),
     ),
-  approved: ({ by }, { state }) => bot('good', approvedText(state, by)),
+  approved: ({ by }, { state, people }) => bot('good', approvedText(state, by, people)),
   'approval-lapsed': ({ reason }) =>
     bot('warning', rich(`No longer approved: ${sentence(reason)} Votes are open again.`)),
   rejected: ({ deferral: { reason, owner, until } }, telling) => {
@@ -138,10 +139,17 @@ function stillChangedText(state: ProposalState): string {
   return `Still changed: ${firstNames(left)}. What is still changed can be rolled back, too.`
 }
 
-function approvedText(state: ProposalState, by: NonNullable<ProposalState['approvedBy']>): RichText {
+function approvedText(
+  state: ProposalState,
+  by: NonNullable<ProposalState['approvedBy']>,
+  people: readonly Member[],
+): RichText {
   switch (by.how) {
     case 'quorum': {
-      const parts = by.fills.map((fill) => `${nameOf(state, fill.person)} as ${fill.role}`)
+      const parts = by.fills.map((fill) => {
+        const absent = fill.for === undefined ? '' : ` (for ${namesIn(people)(fill.for)})`
+        return `${nameOf(state, fill.person)}${absent} as ${fill.role}`
+      })
       return rich(`Approved: ${parts.join(', ')}.`)
     }
     case 'lazy consensus':

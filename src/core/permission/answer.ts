@@ -2,6 +2,7 @@
  * The answers of the table of permissions: whether a person may do something now, what they may do, and who else may.
  */
 
+import { presentOf, rolesWithout } from '../deputies.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { Member } from '../policy.ts'
 import type { Refusal } from '../proposal/command.ts'
@@ -37,6 +38,8 @@ export function withoutRole(act: Act, doer: Doer, place: Place): Refusal | null 
 function judged(act: Act, doer: Doer, place: Place, turn: number | null): Refusal | 'not theirs' | null {
   const row = rows[act]
   if (!isTheirs(row, doer.id, place)) return 'not theirs'
+  const absent = absentProblem(act, doer, place)
+  if (absent !== null) return absent
   const proof = proofOf(act, doer, place)
   return proof ?? whenRefused(act, place) ?? turnProblem(act, place.glance, turn) ?? row.unless?.(place, doer) ?? null
 }
@@ -111,6 +114,22 @@ function isTheirs(row: Row, person: string, place: Place): boolean {
   return roles === 'any' || holds(me, roles)
 }
 
+/**
+ * Why the act is refused from a deputy who may do it only for somebody absent: that person has done it already, or may
+ * not do it here. `null`: the deputy may do it themselves, or for somebody else.
+ */
+function absentProblem(act: Act, doer: Doer, place: Place): Refusal | null {
+  const me = byId(place.members).get(doer.id)
+  const row = rows[act]
+  if (me?.for === undefined || row.absentOut === undefined || named(row, place).includes(doer.id)) return null
+  const out = new Map(row.absentOut(place.glance).map(({ person, because }) => [person, because]))
+  const roles = rolesOf(row, place)
+  if (roles === 'any' || holds({ roles: rolesWithout(me, (id) => out.has(id)) }, roles)) return null
+  const absent = me.for.find(({ id }) => out.has(id))
+  const [name, because] = [absent?.name ?? '', out.get(absent?.id ?? '') ?? '']
+  return no('not allowed', `Not counted for ${name}, for whom you stand in: ${name} ${because}.`)
+}
+
 /** The roles of which a person needs one; `any`: any role in the team is enough. */
 function rolesOf({ who }: Row, place: Place): readonly string[] | 'any' {
   const all = who.map((name) => relation(name).roles?.(place) ?? [])
@@ -138,11 +157,11 @@ function notTheirs(act: Act, doer: Doer, place: Place): Refusal {
 function namesOfAble(roles: readonly string[] | 'any', act: Act, place: Place): readonly string[] {
   const now = whoMay(act, place)
   const all = roles === 'any' ? place.members : holders(place.members, roles)
-  return (now.length > 0 ? now : all).map(({ name }) => name)
+  return presentOf(now.length > 0 ? now : all).map(({ name }) => name)
 }
 
 function othersCan(act: Act, place: Place): string {
-  const names = whoMay(act, place).map(({ name }) => name)
+  const names = presentOf(whoMay(act, place)).map(({ name }) => name)
   return names.length === 0 ? 'Nobody else can either: ask an operator.' : `${someOf(names)} can.`
 }
 

@@ -3,6 +3,7 @@
  * states.
  */
 
+import { rolesWithout } from '../deputies.ts'
 import type { Member } from '../policy.ts'
 import { wouldFill } from '../quorum.ts'
 import { throughWith } from '../record/register.ts'
@@ -51,11 +52,12 @@ export function asksOf(glance: Askable): readonly Ask[] {
 /** Is this member of the proposal's team asked? `members`: all members of the team. */
 export function isAsked(
   { roles, people, except, places }: Ask,
-  me: Pick<Member, 'id' | 'roles'>,
+  me: Pick<Member, 'id' | 'roles' | 'own' | 'for'>,
   members: readonly Member[],
 ): boolean {
   if (people.includes(me.id)) return true
-  if (!holds(me, roles) || except.includes(me.id)) return false
+  if (except.includes(me.id)) return false
+  if (!holds({ roles: rolesWithout(me, (person) => except.includes(person)) }, roles)) return false
   return places === null || wouldFill(places, me, members)
 }
 

@@ -49,10 +49,17 @@ export interface Row {
   readonly when: (place: Place) => Refusal | null
   /** Why the proposal does not accept the act from this person, although they hold the role; `null`: it does. */
   readonly unless?: (place: Place, doer: Doer) => Refusal | null
+  /** Absent people for whom their deputies may not do it, each with a clause that says why. Left out: for all of them. */
+  readonly absentOut?: (glance: Askable) => readonly AbsentOut[]
   /** When people are asked for this act. Left out: nobody waits for it. */
   readonly wanted?: Wanted
   /** The act at the start of a sentence: `Approving`. */
   readonly doing: string
+}
+
+export interface AbsentOut {
+  readonly person: string
+  readonly because: string
 }
 
 /** Does the act decide something about this proposal now? */

@@ -18,7 +18,7 @@ import { HOUR_SECONDS, isBefore, plusSeconds } from '../time/instant.ts'
 import { type Freeze, freezeAt } from '../window.ts'
 import type { Act } from './acts.ts'
 import { type Askable, atWork, leftToSkip, notWell, type Place } from './place.ts'
-import { type Doer, no, type Row } from './row.ts'
+import { type AbsentOut, type Doer, no, type Row } from './row.ts'
 
 const early: readonly Status[] = ['open', 'approved', 'scheduled']
 const started: readonly Status[] = ['rolling out', 'paused', 'halted']
@@ -60,6 +60,7 @@ export const rows: Readonly<Record<Act, Row>> = {
     during: 'it is open and has not expired; not by its proposer, and only once',
     when: votable,
     unless: (place, doer) => votedAlready(place, doer, 'approve') ?? notTheProposer(place, doer) ?? stepUp(place, doer),
+    absentOut: (glance) => [...ofProposer(glance), ...voted(glance)],
   },
   abstain: {
     kind: 'forward',
@@ -69,6 +70,7 @@ export const rows: Readonly<Record<Act, Row>> = {
     during: 'it is open and has not expired; not by its proposer, and only once',
     when: votable,
     unless: (place, doer) => votedAlready(place, doer, 'abstain') ?? notTheProposer(place, doer),
+    absentOut: (glance) => [...ofProposer(glance), ...voted(glance)],
   },
   reject: {
     kind: 'safe',
@@ -77,6 +79,7 @@ export const rows: Readonly<Record<Act, Row>> = {
     who: ['voter'],
     during: 'it is open and has not expired',
     when: votable,
+    absentOut: voted,
   },
   'withdraw-vote': {
     kind: 'safe',
@@ -269,6 +272,7 @@ export const rows: Readonly<Record<Act, Row>> = {
       if (agreed === undefined || !addsNothing(doer, agreed)) return null
       return no('already', `You already agreed to resume ${glance.id}; the policy asks for others too.`)
     },
+    absentOut: ({ resumeVotes }) => resumeVotes.map(({ person }) => ({ person, because: 'has agreed already' })),
   },
   'extend-window': {
     kind: 'forward',
@@ -324,6 +328,8 @@ export const rows: Readonly<Record<Act, Row>> = {
         ? no('not allowed', 'Not reviewed: this came by the same hand as the break-glass. Somebody else reviews it.')
         : null
     },
+    absentOut: ({ breakGlass }) =>
+      breakGlass === null ? [] : [{ person: breakGlass.person, because: 'broke the glass' }],
   },
 }
 
@@ -362,6 +368,16 @@ function always(): null {
 }
 
 // ---------------------------------------------------------------- voting
+
+/** Nobody votes for an absent person who has voted. */
+function voted({ votes }: Askable): readonly AbsentOut[] {
+  return votes.map(({ person }) => ({ person, because: 'has voted already' }))
+}
+
+/** Nobody approves for an absent person who proposed it. */
+function ofProposer(glance: Askable): readonly AbsentOut[] {
+  return [...excludedVoters(glance)].map((person) => ({ person, because: `proposed ${glance.id}, or may have` }))
+}
 
 function votable(place: Place): Refusal | null {
   const { id, expiresAt } = place.glance

@@ -3,6 +3,7 @@
  * silence means.
  */
 
+import { presentOf } from '../deputies.ts'
 import { holders, onCall } from '../permission/roles.ts'
 import { isBefore, plusSeconds } from '../time/instant.ts'
 import { handedOverAt } from '../window.ts'
@@ -52,7 +53,7 @@ export interface Asking {
 /** The people to ask at this moment. If nobody is on call, the people above are asked at once. */
 export function askedNow(state: ProposalState, { members, now }: Pick<Context, 'members' | 'now'>): Asking {
   const rule = state.policy.acknowledgement
-  const holding = (roles: readonly string[]) => holders(members, roles).map(({ id }) => id)
+  const holding = (roles: readonly string[]) => presentOf(holders(members, roles)).map(({ id }) => id)
   const awake = holding(onCall)
   const due =
     rule !== null && state.asked !== null && !isBefore(now, plusSeconds(state.asked.firstAt, rule.escalateAfterSeconds))

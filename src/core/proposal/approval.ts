@@ -5,7 +5,7 @@
 import { type CountedAct, handsOf, isOneOf, isOwn, personAndHands } from '../hands.ts'
 import { holders } from '../permission/roles.ts'
 import type { Member, RoleCount } from '../policy.ts'
-import { countQuorum, missingIn, type Quorum } from '../quorum.ts'
+import { countQuorum, decidableFrom, missingIn, type Quorum } from '../quorum.ts'
 import type { Context, StandingGrant } from './command.ts'
 import type { ApprovedBy, ProposalState } from './proposal.ts'
 
@@ -60,6 +60,25 @@ export function quorumProgress(state: Deciding, members: readonly Member[]): Quo
   const needs = quorumNeeds(state)
   if (needs === null) return null
   return countQuorum(needs, approvals(state), members, excludedVoters(state), abstained(state))
+}
+
+/**
+ * From when on enough of the people who may vote are there (ISO 8601 UTC); `null`: now, or no quorum is needed, or even
+ * all of them would not be enough. `away`: the names of those whose vote could count and who are away.
+ */
+export function decidableOnceBack(
+  state: Deciding,
+  members: readonly Member[],
+): { readonly from: string; readonly away: readonly string[] } | null {
+  const needs = quorumNeeds(state)
+  if (needs === null || members.every(({ awayUntil }) => awayUntil === undefined)) return null
+  const from = decidableFrom(needs, approvals(state), members, excludedVoters(state), abstained(state))
+  if (from === null) return null
+  const able = holders(
+    members,
+    needs.map(({ role }) => role),
+  )
+  return { from, away: able.filter(({ awayUntil }) => awayUntil !== undefined).map(({ name }) => name) }
 }
 
 /**

@@ -5,6 +5,7 @@
 
 import type { Through } from '../hands.ts'
 import { type Member, type Policy, votingRoles } from '../policy.ts'
+import { type Fill, fillWith } from '../quorum.ts'
 import { type Beside, type Entry, type Fact, type Facts, readBeside, type SealedEntry } from '../record/entry.ts'
 import { ERASED, type Register, throughWith } from '../record/register.ts'
 import type { EventType, ProposalEvent, RecordedEvent } from './event.ts'
@@ -140,7 +141,7 @@ const approval: Kept = {
     const by = value as ApprovedBy
     switch (by.how) {
       case 'quorum': {
-        const fills = by.fills.map(({ role, person }) => ({ role, person: pseudonymOf(person) }))
+        const fills = by.fills.map((fill) => ({ ...fillWith(fill, pseudonymOf) }))
         return { facts: { how: by.how, fills } }
       }
       case 'break-glass':
@@ -157,8 +158,8 @@ const approval: Kept = {
     const id = () => personOf(String(person)).id
     switch (how) {
       case 'quorum': {
-        const filled = (Array.isArray(fills) ? fills : []) as readonly { role: string; person: string }[]
-        return { how, fills: filled.map((fill) => ({ role: fill.role, person: personOf(fill.person).id })) }
+        const filled = (Array.isArray(fills) ? fills : []) as readonly Fill[]
+        return { how, fills: filled.map((fill) => fillWith(fill, (pseudonym) => personOf(pseudonym).id)) }
       }
       case 'break-glass':
         return { how, person: id(), reason: wordsIn(beside) }

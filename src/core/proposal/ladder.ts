@@ -2,6 +2,7 @@
  * The ladder: what happens while nobody decides. A reminder, direct messages, an escalation, and at last the expiry.
  */
 
+import { presentOf } from '../deputies.ts'
 import { holders } from '../permission/roles.ts'
 import { votingRoles } from '../policy.ts'
 import { missingIn } from '../quorum.ts'
@@ -42,7 +43,7 @@ export function nextRung(state: ProposalState): Rung | null {
 /** Ids of the people whom a rung addresses: those whose vote is missing, or those above them. */
 export function turnsTo(state: ProposalState, step: LadderStep, { members }: Pick<Context, 'members'>): string[] {
   if (step === 'escalation') {
-    return holders(members, state.policy.escalateTo).map(({ id }) => id)
+    return presentOf(holders(members, state.policy.escalateTo)).map(({ id }) => id)
   }
   const progress = quorumProgress(state, members)
   return progress === null ? [] : [...missingIn(progress)]

@@ -9,6 +9,7 @@ import type { MeasuredWindow, UnusableLoad } from '../load.ts'
 import type { Policy, StandingRule } from '../policy.ts'
 import type { DeploymentOutcome, HealthCheck, HealthResult, Hook, TransactionStep } from '../ports.ts'
 import type { Priority } from '../priority/priority.ts'
+import type { Fill } from '../quorum.ts'
 import type { Terms } from '../terms.ts'
 import type { Scheduled, WindowPlan } from '../window.ts'
 
@@ -224,7 +225,7 @@ export interface Deferral {
 }
 
 export type ApprovedBy =
-  | { readonly how: 'quorum'; readonly fills: readonly { readonly role: string; readonly person: string }[] }
+  | { readonly how: 'quorum'; readonly fills: readonly Fill[] }
   | { readonly how: 'lazy consensus'; readonly noticeEndedAt: string }
   | { readonly how: 'standing approval'; readonly rule: string; readonly proposal: string; readonly expiresAt: string }
   | { readonly how: 'break-glass'; readonly person: string; readonly reason: string }

@@ -4,6 +4,7 @@
  */
 
 import type { Through } from '../hands.ts'
+import { fillWith } from '../quorum.ts'
 import { type Beside, readBeside } from '../record/entry.ts'
 import { ERASED, type Register, throughWith } from '../record/register.ts'
 import type { EventType, RecordedEvent } from './event.ts'
@@ -234,7 +235,7 @@ function changedActor(actor: Actor, said: number | undefined, { person, name, th
 function changedApproval(by: ApprovedBy, said: number | undefined, { person, words }: Change): ApprovedBy {
   switch (by.how) {
     case 'quorum':
-      return { ...by, fills: by.fills.map((fill) => ({ ...fill, person: person(fill.person) })) }
+      return { ...by, fills: by.fills.map((fill) => fillWith(fill, person)) }
     case 'break-glass':
     case 'roll back':
       return { ...by, person: person(by.person), reason: words(by.reason, said) }

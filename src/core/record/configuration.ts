@@ -26,6 +26,14 @@ export interface RecordedGroup {
   readonly fallback?: readonly string[]
 }
 
+/** Who is away, and who stands in: pseudonyms. Dates or instants as they are written. */
+export interface RecordedAbsence {
+  readonly person: string
+  readonly deputy: string | null
+  readonly from: string
+  readonly until: string
+}
+
 type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value | undefined }
 
 /** The part of the recorded configuration that is read again here. The rest is as in patchwarden.yaml. */
@@ -33,6 +41,7 @@ export interface RecordedConfiguration {
   readonly roles?: RecordedRoles
   readonly teams?: Readonly<Record<string, RecordedTeam>>
   readonly groups?: Readonly<Record<string, RecordedGroup>>
+  readonly away?: readonly RecordedAbsence[]
   readonly policies?: Readonly<Record<string, Readonly<Record<string, Value | undefined>>>>
 }
 
@@ -66,6 +75,9 @@ export interface TeamChange {
   readonly left: readonly Holding[]
   /** Groups that hold a role for the team and are now read from elsewhere or have other turns. */
   readonly regrouped: readonly string[]
+  /** Absences of people who hold a role for the team: named since, and named no more. */
+  readonly away: readonly RecordedAbsence[]
+  readonly back: readonly RecordedAbsence[]
   readonly policy: PolicyChange | null
 }
 
@@ -97,9 +109,25 @@ export function teamChanges(before: RecordedConfiguration, after: RecordedConfig
         differences(ownOf(before.groups, group) ?? null, ownOf(after.groups, group) ?? null).length > 0,
     )
     const policy = policyChange(before, after, team)
-    const some = gained.length + lost.length + joined.length + left.length + regrouped.length > 0 || policy !== null
-    return some ? [{ team, gained, lost, joined, left, regrouped, policy }] : []
+    const [wereAway, areAway] = [absencesOf(before, was), absencesOf(after, is)]
+    const [away, back] = [absencesMissing(areAway, wereAway), absencesMissing(wereAway, areAway)]
+    const all = [gained, lost, joined, left, regrouped, away, back]
+    const some = all.some((list) => list.length > 0) || policy !== null
+    return some ? [{ team, gained, lost, joined, left, regrouped, away, back, policy }] : []
   })
+}
+
+/** Absences of the people who hold these roles. */
+function absencesOf(configuration: RecordedConfiguration, holdings: readonly Holding[]): readonly RecordedAbsence[] {
+  const inGroup = inGroups(configuration, groupsIn(holdings))
+  const people = new Set([...holdings, ...inGroup].map(({ holder }) => holder))
+  return (configuration.away ?? []).filter(({ person }) => people.has(person))
+}
+
+function absencesMissing(list: readonly RecordedAbsence[], other: readonly RecordedAbsence[]) {
+  const key = ({ person, deputy, from, until }: RecordedAbsence) => JSON.stringify([person, deputy, from, until])
+  const known = new Set(other.map(key))
+  return list.filter((one) => !known.has(key(one)))
 }
 
 /** The prefix by which a role lists everybody in a group. */

@@ -1,3 +1,4 @@
+import { wholeText } from '../../chat/card.ts'
 import type { ProposalView, Viewer } from '../console-port.ts'
 import { type Html, html } from '../html.ts'
 import { instant, richText } from '../rich-text.ts'
@@ -35,7 +36,7 @@ ${view.thread.map(
     entry,
   }) => html`<li id="m${id}" class="${entry.tone}"><span class="who ${entry.author === null ? 'bot' : ''}" aria-hidden="true">${initials(entry.author?.name ?? 'Patch Warden')}</span>
 <div><b>${entry.author?.name ?? 'Patchwarden'}</b>${entry.author === null ? '' : html` <span class="via">in ${entry.author.via}</span>`} ${instant(at, 'time', viewer.timeZone)}
-<div>${richText(entry.text, viewer.timeZone)}</div>
+<div>${richText(wholeText(entry), viewer.timeZone)}</div>
 ${entry.detail.length === 0 ? '' : preformatted(entry.detail)}
 ${entry.picture === undefined ? '' : pictureHtml(entry.picture, `/p/${proposal}/pictures/${id}`, viewer)}</div></li>`,
 )}</ol>`

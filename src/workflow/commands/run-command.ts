@@ -4,7 +4,7 @@
  */
 
 import type { ThreadEntry } from '../../chat/card.ts'
-import { noticesInName, noticesOf } from '../../chat/notices.ts'
+import { loudWords, type Notice, noticesInName, noticesOf } from '../../chat/notices.ts'
 import { storyOf } from '../../chat/story/story.ts'
 import { logsTold } from '../../chat/story/verification.ts'
 import { GENESIS } from '../../core/audit.ts'
@@ -123,8 +123,12 @@ interface Writing {
   shown: readonly string[]
   readonly sealed: SealedEntry[]
   readonly messages: OutboxMessage[]
-  /** The events so far, with their thread entries. */
-  readonly told: { readonly recorded: RecordedEvent; readonly entries: readonly ThreadEntry[] }[]
+  /** The events so far, with their thread entries and the platforms that have the thread. */
+  readonly told: {
+    readonly recorded: RecordedEvent
+    readonly entries: readonly ThreadEntry[]
+    readonly heard: readonly string[]
+  }[]
   readonly pages: HashedContent[]
   /** Hashes of contents that the events name. */
   readonly named: string[]
@@ -178,37 +182,48 @@ async function add(tx: Tx, writing: Writing, event: ProposalEvent): Promise<stri
   return null
 }
 
-/** Tells an event in the thread. Returns the platforms that have the thread. */
+/** Makes the thread entries of an event. Returns the platforms that have the thread. */
 async function tell(
   tx: Tx,
-  { parts, proposal, team, channel, everywhere, context, state, messages, told }: Writing,
+  { parts, proposal, team, everywhere, context, state, told }: Writing,
   {
     event,
     recorded,
     next,
   }: { readonly event: ProposalEvent; readonly recorded: RecordedEvent; readonly next: ProposalState },
 ): Promise<readonly string[]> {
-  const { now, members } = context
+  const { members } = context
   const consoleOnly = everywhere.filter((name) => name === CONSOLE)
   const heard =
     waitsForDigest(parts.teams.digestOf(team), state, next) && !(await hasCard(tx, proposal)) ? consoleOnly : everywhere
   const logs = await readLogs(tx, logsTold(recorded, state, next))
   const entries = withPictures(storyOf(recorded, state, next, members, logs), event, next, context)
-  for (const entry of entries)
-    for (const platform of heard) messages.push({ platform, channel, proposal, at: now, entry })
-  told.push({ recorded, entries })
+  told.push({ recorded, entries, heard })
   return heard
 }
 
-/** Sends the direct messages of the command's events, with buttons for the state after all of them. */
-function tellPeople({ proposal, everywhere, context, told, messages }: Writing, state: ProposalState): void {
+/**
+ * Writes the thread entries and direct messages of the command's events. People are told, and asked, by the state after
+ * all of them.
+ */
+function tellPeople(
+  { proposal, channel, everywhere, before, context, told, messages }: Writing,
+  state: ProposalState,
+): void {
+  const at = context.now
   const chats = everywhere.filter((name) => name !== CONSOLE)
-  const notices = told.flatMap(({ recorded, entries }) => [
-    ...noticesOf(recorded, state, context),
-    ...noticesInName(recorded, state, context, entries),
-  ])
+  const notices: Notice[] = []
+  for (const { recorded, entries, heard } of told) {
+    const occasion = { recorded, before, state, moment: context }
+    const loud = loudWords(occasion)
+    for (const [index, entry] of entries.entries()) {
+      const said = index === 0 && loud !== null ? { ...entry, loud } : entry
+      for (const platform of heard) messages.push({ platform, channel, proposal, at, entry: said })
+    }
+    notices.push(...noticesOf(occasion), ...noticesInName(recorded, state, context, entries))
+  }
   for (const { person, entry } of notices)
-    for (const platform of chats) messages.push({ platform, channel: `@${person}`, proposal, at: context.now, entry })
+    for (const platform of chats) messages.push({ platform, channel: `@${person}`, proposal, at, entry })
 }
 
 async function write(tx: Tx, writing: Writing, state: ProposalState): Promise<void> {

@@ -46,6 +46,7 @@ beforeEach(async () => {
   const { stranger: _, ...known } = people
   const accounts = accountsOf(known)
   service = await exampleService(db, {
+    policy: { breakGlass: { roles: ['owner'], reviewWithinSeconds: 86_400 } },
     connect(desk) {
       connection = createDiscord({
         drawPng,
@@ -153,6 +154,16 @@ describe('in Discord', () => {
     expect(thread().join()).toContain('everyone')
     expect(discord.notified()).toEqual([])
   })
+})
+
+test('what cannot wait mentions those who can act, and nobody else', async () => {
+  const mara = { kind: 'person', id: 'mara', name: '@everyone', via: 'discord' } as const
+  await service.workflow.execute(web.id, { type: 'break-glass', reason: `<@${people.stranger}> @here` }, mara)
+  await settled()
+  const notified = discord.notified()
+  expect(notified.map(({ notified: who }) => [...who.users].sort())).toEqual([[people.tom, people.jonas].sort()])
+  expect(notified.some(({ notified: who }) => who.everyone || who.here || who.roles.length > 0)).toBe(false)
+  expect(notified[0]?.message.content).toContain(`<@${people.tom}> or <@${people.jonas}>: press `)
 })
 
 describe('who may not', () => {

@@ -34,6 +34,7 @@ beforeEach(async ({ task }) => {
     ],
   })
   service = await exampleService(db, {
+    policy: { breakGlass: { roles: ['owner'], reviewWithinSeconds: 86_400 } },
     connect(desk) {
       connection = createSlack({
         drawPng,
@@ -111,6 +112,20 @@ describe('who may not', () => {
     expect(await lastAnswer(1)).toContain(says)
     expect((await settled())?.votes).toEqual([])
   })
+})
+
+test('what cannot wait is shown in the channel too, and mentions those who can act; a comment is not and does not', async () => {
+  const mara = { kind: 'person', id: 'mara', name: 'Mara', via: 'slack' } as const
+  await service.workflow.execute(web.id, { type: 'comment', text: 'look at <@U0TOM>' }, mara)
+  await service.workflow.execute(web.id, { type: 'break-glass', reason: 'exploited on web1' }, mara)
+  await settled()
+  const loud = slack.messages.filter(({ broadcast }) => broadcast)
+  expect(loud.map(({ thread }) => thread)).toEqual([card().ts])
+  const said = JSON.stringify(loud[0]?.blocks)
+  expect(said).toContain('<@U0TOM> or <@U0JONAS>: press ')
+  expect(loud[0]?.text).not.toContain('<@')
+  const others = slack.messages.filter(({ broadcast }) => !broadcast)
+  expect(JSON.stringify(others.map(({ blocks }) => blocks))).not.toContain('<@U0TOM>')
 })
 
 describe('what gets lost', () => {

@@ -49,6 +49,22 @@ describe('what a team is told', () => {
   test.each<[string, RecordedConfiguration, Readonly<Record<string, string>>]>([
     ['nothing where nothing changed', before, {}],
     [
+      'who is away, and who stands in',
+      {
+        ...before,
+        away: [
+          { person: 'p_mara', deputy: 'p_noor', from: '2026-11-30', until: '2026-12-04' },
+          { person: 'p_jonas', deputy: null, from: '2026-11-30', until: '2026-12-01' },
+        ],
+      },
+      {
+        // Mara takes turns in a group that holds a role there.
+        payments:
+          'Who may decide for payments has changed: Noor Haddad stands in for Mara Keller from 2026-11-30 until 2026-12-04, p_jonas is away from 2026-11-30 until 2026-12-01.',
+        web: 'Who may decide for web has changed: Noor Haddad stands in for Mara Keller from 2026-11-30 until 2026-12-04, p_jonas is away from 2026-11-30 until 2026-12-01.',
+      },
+    ],
+    [
       'roles and the policy',
       {
         ...payments({ roles: { owner: ['p_priya'], 'on-call': ['p_noor'] } }),

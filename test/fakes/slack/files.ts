@@ -69,6 +69,13 @@ export function completeUpload(world: World, workspace: Workspace, body: Json): 
   if (world.archived.has(channel)) return { ok: false, error: 'is_archived' }
   const thread = typeof body.thread_ts === 'string' ? body.thread_ts : null
   const shared = { workspace: workspace.id, channel, ts: world.nextTs(), thread, files }
-  world.messages.push({ ...shared, text: String(body.initial_comment ?? ''), blocks: [], metadata: null, edits: 0 })
+  world.messages.push({
+    ...shared,
+    broadcast: false,
+    text: String(body.initial_comment ?? ''),
+    blocks: [],
+    metadata: null,
+    edits: 0,
+  })
   return answer
 }

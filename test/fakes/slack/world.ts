@@ -9,6 +9,8 @@ export interface SlackMessage {
   readonly channel: string
   readonly ts: string
   readonly thread: string | null
+  /** Shown in the channel, too. */
+  readonly broadcast: boolean
   text: string
   blocks: readonly Json[]
   /** Shared with it. */
