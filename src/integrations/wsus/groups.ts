@@ -75,7 +75,7 @@ export function groupName(context: Context, key: string, items: readonly Item[])
 }
 
 /** The note with the groups that these assets need. The times of a group are fixed once somebody was told. */
-function withGroups(context: Context, key: string, note: StartNote, looked: readonly Looked[]): StartNote {
+export function withGroups(context: Context, key: string, note: StartNote, looked: readonly Looked[]): StartNote {
   const now = context.clock()
   const wanted = new Map<string, { readonly plan: Planned; readonly requests: DeploymentRequest[] }>()
   for (const { request, found } of looked) {
