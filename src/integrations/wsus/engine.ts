@@ -6,7 +6,7 @@ import { openCallBook } from './call-book.ts'
 import { type Context, keyIn, markOf, serverProblem } from './context.ts'
 import { look, preflighted, stageGroups } from './groups.ts'
 import { nameOf } from './machine.ts'
-import { emptyNote, type StartNote } from './note.ts'
+import { emptyNote, type GroupNote, type StartNote } from './note.ts'
 import { previewOf, viewOf } from './plan.ts'
 import { plannedCallsOf } from './planned-calls.ts'
 import { reportsOf, reportsOfAll } from './reports.ts'
@@ -183,10 +183,21 @@ async function reclaimGroups(
 async function tidyGroups(context: Context, key: string, mark: string, signal: AbortSignal): Promise<void> {
   const { wsus, notes } = context
   await endFirstContact(context, key, signal)
+  const ours = (await notes.read(key))?.groups ?? []
   for (const { id, name } of await wsus.ask('groups', {}, signal)) {
     if (name.startsWith(mark)) await wsus.ask('delete-group', { group: id, name }, signal)
+    // Somebody gave it another name, and may use it: what this start put into it is taken out, and the rest is theirs.
+    else for (const one of ours) if (one.id === id) await emptied(context, key, one, signal)
   }
   await notes.remove(key)
+}
+
+async function emptied({ wsus, notes }: Context, key: string, { id, name, items }: GroupNote, signal: AbortSignal) {
+  if (id === null) return
+  for (const { machine, group, added } of (await notes.read(key))?.assets ?? [])
+    if (added && group === name) await wsus.ask('remove-member', { group: id, machine }, signal)
+  for (const { update } of items)
+    await wsus.ask('approve', { update, group: id, action: 'NotApproved', deadline: null }, signal)
 }
 
 /** A first start was completed where one of its machines did what it was told. Asked while its groups are still there. */

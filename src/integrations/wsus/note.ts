@@ -32,7 +32,8 @@ const groupSchema = z.object({
   name: z.string(),
   /** `null`: it is to be made. */
   id: z.string().nullable(),
-  items: z.array(itemSchema),
+  /** `revision`: the one that was approved; `null`: not known. An item that was declined since is not there any more. */
+  items: z.array(itemSchema.extend({ revision: z.int().nullable().default(null) })),
   /** `null`: the machines' own policy says when they install. */
   deadline: instant.nullable(),
   /** Nothing is approved anew from then on. `null`: no end. */

@@ -26,7 +26,7 @@ export function plannedCallsOf(context: Context, key: string, looked: readonly L
   return {
     stage: [
       ...[...new Set(licences)].map((update) => say('accept-licence', { update })),
-      ...groups.map(({ name }) => say('create-group', { name })),
+      ...groups.flatMap(({ name }) => [say('create-group', { name }), say('members', { group: name })]),
       ...groups.flatMap(({ name: group, items, deadline }) =>
         items.map(({ update, action }) => ({
           ...say('approve', { update, group, action, deadline }),
@@ -36,6 +36,7 @@ export function plannedCallsOf(context: Context, key: string, looked: readonly L
       ...groups.map(({ name }) => say('approvals', { groups: [name], updates: null })),
     ],
     start: groups.flatMap(({ name: group, items }, index) => [
+      say('members', { group }),
       ...(members[index] ?? []).map((machine) => say('add-member', { group, machine })),
       say('installations', { machines: members[index] ?? [], updates: items.map(({ update }) => update) }),
     ]),
