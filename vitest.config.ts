@@ -163,8 +163,8 @@ export default defineConfig({
         test: {
           name: 'powershell',
           include: ['test/powershell/**/*.test.ts'],
-          ...tidy,
-          globalSetup: [...tidy.globalSetup, 'test/powershell/support/build-host.ts'],
+          ...tidyWithDatabase,
+          globalSetup: [...tidyWithDatabase.globalSetup, 'test/powershell/support/build-host.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

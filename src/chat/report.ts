@@ -42,6 +42,7 @@ export function proposalReport(
     lines.push('## Patches', '', ...patches(state), '', '## Assets', '', ...assets(state), '')
   if (coverage !== null) lines.push(...coverageSection(coverage), '')
   lines.push('## Thread', '', ...thread(events, logs), '')
+  lines.push(...systemCalls(events))
   const last = events.at(-1)
   lines.push(
     '## Record',
@@ -175,6 +176,22 @@ function* steps(events: readonly OpenedEvent[]): Generator<Step> {
     yield { event, before, after }
     before = after
   }
+}
+
+/** How often systems were asked, and where the record has what. */
+function systemCalls(events: readonly OpenedEvent[]): string[] {
+  const lines = events.flatMap(({ event, at }) => {
+    if (event.type !== 'calls-recorded') return []
+    const [first, last] = [event.calls[0], event.calls.at(-1)]
+    const unanswered = event.counts['not answered'] ?? 0
+    const lost = unanswered === 0 ? '' : `, ${unanswered} without an answer`
+    return [
+      `| ${minuteOf(at)} | ${codeSpan(event.key)} | ${first?.n ?? 0} to ${last?.n ?? 0}${lost} | ${codeSpan(event.page)} |`,
+    ]
+  })
+  if (lines.length === 0) return []
+  const head = ['| when (UTC) | start | calls | page of the record that holds them |', '| --- | --- | --- | --- |']
+  return ['## Calls to systems', '', ...head, ...lines, '']
 }
 
 function thread(events: readonly OpenedEvent[], logs: ReadonlyMap<string, string>): string[] {

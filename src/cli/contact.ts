@@ -19,6 +19,7 @@ export interface Contact {
   readonly kind:
     | 'database'
     | 'system'
+    | 'report'
     | 'source'
     | 'machine'
     | 'feed'
@@ -51,6 +52,8 @@ export interface Contacted {
   readonly connections: readonly ChatConnection[]
   /** Names of systems that are a source and an engine. The results of both are shown together. */
   readonly systems?: readonly string[]
+  /** True: each system is asked for all that it says of itself. */
+  readonly reports?: boolean
   /** Names of the teams; left out: it is not asked whether each server has one. */
   readonly teamNames?: readonly string[] | undefined
   /** Calendars with freezes. */
@@ -68,6 +71,7 @@ export function ofSystem({ sources, feeds, engines }: Contacted, name: string): 
     engines: new Map(engine === undefined ? [] : [[name, engine]]),
     connections: [],
     systems: [name],
+    reports: true,
   }
 }
 
@@ -102,6 +106,7 @@ export async function* contact(
     groups,
     teamNames,
     systems = [],
+    reports = false,
   }: Contacted,
   signal: AbortSignal,
   { one, all }: Patience = patience,
@@ -127,6 +132,8 @@ export async function* contact(
     const together = systems.includes(source.name) ? asSystem : (contacts: readonly Contact[]) => contacts
     const seen: Seeing = { engines, teamNames, looks, observed }
     asked.push(slots(async () => together(await sourceAndEngines(source, seen, { one, all }, until))))
+    const { report } = source
+    if (reports && report) ask('report', source.name, async (limit) => ({ ok: true, what: await report(limit) }))
   }
   for (const feed of feeds) ask('feed', feed.name, (limit) => fetched(feed, limit))
   for (const [name, source] of metrics ?? []) ask('metrics', name, (limit) => answered(source, limit))

@@ -4,10 +4,12 @@ import type { Command } from 'commander'
 import { IANAZone } from 'luxon'
 import { detailLines, planDetail } from '../chat/details.ts'
 import { type Picture, pictureSvg } from '../chat/picture/picture.ts'
+import { startLines } from '../chat/start-lines.ts'
 import { timeZoneFor } from '../config/resolve.ts'
 import { errorText } from '../core/error-text.ts'
 import { drawPng } from '../integrations/picture/index.ts'
 import { freezesOf } from '../workflow/commands/context.ts'
+import { plannedStarts } from '../workflow/planned-starts.ts'
 import { BadUse } from './failure.ts'
 import { print, printJson } from './print.ts'
 import { theProposal } from './the-proposal.ts'
@@ -42,8 +44,12 @@ export function planCommand(program: Command): void {
         const timeZone = zone ?? timeZoneFor(service.config, state.team)
         const { picture } = detail
         if (file !== undefined && picture !== undefined) await draw(picture, file, timeZone)
-        if (!json) return print(detailLines(detail, timeZone))
-        printJson({ ...state.subject, forecast: picture?.kind === 'plan' ? picture.forecast : null })
+        const forecast = picture?.kind === 'plan' ? picture.forecast : null
+        const { signal } = new AbortController()
+        const { db } = service.database
+        const starts = await plannedStarts({ db, engines: service.parts.engines }, state, forecast, signal)
+        if (json) return printJson({ ...state.subject, forecast, starts })
+        print([...detailLines(detail, timeZone), ...starts.flatMap((start) => ['', ...startLines(start, timeZone)])])
       })
     })
 }

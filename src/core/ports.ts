@@ -20,6 +20,11 @@ export interface InventorySource {
    */
   readonly shrinking?: 'held back'
   /**
+   * Asks the system behind the source about itself, reading only: lines for people that name neither hosts nor persons,
+   * so that they can be pasted. Throws a sentence. Left out: it has nothing to say.
+   */
+  report?(signal: AbortSignal): Promise<string>
+  /**
    * Looks at every asset, or only at the asset ids in `only`, and yields what it saw. An asset that cannot be looked at
    * is yielded as `unreachable`. Throws only if the source itself cannot be read. An asset is gone in two cases: the
    * source yields `gone` for it, or it ends with `all` without having yielded the asset. A partial answer never makes
@@ -219,6 +224,40 @@ export interface SharedPoll {
   ): Promise<ReadonlyMap<string, readonly DeploymentReport[]>>
 }
 
+/** A call to a system that changed something for a start, or that read back what such a call had done. */
+export interface SystemCall {
+  /** 1, 2, ... over all calls for the start. A process that died may leave one to be handed out twice. */
+  readonly n: number
+  /** When it was made, ISO 8601 UTC. */
+  readonly at: string
+  /** A clause with names for people: `add app01.example.net to "..."`. */
+  readonly what: string
+  /** What was sent, and what came back, as JSON values without secrets. Long lists are cut and say so. */
+  readonly asked: unknown
+  /** `null`: no answer came. */
+  readonly answered: unknown
+  /** Why none came, as a sentence. Left out: it came. */
+  readonly problem?: string
+}
+
+/** A call that a start will make. */
+export interface PlannedCall {
+  /** A clause with names for people. */
+  readonly what: string
+  /** The instant that the system is given with it, ISO 8601 UTC. Left out: none. */
+  readonly deadline?: string
+}
+
+/** The calls of a start in their order, and why some of its assets would get none. */
+export interface PlannedCalls {
+  /** Before any machine is told. */
+  readonly stage: readonly PlannedCall[]
+  readonly start: readonly PlannedCall[]
+  /** After the window, and when all have ended. */
+  readonly afterwards: readonly PlannedCall[]
+  readonly left: readonly { readonly asset: string; readonly why: string }[]
+}
+
 export interface DeployEngine {
   readonly name: string
   readonly describe: string
@@ -278,6 +317,15 @@ export interface DeployEngine {
    * sentence for each difference that it found now.
    */
   compare?(handle: DeploymentHandle, signal: AbortSignal): Promise<readonly string[]>
+  /** The calls that the batch would cause if it were started now. Changes nothing. Throws a sentence. Left out: nobody can say. */
+  plannedCalls?(batch: Batch, signal: AbortSignal): Promise<PlannedCalls>
+  /** What was asked of the system for a start. Left out: the engine's reports say all. */
+  readonly calls?: {
+    /** The calls that were not handed out for good yet, oldest first. */
+    read(key: string): Promise<readonly SystemCall[]>
+    /** They are in the record up to this number, and need not be kept any more. */
+    recorded(key: string, last: number, signal: AbortSignal): Promise<void>
+  }
   /**
    * Removes from the system what the start or its stage made. Called when all its assets have ended, perhaps more than
    * once. Left out: nothing is left behind.

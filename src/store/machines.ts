@@ -4,7 +4,7 @@
  * with the ones that a look brings something new about are read.
  */
 
-import { inArray, sql } from 'drizzle-orm'
+import { eq, inArray, sql } from 'drizzle-orm'
 import type { Asset } from '../core/asset.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { hasIds, type Identity, type IdKind, idKinds, knownIdentity, machinesOf } from '../core/identity.ts'
@@ -112,6 +112,25 @@ export async function idsAtSources(db: Queryable, machines: readonly string[]): 
     for (const { id } of rows) ids.add(id)
   }
   return [...ids]
+}
+
+/** The ids by which other sources know these assets than the ones of their looks. */
+export async function otherWitnesses(
+  db: Queryable,
+  machines: readonly string[],
+): Promise<readonly { readonly id: string; readonly source: string; readonly machine: string }[]> {
+  const found: { readonly id: string; readonly source: string; readonly machine: string }[] = []
+  for (const some of slices(machines))
+    found.push(
+      ...(await db
+        .select({ id: witnesses.id, source: witnesses.source, machine: witnesses.machine })
+        .from(witnesses)
+        .innerJoin(assets, eq(assets.id, witnesses.machine))
+        .where(
+          sql`${witnesses.machine} in (select unnest(${listOf(some)}::text::text[])) and ${witnesses.source} <> ${assets.source}`,
+        )),
+    )
+  return found
 }
 
 /** By what assets are recognised, by the ids that their sources have for them. */

@@ -117,9 +117,9 @@ export async function untidied(
   db: Queryable,
   engines: readonly string[],
   most: number,
-): Promise<readonly { readonly key: string; readonly engine: string }[]> {
+): Promise<readonly Pick<StartNamed, 'key' | 'engine' | 'proposal'>[]> {
   return db
-    .select({ key: starts.key, engine: starts.engine })
+    .select({ key: starts.key, engine: starts.engine, proposal: starts.proposal })
     .from(starts)
     .where(and(inArray(starts.engine, [...engines]), ne(starts.stage, 'tidied'), not(isAtWork)))
     .orderBy(asc(starts.startedAt))

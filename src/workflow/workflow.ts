@@ -66,7 +66,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     tellDrift: createDrift(parts, execute),
     advance: driver.advance,
     sweep: driver.sweep,
-    tidy: createTidy(parts, alone),
+    tidy: createTidy(parts, execute, alone),
     deliver: dispatcher.kick,
     postDigests: digests.postDue,
     freezeTeam: execute.freezeTeam,

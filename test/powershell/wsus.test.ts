@@ -500,11 +500,30 @@ describe.skipIf(powershellHost === null)('the script in PowerShell, over SSH', (
       bits64: true,
       unknown: [],
     })
+    expect(probe.open).toMatchObject({
+      members: ['Approve with 2 parameters', 'Approve with 3 parameters', 'Decline with 0 parameters'],
+      builtInGroups: true,
+      machines: { all: 3, neverReported: 1, withBuild: 1, withGuid: 3, namedTwice: 0, instants: 'Unspecified' },
+      ...{ renamed: 1, downstreamServers: 0, refreshesApprovals: true, staleApprovals: 0, otherPublishers: 1 },
+      ...{ synchronising: 'NotProcessing', twoDeadlines: { updates: 0, earlier: 0, later: 0 } },
+    })
     const brief = await ask('probe', { brief: true })
     expect(brief).toMatchObject({ machines: 3, updates: null, approvals: null, unknown: [] })
-    expect(asked('IUpdateServer.GetUpdateApprovals')).toBe(1)
+    expect(brief.open).toBeNull()
+    expect(asked('IUpdateServer.GetUpdateApprovals')).toBe(2)
     expect(Math.abs(Date.parse(probe.clock) - Date.now())).toBeLessThan(60_000)
     expect(probe.executionPolicy.map(({ scope }) => scope)).toContain('MachinePolicy')
+  })
+
+  it('tells which of two deadlines counts for a machine in both groups', async () => {
+    const [first, second] = [pilot, office].map((group, index) => ({
+      ...{ id: nowhere, update: before, revision: 200, group, action: 'Install', created: '2026-11-01T00:00:00Z' },
+      ...{ deadline: `2026-11-2${index + 1}T00:00:00Z`, by: 'x' },
+    }))
+    const computers = [{ id: app01, names: ['a'], lastReported: '2026-11-20T00:00:00Z', groups: [pilot, office] }]
+    standin.load(smallSite({ computers, approvals: [first, second] }))
+    const { open } = await ask('probe', {})
+    expect(open?.twoDeadlines).toEqual({ updates: 1, earlier: 1, later: 0 })
   })
 
   it('probes the rest when some of it cannot be read, and says which', async () => {
@@ -516,7 +535,11 @@ describe.skipIf(powershellHost === null)('the script in PowerShell, over SSH', (
     expect(await ask('probe', {})).toMatchObject({
       approvals: null,
       automatic: [],
-      unknown: ['automatic rules: Patchwarden.NoRights', 'approvals: Patchwarden.Timeout'],
+      unknown: [
+        'automatic rules: Patchwarden.NoRights',
+        'approvals: Patchwarden.Timeout',
+        'two deadlines: Patchwarden.Timeout',
+      ],
     })
   })
 })

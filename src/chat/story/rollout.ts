@@ -67,6 +67,8 @@ export const rollout = {
   'batch-queued': untold,
   'outcome-recorded': untold,
   'outcomes-recorded': untold,
+  // Many, and told by what came of them. The report names the pages of the record that hold them.
+  'calls-recorded': untold,
   'asset-skipped': ({ asset, reason }, telling) =>
     said(telling, 'warning', rich('Left ', code(assetName(telling.state, asset)), ` out: ${sentence(reason)}`)),
   agreed: ({ to, reason }, telling) => {

@@ -1,7 +1,7 @@
 /** Everything that people, timers and the rollout can ask of a proposal. */
 
 import type { Member, Policy } from '../policy.ts'
-import type { HealthResult } from '../ports.ts'
+import type { HealthResult, SystemCall } from '../ports.ts'
 import type { Priority } from '../priority/priority.ts'
 import type { Freeze } from '../window.ts'
 import type { Departure } from '../within.ts'
@@ -91,6 +91,7 @@ export type ProposalCommand =
   | { readonly type: 'start-test' }
   | { readonly type: 'announce-window' }
   | { readonly type: 'note'; readonly text: string }
+  | { readonly type: 'record-calls'; readonly key: string; readonly calls: readonly SystemCall[] }
   | { readonly type: 'note-late-word'; readonly asset: string; readonly word: LateWord }
   | { readonly type: 'note-drift'; readonly asset: string; readonly what: string }
   /** Lets the current ring begin. */

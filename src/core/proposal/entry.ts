@@ -11,7 +11,7 @@ import { ERASED, type Register, throughWith } from '../record/register.ts'
 import type { EventType, ProposalEvent, RecordedEvent } from './event.ts'
 import { type Actor, type ApprovedBy, type Deferral, PATCHWARDEN, type Via, type Vote } from './proposal.ts'
 import { accountIn, cameFrom, wordsIn } from './said.ts'
-import { type Named, outcomesIn, verificationsIn } from './written.ts'
+import { callsIn, type Named, outcomesIn, verificationsIn } from './written.ts'
 
 /** How one member of an event is kept. `Holds`: whether members that may hold free text are allowed. */
 interface Kept<Holds extends 'text' | 'no text' = 'text'> {
@@ -301,6 +301,11 @@ const table: Table = {
   'verifications-recorded': {
     ...page,
     verifications: known(({ entry, named }) => verificationsIn(String(entry.facts.page), named)),
+  },
+  'calls-recorded': {
+    ...page,
+    key: ownText,
+    calls: known(({ entry, named }) => callsIn(String(entry.facts.page), named)),
   },
   'asset-skipped': { asset: ownText, name: actorsName, reason: words },
   'retry-asked': { assets: ownText, name: actorsName },

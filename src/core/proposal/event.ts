@@ -1,7 +1,7 @@
 /** Everything that can happen to a proposal. Events are the truth, and everything else is derived from them. */
 
 import type { Policy } from '../policy.ts'
-import type { DeploymentOutcome, HealthResult } from '../ports.ts'
+import type { DeploymentOutcome, HealthResult, SystemCall } from '../ports.ts'
 import type { Priority } from '../priority/priority.ts'
 import type { Scheduled, Window } from '../window.ts'
 import type {
@@ -71,7 +71,7 @@ export type AssetSince = NamedAsset &
 export interface ResultsPage {
   /** Hash of the page. */
   readonly page: string
-  /** Number of assets for each end state or outcome. */
+  /** Number of assets for each end state or outcome, or of calls that were answered and that were not. */
   readonly counts: Readonly<Record<string, number>>
 }
 
@@ -204,6 +204,8 @@ export type ProposalEvent =
       readonly type: 'verifications-recorded'
       readonly verifications: readonly RecordedVerification[]
     } & Partial<ResultsPage>)
+  /** What a system was asked for a start, and what was read back. */
+  | ({ readonly type: 'calls-recorded'; readonly key: string; readonly calls: readonly SystemCall[] } & ResultsPage)
   | { readonly type: 'asset-skipped'; readonly asset: string; readonly name: string; readonly reason: string }
   | { readonly type: 'retry-asked'; readonly assets: readonly string[]; readonly name: string }
   | {
@@ -285,7 +287,8 @@ type Without<Event, Key extends string> = Event extends unknown ? Omit<Event, Ke
 
 /** An event as it is recorded: without the content that it names by a hash. */
 export type WrittenEvent =
-  | Exclude<ProposalEvent, { type: ResultsType | ContentType }>
+  | Exclude<ProposalEvent, { type: ResultsType | ContentType | 'calls-recorded' }>
+  | Omit<OfType<'calls-recorded'>, 'calls'>
   | ({ readonly type: 'outcomes-recorded' } & ResultsPage)
   | ({ readonly type: 'verifications-recorded' } & ResultsPage)
   | (Omit<OfType<'outcomes-recorded'>, 'page' | 'counts'> & { readonly page?: never })

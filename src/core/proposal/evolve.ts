@@ -163,6 +163,7 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
       return { votes: state.votes.filter((vote) => vote.person !== event.person) }
     case 'commented':
     case 'noted':
+    case 'calls-recorded':
       return {}
     case 'reminded':
       return { remindersSent: state.remindersSent + 1 }

@@ -272,6 +272,11 @@ export interface Verification {
   readonly health: readonly HealthResult[]
   /** The health before the asset was touched. Left out: nobody looked. */
   readonly healthBefore?: readonly HealthResult[]
+  /**
+   * Other sources that looked after the asset could act, and whether they saw the same. Left out: none did, so one source
+   * verified alone.
+   */
+  readonly witnesses?: readonly { readonly source: string; readonly saidAt: string; readonly agrees: boolean }[]
   /** Services that still run the replaced version. */
   readonly staleServices?: readonly string[]
   /** Security updates that are missing now and were not part of this change. */

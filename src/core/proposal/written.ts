@@ -7,7 +7,8 @@ import { type ContentKind, contentOf, type HashedContent, type StoredContent } f
 import { limits } from '../limits.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { Policy } from '../policy.ts'
-import { outcomesEvents, pageOf, readPage, verificationsEvents } from '../rollout/results-page.ts'
+import type { SystemCall } from '../ports.ts'
+import { callsEvents, outcomesEvents, pageOf, readPage, verificationsEvents } from '../rollout/results-page.ts'
 import { storable } from '../storable.ts'
 import type { ProposalCommand } from './command.ts'
 import { keepSubject, type SubjectHashes } from './decision-content.ts'
@@ -35,7 +36,8 @@ function subjectNamed(event: WrittenEvent): SubjectHashes | null {
 /** The hash of the results page that an event names; `null`: it names none. */
 function pageNamed(event: WrittenEvent): string | null {
   const { type, page }: Readonly<Partial<Record<string, unknown>>> = { ...event }
-  return (type === 'outcomes-recorded' || type === 'verifications-recorded') && isHash(page) ? page : null
+  const hasPage = type === 'outcomes-recorded' || type === 'verifications-recorded' || type === 'calls-recorded'
+  return hasPage && isHash(page) ? page : null
 }
 
 /** The content that an event names. The event may have been changed in the store, so it may have any shape. */
@@ -78,6 +80,10 @@ export function verificationsIn(page: string, { pages }: Named): readonly Record
   return readPage(page, pages).verifications ?? []
 }
 
+export function callsIn(page: string, { pages }: Named): readonly SystemCall[] {
+  return readPage(page, pages).calls ?? []
+}
+
 /** An event together with its content. Throws a sentence if the content is missing or was changed. */
 export function opened(event: WrittenEvent, named: Named): ProposalEvent {
   switch (event.type) {
@@ -94,6 +100,8 @@ export function opened(event: WrittenEvent, named: Named): ProposalEvent {
       if (event.page === undefined) return event
       return { ...event, verifications: verificationsIn(event.page, named) }
     }
+    case 'calls-recorded':
+      return { ...event, calls: callsIn(event.page, named) }
     default:
       return event
   }
@@ -129,6 +137,8 @@ export function withContents(command: ProposalCommand): {
     }
     case 'record-verifications':
       return { command, contents: pagesOf(verificationsEvents(command.verifications)) }
+    case 'record-calls':
+      return { command, contents: pagesOf(callsEvents(command.key, command.calls)) }
     case 'open': {
       const { content, contents } = toOpen(command.content, command.policy)
       return { command: { ...command, content }, contents }

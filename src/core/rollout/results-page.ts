@@ -1,11 +1,12 @@
 /**
- * Outcomes and verifications are stored in pages, as content. An event names its page, and says how many assets ended
- * how.
+ * Outcomes, verifications and calls are stored in pages, as content. An event names its page, and says how many assets
+ * ended how.
  */
 
 import { contentName, contentOf, contentProblem, type HashedContent, type StoredContent } from '../content.ts'
 import { limits } from '../limits.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import type { SystemCall } from '../ports.ts'
 import type { ProposalEvent, RecordedOutcome, RecordedVerification } from '../proposal/event.ts'
 import { portions } from '../proposal/portions.ts'
 
@@ -13,6 +14,7 @@ const outcomesPage = memoizeByIdentity((outcomes: readonly RecordedOutcome[]) =>
 const verificationsPage = memoizeByIdentity((verifications: readonly RecordedVerification[]) =>
   contentOf('results', { verifications }),
 )
+const callsPage = memoizeByIdentity((calls: readonly SystemCall[]) => contentOf('results', { calls }))
 
 /** The events that record these outcomes. There are as many as the limits on an event and a page require. */
 export function outcomesEvents(outcomes: readonly RecordedOutcome[]): readonly ProposalEvent[] {
@@ -33,6 +35,16 @@ export function verificationsEvents(verifications: readonly RecordedVerification
   }))
 }
 
+export function callsEvents(key: string, calls: readonly SystemCall[]): readonly ProposalEvent[] {
+  return portions(calls, limits.resultsPageBytes).map((some) => ({
+    type: 'calls-recorded',
+    key,
+    page: callsPage(some).hash,
+    counts: counted(some.map(({ problem }) => (problem === undefined ? 'answered' : 'not answered'))),
+    calls: some,
+  }))
+}
+
 function counted(ends: readonly string[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {}
   for (const end of ends) counts[end] = (counts[end] ?? 0) + 1
@@ -43,12 +55,14 @@ function counted(ends: readonly string[]): Readonly<Record<string, number>> {
 export function pageOf(event: ProposalEvent): HashedContent | null {
   if (event.type === 'outcomes-recorded' && event.page !== undefined) return outcomesPage(event.outcomes)
   if (event.type === 'verifications-recorded' && event.page !== undefined) return verificationsPage(event.verifications)
+  if (event.type === 'calls-recorded') return callsPage(event.calls)
   return null
 }
 
 interface Page {
   readonly outcomes?: readonly RecordedOutcome[]
   readonly verifications?: readonly RecordedVerification[]
+  readonly calls?: readonly SystemCall[]
 }
 
 /** Reads a page. Throws a clause if the page is missing or was changed. */

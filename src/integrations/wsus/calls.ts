@@ -140,6 +140,47 @@ const event = z.object({
 })
 export type WsusEvent = z.output<typeof event>
 
+/** How the machines of a server ask and report, as numbers of them. */
+const rhythm = z.object({
+  all: whole,
+  askedIn22Hours: whole,
+  askedIn26Hours: whole,
+  askedNotIn30Days: whole,
+  reportedIn48Hours: whole,
+  /** They asked within 26 hours, and their last report is older than 48. */
+  askedAndDidNotReport: whole,
+  neverReported: whole,
+  /** All four numbers of their version of Windows are known. */
+  withBuild: whole,
+  /** Their id is a GUID. */
+  withGuid: whole,
+  namedTwice: whole,
+  /** What the API says of the kind of its instants: Unspecified, Utc or Local; empty: no machine has one. */
+  instants: z.string(),
+})
+
+export type WsusRhythm = z.output<typeof rhythm>
+
+const openFacts = z.object({
+  /** Version of the assembly. */
+  api: z.string().nullable(),
+  members: z.array(z.string()),
+  /** The two built-in groups have the ids that are known here. */
+  builtInGroups: z.boolean().nullable(),
+  machines: rhythm.nullable(),
+  /** Rows whose name changed lately, as of machines that were copied. */
+  renamed: whole.nullable(),
+  downstreamServers: whole.nullable(),
+  /** A new revision takes over the approval of the one before. */
+  refreshesApprovals: z.boolean().nullable(),
+  staleApprovals: whole.nullable(),
+  otherPublishers: whole.nullable(),
+  synchronising: z.string().nullable(),
+  /** Updates with two deadlines; and of machines in both groups, for how many the earlier or the later one counts. */
+  twoDeadlines: z.object({ updates: whole, earlier: whole, later: whole }).nullable(),
+})
+export type WsusOpenFacts = z.output<typeof openFacts>
+
 const probe = z.object({
   server: z.string(),
   version: z.string(),
@@ -166,6 +207,8 @@ const probe = z.object({
   executionPolicy: z.array(z.object({ scope: z.string(), policy: z.string() })),
   /** The server's clock. */
   clock: instant,
+  /** What documentation leaves open and this server tells. `null`: it was not asked. */
+  open: openFacts.nullable().optional(),
   /** What could not be read, with the type of the error; the fields above then hold nothing or `null`. */
   unknown: z.array(z.string()).optional(),
 })
@@ -221,6 +264,17 @@ export const wsusCalls = {
 export type WsusOp = keyof typeof wsusCalls
 export type Asked<Op extends WsusOp> = z.input<(typeof wsusCalls)[Op]['asks']>
 export type Answered<Op extends WsusOp> = z.output<(typeof wsusCalls)[Op]['answers']>
+
+/** Calls that change something. After one of them is lost, somebody must look. */
+export const changes: ReadonlySet<WsusOp> = new Set([
+  'create-group',
+  'delete-group',
+  'add-member',
+  'remove-member',
+  'approve',
+  'accept-licence',
+  'decline',
+])
 
 export interface WsusAnswer<Op extends WsusOp> {
   readonly data: Answered<Op>

@@ -2,11 +2,13 @@
 
 import type { DeployEngine } from '../../core/ports.ts'
 import { reclaimedText } from '../../core/reclaimed.ts'
+import { openCallBook } from './call-book.ts'
 import { type Context, keyIn, markOf, serverProblem } from './context.ts'
 import { look, preflighted, stageGroups } from './groups.ts'
 import { nameOf } from './machine.ts'
-import { emptyNote, type StartNote } from './note.ts'
+import { emptyNote, type GroupNote, type StartNote } from './note.ts'
 import { previewOf, viewOf } from './plan.ts'
+import { plannedCallsOf } from './planned-calls.ts'
 import { reportsOf, reportsOfAll } from './reports.ts'
 import { firstOnes, provenBy, startBatch } from './start.ts'
 import { compareGroups, takeBack } from './stops.ts'
@@ -18,14 +20,7 @@ export interface WsusEngineOptions extends Context {
 }
 
 export function createWsusEngine(context: WsusEngineOptions): DeployEngine {
-  const { name, wsus, known, notes, simulated } = context
-
-  async function noteOf(key: string): Promise<StartNote> {
-    const note = await notes.read(key)
-    if (note === null) throw new Error(`Nobody noted a start with the key ${key} for ${wsus.describe}`)
-    return note
-  }
-
+  const { name, wsus, known, simulated } = context
   return {
     name,
     describe: `Approves updates on ${wsus.describe}, for groups of exactly the approved machines`,
@@ -58,25 +53,34 @@ export function createWsusEngine(context: WsusEngineOptions): DeployEngine {
       return preflighted(await firstOnes(context, batch.key, await look(context, batch, signal), signal))
     },
 
-    async stage(batch, signal) {
+    async plannedCalls(batch, signal) {
       signal.throwIfAborted()
-      markOf(context, batch.key)
-      return notes.alone(batch.key, signal, async (mine) => {
-        const before = (await notes.read(batch.key)) ?? emptyNote
-        const looked = await firstOnes(context, batch.key, await look(context, batch, mine), mine)
-        return (await stageGroups(context, batch.key, before, looked, mine)).staged
-      })
+      const looked = await firstOnes(context, batch.key, await look(context, batch, signal), signal)
+      return plannedCallsOf(context, batch.key, looked)
     },
 
-    async start(batch, signal) {
-      signal.throwIfAborted()
-      markOf(context, batch.key)
-      return notes.alone(batch.key, signal, (mine) => startBatch(context, batch, mine))
-    },
+    ...following(context),
+    ...changing(context),
+    calls: recorded(context),
 
+    async reclaim(unknown, signal) {
+      signal.throwIfAborted()
+      return reclaimGroups(context, unknown, signal)
+    },
+  }
+}
+
+async function noteOf({ wsus, notes }: Context, key: string): Promise<StartNote> {
+  const note = await notes.read(key)
+  if (note === null) throw new Error(`Nobody noted a start with the key ${key} for ${wsus.describe}`)
+  return note
+}
+
+function following(context: Context): Pick<DeployEngine, 'poll' | 'sharedPoll'> {
+  return {
     async poll({ key }, signal) {
       signal.throwIfAborted()
-      return reportsOf(context, await noteOf(key), signal)
+      return reportsOf(context, await noteOf(context, key), signal)
     },
 
     sharedPoll: {
@@ -85,33 +89,68 @@ export function createWsusEngine(context: WsusEngineOptions): DeployEngine {
         signal.throwIfAborted()
         const starts = new Map<string, StartNote>()
         for (const { key } of handles) {
-          const note = await notes.read(key)
+          const note = await context.notes.read(key)
           if (note !== null) starts.set(key, note)
         }
         return reportsOfAll(context, starts, signal)
       },
     },
+  }
+}
 
-    async cancel({ key }, signal, only) {
-      signal.throwIfAborted()
-      return notes.alone(key, signal, async (mine) => takeBack(context, key, await noteOf(key), only, mine))
-    },
+/** Each works on one start alone, and writes down what the server is asked for it. */
+function changing(context: Context): Required<Pick<DeployEngine, 'stage' | 'start' | 'cancel' | 'compare' | 'tidy'>> {
+  const { notes } = context
 
-    async compare({ key }, signal) {
-      signal.throwIfAborted()
-      return notes.alone(key, signal, async (mine) => compareGroups(context, key, await noteOf(key), mine))
-    },
+  async function onStart<T>(
+    key: string,
+    signal: AbortSignal,
+    work: (own: Context, mine: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    signal.throwIfAborted()
+    markOf(context, key)
+    return notes.alone(key, signal, async (mine) => {
+      const book = openCallBook(context, key, await notes.read(key))
+      try {
+        return await work({ ...context, wsus: book.wsus }, mine)
+      } finally {
+        await book.save()
+      }
+    })
+  }
 
+  return {
+    stage: (batch, signal) =>
+      onStart(batch.key, signal, async (own, mine) => {
+        const before = (await notes.read(batch.key)) ?? emptyNote
+        const looked = await firstOnes(own, batch.key, await look(own, batch, mine), mine)
+        return (await stageGroups(own, batch.key, before, looked, mine)).staged
+      }),
+    start: (batch, signal) => onStart(batch.key, signal, (own, mine) => startBatch(own, batch, mine)),
+    cancel: ({ key }, signal, only) =>
+      onStart(key, signal, async (own, mine) => takeBack(own, key, await noteOf(own, key), only, mine)),
+    compare: ({ key }, signal) =>
+      onStart(key, signal, async (own, mine) => compareGroups(own, key, await noteOf(own, key), mine)),
     async tidy(key, signal) {
-      signal.throwIfAborted()
-      const mark = markOf(context, key)
-      await notes.alone(key, signal, (mine) => tidyGroups(context, key, mark, mine))
+      await onStart(key, signal, (own, mine) => tidyGroups(own, key, markOf(own, key), mine))
+      if ((await notes.readCalls(key)).calls.length === 0) await notes.removeCalls(key)
     },
+  }
+}
 
-    async reclaim(unknown, signal) {
-      signal.throwIfAborted()
-      return reclaimGroups(context, unknown, signal)
+function recorded({ notes }: Context): NonNullable<DeployEngine['calls']> {
+  return {
+    async read(key) {
+      return (await notes.readCalls(key)).calls
     },
+    recorded: (key, last, signal) =>
+      notes.alone(key, signal, async () => {
+        const note = await notes.readCalls(key)
+        const calls = note.calls.filter(({ n }) => n > last)
+        // The numbers go on as long as something is left of the start.
+        if (calls.length === 0 && (await notes.read(key)) === null) await notes.removeCalls(key)
+        else await notes.saveCalls(key, { ...note, calls })
+      }),
   }
 }
 
@@ -144,10 +183,21 @@ async function reclaimGroups(
 async function tidyGroups(context: Context, key: string, mark: string, signal: AbortSignal): Promise<void> {
   const { wsus, notes } = context
   await endFirstContact(context, key, signal)
+  const ours = (await notes.read(key))?.groups ?? []
   for (const { id, name } of await wsus.ask('groups', {}, signal)) {
     if (name.startsWith(mark)) await wsus.ask('delete-group', { group: id, name }, signal)
+    // Somebody gave it another name, and may use it: what this start put into it is taken out, and the rest is theirs.
+    else for (const one of ours) if (one.id === id) await emptied(context, key, one, signal)
   }
   await notes.remove(key)
+}
+
+async function emptied({ wsus, notes }: Context, key: string, { id, name, items }: GroupNote, signal: AbortSignal) {
+  if (id === null) return
+  for (const { machine, group, added } of (await notes.read(key))?.assets ?? [])
+    if (added && group === name) await wsus.ask('remove-member', { group: id, machine }, signal)
+  for (const { update } of items)
+    await wsus.ask('approve', { update, group: id, action: 'NotApproved', deadline: null }, signal)
 }
 
 /** A first start was completed where one of its machines did what it was told. Asked while its groups are still there. */

@@ -4,11 +4,13 @@
  */
 
 import { createHash } from 'node:crypto'
+import { firstNames } from '../../core/first-names.ts'
 import type { Batch, DeploymentRequest, PreflightResult, Staged } from '../../core/ports.ts'
 import { isBefore, latest, plusSeconds } from '../../core/time/instant.ts'
-import { type WsusApproval, type WsusUpdate, wireInstantOf } from './calls.ts'
+import { type WsusApproval, type WsusGroup, type WsusUpdate, wireInstantOf } from './calls.ts'
 import { kbOf } from './classes.ts'
 import { type Context, groupsOfStart, markOf, serverProblem } from './context.ts'
+import { nameOf } from './machine.ts'
 import type { GroupNote, Item, StartNote } from './note.ts'
 import { type Found, licencesOf, type Planned, planOrObstacle, viewOf } from './plan.ts'
 import { beginOf, deadlineOf, timesProblem } from './times.ts'
@@ -75,7 +77,7 @@ export function groupName(context: Context, key: string, items: readonly Item[])
 }
 
 /** The note with the groups that these assets need. The times of a group are fixed once somebody was told. */
-function withGroups(context: Context, key: string, note: StartNote, looked: readonly Looked[]): StartNote {
+export function withGroups(context: Context, key: string, note: StartNote, looked: readonly Looked[]): StartNote {
   const now = context.clock()
   const wanted = new Map<string, { readonly plan: Planned; readonly requests: DeploymentRequest[] }>()
   for (const { request, found } of looked) {
@@ -93,13 +95,18 @@ function withGroups(context: Context, key: string, note: StartNote, looked: read
     const ends = requests.map(({ notAfter }) => notAfter)
     const group: GroupNote = {
       ...{ name, id: known?.id ?? null },
-      items: plan.items.map(({ update, kb, action }) => ({ update, kb, action })),
+      items: plan.items.map(({ update, kb, action }) => ({ update, kb, action, revision: revisionIn(plan, update) })),
       deadline: deadlineOf(context.installs, notBefore),
       notAfter: ends.includes(null) ? null : latest(ends.map((at) => (at === null ? null : plusSeconds(at, 0)))),
     }
     groups = [...groups.filter((one) => one !== known), group]
   }
   return groups === note.groups ? note : { ...note, groups }
+}
+
+/** `null`: what is taken off is not asked for its revision. */
+function revisionIn({ updates }: Planned, update: string): number | null {
+  return updates.find(({ id }) => id === update)?.revision ?? null
 }
 
 /** Makes what is missing, and reads it back. The caller holds the start alone. */
@@ -116,14 +123,31 @@ export async function stageGroups(
   await context.notes.save(key, note)
   await acceptLicences(context, looked, signal)
   for (const group of toMake(context, key, before, note, looked)) {
-    const { id } = await context.wsus.ask('create-group', { name: group.name }, signal)
+    const { id, name } = await context.wsus.ask('create-group', { name: group.name }, signal)
     if (id === group.id) continue
+    await refuseUnlessOurs(context, group.name, { id, name }, signal)
     note = { ...note, groups: note.groups.map((one) => (one.name === group.name ? { ...one, id } : one)) }
     await context.notes.save(key, note)
   }
   const groups = toMake(context, key, before, note, looked)
   await approveMissing(context, groups, signal)
   return { note, staged: await readiness(context, groups, updates, signal) }
+}
+
+/**
+ * The server gives the group of that name if there is one. One that we have no note of may be of a process that died, and
+ * is empty then; or somebody made it, and whoever is in it was not voted on.
+ */
+async function refuseUnlessOurs(
+  { wsus }: Context,
+  wanted: string,
+  { id, name }: Pick<WsusGroup, 'id' | 'name'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const members = await wsus.ask('members', { group: id }, signal)
+  if (members.length === 0 && name === wanted) return
+  const inside = members.length === 0 ? 'in another spelling' : `with ${firstNames(members.map(nameOf))} in it`
+  throw new Error(`WSUS has a group "${name}" already, ${inside}, which this start did not make: delete it there`)
 }
 
 /** Groups that nobody was told of yet. One of ours that is gone later was removed by somebody: it is not made again. */
@@ -196,7 +220,14 @@ async function readiness(
 ): Promise<Staged> {
   const there = await approvalsOf(context, groups, signal)
   const pending = new Set(there.filter(({ state }) => state === 'Pending').map(({ update }) => update))
-  const names = [...new Set(updates.filter(({ id }) => pending.has(id)).map(kbOf))]
+  const waited = updates.filter(({ id }) => pending.has(id))
+  const names = [...new Set(waited.map(kbOf))]
+  const lost = waited.find(({ content }) => content === 'Failed' || content === 'Canceled')
+  if (lost !== undefined)
+    return {
+      ready: false,
+      why: `WSUS could not fetch the content of ${kbOf(lost)}: have it retried in the console of WSUS.`,
+    }
   if (names.length > 0) {
     const of = `${names.length} of ${new Set(updates.map(kbOf)).size}`
     return { ready: false, why: `WSUS still fetches the content of ${names.join(', ')} (${of}).` }

@@ -8,6 +8,7 @@ import type { Wsus } from './ask.ts'
 import type { WsusGroup, WsusInstallation, WsusMachine } from './calls.ts'
 import type { Known, Machines } from './known.ts'
 import { assetOfMachine, type MachineFacts, nameOf, type Software, softwareOf } from './machine.ts'
+import { checkServer } from './probe-report.ts'
 
 export interface WsusInventoryOptions extends MachineFacts {
   readonly name: string
@@ -48,6 +49,7 @@ export function createWsusInventory(options: WsusInventoryOptions): InventorySou
   return {
     name,
     describe: `Machines as they last reported to ${wsus.describe}`,
+    report: (signal) => checkServer(wsus, options.clock, signal),
     async *observe({ only, signal }): AsyncGenerator<Observation | Listing> {
       signal.throwIfAborted()
       if (only?.length === 0) return

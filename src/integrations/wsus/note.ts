@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import type { Keeping } from '../../core/ports.ts'
+import { type CallsNote, callsSchema, noCalls } from './call-book.ts'
 
 const instant = z.iso.datetime()
 
@@ -31,7 +32,8 @@ const groupSchema = z.object({
   name: z.string(),
   /** `null`: it is to be made. */
   id: z.string().nullable(),
-  items: z.array(itemSchema),
+  /** `revision`: the one that was approved; `null`: not known. An item that was declined since is not there any more. */
+  items: z.array(itemSchema.extend({ revision: z.int().nullable().default(null) })),
   /** `null`: the machines' own policy says when they install. */
   deadline: instant.nullable(),
   /** Nothing is approved anew from then on. `null`: no end. */
@@ -87,6 +89,9 @@ export interface Notes {
   read(key: string): Promise<StartNote | null>
   save(key: string, note: StartNote): Promise<void>
   remove(key: string): Promise<void>
+  readCalls(key: string): Promise<CallsNote>
+  saveCalls(key: string, calls: CallsNote): Promise<void>
+  removeCalls(key: string): Promise<void>
   /** Runs work on one start while nobody else does. */
   alone<T>(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>
   firstContact(): Promise<FirstContact>
@@ -104,6 +109,8 @@ export type FirstContact = z.infer<typeof firstContactSchema>
 /** No start has a key with a blank. */
 const FIRST = 'first contact'
 
+const callsOf = (key: string) => `calls ${key}`
+
 export function createNotes(engine: string, keeping: Keeping): Notes {
   return {
     async read(key) {
@@ -112,6 +119,12 @@ export function createNotes(engine: string, keeping: Keeping): Notes {
     },
     save: (key, note) => keeping.saveNote(engine, key, note),
     remove: (key) => keeping.removeNote(engine, key),
+    async readCalls(key) {
+      const note = await keeping.readNote(engine, callsOf(key))
+      return note === null ? noCalls : callsSchema.parse(note)
+    },
+    saveCalls: (key, calls) => keeping.saveNote(engine, callsOf(key), { ...calls }),
+    removeCalls: (key) => keeping.removeNote(engine, callsOf(key)),
     alone: (key, signal, work) => keeping.inTurn(`start ${engine} ${key}`, signal, work),
     async firstContact() {
       const note = await keeping.readNote(engine, FIRST)

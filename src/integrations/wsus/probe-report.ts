@@ -1,6 +1,7 @@
 /** What `check` says of a WSUS server: a report that can be pasted, because it names no server, group, rule or person. */
 
-import type { WsusProbe, WsusServer } from './calls.ts'
+import type { Wsus } from './ask.ts'
+import type { WsusOpenFacts, WsusProbe, WsusRhythm } from './calls.ts'
 
 /** The code page of UTF-8. */
 const UTF8 = 65_001
@@ -17,10 +18,9 @@ export interface ProbeReport {
 }
 
 /** Asks the server, reading only, and returns the report as lines. Throws a WsusError. */
-export async function checkServer(server: WsusServer, clock: () => Date, signal: AbortSignal): Promise<string> {
-  const { data } = await server.call('probe', {}, signal)
-  const { lines, obstacles } = probeReport(data, clock().toISOString())
-  return ['it answers. What follows names nothing, and can be pasted:', ...lines, ...obstacles].join('\n')
+export async function checkServer(wsus: Pick<Wsus, 'ask'>, clock: () => Date, signal: AbortSignal): Promise<string> {
+  const { lines, obstacles } = probeReport(await wsus.ask('probe', {}, signal), clock().toISOString())
+  return ['What follows names nothing, and can be pasted:', ...lines, ...obstacles].join('\n')
 }
 
 /** @param now ISO 8601, when the probe was answered */
@@ -42,9 +42,55 @@ export function probeReport(probe: WsusProbe, now: string): ProbeReport {
       automatic(probe),
       `Execution policy: ${probe.executionPolicy.map(({ scope, policy }) => `${scope} ${policy}`).join(', ') || 'not known'}.`,
       clock(probe, now),
+      ...(probe.open == null ? [] : openLines(probe.open)),
       ...(probe.unknown ?? []).map((fact) => `Could not be read: ${fact}.`),
     ],
   }
+}
+
+/** What only a real server can tell. docs/integrations/wsus-over-ssh.md says why each is asked. */
+function openLines(open: WsusOpenFacts): readonly string[] {
+  const said = (fact: boolean | null, yes: string, no: string) => (fact === null ? [] : [fact ? yes : no])
+  const counted = (count: number | null, of: string) => (count === null ? [] : [`${number(count)} ${of}.`])
+  return [
+    `API ${open.api ?? 'of an unknown version'}: ${open.members.join(', ') || 'its members are not known'}.`,
+    ...said(
+      open.builtInGroups,
+      'All Computers and Unassigned Computers have the ids that are known.',
+      'All Computers or Unassigned Computers has another id than is known: tell us.',
+    ),
+    ...(open.machines === null ? [] : machineLines(open.machines)),
+    ...counted(open.renamed, 'machines changed their name lately (copies share an id)'),
+    ...counted(open.downstreamServers, 'downstream servers'),
+    ...said(
+      open.refreshesApprovals,
+      'A new revision takes over the approval of the one before.',
+      'A new revision does not take over the approval of the one before.',
+    ),
+    ...counted(open.staleApprovals, 'updates with an approval of an earlier revision'),
+    ...counted(open.otherPublishers, 'updates of other publishers'),
+    ...(open.synchronising === null ? [] : [`Synchronisation now: ${open.synchronising}.`]),
+    twoDeadlines(open.twoDeadlines),
+    'Only a start can tell: whether a deadline also installs what waits beside it, and how soon a machine sees a new group.',
+  ]
+}
+
+function machineLines(of: WsusRhythm): readonly string[] {
+  const share = (count: number) => `${number(count)} of ${number(of.all)}`
+  return [
+    `Machines that asked in the last 22 hours: ${share(of.askedIn22Hours)}; 26 hours: ${share(of.askedIn26Hours)}; not for 30 days: ${number(of.askedNotIn30Days)}.`,
+    `Machines that reported in the last 48 hours: ${share(of.reportedIn48Hours)}; that asked and did not: ${number(of.askedAndDidNotReport)}; that never did: ${number(of.neverReported)}.`,
+    `Machines with all four numbers of their Windows: ${share(of.withBuild)}; with a GUID as id: ${share(of.withGuid)}; with the name of another: ${number(of.namedTwice)}.`,
+    `Instants of the API say of themselves: ${of.instants || 'not known'}.`,
+  ]
+}
+
+function twoDeadlines(found: WsusOpenFacts['twoDeadlines']): string {
+  if (found === null) return 'Not known whether an update has two deadlines.'
+  const { updates, earlier, later } = found
+  if (updates === 0) return 'No update has two deadlines, so nobody can see which of two counts.'
+  if (earlier + later === 0) return `${number(updates)} updates have two deadlines, and no machine is in both groups.`
+  return `Of two deadlines the earlier one counts for ${number(earlier)} machines, the later one for ${number(later)}.`
 }
 
 const roles: Readonly<Record<WsusProbe['role'], string>> = {

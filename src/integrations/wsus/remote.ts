@@ -11,6 +11,7 @@ import { whenAborted } from '../when-aborted.ts'
 import {
   type Answered,
   type Asked,
+  changes,
   type WsusAnswer,
   WsusError,
   type WsusOp,
@@ -21,17 +22,6 @@ import { deliver, type Place } from './deliver.ts'
 import { findAnswer, firstIssue, type OwnEnvelope, whyNoAnswer } from './read-answer.ts'
 import { refusedBy } from './refusals.ts'
 import { checkedFolder, commandFor, HOME_FOLDER, wsusScript } from './script.ts'
-
-/** Calls that change something. After one of them is lost, somebody must look. */
-const changes: ReadonlySet<WsusOp> = new Set([
-  'create-group',
-  'delete-group',
-  'add-member',
-  'remove-member',
-  'approve',
-  'accept-licence',
-  'decline',
-])
 
 export interface RemoteOptions {
   /** The name of the server for people. */

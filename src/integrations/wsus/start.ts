@@ -6,6 +6,7 @@
 import { isOver, notBegun, TIME_OVER } from '../../core/not-begun.ts'
 import type { Batch, DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
 import { plusSeconds } from '../../core/time/instant.ts'
+import { WsusError } from './calls.ts'
 import type { Context } from './context.ts'
 import { groupName, type Looked, look, stageGroups } from './groups.ts'
 import { type AssetNote, emptyNote, type FirstContact, type StartNote } from './note.ts'
@@ -130,12 +131,25 @@ async function addAll(context: Context, key: string, first: StartNote, signal: A
     } else {
       const id = note.groups.find(({ name }) => name === one.group)?.id
       if (id == null) throw new Error(`The group "${one.group}" was not made in WSUS`)
-      await context.wsus.ask('add-member', { group: id, machine: one.machine }, signal)
-      note = replaced(note, { ...one, added: true })
+      note = replaced(note, await added(context, id, one, signal))
     }
   }
   await context.notes.save(key, note)
   return note
+}
+
+/** A machine that was deleted since it was looked at is left out, and the others are told all the same. */
+async function added({ wsus }: Context, group: string, one: AssetNote, signal: AbortSignal): Promise<AssetNote> {
+  try {
+    await wsus.ask('add-member', { group, machine: one.machine }, signal)
+    return { ...one, added: true }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof WsusError) || error.sent) throw error
+    if ((await wsus.machines([one.machine], signal)).length > 0) throw error
+    const reason = `WSUS has no computer called ${one.name} any more`
+    return { ...one, refused: { state: 'unreachable', reason } }
+  }
 }
 
 function isToAdd({ added, takenBack, refused }: AssetNote): boolean {

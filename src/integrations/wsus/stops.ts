@@ -3,10 +3,10 @@
 import { STOPPED } from '../../core/not-begun.ts'
 import type { StopReport } from '../../core/ports.ts'
 import { isBefore, minuteOf, plusSeconds } from '../../core/time/instant.ts'
-import { type WsusMachine, wireInstantOf } from './calls.ts'
+import { type WsusApproval, WsusError, type WsusMachine, wireInstantOf } from './calls.ts'
 import type { Context } from './context.ts'
 import { approvalsOf, isAsMade } from './groups.ts'
-import type { AssetNote, GroupNote, StartNote } from './note.ts'
+import type { AssetNote, GroupNote, Item, StartNote } from './note.ts'
 import { replaced } from './start.ts'
 import { nextAt } from './times.ts'
 
@@ -130,7 +130,12 @@ export async function compareGroups(
       await wsus.ask('remove-member', { group: id, machine: stranger.id }, signal)
       differences.push(await strangerSentence(context, stranger, group, signal))
     }
-    if (there.has(id)) differences.push(...(await approvedAgain(context, group, approvals, signal)))
+    if (!there.has(id)) continue
+    const again = await approvedAgain(context, group, approvals, signal)
+    differences.push(...again.differences)
+    if (again.group === group) continue
+    note = { ...note, groups: note.groups.map((one) => (one.name === group.name ? again.group : one)) }
+    await context.notes.save(key, note)
   }
   return differences
 }
@@ -156,26 +161,63 @@ async function strangerSentence(
   return `${added}; if it asked while it was in it (it last did on ${minuteOf(contactedAt)} UTC), it may install until ${minuteOf(until)} UTC.`
 }
 
-/** Approves again what somebody changed, and takes off what somebody approved for our group. */
+/**
+ * Approves again what somebody changed, and takes off what somebody approved for our group. What cannot be approved any
+ * more, as after somebody declined it, is left out of the group from then on.
+ */
 async function approvedAgain(
   context: Context,
   group: GroupNote,
-  approvals: Awaited<ReturnType<typeof approvalsOf>>,
+  approvals: readonly WsusApproval[],
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<{ readonly group: GroupNote; readonly differences: readonly string[] }> {
   const id = group.id ?? ''
-  if (group.notAfter !== null && !isBefore(context.clock().toISOString(), group.notAfter)) return []
+  if (group.notAfter !== null && !isBefore(context.clock().toISOString(), group.notAfter))
+    return { group, differences: [] }
   const own = approvals.filter((one) => one.group === id)
   const changed = group.items.filter((item) => !own.some((one) => isAsMade(one, group, item)))
-  for (const { update, action } of changed) {
-    const deadline = group.deadline === null ? null : wireInstantOf(group.deadline)
-    await context.wsus.ask('approve', { update, group: id, action, deadline }, signal)
+  const differences: string[] = []
+  let items = group.items
+  for (const item of changed) {
+    const why = await refusalOf(context, group, item, signal)
+    if (why === null) continue
+    items = items.filter((one) => one !== item)
+    differences.push(`${item.kb} is not approved any more for "${group.name}" in WSUS, and cannot be: ${why}`)
   }
   const more = own.filter(
     (one) => one.action !== 'NotApproved' && !group.items.some(({ update }) => update === one.update),
   )
   for (const { update } of more)
     await context.wsus.ask('approve', { update, group: id, action: 'NotApproved', deadline: null }, signal)
-  if (changed.length + more.length === 0) return []
-  return [`Somebody changed in WSUS what "${group.name}" installs, or when. It was set back.`]
+  if (changed.length - differences.length + more.length > 0)
+    differences.push(`Somebody changed in WSUS what "${group.name}" installs, or when. It was set back.`)
+  const revised = items.map((item) => ({ ...item, revision: revisionNow(item, own) }))
+  for (const [index, item] of items.entries()) {
+    const revision = revised[index]?.revision
+    if (item.revision === null || revision === item.revision) continue
+    differences.push(
+      `Microsoft revised ${item.kb} since it was approved (revision ${item.revision}, now ${revision}), and WSUS approves the new one.`,
+    )
+  }
+  const isSame = differences.length === 0 && revised.every(({ revision }, index) => revision === items[index]?.revision)
+  return { group: isSame ? group : { ...group, items: revised }, differences }
+}
+
+function revisionNow(item: GroupNote['items'][number], own: readonly WsusApproval[]): number | null {
+  return own.find(({ update }) => update === item.update)?.revision ?? item.revision
+}
+
+/** Approves it again. Why the server does not take it; `null`: it did. A lost answer is no refusal. */
+async function refusalOf({ wsus }: Context, group: GroupNote, { update, action }: Item, signal: AbortSignal) {
+  const deadline = group.deadline === null ? null : wireInstantOf(group.deadline)
+  try {
+    await wsus.ask('approve', { update, group: group.id ?? '', action, deadline }, signal)
+    return null
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof WsusError) || error.sent) throw error
+    const [now] = await wsus.updates([update], signal)
+    if (now !== undefined && !now.declined && !now.expired) throw error
+    return now === undefined ? 'WSUS does not have it any more.' : error.message
+  }
 }

@@ -372,8 +372,116 @@ function Read-Probe($Server) {
     codePage = [int][Console]::OutputEncoding.CodePage
     executionPolicy = [object[]]$policies.ToArray()
     clock = (ConvertTo-Wire ([DateTime]::UtcNow))
+    open = (Read-Counted 'open facts' { Read-OpenFacts $Server $config })
     unknown = [string[]]$Unknown.ToArray()
   }
+  # What could not be read of the open facts was added while they were read.
+  $Answer.one.unknown = [string[]]$Unknown.ToArray()
+}
+
+# Facts that documentation leaves open. They are read where a real server can tell them, and change nothing.
+function Read-OpenFacts($Server, $Config) {
+  $computers = Read-Fact 'machines' { Read-Rhythm $Server }
+  return @{
+    api = (Read-Fact 'version of the API' { [string][Microsoft.UpdateServices.Administration.AdminProxy].Assembly.GetName().Version })
+    members = [string[]](Read-Fact 'members of the API' { Read-ApiMembers } @())
+    builtInGroups = (Read-Fact 'built-in groups' { $null -ne (Find-Group $Server $AllComputers) -and $null -ne (Find-Group $Server $Unassigned) })
+    machines = $computers
+    renamed = (Read-Fact 'renamed machines' { [int]$Server.GetComputersWithRecentNameChange().Count })
+    downstreamServers = (Read-Fact 'downstream servers' { [int]$Server.GetDownstreamServers().Count })
+    refreshesApprovals = (Read-Fact 'refreshing of approvals' { if ($null -ne $Config.AutoRefreshUpdateApprovals) { [bool]$Config.AutoRefreshUpdateApprovals } })
+    staleApprovals = (Read-Fact 'stale approvals' { Read-Count $Server 'ApprovedStates' ([Microsoft.UpdateServices.Administration.ApprovedStates]::HasStaleUpdateApprovals) })
+    otherPublishers = (Read-Fact 'other publishers' { Read-Count $Server 'UpdateSources' ([Microsoft.UpdateServices.Administration.UpdateSources]::Other) })
+    synchronising = (Read-Fact 'synchronisation under way' { [string]$Server.GetSubscription().GetSynchronizationStatus() })
+    twoDeadlines = (Read-Fact 'two deadlines' { Read-TwoDeadlines $Server })
+  }
+}
+
+function Read-Count($Server, [string]$Property, $Value) {
+  $scope = New-Object Microsoft.UpdateServices.Administration.UpdateScope
+  $scope.$Property = $Value
+  return [int]$Server.GetUpdateCount($scope)
+}
+
+# Members that newer versions of the API have, or are said to have.
+function Read-ApiMembers {
+  $found = New-Object 'System.Collections.Generic.List[string]'
+  foreach ($method in [Microsoft.UpdateServices.Administration.IUpdate].GetMethods()) {
+    if ($method.Name -eq 'Decline') { $found.Add('Decline with ' + $method.GetParameters().Count + ' parameters') }
+    if ($method.Name -eq 'Approve') { $found.Add('Approve with ' + $method.GetParameters().Count + ' parameters') }
+  }
+  return , [string[]]$found.ToArray()
+}
+
+# How machines ask and report, and what the API gives of them, from one list of them all.
+function Read-Rhythm($Server) {
+  $scope = New-Object Microsoft.UpdateServices.Administration.ComputerTargetScope
+  $scope.IncludeDownstreamComputerTargets = $true
+  $now = [DateTime]::UtcNow
+  $names = New-Object 'System.Collections.Generic.HashSet[string]' ([StringComparer]::OrdinalIgnoreCase)
+  $count = @{ all = 0; askedIn22Hours = 0; askedIn26Hours = 0; askedNotIn30Days = 0; reportedIn48Hours = 0; askedAndDidNotReport = 0; neverReported = 0; withBuild = 0; withGuid = 0; namedTwice = 0; instants = '' }
+  $guid = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+  foreach ($computer in $Server.GetComputerTargets($scope)) {
+    $count.all++
+    $asked = $computer.LastSyncTime
+    $reported = $computer.LastReportedStatusTime
+    if ($count.instants -eq '' -and $asked.Year -gt 1753) { $count.instants = [string]$asked.Kind }
+    $since = ($now - [DateTime]::SpecifyKind($asked, [DateTimeKind]::Utc)).TotalHours
+    $said = ($now - [DateTime]::SpecifyKind($reported, [DateTimeKind]::Utc)).TotalHours
+    if ($since -le 22) { $count.askedIn22Hours++ }
+    if ($since -le 26) { $count.askedIn26Hours++ }
+    if ($since -gt 720) { $count.askedNotIn30Days++ }
+    if ($said -le 48) { $count.reportedIn48Hours++ }
+    if ($reported.Year -le 1753) { $count.neverReported++ }
+    elseif ($since -le 26 -and $said -gt 48) { $count.askedAndDidNotReport++ }
+    $info = $computer.OSInfo
+    if ($null -ne $info -and $null -ne $info.Version -and $info.Version.Revision -gt 0) { $count.withBuild++ }
+    if ([string]$computer.Id -match $guid) { $count.withGuid++ }
+    if (-not $names.Add([string]$computer.FullDomainName)) { $count.namedTwice++ }
+  }
+  return $count
+}
+
+# So many updates with several deadlines are looked at, and so many machines of each.
+$MostPairs = 5
+$MostMachines = 100
+
+# Of a machine in two groups with two deadlines the API tells which approval it takes as the one that counts.
+function Read-TwoDeadlines($Server) {
+  $result = @{ updates = 0; earlier = 0; later = 0 }
+  $byUpdate = @{}
+  $all = New-Object Microsoft.UpdateServices.Administration.UpdateScope
+  foreach ($one in $Server.GetUpdateApprovals($all)) {
+    if ([string]$one.Action -ne 'Install' -or $one.Deadline.Year -ge 9999) { continue }
+    $id = [string]$one.UpdateId.UpdateId
+    if (-not $byUpdate.ContainsKey($id)) { $byUpdate[$id] = @{} }
+    $byUpdate[$id][[string]$one.ComputerTargetGroupId] = $one.Deadline
+  }
+  $scope = New-Object Microsoft.UpdateServices.Administration.ComputerTargetScope
+  $scope.IncludeDownstreamComputerTargets = $true
+  foreach ($id in $byUpdate.Keys) {
+    $deadlines = $byUpdate[$id]
+    if (@($deadlines.Values | Sort-Object -Unique).Count -lt 2) { continue }
+    $result.updates++
+    if ($result.updates -gt $MostPairs) { continue }
+    $update = Find-Update $Server $id
+    if ($null -eq $update) { continue }
+    $seen = 0
+    foreach ($info in $update.GetUpdateInstallationInfoPerComputerTarget($scope)) {
+      $counts = [string]$info.UpdateApprovalTargetGroupId
+      if (-not $deadlines.ContainsKey($counts)) { continue }
+      $seen++
+      if ($seen -gt $MostMachines) { break }
+      $computer = Find-Computer $Server $info.ComputerTargetId
+      if ($null -eq $computer) { continue }
+      $own = @($computer.ComputerTargetGroupIds | ForEach-Object { [string]$_ } | Where-Object { $deadlines.ContainsKey($_) -and $_ -ne $counts })
+      foreach ($other in $own) {
+        if ($deadlines[$counts] -lt $deadlines[$other]) { $result.earlier++ }
+        elseif ($deadlines[$counts] -gt $deadlines[$other]) { $result.later++ }
+      }
+    }
+  }
+  return $result
 }
 
 function Read-Synchronisation($Server) {

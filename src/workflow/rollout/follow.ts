@@ -28,7 +28,7 @@ import {
   toldStart,
 } from '../../core/rollout/told.ts'
 import { isBefore, minuteOf, plusSeconds } from '../../core/time/instant.ts'
-import { problemsOf, tell, type Work } from './start.ts'
+import { problemsOf, recordCalls, tell, type Work } from './start.ts'
 
 interface Following {
   readonly work: Work
@@ -113,6 +113,7 @@ async function poll({
   }
   await tellReboots(work, reports, rebooting)
   for (const difference of (await engine.compare?.(handle, signal)) ?? []) await tell(work, difference)
+  await recordCalls(work, engine)
   return told === null ? reports : reports.map((report) => counted(report, told))
 }
 
@@ -190,6 +191,7 @@ async function stop(
 ): Promise<void> {
   const { work, engine, handle } = following
   const reports = (await engine.cancel(handle, work.signal, assets)) ?? []
+  await recordCalls(work, engine)
   following.stoppedAt = work.deploying.parts.clock().toISOString()
   await told(work, why, reports)
   await end(

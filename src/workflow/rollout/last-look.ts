@@ -2,12 +2,14 @@
 
 import type { RecordedVerification } from '../../core/proposal/event.ts'
 import type { ProposalState, Verification } from '../../core/proposal/proposal.ts'
-import { type Look, lookedAt, verify } from '../../core/verification.ts'
+import { verifyWithOthers } from '../../core/second-look.ts'
+import { type Look, lookedAt } from '../../core/verification.ts'
 import { readAssets } from '../../store/inventory.ts'
 import { saveObservations } from '../../store/save-looks.ts'
 import { lookAll } from './fresh-looks.ts'
 import { ownWork } from './own-work.ts'
 import type { Recording } from './recording.ts'
+import { type SecondLooks, secondLooks } from './second-looks.ts'
 import { type Ended, healthOf, plannedIn, startOf, type VerifyParts } from './verify.ts'
 
 /** How many assets are looked at together. */
@@ -37,6 +39,7 @@ export async function lookAgain(last: LastLook, assets: readonly string[]): Prom
 async function lookAgainAt({ parts, state, recording, signal }: LastLook, assets: readonly string[]): Promise<void> {
   const left = new Set(assets)
   const present = await readAssets(parts.db, assets)
+  const others = await secondLooks(parts, assets, signal)
   const looked: { readonly ended: Ended; readonly earlier: Verification | null; readonly last: Look }[] = []
   const writing: Promise<void>[] = []
   async function record(): Promise<void> {
@@ -48,7 +51,7 @@ async function lookAgainAt({ parts, state, recording, signal }: LastLook, assets
       { ...(parts.machines && { rule: parts.machines }) },
     )
     const judged = await Promise.all(
-      some.map(({ ended, earlier, last }) => verifyAgain(parts, ended, earlier, last, signal)),
+      some.map(({ ended, earlier, last }) => verifyAgain(parts, ended, earlier, last, others, signal)),
     )
     const write = recording.verifications(judged)
     // Awaited at the end. Until then this prevents an unhandled rejection.
@@ -74,6 +77,7 @@ async function verifyAgain(
   { state, planned, asset, outcome }: Ended,
   earlier: Verification | null,
   last: Look,
+  others: SecondLooks,
   signal: AbortSignal,
 ): Promise<RecordedVerification> {
   const now = () => parts.clock().toISOString()
@@ -86,5 +90,6 @@ async function verifyAgain(
   const own = last.kind === 'seen' && asset ? await ownWork(parts, state, asset, outcome, signal) : undefined
   const known = { ...(before === undefined ? {} : { before }), ...(own === undefined ? {} : { own }) }
   const facts = { health, ...known, now: now(), ...startOf(state, planned) }
-  return { asset: planned.asset.id, verification: verify(planned, outcome, last, facts) }
+  const verification = verifyWithOthers(planned, outcome, last, facts, others.get(planned.asset.id) ?? [])
+  return { asset: planned.asset.id, verification }
 }

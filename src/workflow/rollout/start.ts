@@ -5,7 +5,7 @@ import { GONE } from '../../core/away.ts'
 import { leftToDo } from '../../core/change.ts'
 import { heldBack } from '../../core/held-back.ts'
 import { notAllowed } from '../../core/not-begun.ts'
-import type { Batch, DeploymentOutcome, HealthResult } from '../../core/ports.ts'
+import type { Batch, DeployEngine, DeploymentOutcome, HealthResult } from '../../core/ports.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { Actor, Deployment, PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
 import { plannedNow } from '../../core/proposal/since.ts'
@@ -138,6 +138,24 @@ export function problemsOf(
 export async function tell({ deploying, state, key }: Work, text: string): Promise<void> {
   if (await deploying.book.noteTold(key, text))
     await deploying.commands.execute(state.id, { type: 'note', text }, rollout)
+}
+
+/** Puts what the engine's system was asked for the start into the record. */
+export async function recordCalls({ deploying, state, key, signal }: Work, { calls }: DeployEngine): Promise<void> {
+  await recordCallsOf(deploying.commands, { proposal: state.id, key }, calls, signal)
+}
+
+export async function recordCallsOf(
+  { execute }: Pick<Execute, 'execute'>,
+  { proposal, key }: { readonly proposal: string; readonly key: string },
+  calls: DeployEngine['calls'],
+  signal: AbortSignal,
+): Promise<void> {
+  const made = (await calls?.read(key)) ?? []
+  const last = made.at(-1)
+  if (last === undefined) return
+  await execute(proposal, { type: 'record-calls', key, calls: made }, rollout)
+  await calls?.recorded(key, last.n, signal)
 }
 
 /** The batch for an engine, with a time limit for each asset: now, if the asset may not begin any more. */

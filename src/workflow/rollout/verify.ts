@@ -9,12 +9,14 @@ import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { EndState, PlannedAsset, ProposalState } from '../../core/proposal/proposal.ts'
 import { deploymentOf } from '../../core/rollout/deployments.ts'
 import { plannedOf } from '../../core/rollout/planned.ts'
-import { type Look, lookedAt, type VerificationFacts, verify } from '../../core/verification.ts'
+import { verifyWithOthers } from '../../core/second-look.ts'
+import { type Look, lookedAt, type VerificationFacts } from '../../core/verification.ts'
 import { saveObservations } from '../../store/save-looks.ts'
 import type { WorkflowParts } from '../ports.ts'
 import { look, lookAll } from './fresh-looks.ts'
 import { ownWork } from './own-work.ts'
 import type { Recording } from './recording.ts'
+import { type SecondLooks, secondLooks } from './second-looks.ts'
 
 /** How often, and how far apart, health is checked until a service is back after an upgrade. */
 const HEALTH_LOOKS = 4
@@ -50,13 +52,16 @@ export function createVerifier(parts: VerifyParts, verified: Verified) {
   async function check(ended: readonly RecordedOutcome[], looks: Looks): Promise<void> {
     const left = new Map(ended.map(({ asset, outcome }) => [asset, outcome]))
     const judging: Promise<void>[] = []
+    const others = secondLooks(parts, [...left.keys()], signal)
+    // Awaited where an asset is judged. Until then this prevents an unhandled rejection.
+    others.catch(() => undefined)
     const answered = (id: string) => left.get(id)?.state !== 'unreachable'
     function take(first: Look): void {
       const id = lookedAt(first)
       const outcome = left.get(id)
       const item = plannedIn(state, id)
       if (outcome === undefined || item === null || !left.delete(id)) return
-      const one = { state, key, planned: item, asset: present.get(id), outcome, first, before: before.get(id) }
+      const one = { state, key, planned: item, asset: present.get(id), outcome, first, before: before.get(id), others }
       const recorded = judge(parts, one, signal).then((verification) =>
         recording.verifications([{ asset: id, verification }]),
       )
@@ -111,7 +116,7 @@ const worthAWholeLook: ReadonlySet<EndState> = new Set(['still missing', 'held b
 /** A quick look says whether the versions are there. If not, a complete look says why. */
 async function conclude(
   parts: VerifyParts,
-  { state, planned, asset, outcome, first, before }: Judged,
+  { state, planned, asset, outcome, first, before, others }: Judged,
   health: readonly HealthResult[],
   signal: AbortSignal,
 ) {
@@ -119,11 +124,12 @@ async function conclude(
   const own = first.kind === 'seen' && asset ? await ownWork(parts, state, asset, outcome, signal) : undefined
   const known = { ...(before === undefined ? {} : { before }), ...(own === undefined ? {} : { own }) }
   const facts = { health, ...known, now: now(), ...startOf(state, planned) }
-  const verdict = verify(planned, outcome, first, facts)
+  const seen = (await others).get(planned.asset.id) ?? []
+  const verdict = verifyWithOthers(planned, outcome, first, facts, seen)
   if (first.kind !== 'seen' || !asset || !worthAWholeLook.has(verdict.end)) return verdict
   for await (const observation of look({ parts, depth: 'full', answered: () => true, signal }, [asset])) {
     await saveObservations(parts.db, [observation], now(), { ...(parts.machines && { rule: parts.machines }) })
-    return verify(planned, outcome, observation, { ...facts, now: now() })
+    return verifyWithOthers(planned, outcome, observation, { ...facts, now: now() }, seen)
   }
   return verdict
 }
@@ -157,6 +163,8 @@ interface Judged extends Ended {
   readonly first: Look
   /** The asset's health before the work. */
   readonly before: readonly HealthResult[] | undefined
+  /** What other sources see of the assets that ended together. */
+  readonly others: Promise<SecondLooks>
 }
 
 /** The result of a hook without an address to go to. The asset was drained and is not back in service. */

@@ -15,6 +15,8 @@ public enum UpdateType { Software = 1, Driver = 2, SoftwareApplication = 5 }
 public enum UpdateState { LicenseAgreementNotReady = 1, InstallationImpossible = 2, NotNeeded = 3, NotReady = 4, Ready = 5, Canceled = 6, Failed = 7, LicenseAgreementFailed = 8 }
 public enum UpdateSource { MicrosoftUpdate = 0, Other = 1 }
 public enum UpdateRelationship { UpdatesThatBundleThisUpdate = 1, UpdatesBundledByThisUpdate = 2, UpdatesThatRequireThisUpdate = 3, UpdatesRequiredByThisUpdate = 4, UpdatesThatSupersedeThisUpdate = 5, UpdatesSupersededByThisUpdate = 6, AllRevisionsOfThisUpdate = 7 }
+[Flags] public enum UpdateSources { MicrosoftUpdate = 1, Other = 2, All = -1 }
+public enum SynchronizationStatus { NotProcessing = 0, Running = 1, Stopping = 2 }
 public enum SynchronizationResult { NeverRun = 0, Succeeded = 1, Failed = 2, Canceled = 3, Unknown = 4 }
 public enum InstallationStatus { Started = 0, Failed = 1, Succeeded = 2, DetectionComplete = 3, DetectionFailed = 4, DownloadSucceeded = 5, DownloadFailed = 6, DownloadCanceled = 7, Unknown = 8, Installable = 9, Installed = 10, Superseded = 11, NotApplicable = 12, UninstallationSucceeded = 13, UninstallationFailed = 14 }
 public enum ComputerRole { Unknown = 0, Workstation = 1, Server = 2 }

@@ -26,11 +26,13 @@ public class ComputerTargetGroupCollection : WsusCollection { public int Add(ICo
 public class UpdateApprovalCollection : WsusCollection { public IUpdateApproval this[int i] => (IUpdateApproval)List[i]; }
 public class UpdateInstallationInfoCollection : WsusCollection { public IUpdateInstallationInfo this[int i] => (IUpdateInstallationInfo)List[i]; }
 public class UpdateEventCollection : WsusCollection { public IUpdateEvent this[int i] => (IUpdateEvent)List[i]; }
+public class DownstreamServerCollection : WsusCollection { }
 public class AutomaticUpdateApprovalRuleCollection : WsusCollection { public IAutomaticUpdateApprovalRule this[int i] => (IAutomaticUpdateApprovalRule)List[i]; }
 
 public class UpdateScope
 {
     public ApprovedStates ApprovedStates { get; set; } = ApprovedStates.Any;
+    public UpdateSources UpdateSources { get; set; } = UpdateSources.All;
     public DateTime FromArrivalDate { get; set; } = DateTime.MinValue;
     public DateTime ToArrivalDate { get; set; } = DateTime.MaxValue;
     public UpdateInstallationStates IncludedInstallationStates { get; set; } = UpdateInstallationStates.All;
@@ -137,8 +139,8 @@ public interface IUpdateApproval
 public interface IUpdateInstallationInfo { string ComputerTargetId { get; } Guid UpdateId { get; } UpdateInstallationState UpdateInstallationState { get; } UpdateApprovalAction UpdateApprovalAction { get; } Guid UpdateApprovalTargetGroupId { get; } }
 public interface IUpdateEvent { Guid Id { get; } DateTime CreationDate { get; } string Message { get; } bool IsError { get; } InstallationStatus Status { get; } int ErrorCode { get; } string ComputerId { get; } UpdateRevisionId UpdateId { get; } }
 public interface ISynchronizationInfo { DateTime StartTime { get; } DateTime EndTime { get; } SynchronizationResult Result { get; } string ErrorText { get; } }
-public interface ISubscription { DateTime GetNextSynchronizationTime(); ISynchronizationInfo GetLastSynchronizationInfo(); }
-public interface IUpdateServerConfiguration { bool IsReplicaServer { get; } TargetingMode TargetingMode { get; } StringCollection GetEnabledUpdateLanguages(); }
+public interface ISubscription { DateTime GetNextSynchronizationTime(); ISynchronizationInfo GetLastSynchronizationInfo(); SynchronizationStatus GetSynchronizationStatus(); }
+public interface IUpdateServerConfiguration { bool IsReplicaServer { get; } TargetingMode TargetingMode { get; } bool AutoRefreshUpdateApprovals { get; } StringCollection GetEnabledUpdateLanguages(); }
 public interface IAutomaticUpdateApprovalRule { string Name { get; } bool Enabled { get; } ComputerTargetGroupCollection GetComputerTargetGroups(); }
 
 public interface IUpdateServer
@@ -156,6 +158,8 @@ public interface IUpdateServer
     UpdateCollection GetUpdates(UpdateScope scope);
     ComputerTargetCollection GetComputerTargets(ComputerTargetScope scope);
     IComputerTarget GetComputerTarget(string id);
+    ComputerTargetCollection GetComputersWithRecentNameChange();
+    DownstreamServerCollection GetDownstreamServers();
     ComputerTargetGroupCollection GetComputerTargetGroups();
     IComputerTargetGroup GetComputerTargetGroup(Guid id);
     IComputerTargetGroup CreateComputerTargetGroup(string name);

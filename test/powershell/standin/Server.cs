@@ -40,6 +40,8 @@ class Server(Site site) : IUpdateServer
     IEnumerable<UpdateRow> Matching(UpdateScope scope) => site.Updates.Where(row =>
         Times.Or(row.Arrived, DateTime.MinValue) >= scope.FromArrivalDate && Times.Or(row.Arrived, DateTime.MinValue) <= scope.ToArrivalDate &&
         (scope.ApprovedStates == ApprovedStates.Any || !row.Declined) &&
+        (scope.ApprovedStates != ApprovedStates.HasStaleUpdateApprovals || new Update(site, row).HasStaleUpdateApprovals) &&
+        (scope.UpdateSources == UpdateSources.All || (scope.UpdateSources == UpdateSources.Other) == row.Local) &&
         // An update with any machine in such a state is left out.
         (scope.ExcludedInstallationStates == 0 || !site.Computers.Any(c => Flags.Has(scope.ExcludedInstallationStates, Reports.Of(site, c.Id, row.Id)))));
 
@@ -54,6 +56,20 @@ class Server(Site site) : IUpdateServer
     {
         Allowed("GetComputerTarget");
         return new Computer(site, Computers.ById(site, id));
+    }
+    public ComputerTargetCollection GetComputersWithRecentNameChange()
+    {
+        Allowed("GetComputersWithRecentNameChange");
+        var all = new ComputerTargetCollection();
+        foreach (var row in site.Computers.Where(c => c.Names.Count > 1)) all.Put(new Computer(site, row));
+        return all;
+    }
+    public DownstreamServerCollection GetDownstreamServers()
+    {
+        Allowed("GetDownstreamServers");
+        var all = new DownstreamServerCollection();
+        for (var n = 0; n < site.DownstreamServers; n++) all.Put(n);
+        return all;
     }
     public ComputerTargetGroupCollection GetComputerTargetGroups()
     {
@@ -107,12 +123,14 @@ class Configuration(Site site) : IUpdateServerConfiguration
 {
     public bool IsReplicaServer => site.Replica;
     public TargetingMode TargetingMode => site.Targeting;
+    public bool AutoRefreshUpdateApprovals => true;
     public StringCollection GetEnabledUpdateLanguages() { site.Ask("IUpdateServerConfiguration.GetEnabledUpdateLanguages"); return Texts.Of(site.Languages); }
 }
 
 class Subscription(Site site) : ISubscription
 {
     public DateTime GetNextSynchronizationTime() => Times.Or(site.NextSync, DateTime.MinValue);
+    public SynchronizationStatus GetSynchronizationStatus() { site.Ask("ISubscription.GetSynchronizationStatus"); return site.Synchronising; }
     public ISynchronizationInfo GetLastSynchronizationInfo() { site.Ask("ISubscription.GetLastSynchronizationInfo"); return site.Sync == null ? null : new SyncInfo(site.Sync); }
 }
 

@@ -19,6 +19,8 @@ namespace Microsoft.UpdateServices.Administration
         public Dictionary<string, string> Faults { get; set; } = new();
         public List<string> Languages { get; set; } = new() { "de", "en" };
         public SyncRow Sync { get; set; }
+        public SynchronizationStatus Synchronising { get; set; }
+        public int DownstreamServers { get; set; }
         public string NextSync { get; set; }
         public List<RuleRow> Rules { get; set; } = new();
         public List<GroupRow> Groups { get; set; } = new();
@@ -54,7 +56,9 @@ namespace Microsoft.UpdateServices.Administration
             if (!Groups.Any(g => g.Id == id)) Groups.Add(new GroupRow { Id = id, Name = name, Parent = parent });
         }
 
-        public DateTime Clock() => Now == null ? DateTime.UtcNow : Times.Read(Now);
+        static readonly double ahead = double.Parse(Environment.GetEnvironmentVariable("STANDIN_AHEAD") ?? "0", System.Globalization.CultureInfo.InvariantCulture);
+        /// <summary>Without `Now`, the clock of the machine, moved by STANDIN_AHEAD seconds.</summary>
+        public DateTime Clock() => Now == null ? DateTime.UtcNow.AddSeconds(ahead) : Times.Read(Now);
 
         static readonly object counting = new();
         static readonly string queries = Environment.GetEnvironmentVariable("STANDIN_QUERIES");

@@ -20,6 +20,8 @@ export interface StandIn {
   /** Another client of the same server. */
   client(options?: Partial<RemoteOptions>): WsusServer
   load(site: Site): void
+  /** Moves the clock of the server, for sites without a time of their own. */
+  setAhead(seconds: number): void
   site(): unknown
   /** What the API was asked since the last `load`, with how often. */
   queries(): ReadonlyMap<string, number>
@@ -32,8 +34,10 @@ export async function startStandIn(): Promise<StandIn> {
   const reason = sshdReason()
   if (reason !== null) throw new Error(reason)
   const folder = temporaryFolder('pw-standin')
-  const [siteFile, queryFile] = [join(folder, 'site.json'), join(folder, 'queries')]
-  const sshd = await startSshd(folder, windowsShell(folder, siteFile, queryFile))
+  const at = (name: string) => join(folder, name)
+  const [siteFile, queryFile, aheadFile] = [at('site.json'), at('queries'), at('ahead')]
+  writeFileSync(aheadFile, '0')
+  const sshd = await startSshd(folder, windowsShell(folder, { siteFile, queryFile, aheadFile }))
   const all = [createWsusServers()]
   function client(options: Partial<RemoteOptions> = {}): WsusServer {
     const servers = createWsusServers()
@@ -49,6 +53,7 @@ export async function startStandIn(): Promise<StandIn> {
       writeFileSync(siteFile, JSON.stringify(site))
       rmSync(queryFile, { force: true })
     },
+    setAhead: (seconds) => writeFileSync(aheadFile, String(seconds)),
     site: () => JSON.parse(readFileSync(siteFile, 'utf8')),
     queries() {
       const counts = new Map<string, number>()
@@ -69,11 +74,11 @@ export async function startStandIn(): Promise<StandIn> {
  * Stands for cmd.exe. It is not in UTC, so that an instant that is shifted by the local time is seen. PowerShell's own
  * caches go into the folder.
  */
-function windowsShell(folder: string, site: string, queries: string): string {
+function windowsShell(folder: string, { siteFile, queryFile, aheadFile }: Record<string, string>): string {
   return `
 case $1 in powershell.exe\\ *) ;; *) echo "'\${1%% *}' is not recognized as an internal or external command," >&2; exit 1 ;; esac
 export PATH='${process.env.PATH}' HOME='${folder}' TMPDIR='${folder}' TZ=America/New_York POWERSHELL_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 POWERSHELL_UPDATECHECK=Off
-export STANDIN_SITE='${site}' STANDIN_QUERIES='${queries}' ${process.env.DOTNET_ROOT ? `DOTNET_ROOT='${process.env.DOTNET_ROOT}'` : ''}
+export STANDIN_SITE='${siteFile}' STANDIN_QUERIES='${queryFile}' STANDIN_AHEAD="$(cat '${aheadFile}')" ${process.env.DOTNET_ROOT ? `DOTNET_ROOT='${process.env.DOTNET_ROOT}'` : ''}
 read -ra words <<<"\${1#powershell.exe }"
 exec dotnet '${powershellHost}' "\${words[@]}"
 `
