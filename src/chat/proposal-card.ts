@@ -5,10 +5,12 @@ import { type Member, runsTest } from '../core/policy.ts'
 import { quorumProgress } from '../core/proposal/approval.ts'
 import type { BriefPatch, PatchBrief, Values } from '../core/proposal/brief.ts'
 import { type Glance, ringWords } from '../core/proposal/glance.ts'
-import { isEndState } from '../core/proposal/proposal.ts'
+import { isEndState, type TakenBack } from '../core/proposal/proposal.ts'
 import { countEndState } from '../core/rollout/gate.ts'
 import { engineOfRing, lanesOf, ringTitle } from '../core/rollout/lanes.ts'
 import { testStop } from '../core/rollout/run.ts'
+import { takenBackNow } from '../core/rollout/taken-back.ts'
+import { isBefore } from '../core/time/instant.ts'
 import type { Card, CardQuorum, CardRing, Tone } from './card.ts'
 import { cardActions } from './card-actions.ts'
 import { cardNotes } from './card-notes.ts'
@@ -16,7 +18,7 @@ import { cardPictures } from './card-pictures.ts'
 import type { Picture } from './picture/picture.ts'
 import { aheadSentence, promiseSentences, uncheckedSentence } from './promises.ts'
 import { code, lineBreak, type RichText, rich, sentence, strong, time } from './rich-text.ts'
-import { testSummary } from './story/words.ts'
+import { reachedWords, testSummary } from './story/words.ts'
 import { count, duration } from './words.ts'
 
 /**
@@ -118,7 +120,7 @@ function patchFacts({ glance: state, freezes, now }: Place, subject: PatchBrief)
     facts.push({ label: 'Terms', value: rich(promiseSentences(promised).join(' ')) })
   if ((subject.unchecked ?? 0) > 0 && state.status === 'open')
     facts.push({ label: 'Health', value: rich(uncheckedSentence(subject.unchecked ?? 0)) })
-  const progress = progressFact(state, subject)
+  const progress = progressFact(state, subject, now)
   if (progress) facts.push({ label: 'Progress', value: progress })
   const failed = failedFact(state)
   if (failed) facts.push({ label: 'Failed', value: failed })
@@ -208,18 +210,30 @@ function planFact(subject: PatchBrief): RichText {
   return rich(`${lanes.join('; beside them ')}; ${soaks}; ${stops}; window "${subject.window}"${measured}.`)
 }
 
-function progressFact(state: Glance, subject: PatchBrief): RichText | null {
+function progressFact(state: Glance, subject: PatchBrief, now: string): RichText | null {
   if (state.rollout === null) return null
   const counts = state.tally.ends
   const running = state.rollout.rings.reduce((sum, ring) => sum + (ring.counts['at work'] ?? 0), 0)
   const parts = [`${counts.good} of ${subject.assets - counts.leftOut} done`]
   const reporting = state.tally.reporting ?? 0
+  const back = takenBackShown(takenBackNow(state.rollout), reporting, now)
+  const silent = reporting - back.may - back.atWork
   if (running > reporting) parts.push(`${running - reporting} running`)
-  if (reporting > 0) parts.push(`${reporting} told and not reported yet`)
+  if (silent > 0) parts.push(`${silent} told and not reported yet`)
   if (counts.bad > 0) parts.push(`${counts.bad} failed`)
   if (counts.unreachable > 0) parts.push(`${counts.unreachable} never answered`)
-  if (counts.untouched - running > 0) parts.push(`${counts.untouched - running} not touched`)
-  return rich(`${parts.join(', ')}.`)
+  const untouched = counts.untouched - running - back.stopped - back.untold
+  if (untouched > 0) parts.push(`${untouched} not touched`)
+  const reached = reachedWords(back, back.untold)
+  return rich(parts.join(', '), ...(reached.length === 0 ? [] : ['; ', ...reached]), '.')
+}
+
+/** What a stop reached, as far as it still holds. */
+function takenBackShown(back: TakenBack | null, reporting: number, now: string): Omit<TakenBack, 'starts'> {
+  if (back === null) return { stopped: 0, may: 0, until: null, atWork: 0, untold: 0 }
+  const isOver = back.until !== null && !isBefore(now, back.until)
+  const may = isOver ? 0 : Math.min(back.may, reporting)
+  return { ...back, may, atWork: Math.min(back.atWork, reporting - may) }
 }
 
 /** Assets that ended badly, with the words of their verification. The log is in the thread. */

@@ -31,6 +31,7 @@ const parts = {
   'end-soak': 'rollout',
   complete: 'rollout',
   note: 'rollout',
+  'note-taken-back': 'rollout',
   'end-roll-back': 'rollout',
   'record-verifications': 'verification',
   'note-drift': 'verification',

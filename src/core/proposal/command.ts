@@ -6,7 +6,7 @@ import type { Priority } from '../priority/priority.ts'
 import type { Freeze } from '../window.ts'
 import type { Departure } from '../within.ts'
 import type { Content, NamedAsset, RecordedOutcome, RecordedVerification } from './event.ts'
-import type { Actor, Choice, LateWord, Person } from './proposal.ts'
+import type { Actor, Choice, LateWord, Person, Reached } from './proposal.ts'
 
 /** An asset that was changed back. */
 export interface Undone {
@@ -91,6 +91,8 @@ export type ProposalCommand =
   | { readonly type: 'start-test' }
   | { readonly type: 'announce-window' }
   | { readonly type: 'note'; readonly text: string }
+  /** A stop of a start that was told ahead. `why`: a clause. */
+  | ({ readonly type: 'note-taken-back'; readonly why: string } & Reached)
   | { readonly type: 'note-late-word'; readonly asset: string; readonly word: LateWord }
   | { readonly type: 'note-drift'; readonly asset: string; readonly what: string }
   /** Lets the current ring begin. */

@@ -1,6 +1,7 @@
 import { assertNever } from '../assert-never.ts'
 import { forbidden, openingForbidden } from '../permission/forbidden.ts'
 import { isOfParts, type PartsCommand, type PeoplesCommand } from '../permission/parts.ts'
+import { untoldIn } from '../rollout/taken-back.ts'
 import type { Context, PersonsContext, ProposalCommand } from './command.ts'
 import { confirm } from './confirm.ts'
 import { acknowledge, askAcknowledgement } from './decide-acknowledgement.ts'
@@ -90,6 +91,8 @@ function decidePart(
       return recordGate(state, command, context)
     case 'note':
       return accept({ type: 'noted', text: command.text })
+    case 'note-taken-back':
+      return accept({ ...command, type: 'taken-back', untold: untoldIn(state) })
     case 'note-late-word':
       return noteLateWord(state, command)
     case 'note-drift':

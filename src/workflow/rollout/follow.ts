@@ -6,15 +6,10 @@ import { heldBack } from '../../core/held-back.ts'
 import { limits } from '../../core/limits.ts'
 import { endOfSpan, isAhead, nextLook } from '../../core/next-look.ts'
 import { notAllowed, notBegun, STOPPED, TIME_OVER } from '../../core/not-begun.ts'
-import type {
-  DeployEngine,
-  DeploymentHandle,
-  DeploymentOutcome,
-  DeploymentReport,
-  StopReport,
-} from '../../core/ports.ts'
+import type { DeployEngine, DeploymentHandle, DeploymentOutcome, DeploymentReport } from '../../core/ports.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { HandOver } from '../../core/rollout/hand-over.ts'
+import { reachedBy } from '../../core/rollout/taken-back.ts'
 import {
   counted,
   lastMoment,
@@ -22,11 +17,10 @@ import {
   saidBy,
   silentOutcome,
   type ToldStart,
-  takenBackText,
   toldStart,
 } from '../../core/rollout/told.ts'
 import { isBefore, plusSeconds } from '../../core/time/instant.ts'
-import { problemsOf, tell, type Work } from './start.ts'
+import { problemsOf, tell, tellTakenBack, type Work } from './start.ts'
 
 interface Following {
   readonly work: Work
@@ -164,7 +158,7 @@ async function stop(
   const { work, engine, handle } = following
   const reports = (await engine.cancel(handle, work.signal, assets)) ?? []
   following.stoppedAt = work.deploying.parts.clock().toISOString()
-  await told(work, why, reports)
+  if (reports.length > 0) await tellTakenBack(work, why.replace(/\.$/, ''), reachedBy(reports))
   await end(
     following,
     reports.flatMap(({ asset, state }): RecordedOutcome[] => {
@@ -172,11 +166,6 @@ async function stop(
       return ended === null ? [] : [{ asset, outcome: ended }]
     }),
   )
-}
-
-async function told(work: Work, why: string, reports: readonly StopReport[]): Promise<void> {
-  const text = takenBackText(why.replace(/\.$/, ''), reports)
-  if (text !== null) await tell(work, text)
 }
 
 /** When to look again. `said`: what the engine says of each running asset. `null`: soon. */

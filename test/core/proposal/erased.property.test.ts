@@ -186,6 +186,7 @@ const given: { readonly [Type in CommandType]: 'parts' | ((state: ProposalState)
   'start-test': 'parts',
   'announce-window': 'parts',
   note: 'parts',
+  'note-taken-back': 'parts',
   'note-drift': 'parts',
   'note-late-word': 'parts',
   'end-soak': 'parts',
