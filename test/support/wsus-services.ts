@@ -53,6 +53,8 @@ export interface WsusSettings {
   readonly daySeconds: number
   /** YAML of the rules of the window. Left out: any time. */
   readonly rules?: string
+  /** How long before the work the server is told, in simulated time. Left out: `24 hours`. */
+  readonly lead?: string
   /** YAML of the rings. Left out: a canary and the rest. */
   readonly rings?: string
 }
@@ -86,15 +88,16 @@ export async function createWsusServices(settings: WsusSettings): Promise<WsusSe
       const config = path.join(folder, `${name}.yaml`)
       await writeFile(config, configurationOf(name, settings))
       open.unshift({ remove: () => slack.close() })
-      const cards = () => slack.messages.filter(({ thread }) => thread === null)
+      const inChannel = () => slack.messages.filter(({ channel }) => channel === CHANNEL)
+      const card = () => inChannel().find(({ thread }) => thread === null)
       return {
         slack,
-        card: () => JSON.stringify(cards().at(-1)?.blocks ?? []),
-        thread: () => slack.messages.flatMap(({ thread, text }) => (thread === null || text === '' ? [] : [text])),
+        card: () => JSON.stringify(card()?.blocks ?? []),
+        thread: () => inChannel().flatMap(({ thread, text }) => (thread === null || text === '' ? [] : [text])),
         async click(action) {
-          const card = cards().at(-1)
-          if (card === undefined) throw new Error('Slack has no card.')
-          await slack.click(MARA, card, action)
+          const posted = card()
+          if (posted === undefined) throw new Error('Slack has no card.')
+          await slack.click(MARA, posted, action)
         },
         async process(address = url) {
           const service = await createService({
@@ -116,7 +119,10 @@ export async function createWsusServices(settings: WsusSettings): Promise<WsusSe
   }
 }
 
-function configurationOf(name: string, { day, rules = everyTime, rings = twoRings }: WsusSettings): string {
+function configurationOf(
+  name: string,
+  { day, rules = everyTime, rings = twoRings, lead = '24 hours' }: WsusSettings,
+): string {
   return `
 name: ${name}
 timeZone: UTC
@@ -138,7 +144,7 @@ systems:
     day: ${day}
     mode: deploy
     inventory: { team: servers }
-    engine: { lead: 24 hours, reportsWithin: 48 hours }
+    engine: { lead: ${lead}, reportsWithin: 48 hours }
 `
 }
 

@@ -68,7 +68,7 @@ export function reachedWords({ stopped, may, until, atWork }: Reached, untold: n
     const end = until === null ? rich(', and nobody knows until when') : rich(' until ', time(until))
     parts.push([...rich(`${may} may still install`), ...end])
   }
-  if (atWork > 0) parts.push(rich(`${atWork} at work`))
+  if (atWork > 0) parts.push(rich(`${atWork} ${atWork === 1 ? 'has' : 'have'} begun, or may have`))
   if (untold > 0) parts.push(rich(`${untold} never told`))
   return parts.flatMap((part, index) => (index === 0 ? part : [...rich('; '), ...part]))
 }

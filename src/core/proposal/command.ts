@@ -91,8 +91,8 @@ export type ProposalCommand =
   | { readonly type: 'start-test' }
   | { readonly type: 'announce-window' }
   | { readonly type: 'note'; readonly text: string }
-  /** A stop of a start that was told ahead. `why`: a clause. */
-  | ({ readonly type: 'note-taken-back'; readonly why: string } & Reached)
+  /** A stop of a start that was told ahead. `why`: a clause. `goesOn`: others are told when their turn comes. */
+  | ({ readonly type: 'note-taken-back'; readonly why: string; readonly goesOn: boolean } & Reached)
   | { readonly type: 'note-late-word'; readonly asset: string; readonly word: LateWord }
   | { readonly type: 'note-drift'; readonly asset: string; readonly what: string }
   /** Lets the current ring begin. */

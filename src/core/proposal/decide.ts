@@ -91,8 +91,10 @@ function decidePart(
       return recordGate(state, command, context)
     case 'note':
       return accept({ type: 'noted', text: command.text })
-    case 'note-taken-back':
-      return accept({ ...command, type: 'taken-back', untold: untoldIn(state) })
+    case 'note-taken-back': {
+      const { goesOn, ...reached } = command
+      return accept({ ...reached, type: 'taken-back', untold: goesOn ? 0 : untoldIn(state) })
+    }
     case 'note-late-word':
       return noteLateWord(state, command)
     case 'note-drift':

@@ -232,9 +232,26 @@ function startIn(
   // One start is recorded in one event. Other assets that have room begin with the next start.
   const [some = []] = portions(chosen.assets)
   const { assets, times } = toldTogether(state, some, context)
-  const waiting = without(fresh ? batch : ring.waiting, assets)
+  const waiting = without(fresh ? [...batch, ...openLater(current, subject, batch, taken)] : ring.waiting, assets)
   const number = fresh ? ring.batchesStarted : ring.batchesStarted - 1
   return { kind: 'start', ring: index, batch: number, fresh, assets, waiting, times }
+}
+
+/**
+ * Assets of a fresh batch whose windows open later, as in another time zone. They are told beside the others, because
+ * these report days later. Without a lead, they come in a batch of their own, which waits for hours at most.
+ */
+function openLater(
+  current: CurrentRing,
+  subject: PatchSubject,
+  batch: readonly string[],
+  taken: ReadonlyMap<string, OtherWork>,
+): readonly string[] {
+  const { batchSize } = current.planned
+  const leads = leadsOf(subject)
+  if (!batch.some((asset) => leads.has(asset))) return []
+  const others = without(firstRemaining(current, batchSize + taken.size), batch)
+  return others.filter((asset) => leads.has(asset) && !taken.has(asset)).slice(0, batchSize - batch.length)
 }
 
 /** The assets that are told the same times as the first of them, because one start has one deadline. */

@@ -122,6 +122,8 @@ async function takeBack(following: Following): Promise<void> {
     })
 }
 
+const WINDOW_OVER = 'Its window is over'
+
 /** After the window: takes back what has not begun, and ends what is silent. To be called after a poll. */
 async function afterWindow(following: Following): Promise<void> {
   const { work, told, waiting, heard } = following
@@ -134,7 +136,7 @@ async function afterWindow(following: Following): Promise<void> {
     // An asset that was never heard since may have been off. Only its silence can end it.
     const startedAt = work.mine[0]?.startedAt ?? now
     const spoke = (asset: string) => isBefore(startedAt, heard.get(asset) ?? startedAt)
-    await stop(following, [...waiting], 'Its window is over', (asset) => (spoke(asset) ? notBegun(TIME_OVER) : null))
+    await stop(following, [...waiting], WINDOW_OVER, (asset) => (spoke(asset) ? notBegun(TIME_OVER) : null))
     await work.deploying.book.noteWindowOver(work.key)
   }
   if (!isBefore(now, told.silentAt)) await endSilent(following)
@@ -158,7 +160,8 @@ async function stop(
   const { work, engine, handle } = following
   const reports = (await engine.cancel(handle, work.signal, assets)) ?? []
   following.stoppedAt = work.deploying.parts.clock().toISOString()
-  if (reports.length > 0) await tellTakenBack(work, why.replace(/\.$/, ''), reachedBy(reports))
+  const goesOn = why === WINDOW_OVER
+  if (reports.length > 0) await tellTakenBack(work, { why: why.replace(/\.$/, ''), goesOn, ...reachedBy(reports) })
   await end(
     following,
     reports.flatMap(({ asset, state }): RecordedOutcome[] => {

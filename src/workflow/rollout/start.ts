@@ -6,8 +6,9 @@ import { leftToDo } from '../../core/change.ts'
 import { heldBack } from '../../core/held-back.ts'
 import { notAllowed } from '../../core/not-begun.ts'
 import type { Batch, DeploymentOutcome, HealthResult } from '../../core/ports.ts'
+import type { ProposalCommand } from '../../core/proposal/command.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
-import type { Actor, Deployment, PatchSubject, ProposalState, Reached } from '../../core/proposal/proposal.ts'
+import type { Actor, Deployment, PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
 import { plannedNow } from '../../core/proposal/since.ts'
 import type { HandOver } from '../../core/rollout/hand-over.ts'
 import { readSnapshots } from '../../store/inventory.ts'
@@ -140,10 +141,13 @@ export async function tell({ deploying, state, key }: Work, text: string): Promi
     await deploying.commands.execute(state.id, { type: 'note', text }, rollout)
 }
 
-/** Tells the thread what a stop reached, unless that was the last thing it was told about the start. `why`: a clause. */
-export async function tellTakenBack({ deploying, state, key }: Work, why: string, reached: Reached): Promise<void> {
-  if (await deploying.book.noteTold(key, JSON.stringify([why, reached])))
-    await deploying.commands.execute(state.id, { type: 'note-taken-back', why, ...reached }, rollout)
+/** Tells the thread what a stop reached, unless that was the last thing it was told about the start. */
+export async function tellTakenBack(
+  { deploying, state, key }: Work,
+  reached: Omit<Extract<ProposalCommand, { type: 'note-taken-back' }>, 'type'>,
+): Promise<void> {
+  if (await deploying.book.noteTold(key, JSON.stringify(reached)))
+    await deploying.commands.execute(state.id, { type: 'note-taken-back', ...reached }, rollout)
 }
 
 /** The batch for an engine, with a time limit for each asset: now, if the asset may not begin any more. */

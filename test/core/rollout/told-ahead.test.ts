@@ -86,6 +86,33 @@ describe('an asset whose system needs a day', () => {
     })
   })
 
+  test('has a start of its own for each window, where servers of a ring lie in several zones', () => {
+    const given = contentWith(4, { gate: { minSuccessPercent: 0, maxFailures: 9 } })
+    if (given.subject.kind !== 'patches') throw new Error('not patches')
+    const assets = given.subject.assets.map((planned, index) =>
+      index % 2 === 0 ? planned : { ...planned, window: daily('east', '20:00', 2) },
+    )
+    const ids = assets.map(({ asset }) => asset.id)
+    const [ring] = given.subject.rings
+    if (ring === undefined) throw new Error('no ring')
+    const subject = { ...given.subject, assets, rings: [{ ...ring, assets: ids, batchSize: 9 }] }
+    const one = approved({ ...given, subject, contentHash: contentHash(subject) })
+    for (let hour = 0; hour < 48; hour++) {
+      for (const type of ['start', 'reschedule', 'start-batch'] as const) one.give({ type })
+      one.pass(1)
+    }
+    const starts = new Map<string, (string | undefined)[]>()
+    for (const { key, asset, notBefore } of deploymentsOf(one.state().rollout ?? never()))
+      starts.set(key, [...(starts.get(key) ?? []), asset, notBefore])
+    const [even, odd] = [ids.filter((_, index) => index % 2 === 0), ids.filter((_, index) => index % 2 === 1)]
+    expect([...starts.values()].sort()).toEqual(
+      [
+        odd.flatMap((asset) => [asset, '2026-11-21T20:00:00.000Z']),
+        even.flatMap((asset) => [asset, '2026-11-21T02:00:00.000Z']),
+      ].sort(),
+    )
+  })
+
   test('begins later in the same window when it is told late, and in the next one when it is told too late', () => {
     const one = approved(contentWith(4))
     one.pass(3)

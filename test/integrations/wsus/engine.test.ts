@@ -156,6 +156,14 @@ describe('the first start on a server', () => {
     expect(members(await scene.state())).toEqual(seven)
   })
 
+  it('is one also when two of them begin at the same moment', async () => {
+    const scene = await wsusScene(memoryStore(fresh(seven)), { proven: false })
+    const batches = [batchOf(scene, seven.slice(0, 3)), batchOf(scene, seven.slice(3), {}, 'PW-2.1')]
+    await Promise.all(batches.map((batch) => whole(scene.engine()).start(batch, signal)))
+    const told = members(await scene.state())
+    expect([seven.slice(0, 3), seven.slice(3)]).toContainEqual(told)
+  })
+
   it('proves nothing where no machine did what it was told', async () => {
     const scene = await wsusScene(memoryStore(fresh(seven)), { proven: false })
     const engine = whole(scene.engine())
