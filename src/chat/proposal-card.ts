@@ -18,7 +18,7 @@ import { cardPictures } from './card-pictures.ts'
 import type { Picture } from './picture/picture.ts'
 import { aheadSentence, promiseSentences, uncheckedSentence } from './promises.ts'
 import { code, lineBreak, type RichText, rich, sentence, strong, time } from './rich-text.ts'
-import { reachedWords, testSummary } from './story/words.ts'
+import { owingWords, reachedWords, testSummary } from './story/words.ts'
 import { count, duration } from './words.ts'
 
 /**
@@ -68,7 +68,7 @@ function tone(state: Glance): Tone {
 }
 
 function isFlawless({ tally: { ends } }: Glance): boolean {
-  return ends.bad + ends.unreachable === 0
+  return ends.bad + ends.unreachable + (ends.owing ?? 0) === 0
 }
 
 function capital(text: string): string {
@@ -214,7 +214,8 @@ function progressFact(state: Glance, subject: PatchBrief, now: string): RichText
   if (state.rollout === null) return null
   const counts = state.tally.ends
   const running = state.rollout.rings.reduce((sum, ring) => sum + (ring.counts['at work'] ?? 0), 0)
-  const parts = [`${counts.good} of ${subject.assets - counts.leftOut} done`]
+  const owing = owingWords(counts)
+  const parts = [`${counts.good} of ${subject.assets - counts.leftOut} done${owing && ` (${owing})`}`]
   const reporting = state.tally.reporting ?? 0
   const back = takenBackShown(takenBackNow(state.rollout), reporting, now)
   const silent = reporting - back.may - back.atWork

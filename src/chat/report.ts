@@ -15,7 +15,7 @@ import { codeSpan, md } from './markdown.ts'
 import { plain } from './rich-text.ts'
 import { storyOf } from './story/story.ts'
 import { logsTold } from './story/verification.ts'
-import { sinceSentences } from './story/words.ts'
+import { owingWords, sinceSentences } from './story/words.ts'
 
 /**
  * A proposal as Markdown for an auditor: what, why, who decided, what was done, what each asset says now. `coverage`:
@@ -114,10 +114,11 @@ function assets(state: ProposalState): string[] {
   const counts = tally.ends
   const since = sinceSentences(tally)
   if (since !== '') lines.push('', md`Since the vote: ${since}`)
+  const owing = owingWords(counts)
   const working = atWork.size === 0 ? '' : `, ${atWork.size} at work`
   lines.push(
     '',
-    md`${counts.good} done, ${counts.bad} not done, ${counts.unreachable} never answered${working}, ${counts.untouched - atWork.size} not touched, ${counts.leftOut} left out since the vote.`,
+    md`${counts.good} done${owing && ` (${owing})`}, ${counts.bad} not done, ${counts.unreachable} never answered${working}, ${counts.untouched - atWork.size} not touched, ${counts.leftOut} left out since the vote.`,
   )
   return lines
 }

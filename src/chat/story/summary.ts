@@ -8,6 +8,7 @@ import { deploymentsOf } from '../../core/rollout/deployments.ts'
 import { endCounts } from '../../core/rollout/tally.ts'
 import { type RichText, rich, sentence, strong } from '../rich-text.ts'
 import type { Tellers } from './telling.ts'
+import { owingWords } from './words.ts'
 
 export const summary = {
   completed: (_, { state }) => [
@@ -25,6 +26,7 @@ function summaryText(state: ProposalState): RichText {
   const counts = endCounts(state)
   const total = counts.good + counts.bad + counts.unreachable + counts.untouched
   const rest = [
+    owingWords(counts),
     counts.bad > 0 ? `${counts.bad} not` : '',
     counts.unreachable > 0 ? `${counts.unreachable} never answered` : '',
     counts.untouched > 0 ? `${counts.untouched} not touched` : '',

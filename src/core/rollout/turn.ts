@@ -1,7 +1,6 @@
 /** The turn in a rollout: which assets may begin now, or what the rollout waits for. */
 
 import { clusterRooms } from '../cluster.ts'
-import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { OtherWork } from '../proposal/command.ts'
 import { portions } from '../proposal/portions.ts'
 import type {
@@ -18,7 +17,7 @@ import { goneAssets } from '../proposal/since.ts'
 import { isBefore, plusSeconds } from '../time/instant.ts'
 import { deploymentOf, failedDeployments } from './deployments.ts'
 import { type GateTally, gateProblem, tally } from './gate.ts'
-import { clustersWith, plannedOf } from './planned.ts'
+import { clustersWith, hasUpdates, plannedOf } from './planned.ts'
 import { firstRemaining, leftOutIn, someRemain } from './remaining.ts'
 import { type CurrentRing, emptyRing, endedBadly, ringsNow, setOf, unfinishedDeployments, without } from './run.ts'
 import { leadsOf, type TouchContext, touchable, workTimes } from './touch.ts'
@@ -101,12 +100,6 @@ function owing(subject: PatchSubject, run: Rollout, forgiven: ReadonlySet<string
     plannedOf(subject, asset)?.changes.some(({ kind }) => kind === 'update') === true
   return assets.filter(owes).length
 }
-
-const hasUpdates = memoizeByIdentity((subject: PatchSubject) =>
-  [...new Set(subject.assets.map(({ changes }) => changes))].some((changes) =>
-    changes.some(({ kind }) => kind === 'update'),
-  ),
-)
 
 /**
  * How many assets of a batch are worked on at the same time. A system that acts on groups works on the whole batch,

@@ -132,6 +132,23 @@ describe('a licence', () => {
   })
 })
 
+it('content that the server has given up on is told as that, and nobody is told of the update', async () => {
+  const scene = await wsusScene(memoryStore(fresh(only)))
+  const real = scene.server.call
+  const server = scene.server as { call: typeof real }
+  server.call = async (op, data, by) => {
+    const answer = await real(op, data, by)
+    const rows = answer.data as readonly { content?: string }[]
+    return op === 'updates' ? { ...answer, data: rows.map((row) => ({ ...row, content: 'Failed' })) as never } : answer
+  }
+  const batch = batchOf(scene, only, { changes: [framework], licences: ['A licence'] })
+  expect(await whole(scene.engine()).stage(batch, signal)).toMatchObject({
+    ready: false,
+    why: expect.stringMatching(/^WSUS could not fetch the content of KB9000002 \(1 of 1\): look at its disk/),
+  })
+  expect(members(await scene.state())).toEqual([])
+})
+
 describe('the first start on a server', () => {
   const seven = ['1', '2', '3', '4', '5', '6', '7'].map((name) => `${name}.corp.example`)
 
