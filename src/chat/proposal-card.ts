@@ -137,11 +137,13 @@ function changeFact(state: Glance, subject: PatchBrief): RichText {
     if (subject.rollsBack !== null) return [code(patch.source), ` ${patch.version} → ${versions(patch.to)}`, lineBreak]
     const from = versions(patch.from)
     const cves = cvesOf(patch)
-    return [code(patch.source), ` ${from && `${from} → `}${patch.version}${cves && ` · ${cves}`}`, lineBreak]
+    // An update without a build has no version but its name.
+    const to = patch.version === patch.source ? '' : ` ${from && `${from} → `}${patch.version}`
+    return [code(patch.source), `${to}${cves && ` · ${cves}`}`, lineBreak]
   })
   const others = subject.patchCount - subject.patches.length
   const more = others > 0 ? [`and ${others} more`, lineBreak] : []
-  const reboot = state.policy.reboot === 'never' ? 'No reboot.' : 'Reboots where a package asks for it.'
+  const reboot = state.policy.reboot === 'never' ? 'No reboot.' : 'Reboots where a patch asks for it.'
   return rich(...lines, ...more, reboot)
 }
 
