@@ -5,11 +5,14 @@ import type { PatchBrief } from '../core/proposal/brief.ts'
 import type { Glance } from '../core/proposal/glance.ts'
 import type { RingCounts } from '../core/proposal/light.ts'
 import { finalStatuses } from '../core/proposal/proposal.ts'
+import { owingWords } from './story/words.ts'
 
 /** The counts add up to `total`, which leaves out the servers that were left out since the vote. */
 export interface CardCounts {
   readonly total: number
   readonly done: number
+  /** About those of the done ones that are not fixed before a restart; empty: there are none. */
+  readonly owing: string
   /** Those that did not end as promised, each end under its own name, such as `1 failed` and `2 held back`. */
   readonly bad: readonly string[]
   /** They had time to answer and did not. */
@@ -27,6 +30,7 @@ export function cardCounts(state: Glance, subject: PatchBrief): CardCounts {
   return {
     total: subject.assets - ends.leftOut,
     done: ends.good,
+    owing: owingWords(ends),
     bad: badEnds(endsOf(state.rollout?.rings ?? [])),
     silent: ends.unreachable,
     running: Math.max(0, atWork - reporting),
@@ -36,8 +40,8 @@ export function cardCounts(state: Glance, subject: PatchBrief): CardCounts {
 }
 
 /** Such as "4 of 8 done". */
-export function doneWords({ done, total }: CardCounts): string {
-  return `${done} of ${total} done`
+export function doneWords({ done, total, owing }: CardCounts): string {
+  return `${done} of ${total} done${owing && ` (${owing})`}`
 }
 
 /** Those that ended badly, which is always said, and the other counts that are not zero. */

@@ -102,7 +102,7 @@ function whyAndWho(place: Place): readonly Fact[] {
 /** With few patches one line for each, with versions; else their names. Then the rule for reboots. */
 function changeFact(state: Glance, subject: PatchBrief): RichText {
   const { patches, patchCount, rollsBack, added } = subject
-  const reboot = state.policy.reboot === 'never' ? 'No reboot.' : 'Reboots where a package asks for it.'
+  const reboot = state.policy.reboot === 'never' ? 'No reboot.' : 'Reboots where a patch asks for it.'
   const adds = added.length === 0 ? '' : ` Newly installs ${added.join(', ')}.`
   if (patchCount > VERSIONS_SHOWN) {
     const more = patchCount - patches.length
@@ -116,7 +116,9 @@ function changeFact(state: Glance, subject: PatchBrief): RichText {
     if (rollsBack !== null) return [code(patch.source), ` ${patch.version} → ${versions(patch.to)}`, lineBreak]
     const from = versions(patch.from)
     const cves = cvesOf(patch)
-    return [code(patch.source), ` ${from && `${from} → `}${patch.version}${cves && ` · ${cves}`}`, lineBreak]
+    // An update without a build has no version but its name.
+    const to = patch.version === patch.source ? '' : ` ${from && `${from} → `}${patch.version}`
+    return [code(patch.source), `${to}${cves && ` · ${cves}`}`, lineBreak]
   })
   return rich(...lines, `${reboot}${adds}`)
 }

@@ -6,10 +6,12 @@ import type { Member } from '../core/policy.ts'
 import type { Glance } from '../core/proposal/glance.ts'
 import { finalStatuses } from '../core/proposal/proposal.ts'
 import { goesOn } from '../core/rollout/run.ts'
+import { takenBackNow } from '../core/rollout/taken-back.ts'
+import { isBefore } from '../core/time/instant.ts'
 import type { Card, Tone } from './card.ts'
 import { isRolledBack } from './card-state.ts'
 import { rich, type Span, sentence, time } from './rich-text.ts'
-import { atWorkWords, sinceSentences, waitingFor } from './story/words.ts'
+import { atWorkWords, reachedWords, sinceSentences, waitingFor } from './story/words.ts'
 import { count } from './words.ts'
 
 type Note = Card['notes'][number]
@@ -17,10 +19,11 @@ type Note = Card['notes'][number]
 /** How many platforms a note names. */
 const PLATFORMS = 3
 
-export function cardNotes(state: Glance, members: readonly Member[], unjudged: Place['unjudged'] = []): Card['notes'] {
+export function cardNotes({ glance: state, members, now, unjudged = [] }: Place): Card['notes'] {
   return [
     ...(state.status === 'open' ? votingNotes(state, members) : []),
     ...rolloutNotes(state),
+    ...reachedNote(state, now),
     ...stopNotes(state),
     ...laterNotes(state),
     ...(finalStatuses.includes(state.status) ? [] : unjudgedNotes(unjudged)),
@@ -78,6 +81,17 @@ function rolloutNotes(state: Glance): readonly Note[] {
   if (waitsFor && goesOn(state))
     notes.push({ tone: 'neutral', text: waitingFor(tally.waitsFor ?? waitsFor.asset, waitsFor) })
   return notes
+}
+
+/** What a stop reached, as far as it still holds, on servers whose system was told ahead. */
+function reachedNote({ rollout, tally }: Glance, now: string): readonly Note[] {
+  const back = rollout === null ? null : takenBackNow(rollout)
+  if (back === null) return []
+  const reporting = tally.reporting ?? 0
+  const isOver = back.until !== null && !isBefore(now, back.until)
+  const may = isOver ? 0 : Math.min(back.may, reporting)
+  const words = reachedWords({ ...back, may, atWork: Math.min(back.atWork, reporting - may) }, back.untold)
+  return words.length === 0 ? [] : [{ tone: 'warning', text: rich('Of these: ', ...words, '.') }]
 }
 
 /** After a stop: why it stopped by itself, and which assets must still be finished. */

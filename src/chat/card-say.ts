@@ -272,7 +272,7 @@ function numbersOf(state: Glance, counts: CardCounts): readonly Said[] {
   if (worst === undefined) return [`${doneWords(counts)}, ${otherCounts(state, counts)}.`]
   const reason = worst.reason === '' ? '' : `: ${shorten(worst.reason, QUOTED)}`
   return [
-    `${badWords(counts)}, ${counts.done} done${restWords(state, counts)}.`,
+    `${badWords(counts)}, ${counts.done} done${counts.owing && ` (${counts.owing})`}${restWords(state, counts)}.`,
     sentence(`${bad > 1 ? 'The first: ' : ''}${worst.name} ${worst.end}${reason}`),
   ]
 }
@@ -297,7 +297,7 @@ function completed(place: Place): readonly Said[] {
   if (subject.kind !== 'patches') return []
   if (isRolledBack(state)) return ['The versions from before are back, so what the update mends is missing again.']
   const counts = cardCounts(state, subject)
-  const well = counts.done === counts.total && tally.drifted === 0
+  const well = counts.done === counts.total && counts.owing === '' && tally.drifted === 0
   const drift = tally.drifted > 0 ? `${count(tally.drifted, 'server')} changed back since; the thread says what.` : ''
   const what = [...(counts.done === counts.total ? [`${doneWords(counts)}.`] : numbersOf(state, counts)), drift]
   if (breakGlass?.reviewedBy === null) {

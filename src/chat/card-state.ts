@@ -126,7 +126,7 @@ function completed(state: Glance): CardState {
     return { tone: 'warning', words: rich(`Rolled back by ${rollBack.proposal}`) }
   if (tally.drifted > 0) return { tone: 'warning', words: rich(`Changed since · ${tally.drifted}`) }
   if (breakGlass?.reviewedBy === null) return { tone: 'warning', words: rich('Review due ', time(breakGlass.reviewBy)) }
-  const well = tally.ends.bad + tally.ends.unreachable === 0
+  const well = tally.ends.bad + tally.ends.unreachable + (tally.ends.owing ?? 0) === 0
   return { tone: well ? 'good' : 'warning', words: rich(`Completed${doneOf(state)}`) }
 }
 
@@ -136,5 +136,5 @@ export function isRolledBack({ rollBack, tally }: Pick<Glance, 'rollBack' | 'tal
 }
 
 function doneOf(state: Glance): string {
-  return state.subject.kind === 'patches' ? ` · ${doneWords(cardCounts(state, state.subject))}` : ''
+  return state.subject.kind === 'patches' ? ` · ${doneWords({ ...cardCounts(state, state.subject), owing: '' })}` : ''
 }

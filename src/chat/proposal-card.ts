@@ -20,7 +20,7 @@ import type { Picture } from './picture/picture.ts'
  * now. `told`: the pictures of its thread, oldest first.
  */
 export function proposalCard(place: Place, viewer: Doer | null, told: readonly Picture[] = []): Card {
-  const { glance: state, members } = place
+  const { glance: state } = place
   const { subject } = state
   const { tone, words } = cardState(place)
   return {
@@ -35,7 +35,7 @@ export function proposalCard(place: Place, viewer: Doer | null, told: readonly P
     facts: cardFacts(place),
     pictures: cardPictures(state, told),
     rings: subject.kind === 'patches' ? cardRings(state, subject) : [],
-    notes: cardNotes(state, members, place.unjudged),
+    notes: cardNotes(place),
     small: cardSmall(place),
     actions: cardActions(place, viewer),
   }

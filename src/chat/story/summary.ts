@@ -9,6 +9,7 @@ import { countEndState } from '../../core/rollout/gate.ts'
 import { endCounts } from '../../core/rollout/tally.ts'
 import { type RichText, rich, sentence, strong } from '../rich-text.ts'
 import type { Tellers } from './telling.ts'
+import { owingWords } from './words.ts'
 
 export const summary = {
   completed: (_, { state }) => [
@@ -26,6 +27,7 @@ function summaryText(state: ProposalState): RichText {
   const counts = endCounts(state)
   const total = counts.good + counts.bad + counts.unreachable + counts.untouched
   const rest = [
+    owingWords(counts),
     ...badEnds(sumOfRings(outcomeOf(state).rings)),
     counts.unreachable > 0 ? `${counts.unreachable} never answered` : '',
     counts.untouched > 0 ? `${counts.untouched} not touched` : '',

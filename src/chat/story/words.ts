@@ -1,10 +1,10 @@
 /** Parts of sentences that the thread and the card share. */
 
 import { leftOutWords } from '../../core/proposal/left-out.ts'
-import type { ProposalState, Waiting } from '../../core/proposal/proposal.ts'
+import type { ProposalState, Reached, Waiting } from '../../core/proposal/proposal.ts'
 import { ringTitle } from '../../core/rollout/lanes.ts'
 import { unfinished } from '../../core/rollout/run.ts'
-import { AT_WORK_NAMED, assetName, type Tally, type TestTally } from '../../core/rollout/tally.ts'
+import { AT_WORK_NAMED, assetName, type EndCounts, type Tally, type TestTally } from '../../core/rollout/tally.ts'
 import { code, type RichText, rich, sentence, time } from '../rich-text.ts'
 import { count } from '../words.ts'
 
@@ -58,6 +58,27 @@ export function waitingFor(
     return rich('Waits: ', code(name), ` is being taken back from ${proposal}, which is less urgent.`)
   const when = until === null ? [] : rich(', until ', time(until), ' at the latest')
   return [...rich('Waits: ', code(name), ` is at work for ${proposal}`), ...when, ...rich('.')]
+}
+
+/** Of servers that are done: those that are not fixed before they have restarted; empty: none. */
+export function owingWords({ owing = 0 }: Pick<EndCounts, 'owing'>): string {
+  if (owing === 0) return ''
+  return owing === 1
+    ? '1 of them waits for a restart and is not fixed before'
+    : `${owing} of them wait for a restart and are not fixed before`
+}
+
+/** What a stop reached, as clauses. `untold`: servers whose system was never told. */
+export function reachedWords({ stopped, may, until, atWork }: Reached, untold: number): RichText {
+  const parts: RichText[] = []
+  if (stopped > 0) parts.push(rich(`taken back from ${count(stopped, 'server')}`))
+  if (may > 0) {
+    const end = until === null ? rich(', and nobody knows until when') : rich(' until ', time(until))
+    parts.push([...rich(`${may} may still install`), ...end])
+  }
+  if (atWork > 0) parts.push(rich(`${atWork} ${atWork === 1 ? 'has' : 'have'} begun, or may have`))
+  if (untold > 0) parts.push(rich(`${untold} never told`))
+  return parts.flatMap((part, index) => (index === 0 ? part : [...rich('; '), ...part]))
 }
 
 /** What happened to the servers since the vote, in short; empty: nothing. */

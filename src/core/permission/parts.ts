@@ -32,6 +32,7 @@ const parts = {
   complete: 'rollout',
   note: 'rollout',
   'record-calls': 'rollout',
+  'note-taken-back': 'rollout',
   'end-roll-back': 'rollout',
   'record-verifications': 'verification',
   'note-drift': 'verification',

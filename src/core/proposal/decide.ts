@@ -2,6 +2,7 @@ import { assertNever } from '../assert-never.ts'
 import { forbidden, openingForbidden } from '../permission/forbidden.ts'
 import { isOfParts, type PartsCommand, type PeoplesCommand } from '../permission/parts.ts'
 import { callsEvents } from '../rollout/results-page.ts'
+import { untoldIn } from '../rollout/taken-back.ts'
 import type { Context, PersonsContext, ProposalCommand } from './command.ts'
 import { confirm } from './confirm.ts'
 import { acknowledge, askAcknowledgement } from './decide-acknowledgement.ts'
@@ -93,6 +94,10 @@ function decidePart(
       return accept({ type: 'noted', text: command.text })
     case 'record-calls':
       return accept(...callsEvents(command.key, command.calls))
+    case 'note-taken-back': {
+      const { goesOn, ...reached } = command
+      return accept({ ...reached, type: 'taken-back', untold: goesOn ? 0 : untoldIn(state) })
+    }
     case 'note-late-word':
       return noteLateWord(state, command)
     case 'note-drift':

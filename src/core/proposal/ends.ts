@@ -36,7 +36,7 @@ export function changedEnds(
 
 export function allEndedWell(state: ProposalState): boolean {
   const counts = endCounts(state)
-  return counts.bad + counts.unreachable + counts.untouched === 0
+  return counts.bad + counts.unreachable + counts.untouched + (counts.owing ?? 0) === 0
 }
 
 /**

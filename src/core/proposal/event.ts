@@ -11,6 +11,7 @@ import type {
   Deferral,
   LateWord,
   LeftOut,
+  Reached,
   Subject,
   ToldTimes,
   Verification,
@@ -255,6 +256,8 @@ export type ProposalEvent =
   | { readonly type: 'assets-compared'; readonly assets: readonly AssetSince[]; readonly more?: true }
   /** Information for people that changes nothing. */
   | { readonly type: 'noted'; readonly text: string }
+  /** What was told ahead was taken back. `why`: a clause. `untold`: servers whose system was never told of it. */
+  | ({ readonly type: 'taken-back'; readonly why: string; readonly untold: number } & Reached)
   /** A verified asset reports an older version than was promised. */
   | { readonly type: 'drifted'; readonly asset: string; readonly what: string }
   /** An asset of which nobody knew how it ended was heard again, after the rollout was over. */

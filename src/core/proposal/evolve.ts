@@ -15,6 +15,7 @@ import {
   withYielded,
 } from '../rollout/evolve-run.ts'
 import { freshRing } from '../rollout/run.ts'
+import { takenBackBy } from '../rollout/taken-back.ts'
 import type { Window } from '../window.ts'
 import { outcomesOf, type RecordedEvent, verificationsOf } from './event.ts'
 import { withAgreements } from './evolve-agreements.ts'
@@ -165,6 +166,8 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
     case 'noted':
     case 'calls-recorded':
       return {}
+    case 'taken-back':
+      return runChange(state, (run) => withChanges(run, { takenBack: takenBackBy(run, event) }))
     case 'reminded':
       return { remindersSent: state.remindersSent + 1 }
     case 'standing-refused':

@@ -362,6 +362,24 @@ export interface Skipped {
   readonly said?: number
 }
 
+/** How many servers a stop reached, of those whose system was told ahead. */
+export interface Reached {
+  /** Nothing begins on them. */
+  readonly stopped: number
+  /** They have learned of it, and may still install. */
+  readonly may: number
+  /** The instant after which none of these begins any more, ISO 8601 UTC; `null`: not known. */
+  readonly until: string | null
+  readonly atWork: number
+}
+
+/** What stops have reached since the last start, and how many servers were never told. */
+export interface TakenBack extends Reached {
+  /** How many starts there were then. */
+  readonly starts: number
+  readonly untold: number
+}
+
 export interface Rollout {
   readonly startedAt: string
   /** When the last look at all assets began; `null`: it has not begun. */
@@ -389,6 +407,8 @@ export interface Rollout {
   readonly extendedUntil: string | null
   /** When somebody ended the waiting for reports, ISO 8601 UTC; `null`: it was resumed since. Left out: nobody has. */
   readonly waitingEndedAt?: string | null
+  /** Left out: nothing was taken back. */
+  readonly takenBack?: TakenBack
 }
 
 /**

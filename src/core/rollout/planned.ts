@@ -27,3 +27,10 @@ const clustersByAsset = memoizeByIdentity((subject: PatchSubject): ReadonlyMap<s
 export function clustersWith(subject: PatchSubject, asset: string): readonly Cluster[] {
   return clustersByAsset(subject).get(asset) ?? []
 }
+
+/** Whether updates of Windows are planned for any of the assets. */
+export const hasUpdates = memoizeByIdentity((subject: PatchSubject) =>
+  [...new Set(subject.assets.map(({ changes }) => changes))].some((changes) =>
+    changes.some(({ kind }) => kind === 'update'),
+  ),
+)

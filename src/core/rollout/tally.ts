@@ -18,7 +18,7 @@ import { deploymentOf, deploymentsOf, endsByRing, failedDeployments, hasChanged,
 import { freshRun } from './evolve-run.ts'
 import { countEndState } from './gate.ts'
 import { ringTitle } from './lanes.ts'
-import { plannedOf } from './planned.ts'
+import { hasUpdates, plannedOf } from './planned.ts'
 import { leftOutIn, startedOf } from './remaining.ts'
 import { emptyRing, endedBadly, setOf, testStop, unfinished, unfinishedDeployments } from './run.ts'
 
@@ -29,6 +29,8 @@ export interface EndCounts {
   readonly untouched: number
   /** Not touched, because they are left out since the vote. */
   readonly leftOut: number
+  /** Of the good ones, those on which an update waits for a restart and fixes nothing before. Left out: none. */
+  readonly owing?: number
 }
 
 export interface NamedEnd {
@@ -122,13 +124,17 @@ export function endCounts(state: ProposalState): EndCounts {
   const counts = { good: 0, bad: 0, unreachable: 0, undecided: 0 }
   const { leftOut } = sinceOf(state)
   let out = sizeOf(leftOut)
+  let owing = 0
   if (rollout !== null) {
-    for (const ends of endsByRing(rollout).values())
+    for (const ends of endsByRing(rollout).values()) {
+      if (hasUpdates(subject)) owing += ends['waiting for reboot'] ?? 0
       for (const [end, count] of Object.entries(ends)) if (isEndState(end)) counts[countEndState(end)] += count
+    }
     out -= startedOf(rollout, leftOut).filter((asset) => isDecided(deploymentOf(rollout, asset))).length
   }
   const { good, bad, unreachable } = counts
-  return { good, bad, unreachable, untouched: subject.assets.length - good - bad - unreachable - out, leftOut: out }
+  const untouched = subject.assets.length - good - bad - unreachable - out
+  return { good, bad, unreachable, untouched, leftOut: out, ...(owing === 0 ? {} : { owing }) }
 }
 
 function isDecided(deployment: Deployment | undefined): boolean {

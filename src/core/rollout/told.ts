@@ -1,6 +1,6 @@
 /** Starts whose system was told before the window opened: what is due when, and what people read about it. */
 
-import type { DeploymentOutcome, DeploymentReport, StopReport } from '../ports.ts'
+import type { DeploymentOutcome, DeploymentReport } from '../ports.ts'
 import type { Deployment, ProposalState } from '../proposal/proposal.ts'
 import { isBefore, minuteOf, plusSeconds } from '../time/instant.ts'
 import { plannedOf } from './planned.ts'
@@ -81,24 +81,4 @@ export function firstRead(
 export function silentOutcome(heardAt: string | null): DeploymentOutcome {
   const last = heardAt === null ? 'nothing was ever heard of it' : `it was last heard on ${minuteOf(heardAt)} UTC`
   return { state: 'silent', reason: `It did not report in time: ${last}`, log: '' }
-}
-
-/** One sentence about a stop, for the thread. `why`: a clause. `null`: nothing was stopped. */
-export function takenBackText(why: string, reports: readonly StopReport[]): string | null {
-  if (reports.length === 0) return null
-  const of = (state: StopReport['state']) => reports.filter((report) => report.state === state)
-  const parts: string[] = []
-  const [stopped, may, busy] = [of('stopped'), of('may still begin'), of('at work')]
-  if (stopped.length > 0) parts.push(`taken back from ${servers(stopped.length)}`)
-  if (may.length > 0) {
-    const until = may.map((report) => report.until)
-    const last = until.every((at) => at !== undefined) ? ` until ${minuteOf([...until].sort().at(-1) ?? '')} UTC` : ''
-    parts.push(`${servers(may.length)} may still install${last}`)
-  }
-  if (busy.length > 0) parts.push(`${servers(busy.length)} at work`)
-  return `${why}: ${parts.join('; ')}.`
-}
-
-function servers(count: number): string {
-  return count === 1 ? '1 server' : `${count} servers`
 }

@@ -1,7 +1,6 @@
 /** The turn in a rollout: which assets may begin now, or what the rollout waits for. */
 
 import { clusterRooms } from '../cluster.ts'
-import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { OtherWork } from '../proposal/command.ts'
 import { portions } from '../proposal/portions.ts'
 import type {
@@ -18,7 +17,7 @@ import { goneAssets } from '../proposal/since.ts'
 import { isBefore, plusSeconds } from '../time/instant.ts'
 import { deploymentOf, failedDeployments } from './deployments.ts'
 import { type GateTally, gateProblem, tally } from './gate.ts'
-import { clustersWith, plannedOf } from './planned.ts'
+import { clustersWith, hasUpdates, plannedOf } from './planned.ts'
 import { firstRemaining, leftOutIn, someRemain } from './remaining.ts'
 import { type CurrentRing, emptyRing, endedBadly, ringsNow, setOf, unfinishedDeployments, without } from './run.ts'
 import { leadsOf, type TouchContext, touchable, workTimes } from './touch.ts'
@@ -104,12 +103,6 @@ function owing(subject: PatchSubject, run: Rollout, forgiven: ReadonlySet<string
     plannedOf(subject, asset)?.changes.some(({ kind }) => kind === 'update') === true
   return assets.filter(owes).length
 }
-
-const hasUpdates = memoizeByIdentity((subject: PatchSubject) =>
-  [...new Set(subject.assets.map(({ changes }) => changes))].some((changes) =>
-    changes.some(({ kind }) => kind === 'update'),
-  ),
-)
 
 /**
  * How many assets of a batch are worked on at the same time. A system that acts on groups works on the whole batch,
@@ -235,9 +228,26 @@ function startIn(
   // One start is recorded in one event. Other assets that have room begin with the next start.
   const [some = []] = portions(chosen.assets)
   const { assets, times } = toldTogether(state, some, context)
-  const waiting = without(fresh ? batch : ring.waiting, assets)
+  const waiting = without(fresh ? [...batch, ...openLater(current, subject, batch, taken)] : ring.waiting, assets)
   const number = fresh ? ring.batchesStarted : ring.batchesStarted - 1
   return { kind: 'start', ring: index, batch: number, fresh, assets, waiting, times }
+}
+
+/**
+ * Assets of a fresh batch whose windows open later, as in another time zone. They are told beside the others, because
+ * these report days later. Without a lead, they come in a batch of their own, which waits for hours at most.
+ */
+function openLater(
+  current: CurrentRing,
+  subject: PatchSubject,
+  batch: readonly string[],
+  taken: ReadonlyMap<string, OtherWork>,
+): readonly string[] {
+  const { batchSize } = current.planned
+  const leads = leadsOf(subject)
+  if (!batch.some((asset) => leads.has(asset))) return []
+  const others = without(firstRemaining(current, batchSize + taken.size), batch)
+  return others.filter((asset) => leads.has(asset) && !taken.has(asset)).slice(0, batchSize - batch.length)
 }
 
 /** The assets that are told the same times as the first of them, because one start has one deadline. */

@@ -57,7 +57,10 @@ export function createWsus(server: WsusServer, name: string, keeping: Keeping, c
     return answer.data
   }
 
-  /** Halves the span as long as the answer is cut. The earliest part has no beginning, and the last one no end. */
+  /**
+   * Parts the span as long as the answer is cut: where half of what was answered lies, because nearly all machines have
+   * reported within a day. The earliest part has no beginning, and the last one no end.
+   */
   async function inSpan<Op extends 'updates' | 'machines'>(
     op: Op,
     from: string | null,
@@ -66,11 +69,11 @@ export function createWsus(server: WsusServer, name: string, keeping: Keeping, c
   ): Promise<readonly Answered<Op>[number][]> {
     const wire = (at: string | null) => (at === null ? null : wireInstantOf(at))
     const answer = await unlessTooMuch(once(op, { from: wire(from), to: wire(to) } as Asked<Op>, signal))
-    if (answer !== null) return answer.data
+    if (answer !== null && !answer.truncated) return answer.data
     const start = from === null ? LONG_AGO : Date.parse(from)
     const end = to === null ? clock().getTime() : Date.parse(to)
-    const middle = Math.floor((start + end) / 2_000) * 1_000
-    if (middle <= start || middle >= end) throw cutOff(server, op)
+    const middle = partingOf(answer?.data ?? [], start, end) ?? Math.floor((start + end) / 2_000) * 1_000
+    if (middle < start || middle >= end) throw cutOff(server, op)
     // Both ends of a span count, and the server knows whole seconds.
     const before = await inSpan(op, from, toIso(middle), signal)
     return [...before, ...(await inSpan(op, toIso(middle + 1_000), to, signal))]
@@ -83,7 +86,7 @@ export function createWsus(server: WsusServer, name: string, keeping: Keeping, c
   ): Promise<readonly WsusInstallation[]> {
     const only = updates === null ? {} : { updates: [...updates] }
     const answer = await unlessTooMuch(once('installations', { machines: [...machines], ...only }, signal))
-    if (answer !== null) return answer.data
+    if (answer !== null && !answer.truncated) return answer.data
     const half = Math.floor(machines.length / 2)
     if (half === 0) throw cutOff(server, 'installations')
     const first = await installations(machines.slice(0, half), updates, signal)
@@ -110,12 +113,21 @@ export function createWsus(server: WsusServer, name: string, keeping: Keeping, c
 /** `null`: it was asked for more than it can answer at once. */
 async function unlessTooMuch<Op extends WsusOp>(answer: Promise<WsusAnswer<Op>>): Promise<WsusAnswer<Op> | null> {
   try {
-    const whole = await answer
-    return whole.truncated ? null : whole
+    return await answer
   } catch (error) {
     if (error instanceof WsusError && error.tooMuch) return null
     throw error
   }
+}
+
+/** Between the earlier and the later half of the rows, in ms; `null`: they do not part the span. */
+function partingOf(rows: readonly (WsusMachine | WsusUpdate)[], start: number, end: number): number | null {
+  const times = rows.flatMap((row) => {
+    const at = 'reportedAt' in row ? row.reportedAt : row.arrivedAt
+    return at === null ? [] : [Date.parse(at)]
+  })
+  const middle = times.sort((a, b) => a - b)[Math.floor(times.length / 2)]
+  return middle === undefined || middle < start || middle >= end ? null : middle
 }
 
 async function inParts<T>(

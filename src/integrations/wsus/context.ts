@@ -51,11 +51,15 @@ export function groupsOfStart(context: Pick<Context, 'installation'>, key: strin
 /** Its times are compared with ours, so a clock that is off by more would make words count that do not. */
 const MOST_SKEW_MS = 5 * MINUTE_MS
 
-/** Why nothing can be started on the server, as a sentence; `null`: it can. */
-export function serverProblem(
-  { mayDeploy, clock }: Pick<Context, 'mayDeploy' | 'clock'>,
-  probe: WsusProbe,
-): string | null {
+/** Why nothing can be started on the server now, as a sentence; `null`: it can. */
+export function serverProblem(context: Pick<Context, 'mayDeploy' | 'clock'>, probe: WsusProbe): string | null {
+  const skew = Math.abs(Date.parse(probe.clock) - context.clock().getTime())
+  const far = `The clock of ${probe.server} is ${Math.round(skew / MINUTE_MS)} minutes away from that of this machine: set both by the same time server`
+  return lastingProblem(context, probe) ?? (skew > MOST_SKEW_MS ? far : null)
+}
+
+/** Why nothing can be started on the server as it is set up, as a sentence, told before people vote; `null`: it can. */
+export function lastingProblem({ mayDeploy }: Pick<Context, 'mayDeploy'>, probe: WsusProbe): string | null {
   const { role, replica, targeting, server } = probe
   if (!mayDeploy)
     return `The system of ${server} has "mode: read". Write "mode: deploy" once its inventory and proposals look right`
@@ -63,9 +67,6 @@ export function serverProblem(
   if (role !== 'Administrator')
     return `The account is ${role === 'Reporter' ? 'a WSUS reporter' : 'nobody in WSUS'}: to approve it must be in the group WSUS Administrators`
   if (targeting === 'Client')
-    return `On ${server} a policy of the computers decides their groups (client-side targeting), so no group can be made for exactly the approved machines. Let WSUS decide the groups (Options, Computers)`
-  const skew = Math.abs(Date.parse(probe.clock) - clock().getTime())
-  if (skew > MOST_SKEW_MS)
-    return `The clock of ${server} is ${Math.round(skew / MINUTE_MS)} minutes away from that of this machine: set both by the same time server`
+    return `On ${server} a policy of the computers decides their groups (client-side targeting), so no group can be made for exactly the approved machines, and none of them could be taken back. Let WSUS decide the groups (Options, Computers)`
   return null
 }

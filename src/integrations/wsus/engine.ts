@@ -3,6 +3,7 @@
 import type { DeployEngine } from '../../core/ports.ts'
 import { reclaimedText } from '../../core/reclaimed.ts'
 import { openCallBook } from './call-book.ts'
+import { WsusError } from './calls.ts'
 import { type Context, keyIn, markOf, serverProblem } from './context.ts'
 import { look, preflighted, stageGroups } from './groups.ts'
 import { nameOf } from './machine.ts'
@@ -35,7 +36,8 @@ export function createWsusEngine(context: WsusEngineOptions): DeployEngine {
       const rules = probe.automatic.filter(({ enabled }) => enabled).map((one) => `"${one.name}"`)
       const own = rules.length === 0 ? '' : `; approves by itself: ${rules.join(', ')}`
       const point = probe.approvals === 0 ? `; ${NO_APPROVALS}` : ''
-      return `${probe.server} ${probe.version}: ${probe.machines} machines, ${probe.updates ?? 'an unknown number of'} updates${own}${point}${context.mayDeploy ? '' : '; mode: read, so nothing is approved'}`
+      const standing = await standingApprovals(context, signal)
+      return `${probe.server} ${probe.version}: ${probe.machines} machines, ${probe.updates ?? 'an unknown number of'} updates${own}${standing}${point}${context.mayDeploy ? '' : '; mode: read, so nothing is approved'}`
     },
 
     async preview(asset, changes, signal) {
@@ -152,6 +154,30 @@ function recorded({ notes }: Context): NonNullable<DeployEngine['calls']> {
         else await notes.saveCalls(key, { ...note, calls })
       }),
   }
+}
+
+/** So many groups are named. */
+const GROUPS_NAMED = 5
+
+/** A clause about what others have approved: machines of these groups, and of those below them, install it without a vote. */
+async function standingApprovals(context: Context, signal: AbortSignal): Promise<string> {
+  const { wsus } = context
+  const counts = new Map<string, number>()
+  try {
+    const groups = new Map((await wsus.ask('groups', {}, signal)).map((group) => [group.id, group]))
+    for (const { action, group } of await wsus.ask('approvals', { groups: null, updates: null }, signal)) {
+      const found = groups.get(group)
+      if (action !== 'Install' || found === undefined || keyIn(context, found) !== null) continue
+      counts.set(found.name, (counts.get(found.name) ?? 0) + 1)
+    }
+  } catch (error) {
+    if (!(error instanceof WsusError)) throw error
+    return '; what is approved for which groups is too much to be asked for'
+  }
+  if (counts.size === 0) return ''
+  const names = [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => `"${name}" (${count})`)
+  const more = names.length > GROUPS_NAMED ? ` and ${names.length - GROUPS_NAMED} more` : ''
+  return `; installs without a vote what is approved for ${names.slice(0, GROUPS_NAMED).join(', ')}${more}`
 }
 
 const NO_APPROVALS =

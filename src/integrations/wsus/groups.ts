@@ -211,6 +211,23 @@ export async function approvalsOf(
   return ids.length === 0 ? [] : wsus.ask('approvals', { groups: ids, updates: null }, signal)
 }
 
+/** States of content that the server has given up on. It shows them until somebody has it tried again. */
+const GIVEN_UP: readonly string[] = ['Failed', 'Canceled', 'LicenseAgreementFailed']
+
+/** What is said of updates whose content is not there, those first that nobody fetches; `null`: there are none. */
+function missingContent(pending: readonly WsusUpdate[]) {
+  const given = pending.filter(({ content }) => GIVEN_UP.includes(content))
+  const names = (some: readonly WsusUpdate[]) => [...new Set(some.map(kbOf))]
+  if (given.length > 0)
+    return {
+      what: 'WSUS could not fetch the content of',
+      names: names(given),
+      mend: ': look at its disk and its connection, and choose "Retry Download" for the update there',
+    }
+  if (pending.length === 0) return null
+  return { what: 'WSUS still fetches the content of', names: names(pending), mend: '' }
+}
+
 /** Whether all is approved as it was meant, and the server has the content. */
 async function readiness(
   context: Context,
@@ -220,17 +237,10 @@ async function readiness(
 ): Promise<Staged> {
   const there = await approvalsOf(context, groups, signal)
   const pending = new Set(there.filter(({ state }) => state === 'Pending').map(({ update }) => update))
-  const waited = updates.filter(({ id }) => pending.has(id))
-  const names = [...new Set(waited.map(kbOf))]
-  const lost = waited.find(({ content }) => content === 'Failed' || content === 'Canceled')
-  if (lost !== undefined)
-    return {
-      ready: false,
-      why: `WSUS could not fetch the content of ${kbOf(lost)}: have it retried in the console of WSUS.`,
-    }
-  if (names.length > 0) {
-    const of = `${names.length} of ${new Set(updates.map(kbOf)).size}`
-    return { ready: false, why: `WSUS still fetches the content of ${names.join(', ')} (${of}).` }
+  const missing = missingContent(updates.filter(({ id }) => pending.has(id)))
+  if (missing !== null) {
+    const of = `${missing.names.length} of ${new Set(updates.map(kbOf)).size}`
+    return { ready: false, why: `${missing.what} ${missing.names.join(', ')} (${of})${missing.mend}.` }
   }
   const now = context.clock().toISOString()
   for (const group of groups) {

@@ -107,9 +107,7 @@ function obstaclesOf(probe: WsusProbe): readonly string[] {
   }
   if (probe.replica) obstacles.push('To deploy, connect to the server above this replica.')
   if (probe.targeting === 'Client') {
-    obstacles.push(
-      'To deploy to single machines, switch the server to server-side targeting; else only whole groups fit.',
-    )
+    obstacles.push('To deploy, let the server decide the groups (server-side targeting).')
   }
   if (probe.approvals === 0) {
     obstacles.push(

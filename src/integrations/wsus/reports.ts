@@ -169,7 +169,10 @@ async function failureOf(
   const names = failed.map(({ kb }) => kb).join(', ')
   const [last] = errors
   const why = last === undefined ? 'WSUS has no event that says why' : errorOf(last)
-  const log = errors.map((event) => `${minuteOf(event.at)} ${event.status}: ${errorOf(event)}`).join('\n')
+  const kbOf = ({ update }: WsusEvent) => failed.find((item) => item.update === update)?.kb ?? ''
+  const log = errors
+    .map((event) => `${minuteOf(event.at)} ${kbOf(event)} ${event.status}: ${errorOf(event)}`)
+    .join('\n')
   return { state: 'failed', reason: `${names} could not be installed: ${why}`, log }
 }
 

@@ -23,11 +23,32 @@ export async function startBatch(context: Context, batch: Batch, signal: AbortSi
   const looked = batch.deployments.length === 0 ? [] : await look(context, batch, signal)
   const { note: made, staged } = await stageGroups(context, key, before, looked, signal)
   if (!staged.ready) throw new Error(staged.why)
-  let note = intended(context, key, made, await firstOnes(context, key, looked, signal))
-  await notes.save(key, note)
+  let note = await intendedAlone(context, key, made, looked, signal)
   note = await addAll(context, key, note, signal)
   await checkEffect(context, key, note, signal)
   return { key, data: { startedAt: note.startedAt } }
+}
+
+/**
+ * Writes down who is to be added. Until one start was completed on the server, other starts wait for this, so that no
+ * two have their few machines at once. The claim comes first: one without a note is free again.
+ */
+async function intendedAlone(
+  context: Context,
+  key: string,
+  made: StartNote,
+  looked: readonly Looked[],
+  signal: AbortSignal,
+): Promise<StartNote> {
+  const { notes } = context
+  const write = async (few: readonly Looked[]) => {
+    const note = intended(context, key, made, few)
+    if (note.assets.some(isToAdd)) await claimFirstContact(context, key)
+    await notes.save(key, note)
+    return note
+  }
+  if ((await notes.firstContact()).proven) return write(looked)
+  return notes.alone('first contact', signal, async (mine) => write(await firstOnes(context, key, looked, mine)))
 }
 
 /** On a server where no start was completed yet, one start at a time has a few machines. The others come later. */
@@ -121,7 +142,6 @@ const NOTED_AT_ONCE = 50
 
 async function addAll(context: Context, key: string, first: StartNote, signal: AbortSignal): Promise<StartNote> {
   let note = await withMembersSeen(context, key, first, signal)
-  if (note.assets.some(isToAdd)) await claimFirstContact(context, key)
   for (const [index, one] of note.assets.filter(isToAdd).entries()) {
     signal.throwIfAborted()
     if (index > 0 && index % NOTED_AT_ONCE === 0) await context.notes.save(key, note)

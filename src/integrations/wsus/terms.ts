@@ -5,7 +5,7 @@ import type { Change } from '../../core/change.ts'
 import type { Terms } from '../../core/terms.ts'
 import type { WsusGroup, WsusProbe, WsusUpdate } from './calls.ts'
 import { kbOf } from './classes.ts'
-import type { Context } from './context.ts'
+import { type Context, lastingProblem } from './context.ts'
 import { OURS } from './machine.ts'
 import { alsoInstalled, licencesOf, updatesFor, type View, viewOf } from './plan.ts'
 
@@ -24,8 +24,10 @@ export async function termsFor(
 ): Promise<readonly Terms[]> {
   const { wsus, known, installation } = context
   const assets = plans.map(({ asset }) => asset)
-  const view = await viewOf(wsus, known, assets, null, signal)
   const probe = await wsus.ask('probe', { brief: true }, signal)
+  const problem = lastingProblem(context, probe)
+  if (problem !== null) throw new Error(problem)
+  const view = await viewOf(wsus, known, assets, null, signal)
   // What other starts of ours install was voted on, so it does not install without a vote.
   const isOurs = ({ name }: WsusGroup) => name.startsWith(`${OURS}${installation}) `)
   const updates = plans.map(({ asset, changes }) => updatesFor(view, asset.name, changes))

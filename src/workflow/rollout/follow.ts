@@ -7,15 +7,10 @@ import { heldBack } from '../../core/held-back.ts'
 import { limits } from '../../core/limits.ts'
 import { endOfSpan, isAhead, nextLook } from '../../core/next-look.ts'
 import { notAllowed, notBegun, STOPPED, TIME_OVER } from '../../core/not-begun.ts'
-import type {
-  DeployEngine,
-  DeploymentHandle,
-  DeploymentOutcome,
-  DeploymentReport,
-  StopReport,
-} from '../../core/ports.ts'
+import type { DeployEngine, DeploymentHandle, DeploymentOutcome, DeploymentReport } from '../../core/ports.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { HandOver } from '../../core/rollout/hand-over.ts'
+import { reachedBy } from '../../core/rollout/taken-back.ts'
 import { assetName } from '../../core/rollout/tally.ts'
 import {
   counted,
@@ -24,11 +19,10 @@ import {
   saidBy,
   silentOutcome,
   type ToldStart,
-  takenBackText,
   toldStart,
 } from '../../core/rollout/told.ts'
 import { isBefore, minuteOf, plusSeconds } from '../../core/time/instant.ts'
-import { problemsOf, recordCalls, tell, type Work } from './start.ts'
+import { problemsOf, recordCalls, tell, tellTakenBack, type Work } from './start.ts'
 
 interface Following {
   readonly work: Work
@@ -156,6 +150,8 @@ async function takeBack(following: Following): Promise<void> {
     })
 }
 
+const WINDOW_OVER = 'Its window is over'
+
 /** After the window: takes back what has not begun, and ends what is silent. To be called after a poll. */
 async function afterWindow(following: Following): Promise<void> {
   const { work, told, waiting, heard } = following
@@ -168,7 +164,7 @@ async function afterWindow(following: Following): Promise<void> {
     // An asset that was never heard since may have been off. Only its silence can end it.
     const startedAt = work.mine[0]?.startedAt ?? now
     const spoke = (asset: string) => isBefore(startedAt, heard.get(asset) ?? startedAt)
-    await stop(following, [...waiting], 'Its window is over', (asset) => (spoke(asset) ? notBegun(TIME_OVER) : null))
+    await stop(following, [...waiting], WINDOW_OVER, (asset) => (spoke(asset) ? notBegun(TIME_OVER) : null))
     await work.deploying.book.noteWindowOver(work.key)
   }
   if (!isBefore(now, told.silentAt)) await endSilent(following)
@@ -193,7 +189,8 @@ async function stop(
   const reports = (await engine.cancel(handle, work.signal, assets)) ?? []
   await recordCalls(work, engine)
   following.stoppedAt = work.deploying.parts.clock().toISOString()
-  await told(work, why, reports)
+  const goesOn = why === WINDOW_OVER
+  if (reports.length > 0) await tellTakenBack(work, { why: why.replace(/\.$/, ''), goesOn, ...reachedBy(reports) })
   await end(
     following,
     reports.flatMap(({ asset, state }): RecordedOutcome[] => {
@@ -201,11 +198,6 @@ async function stop(
       return ended === null ? [] : [{ asset, outcome: ended }]
     }),
   )
-}
-
-async function told(work: Work, why: string, reports: readonly StopReport[]): Promise<void> {
-  const text = takenBackText(why.replace(/\.$/, ''), reports)
-  if (text !== null) await tell(work, text)
 }
 
 /** When to look again. `said`: what the engine says of each running asset. `null`: soon. */

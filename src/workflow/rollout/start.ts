@@ -6,6 +6,7 @@ import { leftToDo } from '../../core/change.ts'
 import { heldBack } from '../../core/held-back.ts'
 import { notAllowed } from '../../core/not-begun.ts'
 import type { Batch, DeployEngine, DeploymentOutcome, HealthResult } from '../../core/ports.ts'
+import type { ProposalCommand } from '../../core/proposal/command.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { Actor, Deployment, PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
 import { plannedNow } from '../../core/proposal/since.ts'
@@ -156,6 +157,15 @@ export async function recordCallsOf(
   if (last === undefined) return
   await execute(proposal, { type: 'record-calls', key, calls: made }, rollout)
   await calls?.recorded(key, last.n, signal)
+}
+
+/** Tells the thread what a stop reached, unless that was the last thing it was told about the start. */
+export async function tellTakenBack(
+  { deploying, state, key }: Work,
+  reached: Omit<Extract<ProposalCommand, { type: 'note-taken-back' }>, 'type'>,
+): Promise<void> {
+  if (await deploying.book.noteTold(key, JSON.stringify(reached)))
+    await deploying.commands.execute(state.id, { type: 'note-taken-back', ...reached }, rollout)
 }
 
 /** The batch for an engine, with a time limit for each asset: now, if the asset may not begin any more. */

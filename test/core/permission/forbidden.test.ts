@@ -65,6 +65,7 @@ const ofParts: readonly ProposalCommand[] = [
     word: { applied: true, what: 'all of it is installed', saidAt: '2026-11-20T12:00:00.000Z' },
   },
   { type: 'note', text: 'hello' },
+  { type: 'note-taken-back', why: 'Stopped', goesOn: false, stopped: 1, may: 0, until: null, atWork: 0 },
 ]
 
 const one = caseOf()

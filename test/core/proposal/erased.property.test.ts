@@ -187,6 +187,7 @@ const given: { readonly [Type in CommandType]: 'parts' | ((state: ProposalState)
   'announce-window': 'parts',
   note: 'parts',
   'record-calls': 'parts',
+  'note-taken-back': 'parts',
   'note-drift': 'parts',
   'note-late-word': 'parts',
   'end-soak': 'parts',

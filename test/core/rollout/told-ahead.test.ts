@@ -8,16 +8,10 @@ import type { Content } from '../../../src/core/proposal/event.ts'
 import { nextStep } from '../../../src/core/proposal/next-step.ts'
 import type { PatchSubject } from '../../../src/core/proposal/proposal.ts'
 import { deploymentsOf } from '../../../src/core/rollout/deployments.ts'
+import { freshRun } from '../../../src/core/rollout/evolve-run.ts'
 import { handOver } from '../../../src/core/rollout/hand-over.ts'
-import {
-  counted,
-  firstRead,
-  nextMoment,
-  saidBy,
-  silentOutcome,
-  takenBackText,
-  toldStart,
-} from '../../../src/core/rollout/told.ts'
+import { reachedBy, takenBackBy, takenBackNow } from '../../../src/core/rollout/taken-back.ts'
+import { counted, firstRead, nextMoment, saidBy, silentOutcome, toldStart } from '../../../src/core/rollout/told.ts'
 import { earlyHookProblem, rebootProblem, type Terms } from '../../../src/core/terms.ts'
 import { type Freeze, openWindow } from '../../../src/core/window.ts'
 import { lateTerms } from '../../support/late-terms.ts'
@@ -90,6 +84,33 @@ describe('an asset whose system needs a day', () => {
       notBefore: '2026-11-21T02:00:00.000Z',
       notAfter: '2026-11-21T04:00:00.000Z',
     })
+  })
+
+  test('has a start of its own for each window, where servers of a ring lie in several zones', () => {
+    const given = contentWith(4, { gate: { minSuccessPercent: 0, maxFailures: 9 } })
+    if (given.subject.kind !== 'patches') throw new Error('not patches')
+    const assets = given.subject.assets.map((planned, index) =>
+      index % 2 === 0 ? planned : { ...planned, window: daily('east', '20:00', 2) },
+    )
+    const ids = assets.map(({ asset }) => asset.id)
+    const [ring] = given.subject.rings
+    if (ring === undefined) throw new Error('no ring')
+    const subject = { ...given.subject, assets, rings: [{ ...ring, assets: ids, batchSize: 9 }] }
+    const one = approved({ ...given, subject, contentHash: contentHash(subject) })
+    for (let hour = 0; hour < 48; hour++) {
+      for (const type of ['start', 'reschedule', 'start-batch'] as const) one.give({ type })
+      one.pass(1)
+    }
+    const starts = new Map<string, (string | undefined)[]>()
+    for (const { key, asset, notBefore } of deploymentsOf(one.state().rollout ?? never()))
+      starts.set(key, [...(starts.get(key) ?? []), asset, notBefore])
+    const [even, odd] = [ids.filter((_, index) => index % 2 === 0), ids.filter((_, index) => index % 2 === 1)]
+    expect([...starts.values()].sort()).toEqual(
+      [
+        odd.flatMap((asset) => [asset, '2026-11-21T20:00:00.000Z']),
+        even.flatMap((asset) => [asset, '2026-11-21T02:00:00.000Z']),
+      ].sort(),
+    )
   })
 
   test('begins later in the same window when it is told late, and in the next one when it is told too late', () => {
@@ -313,17 +334,24 @@ test('silence says when it was last heard', () => {
   expect(silentOutcome(null)).toMatchObject({ reason: 'It did not report in time: nothing was ever heard of it' })
 })
 
-test('a stop says what it reached', () => {
+test('stops add up to what they reached, until something is told again', () => {
   const stopped = { asset: 'a', state: 'stopped' } as const
   const may = (until?: string) => ({ asset: 'b', state: 'may still begin', ...(until ? { until } : {}) }) as const
-  expect(takenBackText('Stopped', [])).toBeNull()
-  expect(takenBackText('Stopped', [stopped, stopped])).toBe('Stopped: taken back from 2 servers.')
-  expect(takenBackText('Stopped', [stopped, may('2026-11-21T04:00:00.000Z'), { asset: 'c', state: 'at work' }])).toBe(
-    'Stopped: taken back from 1 server; 1 server may still install until 2026-11-21 04:00 UTC; 1 server at work.',
-  )
-  expect(takenBackText('Stopped', [may('2026-11-21T04:00:00.000Z'), may()])).toBe(
-    'Stopped: 2 servers may still install.',
-  )
+  const four = '2026-11-21T04:00:00.000Z'
+  expect(reachedBy([])).toEqual({ stopped: 0, may: 0, until: null, atWork: 0 })
+  const first = reachedBy([stopped, may(four), { asset: 'c', state: 'at work' }])
+  expect(first).toEqual({ stopped: 1, may: 1, until: four, atWork: 1 })
+  const later = '2026-11-21T05:00:00.000Z'
+  expect(reachedBy([may(later), may(four)])).toMatchObject({ may: 2, until: later })
+  expect(reachedBy([may(four), may()])).toMatchObject({ may: 2, until: null })
+  const run = freshRun(approved(contentWith(2)).state(), four)
+  const once = { ...run, takenBack: takenBackBy(run, { ...first, untold: 5 }) }
+  expect(takenBackNow(once)).toMatchObject({ stopped: 1, may: 1, until: four, atWork: 1, untold: 5 })
+  const twice = { ...once, takenBack: takenBackBy(once, { ...reachedBy([stopped, may(later)]), untold: 4 }) }
+  expect(takenBackNow(twice)).toMatchObject({ stopped: 2, may: 2, until: later, atWork: 1, untold: 4 })
+  const again = { ...twice, starts: twice.starts + 1 }
+  expect(takenBackNow(again)).toBeNull()
+  expect(takenBackBy(again, { ...reachedBy([stopped]), untold: 3 })).toMatchObject({ stopped: 1, may: 0, untold: 3 })
 })
 
 test('what an engine cannot keep is a problem before the vote', () => {

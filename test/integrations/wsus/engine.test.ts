@@ -90,16 +90,19 @@ describe('what cannot be done is refused in a sentence before anybody votes', ()
   })
 })
 
-describe('a server on which nothing can be started says why', () => {
-  it.each<[string, Partial<WsusState['server']>, RegExp]>([
-    ['a replica', { replica: true }, /replica/],
-    ['rights of a reporter', { role: 'Reporter' }, /WSUS Administrators/],
-    ['groups by policy', { targeting: 'Client' }, /client-side targeting/],
-    ['a clock that is ahead', { clockAheadHours: 1 }, /60 minutes away/],
-  ])('%s', async (_, server, sentence) => {
+describe('a server on which nothing can be started says why, before people vote where it is to stay so', () => {
+  it.each<[string, Partial<WsusState['server']>, RegExp, boolean]>([
+    ['a replica', { replica: true }, /replica/, true],
+    ['rights of a reporter', { role: 'Reporter' }, /WSUS Administrators/, true],
+    ['groups by policy', { targeting: 'Client' }, /client-side targeting/, true],
+    ['a clock that is ahead', { clockAheadHours: 1 }, /60 minutes away/, false],
+  ])('%s', async (_, server, sentence, stays) => {
     const scene = await wsusScene(memoryStore(fresh(only)))
     await scene.change((state) => ({ ...state, server: { ...state.server, ...server } }))
     const engine = whole(scene.engine())
+    const plans = [{ asset: assetNamed('a.corp.example'), changes: [update] }]
+    if (stays) await expect(engine.terms(plans, signal)).rejects.toThrow(sentence)
+    else expect(await engine.terms(plans, signal)).toHaveLength(1)
     await expect(engine.stage(batchOf(scene, only), signal)).rejects.toThrow(sentence)
     await expect(engine.start(batchOf(scene, only), signal)).rejects.toThrow(sentence)
     expect((await scene.state()).groups).toEqual([])
@@ -110,6 +113,43 @@ describe('a server on which nothing can be started says why', () => {
     const engine = scene.engine({ mayDeploy: false })
     await expect(engine.start(batchOf(scene, only), signal)).rejects.toThrow('mode: deploy')
     expect(await engine.check?.(signal)).toContain('mode: read')
+  })
+})
+
+describe('what installs without a vote', () => {
+  /** The update is approved for all computers, and a rule approves what will come for the group Pilot. */
+  async function withApprovals() {
+    const pilot = simulatedId('pilot')
+    const machines = three.map((name, index) => ({ ...machineRecord(name), groups: index === 0 ? [pilot] : [] }))
+    const approval = {
+      ...{ id: simulatedId('theirs'), update: idOf('9000001'), group: ALL_COMPUTERS, action: 'Install' },
+      createdAt: '2026-11-19T00:00:00Z',
+    }
+    const server = { automatic: [{ name: 'Default rule', enabled: true, groups: ['Pilot'] }] }
+    const groups = [{ id: pilot, name: 'Pilot', parent: ALL_COMPUTERS }]
+    return wsusScene(memoryStore(fresh([], { machines, groups, approvals: [approval], server })))
+  }
+
+  it('is listed by check, with the groups whose machines it reaches', async () => {
+    const checked = await (await withApprovals()).engine().check?.(signal)
+    expect(checked).toContain('approves by itself: "Default rule"')
+    expect(checked).toContain('installs without a vote what is approved for "All Computers" (1)')
+  })
+
+  it('is named in the terms of each machine, and is held back and never counted as ours', async () => {
+    const scene = await withApprovals()
+    const engine = whole(scene.engine())
+    const plans = three.map((name) => ({ asset: assetNamed(name), changes: [update] }))
+    const [first, second] = await engine.terms(plans, signal)
+    const everywhere = 'KB9000001, which is approved for "All Computers" in WSUS'
+    expect(first?.alsoInstalls).toEqual([everywhere, 'what the rule "Default rule" of WSUS will approve for it'])
+    expect(second?.alsoInstalls).toEqual([everywhere])
+    await engine.start(batchOf(scene, three), signal)
+    expect(members(await scene.state())).toEqual([])
+    scene.pass(48)
+    expect((await scene.machine('a.corp.example')).installed).toContain(idOf('9000001'))
+    for (const outcome of Object.values(await outcomes(engine)))
+      expect(outcome).toMatchObject({ state: 'held back', reason: expect.stringContaining('installs by itself') })
   })
 })
 
@@ -130,6 +170,23 @@ describe('a licence', () => {
     scene.pass(3)
     expect(await engine.stage(voted, signal)).toEqual({ ready: true })
   })
+})
+
+it('content that the server has given up on is told as that, and nobody is told of the update', async () => {
+  const scene = await wsusScene(memoryStore(fresh(only)))
+  const real = scene.server.call
+  const server = scene.server as { call: typeof real }
+  server.call = async (op, data, by) => {
+    const answer = await real(op, data, by)
+    const rows = answer.data as readonly { content?: string }[]
+    return op === 'updates' ? { ...answer, data: rows.map((row) => ({ ...row, content: 'Failed' })) as never } : answer
+  }
+  const batch = batchOf(scene, only, { changes: [framework], licences: ['A licence'] })
+  expect(await whole(scene.engine()).stage(batch, signal)).toMatchObject({
+    ready: false,
+    why: expect.stringMatching(/^WSUS could not fetch the content of KB9000002 \(1 of 1\): look at its disk/),
+  })
+  expect(members(await scene.state())).toEqual([])
 })
 
 describe('the first start on a server', () => {
@@ -154,6 +211,14 @@ describe('the first start on a server', () => {
     // It has ended, and needs not to be tidied first.
     await engine.start(batchOf(scene, seven.slice(5), {}, 'PW-3.1'), signal)
     expect(members(await scene.state())).toEqual(seven)
+  })
+
+  it('is one also when two of them begin at the same moment', async () => {
+    const scene = await wsusScene(memoryStore(fresh(seven)), { proven: false })
+    const batches = [batchOf(scene, seven.slice(0, 3)), batchOf(scene, seven.slice(3), {}, 'PW-2.1')]
+    await Promise.all(batches.map((batch) => whole(scene.engine()).start(batch, signal)))
+    const told = members(await scene.state())
+    expect([seven.slice(0, 3), seven.slice(3)]).toContainEqual(told)
   })
 
   it('proves nothing where no machine did what it was told', async () => {
