@@ -175,6 +175,12 @@ async function scene() {
   }
 }
 
+/** What the record says that WSUS was asked for a proposal. */
+async function readCalls(id: string): Promise<readonly string[]> {
+  const events = await readStream(database().db, id)
+  return events.flatMap(({ event }) => (event.type === 'calls-recorded' ? event.calls.map(({ what }) => what) : []))
+}
+
 type Scene = Awaited<ReturnType<typeof scene>>
 
 /** Chooses four machines of the last ring, and gives them faults. */
@@ -241,6 +247,15 @@ test('40 machines, 12 updates, two rings: 36 succeed, 2 fail, 1 waits for a rest
     for (const name of [...failing, restart, silent]) expect(text).toContain(name)
     expect(text).toContain('error 0x80070643')
   }
+  expect(await one.report()).toMatch(/## Calls to systems\n[\s\S]*\| `PW-1\.r1\.\S+` \| 1 to \d+ \| `[0-9a-f]{64}` \|/)
+  expect(await readCalls(one.id)).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^make the group "Patchwarden \(test\) PW-1\./),
+      expect.stringMatching(/^approve KB9000001 for ".*", deadline \d{4}-\d\d-\d\d \d\d:00 UTC$/),
+      expect.stringMatching(new RegExp(`^add ${failing[0]} to "`)),
+      expect.stringMatching(/^delete the group "/),
+    ]),
+  )
   await expectNothingTwice(one)
   expect(await one.verify()).toMatchObject({ ok: true })
   await one.close()

@@ -9,7 +9,7 @@ import type { PatchSubject, PlannedRing, ProposalState } from '../proposal/propo
 import { sinceOf } from '../proposal/since.ts'
 import { engineOfRing, ringTitle } from '../rollout/lanes.ts'
 import { isBefore, latest, plusSeconds, WEEK_SECONDS } from '../time/instant.ts'
-import { holdsFor, toWindow, type Window } from '../window.ts'
+import { handedOverAt, holdsFor, toWindow, type Window } from '../window.ts'
 import { type ForecastQuestion, KEPT, type PlanForecast, type RingForecast } from './plan-forecast.ts'
 import { batchesOf, forecastRing, type Simulation } from './ring.ts'
 import { clusterRoom } from './room.ts'
@@ -22,7 +22,11 @@ export function forecastOf(
   context: Pick<ForecastQuestion, 'freezes' | 'now' | 'estimates'>,
 ): PlanForecast {
   const { now } = context
-  const begin = state.schedule?.start ?? plusSeconds(state.approvedAt ?? now, subject.window.leadSeconds ?? 0)
+  // A ring whose system is told ahead begins a lead after that, so what counts is when it is told.
+  const begin =
+    state.schedule === null
+      ? plusSeconds(state.approvedAt ?? now, subject.window.leadSeconds ?? 0)
+      : handedOverAt(state.schedule)
   const atOnce = state.approvedBy !== null && bypassesWindow(state.approvedBy)
   return forecast({
     ...context,

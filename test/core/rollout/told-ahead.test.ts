@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Change } from '../../../src/core/change.ts'
+import { forecastOf } from '../../../src/core/forecast/forecast.ts'
 import { contentHash, keepSubject, votedOf } from '../../../src/core/proposal/decision-content.ts'
 import type { Content } from '../../../src/core/proposal/event.ts'
 import { nextStep } from '../../../src/core/proposal/next-step.ts'
@@ -69,6 +70,13 @@ describe('an asset whose system needs a day', () => {
       end: '2026-11-21T04:00:00.000Z',
       tellAt: '2026-11-20T02:00:00.000Z',
     })
+  })
+
+  test('is forecast for the window for which it is scheduled, and not for the one after it', () => {
+    const state = approved(contentWith(4)).state()
+    if (state.subject.kind !== 'patches') throw new Error('not patches')
+    const [first] = forecastOf(state, state.subject, { freezes: [], now: '2026-11-20T00:00:00.000Z' }).rings
+    expect(first?.start).toBe(state.schedule?.start)
   })
 
   test('is told at that time and not before, with the times of its window', () => {

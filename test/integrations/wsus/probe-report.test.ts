@@ -47,6 +47,41 @@ describe('the report on a WSUS server', () => {
     expect(lines.join('\n')).not.toMatch(/SECRET/)
   })
 
+  it('says what documentation leaves open, as far as the server tells it', () => {
+    const machines = {
+      ...{ all: 1200, askedIn22Hours: 1100, askedIn26Hours: 1150, askedNotIn30Days: 12, reportedIn48Hours: 1000 },
+      ...{ askedAndDidNotReport: 7, neverReported: 3, withBuild: 0, withGuid: 1200, namedTwice: 4, instants: 'Utc' },
+    }
+    const open = {
+      ...{
+        api: '10.0.0.0',
+        members: ['Decline with 0 parameters', 'Decline with 1 parameters'],
+        builtInGroups: false,
+        machines,
+      },
+      ...{ renamed: 2, downstreamServers: 1, refreshesApprovals: null, staleApprovals: 5, otherPublishers: null },
+      ...{ synchronising: 'Running', twoDeadlines: { updates: 3, earlier: 9, later: 0 } },
+    }
+    const { lines } = probeReport({ ...good, open }, now)
+    expect(lines.slice(10)).toEqual([
+      'API 10.0.0.0: Decline with 0 parameters, Decline with 1 parameters.',
+      'All Computers or Unassigned Computers has another id than is known: tell us.',
+      'Machines that asked in the last 22 hours: 1,100 of 1,200; 26 hours: 1,150 of 1,200; not for 30 days: 12.',
+      'Machines that reported in the last 48 hours: 1,000 of 1,200; that asked and did not: 7; that never did: 3.',
+      'Machines with all four numbers of their Windows: 0 of 1,200; with a GUID as id: 1,200 of 1,200; with the name of another: 4.',
+      'Instants of the API say of themselves: Utc.',
+      '2 machines changed their name lately (copies share an id).',
+      '1 downstream servers.',
+      '5 updates with an approval of an earlier revision.',
+      'Synchronisation now: Running.',
+      'Of two deadlines the earlier one counts for 9 machines, the later one for 0.',
+      'Only a start can tell: whether a deadline also installs what waits beside it, and how soon a machine sees a new group.',
+    ])
+    expect(probeReport({ ...good, open: { ...open, twoDeadlines: null, machines: null } }, now).lines).toContain(
+      'Not known whether an update has two deadlines.',
+    )
+  })
+
   it('does not print what the server says of a failure, which may hold names', () => {
     const synchronised = {
       result: 'Failed',

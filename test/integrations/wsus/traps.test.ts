@@ -26,7 +26,7 @@ const [a, b] = ['a.corp.example', 'b.corp.example'] as const
 const handle = { key: KEY, data: {} }
 type Whole = Required<DeployEngine>
 
-function batchOf(scene: WsusScene, changes = [update], names: readonly string[] = [a, b]): Batch {
+function batchOf(scene: Pick<WsusScene, 'now'>, changes = [update], names: readonly string[] = [a, b]): Batch {
   const times = { notBefore: hoursFrom(scene.now(), 24), notAfter: hoursFrom(scene.now(), 28) }
   const deployments = names.map((name): DeploymentRequest => {
     const licences = ['A licence']

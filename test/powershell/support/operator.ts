@@ -33,9 +33,7 @@ const { signal } = new AbortController()
 const HOUR_MS = 3_600_000
 
 /** The hour of the day (UTC) at which windows open: none is open now, nor a day ahead. */
-function hourOfWindows(): number {
-  return (new Date().getUTCHours() + 6) % 24
-}
+const HOUR_OF_WINDOWS = (new Date().getUTCHours() + 6) % 24
 
 export interface Extra {
   /** Text added under `sources`, `engines`, and at the end. */
@@ -69,7 +67,7 @@ channels: { servers: {} }
 policies:
   standard: { kind: quorum, approvals: { owner: 1 }, cli: recorded, stop: [owner], resume: { owner: 1 }, reboot: if required }
 windows:
-  nights: { rules: [{ days: every day, start: "${String(hourOfWindows()).padStart(2, '0')}:00", duration: 2 hours, timeZone: UTC }] }
+  nights: { rules: [{ days: every day, start: "${String(HOUR_OF_WINDOWS).padStart(2, '0')}:00", duration: 2 hours, timeZone: UTC }] }
 ${extra.windows ?? ''}
 rollouts:
   together:
@@ -160,7 +158,7 @@ export async function operator(standin: StandIn, database: TestDatabase, extra: 
     /** Opens at this hour of the day, the first time after so many days from now. */
     windowIn: (days: number): Date => {
       const at = new Date(Date.now())
-      at.setUTCHours(hourOfWindows(), 0, 0, 0)
+      at.setUTCHours(HOUR_OF_WINDOWS, 0, 0, 0)
       if (at.getTime() < Date.now()) at.setUTCDate(at.getUTCDate() + 1)
       return new Date(at.getTime() + days * 24 * HOUR_MS)
     },
