@@ -54,7 +54,7 @@ function split(given: string): { readonly name: string; readonly release: string
   const colon = given.indexOf(':')
   if (colon !== -1) return { name: given.slice(0, colon), release: given.slice(colon + 1).trim() }
   const [, name = given, release = ''] =
-    /^(\D*?)[\s@_.-]*v?(\d.*)$/.exec(given) ?? /^([a-z]+)-([a-z]+)$/.exec(given) ?? []
+    /^(\D*?)[\s@_.-]*v?(\d.*)$/.exec(given) ?? /^([a-z]+)[ -]([a-z]+)$/.exec(given) ?? []
   return familyNamed(name) !== null ? { name, release } : { name: given, release: '' }
 }
 

@@ -157,7 +157,7 @@ export const families: Readonly<Record<string, Family>> = {
   alpine: { label: 'Alpine', packaging: 'apk', spellings: ['alpinelinux'], release: alpineRelease },
   wolfi: { label: 'Wolfi', packaging: 'apk', spellings: ['wolfios'] },
   chainguard: { label: 'Chainguard', packaging: 'apk' },
-  raspbian: { label: 'Raspbian', packaging: 'dpkg', release: major },
+  raspbian: { label: 'Raspbian', packaging: 'dpkg', spellings: ['raspbiangnulinux'], release: major },
   linuxmint: { label: 'Linux Mint', packaging: 'dpkg', spellings: ['mint'], release: minor },
   windows: { label: 'Windows', packaging: 'windows' },
 }
