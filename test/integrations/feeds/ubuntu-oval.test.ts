@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createMatcher } from '../../../src/core/assessment/matching.ts'
 import { createUbuntuOvalFeed } from '../../../src/integrations/feeds/ubuntu-oval/index.ts'
 import { ubuntuOval } from '../../../src/integrations/feeds/ubuntu-oval/kind.ts'
 import { catalogFeedContract } from '../../contracts/catalog-feed.ts'
@@ -47,6 +48,17 @@ it.skipIf(real === null)("reads a whole release of Canonical's, packed with bzip
     }),
   )
   expect(rejected).toEqual([])
+  // https://ubuntu.com/security/notices/USN-6454-1: linux-image-6.5.0-10-generic 6.5.0-10.10
+  const { open } = createMatcher(content.fixes ?? [])
+  const kernel = (source: string, version: string) => {
+    const item = { name: `linux-image-${version}`, version, architecture: 'amd64', source, sourceVersion: version }
+    return open('ubuntu:23.10', item).flatMap(({ advisory }) => (advisory === 'USN-6454-1' ? [advisory] : [])).length
+  }
+  expect(kernel('linux', '6.5.0-9.9')).toBe(3)
+  expect(kernel('linux-lowlatency', '6.5.0-9.9')).toBe(3)
+  expect(kernel('linux', '6.5.0-10.10')).toBe(0)
+  expect(kernel('linux', '6.2.0-30.30')).toBe(0)
+  expect(kernel('linux-raspi', '6.5.0-1001.1')).toBe(0)
 })
 
 /** As Canonical's generator writes it: `OvalGeneratorCVE` and `OvalGeneratorPkg` of ubuntu-cve-tracker, scripts/oval_lib.py. */

@@ -34,8 +34,7 @@ interface Criterion {
 }
 
 interface Test {
-  /** `null`: it looks at the running kernel. */
-  readonly about: 'packages' | null
+  readonly about: 'packages' | 'running kernel' | 'kernel version'
   object: string
   state: string
 }
@@ -80,6 +79,8 @@ function readUbuntuOval(text: string, where: string, sink: Sink): void {
   }
 }
 
+const abouts = { dpkginfo_test: 'packages', uname_test: 'running kernel', variable_test: 'kernel version' } as const
+
 function enter(reading: Reading, { name, attributes, parent }: XmlElement): void {
   const { definition, test } = reading
   const id = attributes.id ?? ''
@@ -108,8 +109,9 @@ function enter(reading: Reading, { name, attributes, parent }: XmlElement): void
       definition?.tests.push({ test: attributes.test_ref ?? '', comment: attributes.comment ?? '' })
       break
     case 'dpkginfo_test':
+    case 'uname_test':
     case 'variable_test':
-      reading.test = { about: name === 'dpkginfo_test' ? 'packages' : null, object: '', state: '' }
+      reading.test = { about: abouts[name], object: '', state: '' }
       reading.tests.set(id, reading.test)
       break
     case 'object':
@@ -144,6 +146,7 @@ function leave(reading: Reading, { name, parent }: XmlElement, own: string): voi
       if (definition) definition.platform = platformOf(own)
       break
     case 'dpkginfo_test':
+    case 'uname_test':
     case 'variable_test':
       reading.test = null
       break
@@ -156,9 +159,11 @@ function leave(reading: Reading, { name, parent }: XmlElement, own: string): voi
       }
       break
     case 'evr':
+    case 'os_release':
       reading.states.set(parent?.attributes.id ?? '', own)
       break
     case 'value':
+      if (parent?.name === 'variable_state') reading.states.set(parent.attributes.id ?? '', own)
       reading.variables.get(parent?.attributes.id ?? '')?.push(own)
   }
 }
@@ -172,17 +177,25 @@ function readNotice(reading: Reading, definition: Definition, id: string, where:
     return
   }
   const fixes: Fix[] = []
+  let running: RunningKernel | null = null
   for (const criterion of definition.tests) {
+    const test = reading.tests.get(criterion.test)
+    if (test?.about === 'running kernel') {
+      running = runningKernel(reading.states.get(test.state) ?? '')
+      if (running === null) sink.rejected.push({ where, reason: `${criterion.test} names no kernel` })
+    }
     const packages = packagesOf(reading, criterion)
-    if (packages === null) continue // kernel tests look at the running kernel; OSV has these by source package
+    if (packages === null && (test?.about !== 'kernel version' || running === null)) continue
     const version = versionOf(reading, criterion, platform)
-    if (packages.length === 0 || version === null || version === 'invalid') {
+    if (packages?.length === 0 || version === null || version === 'invalid') {
       sink.rejected.push({ where, reason: `${criterion.test} has no package or no version` })
       continue
     }
-    const said = { platform, by: 'binary', cves: [...cves], fixedVersion: version, advisory: id, record: id } as const
     const subscription = subscriptionIn(criterion.comment)
-    for (const name of packages) fixes.push({ ...said, package: name, subscription })
+    const said = { platform, cves: [...cves], fixedVersion: version, advisory: id, record: id, subscription }
+    for (const name of packages ?? []) fixes.push({ ...said, package: name, by: 'binary' })
+    if (packages !== null || running === null) continue
+    for (const name of running.sources) fixes.push({ ...said, package: name, by: 'source', introduced: running.first })
   }
   sink.fixes.push(...fixes)
   sink.advisories.push({
@@ -237,6 +250,26 @@ function readVulnerability(reading: Reading, definition: Definition, where: stri
       record: own,
       subscription: null,
     })
+}
+
+/** Kernels that a notice is about: it names them by the release of the running one, `6.5.0-\\d+(-generic|-generic-64k)`. */
+interface RunningKernel {
+  /** Before every version of the series, so that an older series, which has fixes of its own, is not meant. */
+  readonly first: string
+  /** Source packages that build such kernels. Those that the release does not have do no harm. */
+  readonly sources: ReadonlySet<string>
+}
+
+function runningKernel(pattern: string): RunningKernel | null {
+  const [, base, series = '', flavours] = /^((\d+\.\d+)\.\d+)-\\d\+\(([^()]+)\)$/.exec(pattern) ?? []
+  if (base === undefined || flavours === undefined) return null
+  const sources = new Set<string>()
+  for (const flavour of flavours.split('|').map((one) => one.replace(/^-/, '')))
+    for (const name of [flavour, flavour.replace(/-(?:64k|lpae|fde)$/, '')]) {
+      const stem = name === 'generic' ? 'linux' : `linux-${name}`
+      for (const behind of ['', '-hwe', `-${series}`, `-hwe-${series}`]) sources.add(`${stem}${behind}`)
+    }
+  return { first: `${base}-0`, sources }
 }
 
 /** The binary packages that a criterion is about; `null`: it looks at the running kernel. */
