@@ -7,6 +7,7 @@ import type { Patch } from '../core/catalog.ts'
 import { allJudged, type FleetCoverage } from '../core/coverage.ts'
 import { firstNames } from '../core/first-names.ts'
 import { type Priority, priorityRank } from '../core/priority/priority.ts'
+import { DAY_MS } from '../core/time/instant.ts'
 import type { FleetSummary } from '../workflow/fleet.ts'
 import { nothingLine, printCoverage } from './assess-coverage.ts'
 import { print, printJson } from './print.ts'
@@ -43,8 +44,17 @@ export function printSummary(summary: FleetSummary, coverage: FleetCoverage, jso
   printCoverage(coverage)
 }
 
-/** One row for each patch, however many CVEs it fixes. `now`: ISO 8601 UTC. */
-export function printPatches(assessment: Assessment, coverage: FleetCoverage, json: boolean, now: string): void {
+/**
+ * One row for each patch, however many CVEs it fixes. `now`: ISO 8601 UTC. `warned`: something in the inventory could not be read in
+ * full, and that was said.
+ */
+export function printPatches(
+  assessment: Assessment,
+  coverage: FleetCoverage,
+  json: boolean,
+  now: string,
+  warned: boolean,
+): void {
   const { patches, withheld, assets } = assessment
   const on = new Map<string, string[]>()
   for (const entry of assets)
@@ -60,17 +70,24 @@ export function printPatches(assessment: Assessment, coverage: FleetCoverage, js
   }
   printWithheld(assessment, json, now)
   if (json) return
-  if (patches.length === 0 && withheld.length === 0) print(nothing(assets, coverage, now))
+  if (patches.length === 0 && withheld.length === 0) print(nothing(assets, coverage, now, warned))
   for (const entry of assets) printNotes(entry, now)
 }
 
 /** The line where no patch is missing. It says so without more only if everything could be judged. */
-function nothing(assets: readonly AssessedAsset[], coverage: FleetCoverage, now: string): string {
+function nothing(assets: readonly AssessedAsset[], coverage: FleetCoverage, now: string, warned: boolean): string {
   if (!allJudged(coverage)) return nothingLine(coverage)
   const isSure =
+    !warned &&
     coverage.platforms.every(({ feeds }) => feeds.length > 0) &&
-    assets.every((entry) => entry.notAssessed.length === 0 && weaknessOf(listsOf(entry), now) === null)
-  return isSure && coverage.skippedRecords === 0 ? 'Nothing is missing.' : 'Nothing is missing of what could be judged.'
+    assets.every(
+      (entry) =>
+        entry.notAssessed.length === 0 && weaknessOf(listsOf(entry), now) === null && oldLook(entry, now) === null,
+    )
+  if (!isSure || coverage.skippedRecords > 0) return 'Nothing is missing of what could be judged.'
+  return assets.some(({ held }) => held.length > 0)
+    ? 'Nothing that can be installed is missing.'
+    : 'Nothing is missing.'
 }
 
 function printWithheld({ withheld, assets }: Assessment, json: boolean, now: string): void {
@@ -95,6 +112,13 @@ function printWithheld({ withheld, assets }: Assessment, json: boolean, now: str
       print(`${rowOf(patch)} not offered to ${names.length} (${few(names)})${detailOf(patch)}${fixedOn}: ${why}`)
   }
 }
+
+/** The day of the last look, where it is more than a week ago; else `null`. In the store, such an asset is not assessed. */
+function oldLook({ observedAt }: AssessedAsset, now: string): string | null {
+  return Date.parse(now) - Date.parse(observedAt) > OLD_LOOK_DAYS * DAY_MS ? observedAt.slice(0, 10) : null
+}
+
+const OLD_LOOK_DAYS = 7
 
 /** What is known about the lists of an assessed asset. */
 function listsOf({ asset, listsRefreshedAt = null, archives = null }: AssessedAsset) {
@@ -134,6 +158,8 @@ function few(names: readonly string[]): string {
 /** What is said of an asset beside its patches: what weakens the answer, and packages that are left out of it. */
 function printNotes(entry: AssessedAsset, now: string): void {
   const { asset, notAssessed, held } = entry
+  const looked = oldLook(entry, now)
+  if (looked !== null) print(`${asset.name}: what it misses may be more by now: its inventory is of ${looked}`)
   const weakness = weaknessOf(listsOf(entry), now)
   if (weakness !== null) print(`${asset.name}: what it is offered may not be all: ${weakness}`)
   const foreign = notAssessed.filter(({ why }) => why === undefined)

@@ -7,6 +7,7 @@ import { type CatalogView, catalogView } from '../core/assessment/catalog-view.t
 import { countMissing } from '../core/assessment/counts.ts'
 import { type Finding, findings } from '../core/assessment/findings.ts'
 import { thirdParty } from '../core/assessment/third-party.ts'
+import { withOwnWindows } from '../core/assessment/windows-releases.ts'
 import { type Asset, type AssetSnapshot, onlyLooks } from '../core/asset.ts'
 import { type AssetCoverage, allJudged, coverageOf, type FleetCoverage, fleetCoverage } from '../core/coverage.ts'
 import { errorText } from '../core/error-text.ts'
@@ -100,8 +101,8 @@ async function fromStore(program: Command, { catalog, json = false, summary }: O
   })
 }
 
-function printAll(assessment: Assessment, coverage: FleetCoverage, json: boolean): void {
-  printPatches(assessment, coverage, json, new Date().toISOString())
+function printAll(assessment: Assessment, coverage: FleetCoverage, json: boolean, warned = false): void {
+  printPatches(assessment, coverage, json, new Date().toISOString(), warned)
   if (json) printNotJudged(coverage)
   else printCoverage(coverage)
 }
@@ -116,7 +117,7 @@ async function offline(options: Options): Promise<Verdict> {
   if (folder === undefined) throw new BadUse('--inventory needs --catalog, the folder with feed files.')
   const now = new Date().toISOString()
   const rule = ruleNamed(options.table)
-  const { snapshots, unseen } = await readInventory(options, inventory)
+  const { snapshots, unseen, warned } = await readInventory(options, inventory)
   const platforms = [...new Set(snapshots.map((snapshot) => snapshot.asset.platform))]
   const read = await readCatalogFolder(folder, { platforms, today: now.slice(0, 10) }).catch((error: unknown) => {
     throw new BadUse(errorText(error))
@@ -138,7 +139,7 @@ async function offline(options: Options): Promise<Verdict> {
     printNotJudged(coverage)
   } else {
     for (const snapshot of snapshots) printReboot(snapshot)
-    printAll(assessment, coverage, false)
+    printAll(assessment, coverage, false, warned)
   }
   return verdictOf(assessment, coverage)
 }
@@ -192,6 +193,8 @@ interface Unseen {
 interface InventoryRead {
   readonly snapshots: readonly AssetSnapshot[]
   readonly unseen: readonly Unseen[]
+  /** Whether something in the file was left out or is not as it should be. It was said. */
+  readonly warned: boolean
 }
 
 async function readInventory(options: Options, path: string): Promise<InventoryRead> {
@@ -215,17 +218,19 @@ async function readInventory(options: Options, path: string): Promise<InventoryR
     })
     const snapshots: AssetSnapshot[] = []
     const unseen: Unseen[] = []
+    let warned = false
     for await (const seen of onlyLooks(source.observe({ signal: new AbortController().signal }))) {
       if (seen.kind === 'unreachable') {
         unseen.push(seen)
         continue
       }
       for (const warning of seen.warnings) complain(warning)
-      snapshots.push(withBuiltSources(seen.snapshot))
+      warned ||= seen.warnings.length > 0
+      snapshots.push(withBuiltSources(withOwnWindows(seen.snapshot)))
     }
     const [first] = unseen
     if (snapshots.length === 0 && first !== undefined) throw new Error(first.reason)
-    return { snapshots, unseen }
+    return { snapshots, unseen, warned }
   } catch (error) {
     throw new BadUse(errorText(error))
   }

@@ -60,14 +60,16 @@ function proposalsCommand(program: Command): void {
     .option('--all', 'closed ones too')
     .option('--json', 'print JSON')
     .action(async (options: { all?: boolean; json?: boolean }) => {
-      await withService(program, async ({ database: { db } }) => {
+      await withService(program, async ({ database: { db }, workflow }) => {
         const states = options.all ? await proposalsWithStatus(db, statuses) : await openProposals(db)
         for (const state of states) {
           const { id, team, status, priority, title, revision } = state
           if (options.json) printJson({ id, team, status, priority, title, revision })
           else print(`${id.padEnd(7)} ${status.padEnd(12)} ${priority.padEnd(12)} ${team}: ${title}`)
         }
-        if (states.length === 0 && !options.json) print('No proposal is open.')
+        if (states.length > 0 || options.json) return
+        // An empty list is no all-clear for servers that nobody can judge.
+        print(['No proposal is open.', ...notJudgedLines(await workflow.coverage())])
       })
     })
 }

@@ -1,6 +1,7 @@
 /** Looks in the form in which they are stored. What takes long is done here, before anything is locked. */
 
 import { withBuiltSources } from '../core/assessment/built-from.ts'
+import { withOwnWindows } from '../core/assessment/windows-releases.ts'
 import { type AssetSnapshot, type Observation, observedAsset, seenAs } from '../core/asset.ts'
 import type { Identity } from '../core/identity.ts'
 import { storable, storableText } from '../core/storable.ts'
@@ -35,10 +36,10 @@ export interface Seen extends SetIds, StoredLook {
   readonly listsRefreshedAt: string | null
 }
 
-/** Every look is stored under the sources that security data speaks of, whatever read it. */
+/** Every look is stored under the sources and the Windows that security data speaks of, whatever read it. */
 export function withSources(observation: Observation): Observation {
   if (observation.kind !== 'seen') return observation
-  const snapshot = withBuiltSources(observation.snapshot)
+  const snapshot = withBuiltSources(withOwnWindows(observation.snapshot))
   return snapshot === observation.snapshot ? observation : { ...observation, snapshot }
 }
 

@@ -144,7 +144,7 @@ describe('a feed file that is not data', () => {
 <affected family="unix"><platform>Ubuntu 22.04 LTS</platform></affected><reference source="CVE" ref_id="CVE-2026-9800011"/>
 </metadata></definition></definitions></oval_definitions>`
   const files: readonly (readonly [string, string, string | Buffer, RegExp])[] = [
-    ['is of another kind', 'cve.oval.xml', cveOval, /cve\.oval\.xml .*usn\.oval\.xml/],
+    ['names nothing', 'cve.oval.xml', cveOval, /cve\.oval\.xml .*holds no record/],
     ['is empty', 'kev.json', '', /kev\.json .*empty/],
     ['holds only blanks', 'epss.csv', ' \n\n', /epss\.csv .*empty/],
     ['is an empty object', 'tracker.json', '{}', /tracker\.json .*no kind of feed/],
@@ -239,5 +239,118 @@ describe('an inventory that is not what it is said to be', () => {
   ])('is refused where it was cut off: %s', async (name, content, platform, feeds) => {
     const { code, out, err } = await assess(inventory(name, content), platform, feeds())
     expect([code, out, err]).toEqual([2, '', expect.stringMatching(/is cut off/)])
+  })
+})
+
+describe('an inventory of which a part cannot be read', () => {
+  const old = '1:1.2.13.dfsg-1'
+  const good = '1:1.2.13.dfsg-1+deb12u1'
+  const host = (more: object) => JSON.stringify({ assets: [{ name: 'h', platform: 'debian:12', ...more }] })
+  const bill = (...components: object[]) => JSON.stringify({ bomFormat: 'CycloneDX', specVersion: '1.5', components })
+  const purl = (version: string) => `pkg:deb/debian/zlib@${encodeURIComponent(version)}?distro=debian-12`
+  const spdx = (...packages: object[]) => JSON.stringify({ spdxVersion: 'SPDX-2.3', packages })
+  const reference = (locator: string) => [{ referenceType: 'purl', referenceLocator: locator }]
+  const rows = (...lines: string[]) =>
+    ['asset,package,version,architecture,source,sourceVersion,platform', ...lines, ''].join('\n')
+  const look = (name: string, content: string) =>
+    patchwarden('assess', '--inventory', inventory(name, content), '--platform', 'debian:12', '--catalog', debian)
+
+  test.each([
+    [
+      'bill.json',
+      bill({ type: 'library', name: 'a', purl: purl(good) }, { type: 'library', name: 'zlib', version: '1' }),
+    ],
+    [
+      'app.json',
+      bill({ type: 'library', name: 'a', purl: purl(good) }, { type: 'application', name: 'x', version: '1' }),
+    ],
+    ['npm.json', bill({ type: 'library', name: 'a', purl: purl(good) }, { type: 'library', purl: 'pkg:npm/a@1' })],
+    ['spdx.json', spdx({ name: 'a', externalRefs: reference(purl(good)) }, { name: 'zlib', versionInfo: '1' })],
+    ['row.csv', rows(`h,zlib,${good},amd64,,,debian:12`, 'h,expat,2.5.0')],
+    ['version.csv', rows(`h,zlib,${good},amd64,,,debian:12`, 'h,expat,unknown,amd64,,,debian:12')],
+    ['old.json', host({ observedAt: '2019-01-01T00:00:00Z', packages: [{ name: 'zlib', version: good }] })],
+  ])('is never free of flaws without more: %s', async (name, content) => {
+    const { code, out } = await look(name, content)
+    expect([code, out]).toEqual([0, expect.stringMatching(/^Nothing is missing of what could be judged\.\n/)])
+  })
+
+  test.each([
+    // deb-version(7): the upstream version starts with a digit.
+    [
+      'unknown.json',
+      host({ packages: [{ name: 'zlib', version: 'unknown' }] }),
+      /"unknown" is no version on debian:12/,
+    ],
+    ['v.json', host({ packages: [{ name: 'zlib', version: 'v1.3' }] }), /"v1.3" is no version on debian:12/],
+    [
+      'clock.json',
+      host({ observedAt: '2199-01-01T00:00:00Z', packages: [{ name: 'zlib', version: good }] }),
+      /observedAt 2199-01-01T00:00:00Z is in the future/,
+    ],
+    ['cut.spdx', `SPDXVersion: SPDX-2.3\nPackageName: a\nExternalRef: PACKAGE-MANAGER purl ${purl(old)}`, /cut off/],
+  ])('is refused: %s', async (name, content, problem) => {
+    const { code, out, err } = await look(name, content)
+    expect([code, out, err]).toEqual([2, '', expect.stringMatching(problem)])
+  })
+
+  test.each([
+    ['architecture.json', host({ packages: [{ name: 'zlib:amd64', version: old }] })],
+    ['architecture.csv', rows(`h,zlib:amd64,${old},amd64,,,debian:12`)],
+    // dpkg(1): its installation has begun and not ended, so that its files may be there.
+    ['half.status', dpkg('zlib', old).replace('install ok installed', 'install reinstreq half-installed')],
+    ['twice.status', dpkg('zlib', old) + dpkg('zlib', good)],
+  ])('is judged by all that it lists: %s', async (name, content) => {
+    expect((await look(name, content)).out).toContain(`zlib ${good} on 1 (`)
+  })
+
+  it('is refused where most of its packages were built for another release', async () => {
+    const el8 = inventory('el8.rpms', 'zlib\t0:1.2.11-25.el8\tx86_64\tzlib-1.2.11-25.el8.src.rpm\t(none)\tAlmaLinux\n')
+    expect((await assess(el8, 'almalinux:9', alma)).err).toMatch(/lists packages of el8, and not of almalinux:9/)
+  })
+
+  it('is not judged where the build of Windows is of no release of the platform', async () => {
+    const month = {
+      DocumentTracking: { Identification: { ID: { Value: '2026-Nov' } }, InitialReleaseDate: '2026-11-10T08:00:00Z' },
+      ProductTree: { FullProductName: [{ ProductID: '1', Value: 'Windows Server 2022' }] },
+      Vulnerability: [
+        {
+          CVE: 'CVE-2026-9800011',
+          Remediations: [{ Description: { Value: '5090003' }, FixedBuild: '10.0.20348.5000', ProductID: ['1'] }],
+        },
+      ],
+    }
+    const feeds = folderOf({ 'november.json': JSON.stringify(month) })
+    const of = (version: string) => host({ platform: 'windows:server-2022', packages: [{ name: 'Windows', version }] })
+    const run = (name: string, content: string) =>
+      patchwarden('assess', '--inventory', inventory(name, content), '--catalog', feeds)
+    // https://learn.microsoft.com/windows/release-health/windows-server-release-info: Server 2022 is 20348, 2019 is 17763.
+    expect((await run('2022.json', of('10.0.20348.1'))).out).toContain('KB5090003')
+    const other = await run('2019.json', of('10.0.17763.1'))
+    expect([other.code, other.out]).toEqual([1, expect.stringContaining('no feed speaks of windows:10.0.17763.')])
+    const cut = 'OS Name: Microsoft Windows Server 2022 Datacenter\nOS Version: 10.0.2034'
+    expect((await run('cut.txt', cut)).out).toContain('no feed speaks of windows:10.0.2034.')
+  })
+})
+
+describe('an answer that something keeps from being whole', () => {
+  it('is said of a fix that needs a subscription', async () => {
+    const esm = folderOf({
+      'usn.json': osvRecord('USN-9011-1', 'Ubuntu:Pro:22.04:LTS', 'zlib', '1:1.2.11.dfsg-2ubuntu9.9~esm1'),
+    })
+    const host = inventory('pro.status', dpkg('zlib', '1:1.2.11.dfsg-2ubuntu9'))
+    const { out } = await assess(host, 'ubuntu:22.04', esm)
+    expect(out).toMatch(/^Nothing that can be installed is missing\.\n.* fix that needs a subscription: zlib\n/)
+  })
+
+  it('is said of package lists with a date that is still to come', async () => {
+    const asset = {
+      name: 'h',
+      platform: 'debian:12',
+      packages: [{ name: 'expat', version: '2.5.0-1' }],
+      listsRefreshedAt: '2199-01-01T00:00:00Z',
+    }
+    const host = inventory('lists.json', JSON.stringify({ assets: [asset] }))
+    const { out } = await patchwarden('assess', '--inventory', host, '--catalog', debian)
+    expect(out).toMatch(/^Nothing is missing of what could be judged\.\n.*lists are dated in the future, 2199-01-01\n/)
   })
 })

@@ -190,6 +190,12 @@ test.each([
   expect(await reasons(name, '--asset', asset)).toEqual({ [asset]: why })
 })
 
+it('an empty list of proposals is no all-clear', async () => {
+  const { code, out } = await patchwarden('proposals')
+  expect(code).toBe(0)
+  expect(out).toContain('Not assessed: oracle (oracle:9), because no feed speaks of oracle:9.')
+})
+
 it('explain takes the name of a package as well as a flaw', async () => {
   expect(await reasons('expat')).toMatchObject({
     alma94: 'expat 2.5.0-2.el9 is older than 2.5.0-3.el9',

@@ -31,6 +31,7 @@ export function weaknessOf({ archives, listsRefreshedAt }: ListsOf, now?: string
   if (archives?.security === false) return 'its security archive is missing'
   if (listsRefreshedAt === null || now === undefined) return null
   const days = Math.floor((Date.parse(now) - Date.parse(listsRefreshedAt)) / DAY_MS)
+  if (days <= -OLD_DAYS) return `its package lists are dated in the future, ${listsRefreshedAt.slice(0, 10)}`
   return days >= OLD_DAYS ? `its package lists are ${days} days old` : null
 }
 

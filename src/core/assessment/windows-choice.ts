@@ -51,7 +51,11 @@ function offersOf(choice: Choice): readonly Offer[] {
   const { missing, replaces, monthly } = choice
   const covered = new Set<string>()
   for (const { kb } of missing) for (const old of replaces.get(kb) ?? []) if (old !== kb) covered.add(old)
-  const usualKinds: readonly UpdateKind[] = monthly ? ['other', 'security only', 'browser'] : ['other', 'rollup']
+  const usualKinds: readonly UpdateKind[] = [
+    'other',
+    ...(monthly ? (['security only', 'browser'] as const) : (['rollup'] as const)),
+    ...(choice.hotpatch === null ? (['cumulative'] as const) : []),
+  ]
   const isOfBuilds = ({ kind, fixedBuild }: KnownUpdate) => fixedBuild !== null || kind === 'hotpatch'
   const single = missing
     .filter((update) => !isOfBuilds(update) && !covered.has(update.kb))
@@ -79,7 +83,7 @@ function cumulative(choice: Choice): readonly Offer[] {
   const hotpatches = missing.filter(({ kind }) => kind === 'hotpatch')
   const others = missing.filter(({ kind, fixedBuild }) => kind !== 'hotpatch' && fixedBuild !== null)
   const newest = latest(others)
-  if (newest === null) return oneHotpatch(choice, hotpatches, true)
+  if (newest === null) return oneHotpatch(choice, hotpatches, false)
   const later = hotpatches.filter((one) => isAfter(one, newest))
   const before = hotpatches.filter((one) => !later.includes(one))
   return [offer(choice, newest, [...others, ...before], true), ...oneHotpatch(choice, later, false)]

@@ -4,12 +4,13 @@ import type { WindowsUpdate } from '../catalog.ts'
 
 /**
  * - `hotpatch`: fixes without a reboot, for machines on the baseline of the quarter
+ * - `cumulative`: the update of a month that has a hotpatch, for machines that take none
  * - `security only`: the fixes of one month, for Windows before 10
  * - `rollup`: the fixes of all months, for Windows before 10
  * - `browser`: the fixes of all months for Internet Explorer, for Windows before 10
- * - `other`: a cumulative update, or one that stands alone
+ * - `other`: another cumulative update, or one that stands alone
  */
-export type UpdateKind = 'hotpatch' | 'security only' | 'rollup' | 'browser' | 'other'
+export type UpdateKind = 'hotpatch' | 'cumulative' | 'security only' | 'rollup' | 'browser' | 'other'
 
 /** All that feeds say about one KB on one platform. */
 export interface KnownUpdate extends WindowsUpdate {
@@ -26,6 +27,7 @@ export function updateTitle(kb: string, subType: string, product: string | null)
 export function kindInTitle(title: string): UpdateKind {
   const [, subType = ''] = /^KB\d+: ([^[]*)/.exec(title) ?? []
   if (/hot ?patch/i.test(subType)) return 'hotpatch'
+  if (/cumulative update with restart/i.test(subType)) return 'cumulative'
   if (/security only/i.test(subType)) return 'security only'
   if (/rollup/i.test(subType)) return 'rollup'
   if (/\bIE\b|internet explorer/i.test(subType)) return 'browser'
@@ -49,7 +51,8 @@ function rank(title: string): number {
 
 /** Kinds that contain the same fix of a CVE, so that one of them is enough. */
 const instead: Readonly<Record<UpdateKind, readonly UpdateKind[]>> = {
-  hotpatch: ['other'],
+  hotpatch: ['other', 'cumulative'],
+  cumulative: ['hotpatch'],
   'security only': ['rollup', 'other'],
   rollup: ['security only', 'browser'],
   browser: ['rollup'],

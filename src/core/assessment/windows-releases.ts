@@ -1,7 +1,7 @@
 /** Releases of Windows by build, with Microsoft's names: https://learn.microsoft.com/windows/release-health/. */
 
-import type { Platform } from '../asset.ts'
-import { sameWindowsRelease } from '../versions/windows.ts'
+import type { AssetSnapshot, Platform } from '../asset.ts'
+import { sameWindowsRelease, windowsReleaseOf } from '../versions/windows.ts'
 
 export const clientReleases: Readonly<Record<string, string>> = {
   10240: '10',
@@ -58,4 +58,16 @@ const buildOfPlatform: ReadonlyMap<Platform, string> = new Map([
 export function isBuildFor(platform: Platform, build: string): boolean | null {
   const own = buildOfPlatform.get(platform.replace(/-(?:core|x86|arm64)$/, ''))
   return own === undefined ? null : sameWindowsRelease(own, build)
+}
+
+/**
+ * The snapshot with the platform `windows:10.0.26120`, where the build that the machine lists is of no release of the platform that
+ * its inventory names. Updates of that platform are not for it, so that none would ever be missing. Otherwise the same object.
+ */
+export function withOwnWindows(snapshot: AssetSnapshot): AssetSnapshot {
+  const { asset, packages } = snapshot
+  if (!asset.platform.startsWith('windows:')) return snapshot
+  const release = windowsReleaseOf(packages)
+  if (release === null || isBuildFor(asset.platform, release) !== false) return snapshot
+  return { ...snapshot, asset: { ...asset, platform: `windows:${release}` } }
 }

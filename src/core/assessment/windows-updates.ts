@@ -120,7 +120,7 @@ function comparedWith(packages: readonly InstalledPackage[], updates: ReadonlyMa
 
 /** The hotpatch that made the machine's build; `null`: a cumulative update did, or it is not known. */
 function installedHotpatch({ own, listed, build }: Compared): KnownUpdate | null {
-  if (build === null) return null
+  if (build === null) return listedHotpatch(own, listed)
   let last: KnownUpdate | null = null
   for (const update of own.values()) {
     const { fixedBuild, kind } = update
@@ -130,6 +130,14 @@ function installedHotpatch({ own, listed, build }: Compared): KnownUpdate | null
   }
   if (last?.kind !== 'hotpatch') return null
   return revisionIn(last.fixedBuild ?? '') === revisionIn(build) || listed.has(last.kb) ? last : null
+}
+
+/** The same where no build is known: the newest update of Windows that the machine lists, if that is a hotpatch. */
+function listedHotpatch(own: Compared['own'], listed: ReadonlySet<string>): KnownUpdate | null {
+  let last: KnownUpdate | null = null
+  for (const update of own.values())
+    if (listed.has(update.kb) && (last === null || (update.published ?? '') >= (last.published ?? ''))) last = update
+  return last?.kind === 'hotpatch' ? last : null
 }
 
 /**

@@ -5,7 +5,7 @@
 
 import { windowsPlatform } from '../assessment/windows-updates.ts'
 import type { Platform } from '../asset.ts'
-import { families, familyNamed, rolling } from './families.ts'
+import { families, familyNamed, rolling, streamNamed } from './families.ts'
 
 const platformOfCodeName: ReadonlyMap<string, Platform> = new Map(
   Object.entries(families).flatMap(([family, { codeNames = {} }]) =>
@@ -23,15 +23,14 @@ const canonical =
  */
 export function canonicalPlatform(text: string): Platform | null {
   if (canonical.test(text)) return text
-  const given = text
-    .toLowerCase()
-    .replace(/\(.*?\)/g, ' ')
-    .trim()
+  const given = withoutBrackets(text.toLowerCase())
   const codeName = platformOfCodeName.get(given)
   if (codeName !== undefined) return codeName
   if (/^(?:microsoft[ -])?windows\b/.test(given)) return windows(given)
-  const { name, release } = split(given)
+  const extended = streamNamed(text.toLowerCase())
+  const { name, release } = split(extended === null ? given : withoutBrackets(extended.rest))
   const family = familyNamed(name)
+  if (family !== null && extended !== null) return ofStream(family, release, extended.stream) ?? given
   if (family === null) return /^[a-z][a-z0-9._-]*(?::[a-z0-9][a-z0-9._+-]*)?$/.test(given) ? given : null
   if (rolling.has(family)) return family
   const tumbleweed = family === 'opensuse' && name.includes('tumbleweed')
@@ -39,12 +38,23 @@ export function canonicalPlatform(text: string): Platform | null {
   return known === '' ? family : `${family}:${known}`
 }
 
+function withoutBrackets(text: string): string {
+  return text.replace(/\(.*?\)/g, ' ').trim()
+}
+
+/** `rhel:9.4-eus`; `null`: the text names no release. */
+function ofStream(family: string, text: string, stream: string): Platform | null {
+  const { releaseOfStream } = families[family] ?? {}
+  const release = releaseOfStream?.(text, stream) ?? releaseOf(family, text)
+  return release === '' ? null : `${family}:${release}-${stream}`
+}
+
 /** Splits at the colon, or else before the first number. */
 function split(given: string): { readonly name: string; readonly release: string } {
   const colon = given.indexOf(':')
   if (colon !== -1) return { name: given.slice(0, colon), release: given.slice(colon + 1).trim() }
   const [, name = given, release = ''] =
-    /^(\D*?)[\s@_.-]*v?(\d.*)$/.exec(given) ?? /^([a-z]+)-([a-z]+)$/.exec(given) ?? []
+    /^(\D*?)[\s@_.-]*v?(\d.*)$/.exec(given) ?? /^([a-z]+)[ -]([a-z]+)$/.exec(given) ?? []
   return familyNamed(name) !== null ? { name, release } : { name: given, release: '' }
 }
 

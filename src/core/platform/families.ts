@@ -13,6 +13,8 @@ export interface Family {
   readonly spellings?: readonly string[]
   /** The release as feeds write it: `9.4` becomes `9`. `null`: the text is not a release. Left out: no change. */
   readonly release?: (text: string) => string | null
+  /** The release of an extended stream. Left out: as without it. */
+  readonly releaseOfStream?: (text: string, stream: string) => string | null
   /** Code names, each with its release. */
   readonly codeNames?: Readonly<Record<string, string>>
 }
@@ -20,15 +22,15 @@ export interface Family {
 const major = (text: string) => /^\d+/.exec(text)?.[0] ?? null
 const minor = (text: string) => /^\d+\.\d+/.exec(text)?.[0] ?? null
 
-/** The major release. An extended stream, such as `9.4-eus`, keeps its minor release. */
-const majorOrStream = (text: string) => /^\d+(?:\.\d+)?-(?:eus|aus|tus|e4s|els)\b/.exec(text)?.[0] ?? major(text)
+/** A stream keeps its minor release, `9.4-eus`. Extended life begins when the last minor release has ended, `7-els`. */
+const minorOfStream = (text: string, stream: string) => (stream === 'els' ? null : minor(text)) ?? major(text)
 
-/** `15-SP4`, `15 SP4` and `15.4` are `15.4`. `-ltss` is another stream. */
+/** `15-SP4`, `15 SP4` and `15.4` are `15.4`. */
 function suseRelease(text: string): string | null {
   const [, release, pack, point] = /^(\d+)(?:[ .-]?sp(\d+)|\.(\d+))?/.exec(text) ?? []
   if (release === undefined) return null
-  const [number, stream] = [pack ?? point, /ltss/.test(text) ? '-ltss' : '']
-  return `${release}${number === undefined || number === '0' ? '' : `.${number}`}${stream}`
+  const number = pack ?? point
+  return `${release}${number === undefined || number === '0' ? '' : `.${number}`}`
 }
 
 /** The tumbleweed of openSUSE gives the day of its snapshot as its version. */
@@ -102,10 +104,23 @@ export const families: Readonly<Record<string, Family>> = {
     label: 'Red Hat Enterprise Linux',
     packaging: 'rpm',
     spellings: ['redhat', 'redhatenterprise', 'redhatenterpriselinux', 'redhatenterpriselinuxserver'],
-    release: majorOrStream,
+    release: major,
+    releaseOfStream: minorOfStream,
   },
-  almalinux: { label: 'AlmaLinux', packaging: 'rpm', spellings: ['alma'], release: majorOrStream },
-  rocky: { label: 'Rocky Linux', packaging: 'rpm', spellings: ['rockylinux'], release: majorOrStream },
+  almalinux: {
+    label: 'AlmaLinux',
+    packaging: 'rpm',
+    spellings: ['alma'],
+    release: major,
+    releaseOfStream: minorOfStream,
+  },
+  rocky: {
+    label: 'Rocky Linux',
+    packaging: 'rpm',
+    spellings: ['rockylinux'],
+    release: major,
+    releaseOfStream: minorOfStream,
+  },
   centos: {
     label: 'CentOS and CentOS Stream',
     packaging: 'rpm',
@@ -142,13 +157,40 @@ export const families: Readonly<Record<string, Family>> = {
   alpine: { label: 'Alpine', packaging: 'apk', spellings: ['alpinelinux'], release: alpineRelease },
   wolfi: { label: 'Wolfi', packaging: 'apk', spellings: ['wolfios'] },
   chainguard: { label: 'Chainguard', packaging: 'apk' },
-  raspbian: { label: 'Raspbian', packaging: 'dpkg', release: major },
+  raspbian: { label: 'Raspbian', packaging: 'dpkg', spellings: ['raspbiangnulinux'], release: major },
   linuxmint: { label: 'Linux Mint', packaging: 'dpkg', spellings: ['mint'], release: minor },
   windows: { label: 'Windows', packaging: 'windows' },
 }
 
 /** Families that have one rolling release only. */
 export const rolling: ReadonlySet<string> = new Set(['wolfi', 'chainguard'])
+
+/**
+ * Streams of support that go on when the main one has ended, by the words in which vendors and people name them. Their fixes are
+ * others than those of the main stream, so that a platform with such a word is never judged as the main one.
+ */
+const streamWords: readonly (readonly [stream: string, words: RegExp])[] = [
+  ['eus', wordsOf('eus|extended update support')],
+  ['aus', wordsOf('aus|advanced (?:mission critical )?update support')],
+  ['tus', wordsOf('tus|telecommunications? update (?:service|support)')],
+  ['e4s', wordsOf('e4s|update services for sap(?: solutions)?')],
+  ['els', wordsOf('els|extended life[ -]?cycle support')],
+  ['ltss', wordsOf('ltss|long[ -]term service pack support')],
+  ['espos', wordsOf('espos|extended service pack overlap support')],
+  ['elts', wordsOf('elts|extended (?:lts|long[ -]term support)')],
+  ['esu', wordsOf('esu|extended security updates?')],
+]
+
+function wordsOf(pattern: string): RegExp {
+  return new RegExp(`(?<![a-z0-9])(?:${pattern})(?![a-z0-9])`)
+}
+
+/** The extended stream that a text in small letters names, and the text without it; `null`: it names none. */
+export function streamNamed(text: string): { readonly stream: string; readonly rest: string } | null {
+  for (const [stream, words] of streamWords)
+    if (words.test(text)) return { stream, rest: text.replace(words, ' ').trim() }
+  return null
+}
 
 export function familyOf(platform: string): string {
   const colon = platform.indexOf(':')

@@ -26,8 +26,8 @@ export interface ChangeList {
   changesIn(text: string): readonly Change[]
   /** Returns the id of the record in a deleted document. */
   recordOf(path: string): string
-  /** The date from which records are fetched at first, for publishers that offer no complete file. */
-  readonly start?: string
+  /** True for publishers that offer no complete file: every document of the list is fetched, each in its newest revision. */
+  readonly isWhole?: true
   /**
    * Returns the address of the complete archive, for publishers that name it in a file. Left out: it is the address of
    * the feed.
@@ -35,9 +35,22 @@ export interface ChangeList {
   readonly archive?: (location: string, options: LocationOptions, signal: AbortSignal) => Promise<string>
 }
 
+/** What was read of a list of changes before. */
+export interface ReadBefore {
+  /** The time of the newest change; `null`: the list was never read. */
+  readonly seen: string | null
+  /** Of a list that is the whole feed: the revision of each document that was read, by its address. */
+  readonly revisions: Readonly<Record<string, string>>
+  /** Addresses of documents that were fetched and could not be read. They are fetched again. */
+  readonly unread: readonly string[]
+}
+
+/** A document of the list. */
+export interface ChangedDocument extends FeedDocument, Change {}
+
 export interface Changes {
   /** The changed documents; `null`: too many have changed to fetch them one by one. */
-  readonly documents: readonly FeedDocument[] | null
+  readonly documents: readonly ChangedDocument[] | null
   /** Ids of records that no longer exist. */
   readonly removed: readonly string[]
   /** The time of the newest change that was read from the list. */
@@ -45,13 +58,13 @@ export interface Changes {
 }
 
 /**
- * Fetches what has changed since `seen`. When `seen` is null, it only finds out the time of the newest change. Throws a
- * sentence when the list or a document cannot be fetched.
+ * Fetches what has changed since the list was read. Where it was never read and is not the whole feed, it only finds out the
+ * time of the newest change. Throws a sentence when the list or a document cannot be fetched.
  */
 export async function fetchChanges(
   list: ChangeList,
   location: string,
-  seen: string | null,
+  before: ReadBefore,
   options: LocationOptions,
   signal: AbortSignal,
 ): Promise<Changes> {
@@ -60,14 +73,15 @@ export async function fetchChanges(
     return answer.status === 'read' ? answer.bytes : Buffer.alloc(0)
   }
   const all = list.changesIn((await text(list.list)).toString('utf8'))
+  const { seen } = before
   const newest = all.reduce((last, { at }) => (at > last ? at : last), seen ?? '')
-  if (seen === null) return { documents: [], removed: [], seen: newest }
-  const fresh = all.filter(({ at }) => at > seen)
+  if (seen === null && !list.isWhole) return { documents: [], removed: [], seen: newest }
+  const fresh = all.filter(freshSince(list, before))
   if (fresh.length > inputLimits.changedRecords) return { documents: null, removed: [], seen: newest }
-  const documents: FeedDocument[] = []
-  for (const { path } of fresh) {
+  const documents: ChangedDocument[] = []
+  for (const { path, at } of fresh) {
     try {
-      documents.push({ name: path, bytes: await text(path) })
+      documents.push({ name: path, bytes: await text(path), path, at })
     } catch (error) {
       signal.throwIfAborted()
       throw new Error(`Of ${fresh.length} changed records ${path} cannot be fetched: ${errorText(error)}`, {
@@ -78,9 +92,18 @@ export async function fetchChanges(
   const gone =
     list.deletions === null
       ? []
-      : list.changesIn((await text(list.deletions)).toString('utf8')).filter(({ at }) => at > seen)
+      : list.changesIn((await text(list.deletions)).toString('utf8')).filter(({ at }) => at > (seen ?? ''))
   const last = gone.reduce((latest, { at }) => (at > latest ? at : latest), newest)
   return { documents, removed: gone.map(({ path }) => list.recordOf(path)), seen: last }
+}
+
+/**
+ * Revisions of a list that is the whole feed are compared one by one: a publisher dates them by the day, so that a later one may
+ * have the time of another document that was read before.
+ */
+function freshSince({ isWhole }: ChangeList, { seen, revisions, unread }: ReadBefore): (change: Change) => boolean {
+  const again = new Set(unread)
+  return ({ path, at }) => again.has(path) || (isWhole ? revisions[path] !== at : at > (seen ?? ''))
 }
 
 /** CSAF's changes.csv and deletions.csv. A line: `"2024/rhsa-2024_0010.json","2025-02-18T14:28:08+00:00"` */
@@ -126,7 +149,7 @@ export function msrcMonths(since: string): ChangeList {
   return {
     list: '',
     deletions: null,
-    start: since,
+    isWhole: true,
     changesIn: (text) => {
       const parsed = updatesSchema.safeParse(parseJson(text, "Microsoft's list of months"))
       if (!parsed.success) throw new Error(`Microsoft's list of months: ${schemaProblem(parsed.error)}`)

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { Platform } from '../../core/asset.ts'
 import type { CatalogFeed, FeedFetch } from '../../core/ports.ts'
 import { platformsOf } from '../../core/streams.ts'
-import { type ChangeList, type Changes, fetchChanges } from './changes.ts'
+import { type ChangedDocument, type ChangeList, type Changes, fetchChanges, type ReadBefore } from './changes.ts'
 import { type DocumentReader, readDocument } from './document-reader.ts'
 import { documentsIn, documentsInFolder, type FeedDocument, filesOf } from './documents.ts'
 import { boundedRejects, type FeedOptions, readCursor, requireNotShrunken, requireReadable } from './feed.ts'
@@ -36,6 +36,11 @@ const cursorSchema = z.object({
   records: z.number(),
   /** The time of the newest change that was read from the list of changes; `null`: the feed has no list. */
   seen: z.string().nullable(),
+  /** What the feed was asked for. A cursor of another question says nothing about what was left out then. */
+  asked: z.string(),
+  /** See `ReadBefore`. Left out: none. */
+  revisions: z.record(z.string(), z.string()).optional(),
+  unread: z.array(z.string()).optional(),
 })
 type Cursor = z.infer<typeof cursorSchema>
 
@@ -59,9 +64,14 @@ export function createDocumentFeed(options: FeedOptions, format: DocumentFeed): 
 
 async function fetchFeed(source: Source, cursor: string | null, signal: AbortSignal): Promise<FeedFetch> {
   const { location } = source.options
-  const last = readCursor(cursor, cursorSchema)
+  const read = readCursor(cursor, cursorSchema)
+  const last = read?.asked === askedOf(source) ? read : null
   if (isUrl(location) || !(await isFolder(location))) return fetchDocuments(source, last, signal)
   return readFolder(source, last, signal)
+}
+
+function askedOf({ options, format }: Source): string {
+  return JSON.stringify([options.location, format.platforms ?? null])
 }
 
 async function fetchDocuments(source: Source, last: Cursor | null, signal: AbortSignal): Promise<FeedFetch> {
@@ -69,32 +79,50 @@ async function fetchDocuments(source: Source, last: Cursor | null, signal: Abort
   const { location } = options
   const list = format.changes
   if (list === null || !isUrl(location)) return fetchWhole(source, last, null, signal)
-  const changes = await fetchChanges(list, location, last?.seen ?? list.start ?? null, options, signal)
-  const first: Cursor = { location, etag: null, lastModified: null, sha256: '', records: 0, seen: null }
-  if (changes.documents !== null && (last !== null || list.start !== undefined))
-    return readChanged(format, last ?? first, changes.documents, changes)
+  const changes = await fetchChanges(list, location, readBefore(last), options, signal)
+  if (changes.documents !== null && (last !== null || list.isWhole))
+    return readChanged(source, last, changes.documents, changes)
   return fetchWhole(source, last, changes.seen, signal)
 }
 
-/** Reads only the changed documents. */
+function readBefore(last: Cursor | null): ReadBefore {
+  return { seen: last?.seen ?? null, revisions: last?.revisions ?? {}, unread: last?.unread ?? [] }
+}
+
+/**
+ * Reads only the changed documents. One that cannot be read (cut off on its way, say) is kept in mind, because the list names it
+ * no more: it is fetched again next time.
+ */
 function readChanged(
-  format: DocumentFeed,
-  last: Cursor,
-  documents: readonly FeedDocument[],
+  source: Source,
+  last: Cursor | null,
+  documents: readonly ChangedDocument[],
   { removed, seen }: Changes,
 ): FeedFetch {
   if (documents.length + removed.length === 0) return { status: 'unchanged' }
+  const { options, format } = source
+  const { location } = options
   const sink = createSink()
-  for (const document of documents) readOne(format, document, sink)
-  const records = [...new Set([...sink.records, ...removed])]
-  const cursor: Cursor = { ...last, seen }
-  return {
-    status: 'fetched',
-    cursor: JSON.stringify(cursor),
-    content: contentOf(sink),
-    changes: { records },
-    rejected: boundedRejects(sink.rejected),
+  const revisions = { ...last?.revisions }
+  const unread: string[] = []
+  for (const document of documents) {
+    const known = sink.records.size
+    readOne(format, document, sink)
+    if (sink.records.size > known) revisions[document.path] = document.at
+    else unread.push(document.path)
   }
+  const first = { location, etag: null, lastModified: null, sha256: '', records: 0, asked: askedOf(source) }
+  const cursor: Cursor = {
+    ...(last ?? first),
+    seen,
+    unread,
+    ...(format.changes?.isWhole ? { revisions } : {}),
+  }
+  const [content, rejected] = [contentOf(sink), boundedRejects(sink.rejected)]
+  const read = { status: 'fetched', cursor: JSON.stringify(cursor), content, rejected } as const
+  if (last !== null) return { ...read, changes: { records: [...new Set([...sink.records, ...removed])] } }
+  requireReadable(`${options.name} (${location})`, sink.records.size, sink.rejected, marksOf(format))
+  return read
 }
 
 /** Reads the complete feed. `seen`: the time of the newest change in the list of changes. */
@@ -157,11 +185,13 @@ function marksOf({ readers }: DocumentFeed): string {
 }
 
 function finished(
-  { options, format }: Source,
+  source: Source,
   sink: Sink,
   last: Cursor | null,
-  cursor: Omit<Cursor, 'records'>,
+  found: Omit<Cursor, 'records' | 'asked'>,
 ): FeedFetch {
+  const { options, format } = source
+  const cursor = { ...found, asked: askedOf(source) }
   const content = contentOf(sink)
   const rows = Object.values(content).reduce((sum, kind) => sum + kind.length, 0)
   const what = `${options.name} (${cursor.location})`

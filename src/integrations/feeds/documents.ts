@@ -224,6 +224,7 @@ function take(budget: Budget, name: string, size: number): void {
 
 function* untar({ name, bytes }: FeedDocument, budget: Budget): Generator<FeedDocument> {
   let files: readonly { readonly name: string; readonly type?: unknown; readonly data?: Uint8Array | undefined }[]
+  if (!hasEndOfTar(bytes)) throw new Error(`${name} cannot be unpacked: the tar data is cut off`)
   try {
     files = parseTar(bytes)
   } catch (error) {
@@ -236,6 +237,13 @@ function* untar({ name, bytes }: FeedDocument, budget: Budget): Generator<FeedDo
     yield { name: `${name}/${file.name}`, bytes: content }
   }
 }
+
+/** A tar ends with empty blocks. One that was cut off between two files cannot be told otherwise. */
+function hasEndOfTar(bytes: Buffer): boolean {
+  return bytes.length % TAR_BLOCK === 0 && bytes.subarray(-TAR_BLOCK).every((byte) => byte === 0)
+}
+
+const TAR_BLOCK = 512
 
 async function* unzip({ name, bytes }: FeedDocument, budget: Budget): AsyncGenerator<FeedDocument> {
   const damaged = (error: unknown) => new Error(`${name} cannot be unpacked: ${errorText(error)}`, { cause: error })

@@ -17,6 +17,8 @@ export interface FeedOptions extends LocationOptions {
 export interface FeedFormat<State> {
   readonly describe: string
   readonly state: z.ZodType<State>
+  /** The settings that decide what is kept of an answer, such as the release. The same bytes are read anew for other ones. */
+  readonly asked?: string
   /** Throws a sentence when the whole answer is unusable. */
   parse(input: FeedInput<State>): Promise<ParsedFeed<State>> | ParsedFeed<State>
 }
@@ -62,11 +64,14 @@ export function createFeed<State>(options: FeedOptions, format: FeedFormat<State
     lastModified: z.string().nullable(),
     sha256: z.string(),
     resolved: z.string().optional(),
+    asked: z.string(),
     state: format.state,
   })
+  const { asked = '' } = format
 
   async function fetchFeed(cursor: string | null, signal: AbortSignal): Promise<FeedFetch> {
-    const last = readCursor(cursor, cursorSchema)
+    const read = readCursor(cursor, cursorSchema)
+    const last = read?.asked === asked ? read : null
     const answer = await readFeed(options, last, signal)
     if (answer.status === 'unchanged') return { status: 'unchanged' }
     const { content, rejected, state, saidAt } = await format.parse({
@@ -77,7 +82,7 @@ export function createFeed<State>(options: FeedOptions, format: FeedFormat<State
       allowShrinking: options.allowShrinking ?? false,
     })
     signal.throwIfAborted()
-    const next = JSON.stringify({ ...answer.validators, state })
+    const next = JSON.stringify({ ...answer.validators, asked, state })
     const said = saidAt === undefined ? {} : { saidAt }
     return { status: 'fetched', cursor: next, content, rejected: boundedRejects(rejected), ...said }
   }

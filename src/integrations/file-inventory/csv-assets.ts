@@ -2,11 +2,13 @@ import { Readable } from 'node:stream'
 import { CsvError, parse } from 'csv-parse'
 import { z } from 'zod'
 import type { InstalledPackage, Observation } from '../../core/asset.ts'
+import { canonicalPlatform } from '../../core/platform/canonical.ts'
 import { csvSeparator } from '../csv-separator.ts'
 import { createTurns } from '../turns.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
 import { type FileTimes, listOfHosts } from './json-assets.ts'
 import { type ListedIds, listedIdentity } from './listed-identity.ts'
+import { listedName, versionTest } from './listed-package.ts'
 
 const required = ['asset', 'package', 'version', 'architecture', 'source', 'sourceversion'] as const
 
@@ -34,6 +36,7 @@ interface CsvAsset {
   readonly team: string | undefined
   readonly ids: ListedIds
   readonly packages: InstalledPackage[]
+  readonly isVersion: (version: string) => boolean
 }
 
 /**
@@ -60,7 +63,9 @@ export async function observeCsv(
     let asset = assets.get(row.asset)
     if (asset === undefined) {
       const ids = { hardwareId: row.hardwareid, cloudId: row.cloudid, fqdn: row.fqdn }
-      asset = { name: row.asset, platform: row.platform || undefined, team: row.team || undefined, ids, packages: [] }
+      const platform = row.platform ? (canonicalPlatform(row.platform) ?? row.platform) : undefined
+      const isVersion = versionTest(platform ?? defaults.platform)
+      asset = { name: row.asset, platform, team: row.team || undefined, ids, packages: [], isVersion }
       assets.set(row.asset, asset)
     }
     if (row.team && asset.team !== undefined && row.team !== asset.team) {
@@ -69,12 +74,20 @@ export async function observeCsv(
         `${path}, line ${line}: ${row.asset} is of the team ${teams}; a server has one team, so the first counts`,
       )
     }
+    const { name, architecture } = listedName(row.package)
+    const sourceVersion = row.sourceversion || row.version
+    const { isVersion } = asset
+    const wrong = [row.version, sourceVersion].find((one) => !isVersion(one))
+    if (wrong !== undefined) {
+      warnings.push(`${path}, line ${line}: "${wrong}" is no version on this platform; the row was skipped`)
+      continue
+    }
     asset.packages.push({
-      name: row.package,
+      name,
       version: row.version,
-      architecture: row.architecture,
-      source: row.source || row.package,
-      sourceVersion: row.sourceversion || row.version,
+      architecture: architecture ?? row.architecture,
+      source: row.source || name,
+      sourceVersion,
     })
   }
   if (assets.size === 0) {

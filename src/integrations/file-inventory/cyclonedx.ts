@@ -86,7 +86,9 @@ function systemOf({ type, name, version }: Component): Platform | null {
 }
 
 function partOf({ type, name, version, purl, properties }: Component, around: Platform | null): Part | null {
-  if (purl === undefined) return type === 'library' ? { kind: 'unnamed', name } : null
+  // Trivy names the file of a language's libraries as an application without a version.
+  const isSoftware = type === 'library' || (type === 'application' && version !== undefined)
+  if (purl === undefined) return isSoftware ? { kind: 'unnamed', name } : null
   const url = packageFromUrl(purl, version)
   if (url === null) return { kind: 'library' }
   if (url === 'no version') return { kind: 'unnamed', name }

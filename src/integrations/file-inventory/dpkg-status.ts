@@ -2,7 +2,14 @@ import type { InstalledPackage } from '../../core/asset.ts'
 import { boundedWarnings, type SoftwareList } from './software-list.ts'
 
 /** States (last word of `Status:`) in which a package's files are on the disk, dpkg(1). */
-const presentStates = new Set(['installed', 'triggers-pending', 'triggers-awaited', 'half-configured', 'unpacked'])
+const presentStates = new Set([
+  'installed',
+  'triggers-pending',
+  'triggers-awaited',
+  'half-configured',
+  'unpacked',
+  'half-installed',
+])
 
 /**
  * Reads /var/lib/dpkg/status. Returns the packages whose files are on the disk. An invalid paragraph becomes a warning.
@@ -34,7 +41,10 @@ export function parseDpkgStatus(text: string, what: string): SoftwareList {
     }
     if (state === 'half-configured' || state === 'unpacked')
       warnings.push(`${name} is ${state}: run dpkg --configure -a`)
-    found.set(`${name}:${installed.architecture}`, installed)
+    if (state === 'half-installed') warnings.push(`${name} is half-installed: install it again`)
+    const key = `${name}:${installed.architecture}`
+    if (found.has(key)) warnings.push(`${what}, line ${line}: ${name} is there twice: is it the text of two machines?`)
+    found.set(found.has(key) ? `${key} ${installed.version}` : key, installed)
   }
   if (found.size === 0) {
     throw new Error(`${what} names no installed package in ${paragraphs} paragraphs: is it /var/lib/dpkg/status?`)

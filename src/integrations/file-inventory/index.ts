@@ -12,6 +12,7 @@ import { inputLimits } from '../input-limits.ts'
 import { looksLikeHtml } from '../json-text.ts'
 import { parseApkInstalled } from './apk-installed.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
+import { completeText } from './complete-text.ts'
 import { observeCsv } from './csv-assets.ts'
 import { parseCycloneDx } from './cyclonedx.ts'
 import { parseDpkgStatus } from './dpkg-status.ts'
@@ -73,7 +74,10 @@ async function readFileAssets(options: FileInventoryOptions): Promise<readonly O
   const bytes = await unpackText(file.bytes, path, limit)
   if (bytes.length > limit) throw new Error(`${path} is ${bytes.length} bytes long, more than the limit of ${limit}`)
   if (looksLikeHtml(bytes.toString('utf8', 0, 1_000))) throw new Error(`${path} is an HTML page, not ${format}`)
-  const times: FileTimes = { modifiedAt: file.modifiedAt.toISOString(), now: clock().toISOString() }
+  const now = clock()
+  // A file was written before it is read, whatever the clock of its writer said.
+  const modifiedAt = file.modifiedAt > now ? now : file.modifiedAt
+  const times: FileTimes = { modifiedAt: modifiedAt.toISOString(), now: now.toISOString() }
   switch (format) {
     case 'json':
       return observeJson(bytes, path, name, defaults, times)
@@ -142,11 +146,16 @@ function requireSuiting(path: string, format: FileFormat, platform: Platform): v
   )
 }
 
-/** A list of lines that ends in the middle of one was cut off: what stood behind it would count as not installed. */
-function completeText(bytes: Buffer, path: string): string {
-  const text = bytes.toString()
-  if (text !== '' && !text.endsWith('\n')) throw new Error(`${path} is cut off: its last line has no end`)
-  return text
+/** Throws a sentence when most packages were built for another release, `.el8` on `almalinux:9`: the platform is not theirs. */
+function requireRelease(path: string, platform: Platform, { packages }: SoftwareList): void {
+  const [, own] = /^(?:rhel|almalinux|rocky|centos|oracle):(\d+)/.exec(platform) ?? []
+  if (own === undefined) return
+  const releases = packages.flatMap(({ version }) => /\.el(\d+)(?![\d.])/.exec(version)?.[1] ?? [])
+  const others = releases.filter((release) => release !== own)
+  if (others.length * 2 > releases.length)
+    throw new Error(
+      `${path} lists packages of el${others[0]}, and not of ${platform}: name the platform of this machine`,
+    )
 }
 
 function observeList(
@@ -163,6 +172,7 @@ function observeList(
   const platform = said !== undefined && given?.startsWith(said) ? given : said
   if (platform === undefined) throw new Error(`${path} does not say its platform: name it, such as debian:12`)
   requireSuiting(path, format, platform)
+  requireRelease(path, platform, list)
   const { asset } = assetOf(source, { name: defaults.name ?? list.name ?? source, platform }, defaults)
   const { identity, warnings: unusable } = listedIdentity(asset.name, defaults.ids ?? {})
   const snapshot = {

@@ -7,12 +7,14 @@ import {
   type PendingUpdate,
 } from '../../core/asset.ts'
 import { errorText } from '../../core/error-text.ts'
+import { DAY_MS } from '../../core/time/instant.ts'
 import { parseJsonDocument } from '../json-document.ts'
 import { wordsOfIssue } from '../schema-words.ts'
 import { createTurns } from '../turns.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
 import { kernelsToBoot } from './kernels.ts'
 import { listedIdentity } from './listed-identity.ts'
+import { listedName, versionTest } from './listed-package.ts'
 import { type AssetRecord, assetSchema, inventoryFileSchema } from './schema.ts'
 
 export interface FileTimes {
@@ -87,8 +89,23 @@ function observeAsset(
   if (record.simulated && record.fault === 'unreachable') {
     return unreachable(asset, `${record.name} does not answer (scripted fault of a simulated asset)`, times)
   }
+  const problem = problemOf(record, asset, times)
+  if (problem !== null) return unreachable(asset, `${where} (${record.name}): ${problem}`, times)
   const { identity, warnings } = listedIdentity(asset.name, record)
   return { kind: 'seen', snapshot: { ...snapshotOf(record, asset, times), identity }, warnings }
+}
+
+/** What the asset says of itself and cannot be so, as a clause; `null`: nothing. */
+function problemOf({ packages, observedAt }: AssetRecord, { platform }: Asset, { now }: FileTimes): string | null {
+  // A clock may be wrong by hours, and by its zone.
+  if (observedAt !== undefined && Date.parse(observedAt) > Date.parse(now) + DAY_MS)
+    return `observedAt ${observedAt} is in the future`
+  const isVersion = versionTest(platform)
+  for (const [index, { version, sourceVersion = version }] of packages.entries()) {
+    const wrong = [version, sourceVersion].find((one) => !isVersion(one))
+    if (wrong !== undefined) return `packages[${index}]: "${wrong}" is no version on ${platform}`
+  }
+  return null
 }
 
 function snapshotOf(record: AssetRecord, asset: Asset, times: FileTimes): AssetSnapshot {
@@ -113,18 +130,29 @@ function snapshotOf(record: AssetRecord, asset: Asset, times: FileTimes): AssetS
 }
 
 function installedPackage(record: AssetRecord['packages'][number]): InstalledPackage {
+  const { name, architecture } = listedName(record.name)
   return {
-    name: record.name,
+    name,
     version: record.version,
-    architecture: record.architecture,
-    source: record.source ?? record.name,
+    architecture: architecture ?? record.architecture,
+    source: record.source ?? name,
     sourceVersion: record.sourceVersion ?? record.version,
   }
 }
 
 function pendingUpdate(record: AssetRecord['pending'][number]): PendingUpdate {
-  const { name, architecture, installed, candidate, source, sourceVersion, origins, security, held } = record
-  const offered = { name, architecture, installed, candidate, source, origins, security, held }
+  const { installed, candidate, source, sourceVersion, origins, security, held } = record
+  const { name, architecture } = listedName(record.name)
+  const offered = {
+    name,
+    architecture: architecture ?? record.architecture,
+    installed,
+    candidate,
+    source,
+    origins,
+    security,
+    held,
+  }
   return sourceVersion === undefined ? offered : { ...offered, sourceVersion }
 }
 

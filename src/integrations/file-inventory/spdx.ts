@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseJsonDocument } from '../json-document.ts'
 import { createTurns } from '../turns.ts'
+import { completeText } from './complete-text.ts'
 import { platformOfDistro } from './distribution.ts'
 import { packageFromUrl } from './package-url.ts'
 import { type Part, softwareOf } from './sbom-parts.ts'
@@ -20,7 +21,7 @@ type Package = z.infer<typeof packageSchema>
 /** Reads SPDX 2 in JSON or tag-value text, https://spdx.github.io/spdx-spec/v2.3/. */
 export async function parseSpdx(bytes: Buffer, what: string): Promise<SoftwareList> {
   const tags = /^\s*SPDXVersion:/m.test(bytes.toString('utf8', 0, 5_000))
-  const packages = tags ? packagesInTags(bytes.toString('utf8')) : await packagesInJson(bytes, what)
+  const packages = tags ? packagesInTags(completeText(bytes, what)) : await packagesInJson(bytes, what)
   const systems = new Set(packages.flatMap((one) => systemOf(one) ?? []))
   const [own = null, other] = systems
   const around = other === undefined ? own : null
@@ -29,6 +30,7 @@ export async function parseSpdx(bytes: Buffer, what: string): Promise<SoftwareLi
   for (const one of packages) {
     if (turns.over()) await turns.next()
     const urls = one.externalRefs.filter(({ referenceType }) => /(?:^|\/)purl$/.test(referenceType))
+    if (urls.length === 0 && isSoftware(one)) parts.push({ kind: 'unnamed', name: one.name })
     for (const { referenceLocator } of urls) {
       const url = packageFromUrl(referenceLocator, one.versionInfo)
       if (url === null) parts.push({ kind: 'library' })
@@ -37,6 +39,11 @@ export async function parseSpdx(bytes: Buffer, what: string): Promise<SoftwareLi
     }
   }
   return softwareOf(parts, around, what)
+}
+
+/** Other purposes are what the document is about (an image, a folder), or what is in it beside packages. */
+function isSoftware({ versionInfo, primaryPackagePurpose: purpose }: Package): boolean {
+  return versionInfo !== undefined && (purpose === undefined || purpose === 'LIBRARY' || purpose === 'APPLICATION')
 }
 
 function systemOf({ name, versionInfo, primaryPackagePurpose }: Package) {

@@ -137,32 +137,86 @@ describe("Microsoft's updates", () => {
     }
   })
 
-  it('fetches the months of the list that were revised since, and no others', async () => {
-    const asked: string[] = []
-    let revised = '2026-11-10T08:00:00Z'
-    const server = createServer((request, response) => {
-      asked.push(request.url ?? '')
-      if (request.url !== '/cvrf/v3.0/updates') return void response.end(good)
-      const value = [
-        { ID: '2019-Jan', InitialReleaseDate: '2019-01-08T08:00:00Z', CurrentReleaseDate: '2026-11-12T08:00:00Z' },
-        { ID: '2026-Nov', InitialReleaseDate: '2026-11-10T08:00:00Z', CurrentReleaseDate: revised },
-      ]
-      response.end(JSON.stringify({ value }))
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const location = `http://127.0.0.1:${(server.address() as AddressInfo).port}/cvrf/v3.0/updates`
-    const source = createMsrcFeed({ name: 'msrc', since: '2025-01', location, attempts: 1 })
-    const { signal } = new AbortController()
-    try {
-      const first = await fetched(source)
-      expect(asked).toEqual(['/cvrf/v3.0/updates', '/cvrf/v3.0/cvrf/2026-Nov'])
-      expect(await source.fetch(first.cursor, signal)).toEqual({ status: 'unchanged' })
-      revised = '2026-11-17T08:00:00Z'
-      expect(await source.fetch(first.cursor, signal)).toMatchObject({ changes: { records: ['2026-Nov'] } })
-    } finally {
-      server.closeAllConnections()
-      server.close()
+  describe('from the list of months', () => {
+    /** Microsoft's list and its months; each request is noted. */
+    async function withList(run: (list: List) => Promise<void>): Promise<void> {
+      const list: List = { location: '', asked: [], revised: {}, cutOff: new Set() }
+      const server = createServer((request, response) => {
+        const path = request.url ?? ''
+        const id = path.split('/').at(-1) ?? ''
+        if (id !== 'updates') {
+          list.asked.push(id)
+          const text = good.toString().replaceAll('2026-Nov', id)
+          return void response.end(list.cutOff.has(id) ? text.slice(0, text.length / 2) : text)
+        }
+        const value = Object.entries(list.revised).map(([ID, CurrentReleaseDate]) => ({
+          ID,
+          InitialReleaseDate: `${ID.slice(0, 4)}-${ID.endsWith('Oct') ? '10-13' : '11-10'}T08:00:00Z`,
+          CurrentReleaseDate,
+        }))
+        response.end(JSON.stringify({ value }))
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      list.location = `http://127.0.0.1:${(server.address() as AddressInfo).port}/cvrf/v3.0/updates`
+      try {
+        await run(list)
+      } finally {
+        server.closeAllConnections()
+        server.close()
+      }
     }
+    interface List {
+      location: string
+      readonly asked: string[]
+      readonly revised: Record<string, string>
+      readonly cutOff: Set<string>
+    }
+    const { signal } = new AbortController()
+    const feedOf = ({ location }: List, since = '2025-01') =>
+      createMsrcFeed({ name: 'msrc', since, location, attempts: 1 })
+
+    it('reads each month once, and again when it was revised', () =>
+      withList(async (list) => {
+        Object.assign(list.revised, { '2019-Nov': '2026-11-12T08:00:00Z', '2026-Nov': '2026-11-10T08:00:00Z' })
+        const first = await fetched(feedOf(list))
+        expect(list.asked.splice(0)).toEqual(['2026-Nov'])
+        expect(await feedOf(list).fetch(first.cursor, signal)).toEqual({ status: 'unchanged' })
+        list.revised['2026-Nov'] = '2026-11-17T08:00:00Z'
+        expect(await feedOf(list).fetch(first.cursor, signal)).toMatchObject({ changes: { records: ['2026-Nov'] } })
+        expect(list.asked).toEqual(['2026-Nov'])
+      }))
+
+    it('reads a month that was revised on the day of another one, which was read before', () =>
+      withList(async (list) => {
+        // Microsoft dates revisions by the day.
+        Object.assign(list.revised, { '2026-Oct': '2026-10-13T07:00:00Z', '2026-Nov': '2026-11-10T08:00:00Z' })
+        const first = await fetched(feedOf(list))
+        list.revised['2026-Oct'] = '2026-11-10T08:00:00Z'
+        expect(await feedOf(list).fetch(first.cursor, signal)).toMatchObject({ changes: { records: ['2026-Oct'] } })
+      }))
+
+    it('reads the months before, where the first month is set to an earlier one', () =>
+      withList(async (list) => {
+        Object.assign(list.revised, { '2019-Nov': '2020-01-14T08:00:00Z', '2026-Nov': '2026-11-10T08:00:00Z' })
+        const first = await fetched(feedOf(list))
+        const earlier = feedOf(list, '2019-01')
+        expect(await earlier.fetch(first.cursor, signal)).toMatchObject({ changes: { records: ['2019-Nov'] } })
+      }))
+
+    it('reads a month again that was cut off on its way', () =>
+      withList(async (list) => {
+        Object.assign(list.revised, { '2026-Oct': '2026-10-13T07:00:00Z', '2026-Nov': '2026-11-10T08:00:00Z' })
+        list.cutOff.add('2026-Oct')
+        const first = await fetched(feedOf(list))
+        expect(first.rejected).toMatchObject([{ reason: expect.stringContaining('cut off') }])
+        const second = await feedOf(list).fetch(first.cursor, signal)
+        expect(second).toMatchObject({ status: 'fetched', rejected: [{}] })
+        list.cutOff.clear()
+        list.asked.splice(0)
+        const third = await feedOf(list).fetch(second.status === 'fetched' ? second.cursor : '', signal)
+        expect(third).toMatchObject({ changes: { records: ['2026-Oct'] }, rejected: [] })
+        expect(list.asked).toEqual(['2026-Oct'])
+      }))
   })
 
   it.each([

@@ -147,7 +147,8 @@ describe('OSV', () => {
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/all.zip`
-    const source = createOsvFeed({ name: 'osv', ecosystem: 'any', location: address, attempts: 1 })
+    const options = { name: 'osv', ecosystem: 'any', location: address, attempts: 1 }
+    const source = createOsvFeed(options)
     try {
       files['all.zip'] = zipOf({
         'A-1.json': JSON.stringify(record('ALSA-2026:1', 'curl', '1-1')),
@@ -165,6 +166,19 @@ describe('OSV', () => {
       expect(second).toMatchObject({ status: 'fetched', changes: { records: ['ALSA-2026:1'] } })
       expect(second.status === 'fetched' && second.content.fixes?.map((fix) => fix.fixedVersion)).toEqual(['1-2'])
       expect(asked).toEqual(['modified_id.csv', 'ALSA-2026:1.json'])
+
+      // The list names a document no more that was cut off on its way, and says nothing of what other settings had left out.
+      const cursor = second.status === 'fetched' ? second.cursor : ''
+      files['modified_id.csv'] = Buffer.from('2026-11-03T10:00:00Z,ALSA-2026:2\n')
+      files['ALSA-2026:2.json'] = Buffer.from('{"id":"ALSA-2026:2","modif')
+      const third = await source.fetch(cursor, new AbortController().signal)
+      expect(third).toMatchObject({ status: 'fetched', changes: { records: [] }, rejected: [{}] })
+      files['ALSA-2026:2.json'] = Buffer.from(JSON.stringify(record('ALSA-2026:2', 'bash', '2-2')))
+      const fourth = await source.fetch(third.status === 'fetched' ? third.cursor : '', new AbortController().signal)
+      expect(fourth).toMatchObject({ changes: { records: ['ALSA-2026:2'] }, rejected: [] })
+      const wider = createOsvFeed({ ...options, platforms: ['almalinux:9'] })
+      const fifth = await wider.fetch(fourth.status === 'fetched' ? fourth.cursor : '', new AbortController().signal)
+      expect(fifth.status === 'fetched' && fifth.changes).toBeUndefined()
     } finally {
       server.closeAllConnections()
       server.close()

@@ -79,6 +79,14 @@ describe('limits', () => {
     await expect(all(bytes.subarray(0, bytes.length - 3))).rejects.toThrow(/cannot be unpacked: .*(cut off|damaged)/)
   })
 
+  it('name a tar that was cut off, wherever', async () => {
+    const whole = tarOf({ 'a.json': '{"a":1}', 'b.json': '{"b":1}' })
+    expect(await all(whole)).toBe(2)
+    // POSIX: a tar ends with two blocks of zeros.
+    for (let length = 512; length <= 2_048; length += 64)
+      await expect(all(whole.subarray(0, length)), `${length} bytes`).rejects.toThrow(/cannot be unpacked: .*cut off/)
+  })
+
   it('refuse deep nesting and keys that are there twice, in JSON', () => {
     expect(() => parseJson(`${'['.repeat(5_000)}${']'.repeat(5_000)}`, 'x')).toThrow(/nested more than 64 deep/)
     expect(() => parseJson('{"a":1,"b":{"c":1,"c":2}}', 'x')).toThrow(/the key "c" is there twice, again at line 1/)
@@ -126,4 +134,23 @@ function zipBomb(): Buffer {
   end.writeUInt32LE(directory.length, 12)
   end.writeUInt32LE(start.length, 16)
   return Buffer.concat([start, directory, end])
+}
+
+/** POSIX ustar: a header of 512 bytes before each file, whose content is filled up to whole blocks; two blocks of zeros. */
+function tarOf(files: Readonly<Record<string, string>>): Buffer {
+  const blocks = Object.entries(files).flatMap(([name, text]) => {
+    const header = Buffer.alloc(512)
+    header.write(name, 0)
+    header.write('0000644\0', 100)
+    header.write('0000000\0', 108)
+    header.write('0000000\0', 116)
+    header.write(`${text.length.toString(8).padStart(11, '0')}\0`, 124)
+    header.write('00000000000\0', 136)
+    header.write('        ', 148)
+    header.write('0ustar\x0000', 156)
+    const sum = header.reduce((total, byte) => total + byte, 0)
+    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+    return [header, Buffer.concat([Buffer.from(text)], 512)]
+  })
+  return Buffer.concat([...blocks, Buffer.alloc(1_024)])
 }

@@ -37,8 +37,10 @@ describe.each(releases)('Ubuntu $number', ({ codeName, number }) => {
     const cvesOf = new Map(definitionsIn(xml))
     const matcher = createMatcher(sink.fixes)
     const versions = new Map<string, Set<string>>()
-    for (const { package: name, fixedVersion } of sink.fixes)
-      if (fixedVersion !== null) versions.set(name, (versions.get(name) ?? new Set()).add(fixedVersion))
+    // OpenSCAP judges the kernel that runs, which is that of this machine.
+    for (const { package: name, by, fixedVersion } of sink.fixes)
+      if (by === 'binary' && fixedVersion !== null)
+        versions.set(name, (versions.get(name) ?? new Set()).add(fixedVersion))
     const random = createRandom(Number(number.replace('.', '')))
     const differs: string[] = []
     let compared = 0

@@ -41,6 +41,7 @@ export function createDebianTrackerFeed(options: DebianTrackerOptions): CatalogF
     {
       describe: 'Debian security tracker',
       state: stateSchema,
+      asked: options.platforms?.join(' ') ?? 'all',
       async parse(input) {
         const parsed = await parseTracker(input, options.platforms ?? null)
         requireReadable(input.what, parsed.state.fixes, [])

@@ -44,7 +44,12 @@ export function createDebsecanFeed(options: DebsecanOptions): CatalogFeed {
   const location = `https://security-tracker.debian.org/tracker/debsecan/release/1/${release}`
   return createFeed(
     { location, ...options },
-    { describe: `debsecan (${release})`, state: stateSchema, parse: (input) => parseDebsecan(input, platform) },
+    {
+      describe: `debsecan (${release})`,
+      state: stateSchema,
+      asked: platform,
+      parse: (input) => parseDebsecan(input, platform),
+    },
   )
 }
 

@@ -17,16 +17,24 @@ function isUbuntuOval(head: string): boolean {
 }
 
 interface Definition {
+  /** `patch`: what a notice fixes; `vulnerability`: where a CVE is, or which CVEs a source package has. */
+  readonly class: string
   title: string
   usn: string | null
   severity: string | null
   issued: string | null
   platform: string | null
   readonly cves: Set<string>
-  readonly tests: { readonly test: string; readonly comment: string }[]
+  readonly tests: Criterion[]
+}
+
+interface Criterion {
+  readonly test: string
+  readonly comment: string
 }
 
 interface Test {
+  readonly about: 'packages' | 'running kernel' | 'kernel version'
   object: string
   state: string
 }
@@ -45,8 +53,8 @@ interface Reading {
 }
 
 /**
- * Reads Canonical's OVAL of USNs. A definition has tests; a test has an object (a variable that lists packages) and a
- * state (a version).
+ * Reads Canonical's OVAL of a release: of notices (`usn`), of CVEs (`cve`) or of packages (`pkg`). A definition has tests; a test
+ * has an object (a variable that lists packages) and a state (a version). Of CVEs without a fix, the test has no state.
  */
 function readUbuntuOval(text: string, where: string, sink: Sink): void {
   const reading: Reading = {
@@ -64,17 +72,14 @@ function readUbuntuOval(text: string, where: string, sink: Sink): void {
     (element) => enter(reading, element),
     (element, own) => leave(reading, element, own),
   )
-  if (reading.definitions.length > 0 && reading.definitions.every(({ usn }) => usn === null)) {
-    sink.rejected.push({ where, reason: 'is not the OVAL of security notices: take the file ending in .usn.oval.xml' })
-    return
-  }
   for (const definition of reading.definitions) {
-    const { usn } = definition
-    if (usn === null) continue
-    sink.records.add(usn)
-    readDefinition(reading, definition, usn, `${where} (${usn})`, sink)
+    if (definition.class === 'vulnerability') readVulnerability(reading, definition, where, sink)
+    else if (definition.usn !== null)
+      readNotice(reading, definition, definition.usn, `${where} (${definition.usn})`, sink)
   }
 }
+
+const abouts = { dpkginfo_test: 'packages', uname_test: 'running kernel', variable_test: 'kernel version' } as const
 
 function enter(reading: Reading, { name, attributes, parent }: XmlElement): void {
   const { definition, test } = reading
@@ -82,6 +87,7 @@ function enter(reading: Reading, { name, attributes, parent }: XmlElement): void
   switch (name) {
     case 'definition':
       reading.definition = {
+        class: attributes.class ?? '',
         title: '',
         usn: null,
         severity: null,
@@ -103,7 +109,9 @@ function enter(reading: Reading, { name, attributes, parent }: XmlElement): void
       definition?.tests.push({ test: attributes.test_ref ?? '', comment: attributes.comment ?? '' })
       break
     case 'dpkginfo_test':
-      reading.test = { object: '', state: '' }
+    case 'uname_test':
+    case 'variable_test':
+      reading.test = { about: abouts[name], object: '', state: '' }
       reading.tests.set(id, reading.test)
       break
     case 'object':
@@ -138,50 +146,56 @@ function leave(reading: Reading, { name, parent }: XmlElement, own: string): voi
       if (definition) definition.platform = platformOf(own)
       break
     case 'dpkginfo_test':
+    case 'uname_test':
+    case 'variable_test':
       reading.test = null
       break
+    case 'name':
+      // Files of before 2019 name the package in the object itself.
+      if (parent?.name === 'dpkginfo_object' && own !== '') {
+        const object = parent.attributes.id ?? ''
+        reading.objects.set(object, object)
+        reading.variables.set(object, [own])
+      }
+      break
     case 'evr':
+    case 'os_release':
       reading.states.set(parent?.attributes.id ?? '', own)
       break
     case 'value':
+      if (parent?.name === 'variable_state') reading.states.set(parent.attributes.id ?? '', own)
       reading.variables.get(parent?.attributes.id ?? '')?.push(own)
   }
 }
 
 /** `where` names the document and the notice. */
-function readDefinition(
-  { tests, variables, objects, states }: Reading,
-  { title, severity, issued, platform, cves, tests: criteria }: Definition,
-  id: string,
-  where: string,
-  sink: Sink,
-): void {
+function readNotice(reading: Reading, definition: Definition, id: string, where: string, sink: Sink): void {
+  const { title, severity, issued, platform, cves } = definition
+  sink.records.add(id)
   if (platform === null) {
     sink.rejected.push({ where, reason: 'names no Ubuntu release' })
     return
   }
   const fixes: Fix[] = []
-  for (const { test: ref, comment } of criteria) {
-    const found = tests.get(ref)
-    if (found === undefined) continue // kernel tests look at the running kernel; OSV has these by source package
-    const packages = variables.get(objects.get(found.object) ?? '') ?? []
-    const version = states.get(found.state)?.replace(/^0:/, '')
-    if (version === undefined || !schemeFor(platform).valid(version)) {
-      sink.rejected.push({ where, reason: `${ref} has no version` })
+  let running: RunningKernel | null = null
+  for (const criterion of definition.tests) {
+    const test = reading.tests.get(criterion.test)
+    if (test?.about === 'running kernel') {
+      running = runningKernel(reading.states.get(test.state) ?? '')
+      if (running === null) sink.rejected.push({ where, reason: `${criterion.test} names no kernel` })
+    }
+    const packages = packagesOf(reading, criterion)
+    if (packages === null && (test?.about !== 'kernel version' || running === null)) continue
+    const version = versionOf(reading, criterion, platform)
+    if (packages?.length === 0 || version === null || version === 'invalid') {
+      sink.rejected.push({ where, reason: `${criterion.test} has no package or no version` })
       continue
     }
-    const subscription = /ubuntu pro|esm/i.test(comment) ? 'Ubuntu Pro' : null
-    for (const name of packages)
-      fixes.push({
-        platform,
-        package: name,
-        by: 'binary',
-        cves: [...cves],
-        fixedVersion: version,
-        advisory: id,
-        record: id,
-        subscription,
-      })
+    const subscription = subscriptionIn(criterion.comment)
+    const said = { platform, cves: [...cves], fixedVersion: version, advisory: id, record: id, subscription }
+    for (const name of packages ?? []) fixes.push({ ...said, package: name, by: 'binary' })
+    if (packages !== null || running === null) continue
+    for (const name of running.sources) fixes.push({ ...said, package: name, by: 'source', introduced: running.first })
   }
   sink.fixes.push(...fixes)
   sink.advisories.push({
@@ -192,6 +206,96 @@ function readDefinition(
     fixes: fixes.map((fix) => ({ platform, source: fix.package, fixedVersion: fix.fixedVersion ?? '' })),
     severity: severity || null,
   })
+}
+
+/**
+ * A definition of a CVE, or of a source package, whose criteria then name the CVE themselves: `(CVE-2026-1000093) openssl package
+ * in jammy was vulnerable but has been fixed (note: '3.0.2-0ubuntu1.19').`
+ */
+function readVulnerability(reading: Reading, definition: Definition, where: string, sink: Sink): void {
+  const { platform, cves, tests } = definition
+  const [own = null] = cves
+  if (platform === null) {
+    sink.rejected.push({ where: `${where} (${own ?? definition.title})`, reason: 'names no Ubuntu release' })
+    return
+  }
+  const running = new Set<string>()
+  for (const criterion of tests) {
+    const { comment } = criterion
+    const kernel = /^Is kernel '?([\w.+-]+?)'? running\?$/.exec(comment)?.[1]
+    if (kernel !== undefined) running.add(kernel)
+    const cve = /^\((CVE-[\d-]+)\)/.exec(comment)?.[1] ?? own
+    if (cve === null || kernel !== undefined) continue
+    sink.records.add(cve)
+    const said = { platform, cves: [cve], record: cve, subscription: subscriptionIn(comment) }
+    const packages = packagesOf(reading, criterion)
+    const version = versionOf(reading, criterion, platform)
+    if (packages === null) {
+      const fixed = kernelIn(comment)
+      if (fixed !== null) sink.fixes.push({ ...said, package: fixed.source, by: 'source', fixedVersion: fixed.version })
+      running.delete(fixed?.source ?? '')
+    } else if (packages.length === 0 || version === 'invalid')
+      sink.rejected.push({ where: `${where} (${cve})`, reason: `${criterion.test} has no package or no version` })
+    else for (const name of packages) sink.fixes.push({ ...said, package: name, by: 'binary', fixedVersion: version })
+  }
+  // A kernel that a CVE names without a version has no fix.
+  if (own === null) return
+  for (const source of running)
+    sink.fixes.push({
+      platform,
+      package: source,
+      by: 'source',
+      cves: [own],
+      fixedVersion: null,
+      record: own,
+      subscription: null,
+    })
+}
+
+/** Kernels that a notice is about: it names them by the release of the running one, `6.5.0-\\d+(-generic|-generic-64k)`. */
+interface RunningKernel {
+  /** Before every version of the series, so that an older series, which has fixes of its own, is not meant. */
+  readonly first: string
+  /** Source packages that build such kernels. Those that the release does not have do no harm. */
+  readonly sources: ReadonlySet<string>
+}
+
+function runningKernel(pattern: string): RunningKernel | null {
+  const [, base, series = '', flavours] = /^((\d+\.\d+)\.\d+)-\\d\+\(([^()]+)\)$/.exec(pattern) ?? []
+  if (base === undefined || flavours === undefined) return null
+  const sources = new Set<string>()
+  for (const flavour of flavours.split('|').map((one) => one.replace(/^-/, '')))
+    for (const name of [flavour, flavour.replace(/-(?:64k|lpae|fde)$/, '')]) {
+      const stem = name === 'generic' ? 'linux' : `linux-${name}`
+      for (const behind of ['', '-hwe', `-${series}`, `-hwe-${series}`]) sources.add(`${stem}${behind}`)
+    }
+  return { first: `${base}-0`, sources }
+}
+
+/** The binary packages that a criterion is about; `null`: it looks at the running kernel. */
+function packagesOf({ tests, objects, variables }: Reading, { test }: Criterion): readonly string[] | null {
+  const found = tests.get(test)
+  return found?.about !== 'packages' ? null : (variables.get(objects.get(found.object) ?? '') ?? [])
+}
+
+/** The fixed version; `null`: the criterion names none. */
+function versionOf({ tests, states }: Reading, { test }: Criterion, platform: string): string | null | 'invalid' {
+  const state = tests.get(test)?.state ?? ''
+  if (state === '') return null
+  const version = states.get(state)?.replace(/^0:/, '')
+  return version !== undefined && schemeFor(platform).valid(version) ? version : 'invalid'
+}
+
+/** `linux-aws package in noble was vulnerable but has been fixed (note: '6.8.0-1009.9').`, or `'linux' kernel in noble ...` */
+function kernelIn(comment: string): { readonly source: string; readonly version: string | null } | null {
+  const [, source] = /^(?:\([\w-]+\) )?'?(linux[\w.+-]*?)'? (?:source package|package|kernel) in /.exec(comment) ?? []
+  if (source === undefined) return null
+  const [, version = null] = /(?:has been fixed|is pending publication) \(note: '(\d[^' ]*)'\)/.exec(comment) ?? []
+  return { source, version }
+}
+
+function subscriptionIn(comment: string): string | null {
+  return /ubuntu pro|\besm-(?:apps|infra)\b|[~+]esm\d/i.test(comment) || /\bESM\b/.test(comment) ? 'Ubuntu Pro' : null
 }
 
 function platformOf(text: string): string | null {

@@ -6,6 +6,7 @@ import { csvSeparator } from '../../csv-separator.ts'
 import { isCveId } from '../cve-id.ts'
 import type { DocumentReader } from '../document-reader.ts'
 import type { Sink } from '../sink.ts'
+import { grouped, wordsByTwin } from './kinds.ts'
 
 const header = /^"?DatePosted"?[,;]"?CVE"?[,;]"?BulletinKB"?[,;]/
 
@@ -23,6 +24,8 @@ interface Draft {
   title: string
   severity: string | null
   published: string
+  /** How many rows give each date, `YYYYMMDD`. */
+  readonly dates: Map<string, number>
   readonly cves: Set<string>
   readonly supersedes: Set<string>
 }
@@ -77,7 +80,8 @@ export function readWesng(text: string, where: string, sink: Sink): void {
         kb: `KB${number}`,
         title,
         severity: null,
-        published: date,
+        published: '',
+        dates: new Map(),
         cves: new Set(),
         supersedes: new Set(),
       }
@@ -85,18 +89,20 @@ export function readWesng(text: string, where: string, sink: Sink): void {
       // An update of Windows may fix a product on it, too, such as Internet Explorer.
       if (target.product === null) draft.product = null
       if (isCveId(cve)) draft.cves.add(cve)
-      if (/^\d{8}$/.test(date) && date < draft.published) draft.published = date
+      if (/^\d{8}$/.test(date)) draft.dates.set(date, (draft.dates.get(date) ?? 0) + 1)
       if (['Low', 'Moderate', 'Important', 'Critical'].includes(severity)) draft.severity = severity
       if (draft.product !== target.product) continue
       for (const [old] of supersedes.matchAll(/\d{6,8}/g)) draft.supersedes.add(`KB${old}`)
     }
   }
   if (updates.size === 0) sink.rejected.push({ where, reason: 'it names no update of Windows' })
+  for (const draft of updates.values()) draft.published = usualDate(draft.dates)
+  const words = wordsOf([...updates.values()])
   for (const { platform, product, kb, title, severity, published, cves, supersedes } of updates.values()) {
     sink.updates.push({
       platform,
       kb,
-      title: product === null ? title : updateTitle(kb, '', product),
+      title: product === null ? (words.get(`${platform} ${kb}`) ?? title) : updateTitle(kb, '', product),
       cves: [...cves],
       supersedes: [...supersedes],
       fixedBuild: null,
@@ -107,4 +113,23 @@ export function readWesng(text: string, where: string, sink: Sink): void {
       record: 'wesng',
     })
   }
+}
+
+/** The day that most rows give, the first of several. Rows are posted again for years, and some with the day of an older CVE. */
+function usualDate(dates: ReadonlyMap<string, number>): string {
+  let best = ''
+  for (const [date, rows] of dates) {
+    const most = dates.get(best) ?? 0
+    if (rows > most || (rows === most && date < best)) best = date
+  }
+  return best
+}
+
+/** Titles that say the kind of an update, by platform and KB. */
+function wordsOf(drafts: readonly Draft[]): ReadonlyMap<string, string> {
+  const titles = new Map<string, string>()
+  const ofWindows = drafts.filter(({ product }) => product === null)
+  for (const [platform, some] of grouped(ofWindows, (draft) => draft.platform))
+    for (const [kb, words] of wordsByTwin(platform, some)) titles.set(`${platform} ${kb}`, updateTitle(kb, words, null))
+  return titles
 }
