@@ -1,5 +1,4 @@
 import ICAL from 'ical.js'
-import { errorText } from '../../core/error-text.ts'
 import { contentLines } from './lines.ts'
 
 /** One VCALENDAR. A file may hold several. */
@@ -52,9 +51,11 @@ function eventOf(block: readonly string[]): EventPart {
   const lines = ownLines(block).filter((line) => used.has((/^[\w-]+/.exec(line)?.[0] ?? '').toUpperCase()))
   try {
     return new ICAL.Component(ICAL.parse(['BEGIN:VEVENT', ...lines, 'END:VEVENT'].join('\r\n')))
-  } catch (error) {
+  } catch {
     const title = lines.find((line) => /^SUMMARY[;:]/i.test(line)) ?? ''
-    return { title: title.replace(/^[^:]*:/, ''), problem: `it cannot be parsed (${errorText(error)})` }
+    const broken = lines.find((line) => parsed(['BEGIN:VEVENT', line, 'END:VEVENT']) === null) ?? ''
+    const shown = JSON.stringify(broken.slice(0, 80))
+    return { title: title.replace(/^[^:]*:/, ''), problem: `its line ${shown} is not as RFC 5545 has it` }
   }
 }
 

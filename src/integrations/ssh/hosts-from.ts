@@ -5,7 +5,7 @@ import { firstNames } from '../../core/first-names.ts'
 import { readBoundedFile, unpackText } from '../bounded-file.ts'
 import { runBounded } from '../bounded-process.ts'
 import { MOST_HOSTS } from '../host-list/ranges.ts'
-import { type HostListFormat, type ListedHost, readHosts } from '../host-list/read.ts'
+import { type HostList, type HostListFormat, type ListedHost, readHosts } from '../host-list/read.ts'
 import { inputLimits } from '../input-limits.ts'
 import { describeEnd } from '../process-end.ts'
 
@@ -16,6 +16,13 @@ export interface HostsFrom {
   readonly hostsLeaveOut: readonly string[]
   readonly hostsTeams: Readonly<Record<string, string>>
   readonly team: string | null
+  /** The login of hosts whose own is not known. */
+  readonly user: string | null
+}
+
+/** Where a list is, and how it is read. */
+export type ListFrom = Pick<HostsFrom, 'hostsFormat' | 'hostsColumns' | 'hostsLeaveOut' | 'user'> & {
+  readonly hostsFrom: NonNullable<HostsFrom['hostsFrom']>
 }
 
 /** A host with its team. */
@@ -30,17 +37,35 @@ export async function hostsOf(
   teams: Readonly<Record<string, { readonly name: string }>>,
   signal: AbortSignal,
 ): Promise<readonly OwnedHost[]> {
-  const { hostsFrom, hostsFormat, hostsColumns, hostsLeaveOut } = source
-  if (hostsFrom === null) return []
+  if (source.hostsFrom === null) return []
+  const { hosts } = await readList({ ...source, hostsFrom: source.hostsFrom }, signal)
+  return ofTeams(hosts, source, teams)
+}
+
+/** Reads a list of hosts from a file or a program. Throws a sentence. */
+export async function readList(
+  { hostsFrom, hostsFormat, hostsColumns, hostsLeaveOut, user }: ListFrom,
+  signal: AbortSignal,
+): Promise<HostList> {
   const what = typeof hostsFrom === 'string' ? hostsFrom : `The answer of ${hostsFrom[0]}`
   const read = typeof hostsFrom === 'string' ? await textOfFile(hostsFrom) : await textOfProgram(hostsFrom, signal)
-  const listed = readHosts(read, what, {
+  const list = readHosts(read, what, {
     format: hostsFormat ?? formatOfName(hostsFrom),
     columns: hostsColumns,
     leaveOut: hostsLeaveOut,
+    user,
   })
-  if (listed.length > MOST_HOSTS)
-    throw new Error(`${what} lists ${listed.length} hosts, more than the limit of ${MOST_HOSTS}`)
+  if (list.hosts.length > MOST_HOSTS)
+    throw new Error(`${what} lists ${list.hosts.length} hosts, more than the limit of ${MOST_HOSTS}`)
+  return list
+}
+
+/** The hosts with their teams. One that is listed twice for different teams can be given to neither. */
+function ofTeams(
+  listed: readonly ListedHost[],
+  source: HostsFrom,
+  teams: Readonly<Record<string, { readonly name: string }>>,
+): readonly OwnedHost[] {
   const owned = new Map<string, OwnedHost>()
   for (const host of listed) {
     const own = owner(host, source, teams)

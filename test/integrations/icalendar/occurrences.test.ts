@@ -126,6 +126,15 @@ describe('when the events of a calendar are', () => {
       ['2026-06-01T20:00/2026-06-01T21:00'],
     ],
     [
+      // RFC 5545, 3.3.6: a day of a duration is one of the calendar; 3.8.5.3: an end is an exact duration.
+      'days long on the clock that a DURATION counts by, and hours where it counts hours',
+      calendar(
+        ...event('DTSTART;TZID=Europe/Berlin:20261024T180000', 'DURATION:P1DT1H'),
+        ...event('DTSTART;TZID=Europe/Berlin:20261024T180000', 'DURATION:PT24H'),
+      ),
+      ['2026-10-24T16:00/2026-10-25T18:00', '2026-10-24T16:00/2026-10-25T16:00'],
+    ],
+    [
       'a whole day without an end, 23 hours long where clocks go forward',
       calendar(...event('DTSTART;VALUE=DATE:20260308')),
       ['2026-03-08T05:00/2026-03-09T04:00'],
@@ -201,7 +210,7 @@ describe('when the events of a calendar are', () => {
       calendar(...event('DTSTART:20260602T200000Z', 'DTEND:20260601T200000Z')),
       'it ends at 2026-06-01 20:00 UTC, before it begins at 2026-06-02 20:00 UTC',
     ],
-    [calendar(...event('DTSTART:20260602T200000Z', 'DURATION:-PT1H')), 'its length is negative'],
+    [calendar(...event('DTSTART:20260602T200000Z', 'DURATION:-PT1H')), 'so that it would end before it begins'],
     [calendar(...event('DTSTART:20260602T200000Z')).replace('END:VCALENDAR', ''), 'cut off'],
     [calendar(...event('DTSTART:20260601T200000Z', 'RRULE:FREQ=WEEKLY;BYDAY=1MO')), 'numbers a weekday'],
     [calendar(...event('DTSTART:20260101T000000Z', 'DURATION:PT1M', 'RRULE:FREQ=MINUTELY')), 'are too many'],
