@@ -1,7 +1,7 @@
 /** What `patchwarden init` makes of the answer to the question for hosts: names, or where they are listed. */
 
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { count } from '../chat/words.ts'
 import { absolutePath } from '../config/absolute-path.ts'
 import { host } from '../config/asset-settings.ts'
@@ -9,7 +9,7 @@ import { comparable } from '../core/comparable.ts'
 import { errorText } from '../core/error-text.ts'
 import { firstNames } from '../core/first-names.ts'
 import type { HostList, ListedHost } from '../integrations/host-list/read.ts'
-import { type ListFrom, readList } from '../integrations/ssh/hosts-from.ts'
+import { type ListFrom, readList, shownPlace } from '../integrations/ssh/hosts-from.ts'
 import { hostListDefaults } from '../integrations/ssh/kind.ts'
 
 /** A file that lists hosts, or a program that prints them. */
@@ -30,8 +30,8 @@ export async function readHostsAnswer(answer: string, cwd: string): Promise<Read
   if (from === null) return namesIn(answer)
   try {
     const list = await readList({ ...hostListDefaults, hostsFrom: from.read }, AbortSignal.timeout(90_000))
-    if (list.hosts.length === 0) return { ok: false, mend: `${shown(from.written)} lists no host. Write another.` }
-    const told = [...from.told, ...summary(shown(from.written), list)]
+    if (list.hosts.length === 0) return { ok: false, mend: `${shownPlace(from.written)} lists no host. Write another.` }
+    const told = [...from.told, ...summary(shownPlace(from.written), list)]
     return { ok: true, value: { kind: 'list', from: from.written, list, told } }
   } catch (error) {
     return { ok: false, mend: `${errorText(error).replace(/[.!]?$/, '.')} Write another file, or names.` }
@@ -100,10 +100,6 @@ function isProgram(path: string): boolean {
 
 function hasAnsible(): boolean {
   return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, 'ansible-inventory')))
-}
-
-function shown(from: Listed): string {
-  return typeof from === 'string' ? basename(from) : `The answer of ${from[0]}`
 }
 
 /** What was found and what was left out, a line each. */

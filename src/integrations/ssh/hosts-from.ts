@@ -18,6 +18,8 @@ export interface HostsFrom {
   readonly team: string | null
   /** The login of hosts whose own is not known. */
   readonly user: string | null
+  /** The list may become much shorter, and empty. */
+  readonly allowShrinking: boolean
 }
 
 /** Where a list is, and how it is read. */
@@ -38,7 +40,12 @@ export async function hostsOf(
   signal: AbortSignal,
 ): Promise<readonly OwnedHost[]> {
   if (source.hostsFrom === null) return []
-  const { hosts } = await readList({ ...source, hostsFrom: source.hostsFrom }, signal)
+  const { hosts, leftOut } = await readList({ ...source, hostsFrom: source.hostsFrom }, signal)
+  if (hosts.length === 0 && !source.allowShrinking) {
+    const out = [...leftOut].map(([why, many]) => `${many} ${why}`)
+    const left = out.length === 0 ? '' : ` (left out: ${out.join(', ')})`
+    throw new Error(`${shownPlace(source.hostsFrom)} lists no host${left}: look at it, or say allowShrinking: true.`)
+  }
   return ofTeams(hosts, source, teams)
 }
 
@@ -47,7 +54,7 @@ export async function readList(
   { hostsFrom, hostsFormat, hostsColumns, hostsLeaveOut, user }: ListFrom,
   signal: AbortSignal,
 ): Promise<HostList> {
-  const what = typeof hostsFrom === 'string' ? hostsFrom : `The answer of ${hostsFrom[0]}`
+  const what = shownPlace(hostsFrom)
   const read = typeof hostsFrom === 'string' ? await textOfFile(hostsFrom) : await textOfProgram(hostsFrom, signal)
   const list = readHosts(read, what, {
     format: hostsFormat ?? formatOfName(hostsFrom),
@@ -80,6 +87,10 @@ function ofTeams(
   return [...owned.values()]
 }
 
+export function shownPlace(place: ListFrom['hostsFrom']): string {
+  return typeof place === 'string' ? place : `The answer of ${place[0]}`
+}
+
 /** An inventory in YAML or a CSV mostly says so by its name; the content says the rest. */
 function formatOfName(place: string | readonly string[]): HostsFrom['hostsFormat'] {
   const [, ending = ''] = typeof place === 'string' ? (/\.(\w+)(?:\.gz)?$/.exec(place) ?? []) : []
@@ -94,6 +105,15 @@ async function textOfFile(path: string): Promise<string> {
 
 const PROGRAM_SECONDS = 60
 
+/** Ansible works in UTF-8 only. An inventory that it cannot parse is a failure, where it would print an empty list. */
+const programEnvironment = {
+  LC_ALL: 'C.UTF-8',
+  ANSIBLE_NOCOLOR: '1',
+  ANSIBLE_DEPRECATION_WARNINGS: '0',
+  ANSIBLE_INVENTORY_UNPARSED_FAILED: '1',
+  ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: '1',
+}
+
 async function textOfProgram([command = '', ...args]: readonly string[], signal: AbortSignal): Promise<string> {
   const ran = await runBounded({
     command,
@@ -101,6 +121,7 @@ async function textOfProgram([command = '', ...args]: readonly string[], signal:
     input: '',
     timeoutSeconds: PROGRAM_SECONDS,
     maxBytes: inputLimits.hostOutputBytes,
+    environment: programEnvironment,
     signal,
   })
   signal.throwIfAborted()
