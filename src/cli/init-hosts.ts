@@ -8,9 +8,10 @@ import { host } from '../config/asset-settings.ts'
 import { comparable } from '../core/comparable.ts'
 import { errorText } from '../core/error-text.ts'
 import { firstNames } from '../core/first-names.ts'
-import type { HostList, ListedHost } from '../integrations/host-list/read.ts'
+import type { HostList } from '../integrations/host-list/read.ts'
 import { type ListFrom, readList, shownPlace } from '../integrations/ssh/hosts-from.ts'
 import { hostListDefaults } from '../integrations/ssh/kind.ts'
+import { reasonLines } from './same-reasons.ts'
 
 /** A file that lists hosts, or a program that prints them. */
 export type Listed = ListFrom['hostsFrom']
@@ -104,21 +105,15 @@ function hasAnsible(): boolean {
 
 /** What was found and what was left out, a line each. */
 function summary(name: string, { hosts, leftOut }: HostList): readonly string[] {
-  const lost = hosts.filter(({ problem }) => problem !== null)
+  const lost = hosts.flatMap(({ name, problem }) => (problem === null ? [] : [{ name, reason: `${name} ${problem}.` }]))
   const out = [...leftOut].map(([why, many]) => `${many} ${why}`)
   const tags = counted(hosts.flatMap((one) => one.tags))
   const found = `${name} lists ${count(hosts.length, 'host')}`
   return [
     tags.length === 0 ? `${found}.` : `${found}, with the tags ${firstNames(tags, 8)}.`,
     ...(out.length === 0 ? [] : [`Left out: ${out.join(', ')}.`]),
-    ...(lost.length === 0
-      ? []
-      : [`${count(lost.length, 'host')} cannot be reached as listed: ${firstNames(lost.map(problemOf), 3)}.`]),
+    ...(lost.length === 0 ? [] : [`${count(lost.length, 'host')} cannot be reached as listed:`, ...reasonLines(lost)]),
   ]
-}
-
-function problemOf({ name, problem }: ListedHost): string {
-  return `${name} ${problem}`
 }
 
 /** The owners whose hosts do not belong to the team by themselves, each with the number of its hosts. */

@@ -12,7 +12,7 @@ const MOST_LINES = 3
 /** A line for each host that does not answer; one line for many that say the same. */
 export function reasonLines(lost: readonly LostHost[]): readonly string[] {
   const alike = new Map<string, LostHost[]>()
-  for (const host of lost) {
+  for (const host of [...lost].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const words = host.reason.replaceAll(host.name, '\0')
     alike.set(words, [...(alike.get(words) ?? []), host])
   }
