@@ -29,7 +29,7 @@ import { feedKinds } from '../integrations/feeds/registry.ts'
 import { createFreezeCalendar } from '../integrations/freeze-calendar/index.ts'
 import { createHealthProbe } from '../integrations/health/index.ts'
 import { keptInMemory } from '../integrations/kept-in-memory.ts'
-import { peopleNamed } from '../integrations/on-call/people-named.ts'
+import { placeNames } from '../integrations/on-call/people-named.ts'
 import { kinds as everyKind } from '../integrations/registry.ts'
 import type { GroupReader } from '../workflow/directory.ts'
 import type { FreezeCalendar } from '../workflow/freeze-calendars.ts'
@@ -194,18 +194,23 @@ export function buildGroupReaders(
 ): readonly GroupReader[] {
   const people = buildPeople(config)
   const sources = buildOnCall(config, values, clock, kinds)
-  const named = (source: PeopleSource) => async (signal: AbortSignal) => peopleNamed(await source.names(signal), people)
+  const named = (source: PeopleSource) => async (signal: AbortSignal) => placeNames(await source.names(signal), people)
 
   function onPlatform(platform: AccountPlatform, group: { readonly server: string | null; readonly id: string }) {
     return async () => {
       const connection = connections.find((item) => item.platform.name === platform)
       if (!connection) throw new Error(`There is no connection to ${platform}.`)
-      const found: string[] = []
+      const found = new Set<string>()
+      const vain: string[] = []
       for (const account of await connection.accountsIn(group)) {
         const person = await accounts.personOf(account)
-        if (person !== null) found.push(person.id)
+        if (person !== null) found.add(person.id)
+        else
+          vain.push(
+            `its member ${account.label} is nobody's account of ${platform} in "people", and linked with nobody.`,
+          )
       }
-      return found
+      return { people: [...found], vain }
     }
   }
 

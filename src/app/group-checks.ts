@@ -65,14 +65,23 @@ async function askSource(source: PeopleSource, config: Config, signal: AbortSign
     ...[...vain].map((line) => `warning: ${source.describe} names somebody in vain: ${line}`),
     ...ahead.notes.map((note) => `warning: ${source.describe}: ${note}`),
   ]
-  const nobody = now.people.length === 0 && now.vain.length > 0
-  return { ok: !nobody, what: [presentLine(now.people, config), ...lines].join('\n') }
+  return seenOf(now.people, now.vain.length > 0, lines, config)
+}
+
+/** A group whose members are all unknown here holds no role, and that is not right. */
+function seenOf(people: readonly string[], inVain: boolean, lines: readonly string[], config: Config): Seen {
+  return { ok: people.length > 0 || !inVain, what: [presentLine(people, config), ...lines].join('\n') }
 }
 
 function inGroup(reader: GroupReader, config: Config) {
   return async (signal: AbortSignal): Promise<Seen> => {
-    const people = await reader.read(signal)
-    return { ok: true, what: presentLine(people, config) }
+    const { people, vain } = await reader.read(signal)
+    return seenOf(
+      people,
+      vain.length > 0,
+      vain.map((line) => `warning: ${line}`),
+      config,
+    )
   }
 }
 

@@ -13,6 +13,7 @@ import { mendZoneData, missedZoneChange } from '../core/time/zone-changes.ts'
 import { type MachineRule, noMachineRule } from '../core/witnesses.ts'
 import { inTime } from '../workflow/in-time.ts'
 import { machineAnswers, type Seen as SeenMachine } from './check-machines.ts'
+import { type LostHost, reasonLines } from './same-reasons.ts'
 
 /** The answer of one outside system to the question whether it can be used. */
 export interface Contact {
@@ -233,20 +234,20 @@ async function look(
   signal: AbortSignal,
 ): Promise<Seen> {
   const own: NameOfLook[] = []
-  const lost: string[] = []
+  const lost: LostHost[] = []
   for await (const observation of onlyLooks(source.observe({ signal }))) {
     observed.push(withoutSoftware(observation))
     if (observation.kind === 'seen') {
       assets.push(observedAsset(observation))
       own.push(nameOfLook(observation))
-    } else lost.push(observation.reason)
+    } else lost.push({ name: observation.asset.name, reason: observation.reason })
   }
   looks.push(...own)
   const strays = teamNames === undefined ? [] : ofNoTeam(own, teamNames)
   const counted = `${assets.length} of ${assets.length + lost.length} servers answer`
   return {
     ok: lost.length + strays.length === 0,
-    what: [counted, ...lost, ...strays, ...zonesOf(assets)].join('\n'),
+    what: [counted, ...reasonLines(lost), ...strays, ...zonesOf(assets)].join('\n'),
   }
 }
 

@@ -4,13 +4,18 @@ export interface InitAnswers {
   readonly name: string
   readonly timeZone: string
   readonly team: string
-  /** Empty: only this machine is watched. */
-  readonly hosts: readonly string[]
+  readonly hosts: InitHosts
   readonly login: string | null
   /** `owner` and `security`: names of two people. */
   readonly owner: string
   readonly security: string
 }
+
+export type InitHosts =
+  /** Without names, only this machine is watched. */
+  | { readonly kind: 'names'; readonly names: readonly string[] }
+  /** A file or a program, and the owners in it for whose hosts the team decides. */
+  | { readonly kind: 'list'; readonly from: string | readonly string[]; readonly owners: readonly string[] }
 
 /** Turns `Mara Keller` into `mara-keller`, a name for the configuration. */
 export function nameId(name: string): string {
@@ -87,7 +92,7 @@ feeds:
 }
 
 function sourcesYaml({ hosts, login }: InitAnswers, team: string): string {
-  if (hosts.length === 0) {
+  if (hosts.kind === 'names' && hosts.names.length === 0) {
     return `sources:
   this-machine: { kind: local, team: ${team} } # watched only
 `
@@ -98,11 +103,18 @@ function sourcesYaml({ hosts, login }: InitAnswers, team: string): string {
     kind: ssh
     engine: apt # leave it out to watch only
     team: ${team}${user}
-    hosts:
-${hosts.map((name) => `      - ${JSON.stringify(name)}\n`).join('')}
+${hostsYaml(hosts, team)}
 engines:
-  apt: { kind: ssh }
+  apt: { kind: ssh } # with dnf and zypper, too
 `
+}
+
+function hostsYaml(hosts: InitHosts, team: string): string {
+  if (hosts.kind === 'names')
+    return `    hosts:\n${hosts.names.map((name) => `      - ${JSON.stringify(name)}\n`).join('')}`
+  const owners = hosts.owners.map((owner) => `      ${JSON.stringify(owner)}: ${team}\n`).join('')
+  const teams = owners === '' ? '' : `    hostsTeams: # who decides for the hosts of an owner\n${owners}`
+  return `    hostsFrom: ${JSON.stringify(hosts.from)} # read again at each look\n${teams}`
 }
 
 export const initialEnvironment = `# Variables of the process win over this file. Every secret may also come from a file: NAME_FILE=/run/secrets/...

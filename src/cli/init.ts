@@ -3,12 +3,14 @@
 import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
-import { host, user } from '../config/asset-settings.ts'
+import { user } from '../config/asset-settings.ts'
 import { text, timeZone } from '../config/fields.ts'
 import { configFileName } from '../config/load.ts'
 import { describeProblem } from '../config/problem.ts'
+import { firstNames } from '../core/first-names.ts'
 import { parseSettings } from '../integrations/configuration.ts'
-import { type InitAnswers, initialEnvironment, initialYaml, nameId } from './init-text.ts'
+import { type HostsAnswer, otherOwners, readHostsAnswer } from './init-hosts.ts'
+import { type InitAnswers, type InitHosts, initialEnvironment, initialYaml, nameId } from './init-text.ts'
 
 export interface InitTools {
   /** Asks the person a question. Resolves to the typed text without the line end. An empty answer takes the default. */
@@ -45,7 +47,8 @@ export async function init(tools: InitTools): Promise<InitResult> {
     else writeWhole(join(cwd, name), initialEnvironment, 0o600)
   }
   write(`Wrote ${files.join(' and ')}. Now run "npx patchwarden check", then "npm start".`)
-  if (answers.hosts.length === 0) write('No hosts: this machine is watched. Add hosts under "sources" when you like.')
+  if (answers.hosts.kind === 'names' && answers.hosts.names.length === 0)
+    write('No hosts: this machine is watched. Add hosts under "sources" when you like.')
   return { ok: true, written: files }
 }
 
@@ -57,15 +60,17 @@ async function questions(tools: InitTools): Promise<InitAnswers | null> {
   if (timeZoneAnswer === null) return null
   const team = await asked(tools, 'Which team decides first?', 'Web platform', oneOf(text('Write a name.', 100)))
   if (team === null) return null
-  const hosts = await asked(
+  const listed = await asked(
     tools,
-    'Which hosts can be reached by SSH? (names or aliases, separated by spaces)',
+    'Which hosts can be reached by SSH? (names or aliases, separated by spaces; or a file that lists them: an Ansible inventory, a CSV)',
     'none',
-    readHosts,
+    (answer) => readHostsAnswer(answer, tools.cwd),
   )
+  if (listed === null) return null
+  const hosts = await hostsOfTeam(tools, listed, team)
   if (hosts === null) return null
   const login =
-    hosts.length === 0
+    hosts.kind === 'names' && hosts.names.length === 0
       ? ''
       : await asked(tools, 'With which login? (it needs sudo for apt)', 'that of ~/.ssh/config', readLogin)
   if (login === null) return null
@@ -92,14 +97,25 @@ function oneOf(schema: z.ZodType<string>): (answer: string) => Read<string> {
   }
 }
 
-function readHosts(answer: string): Read<readonly string[]> {
-  const hosts = [...new Set(answer.split(/[\s,]+/).filter((name) => name !== '' && answer !== 'none'))]
-  for (const name of hosts) {
-    const parsed = host.safeParse(name)
-    if (!parsed.success)
-      return { ok: false, mend: `${JSON.stringify(name)} is not a host name. Write names only, such as web01 web02.` }
-  }
-  return { ok: true, value: hosts }
+/** Tells what a list holds, and asks whose its hosts are where it names owners. */
+async function hostsOfTeam(tools: InitTools, answer: HostsAnswer, team: string): Promise<InitHosts | null> {
+  if (answer.kind === 'names') return answer
+  for (const line of answer.told) tools.write(line)
+  const owners = otherOwners(answer.list, team)
+  if (owners.size === 0) return { kind: 'list', from: answer.from, owners: [] }
+  const named = firstNames(
+    [...owners].map(([owner, hosts]) => `${owner} (${hosts})`),
+    8,
+  )
+  const all = await asked(tools, `It names owners: ${named}. Does ${team} decide for them, too?`, 'yes', readYesOrNo)
+  if (all === null) return null
+  if (!all) tools.write('Hosts of other owners are asked about once there are teams of those names under "teams".')
+  return { kind: 'list', from: answer.from, owners: all ? [...owners.keys()] : [] }
+}
+
+function readYesOrNo(answer: string): Read<boolean> {
+  const [, yes, no] = /^(y(?:es)?)$|^(no?)$/i.exec(answer) ?? []
+  return yes || no ? { ok: true, value: yes !== undefined } : { ok: false, mend: 'Write yes or no.' }
 }
 
 function readLogin(answer: string): Read<string> {
@@ -111,11 +127,11 @@ async function asked<T>(
   { ask, write }: InitTools,
   question: string,
   fallback: string | null,
-  read: (answer: string) => Read<T>,
+  read: (answer: string) => Read<T> | Promise<Read<T>>,
 ): Promise<T | null> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const typed = (await ask(fallback === null ? `${question} ` : `${question} [${fallback}] `)).trim()
-    const answer = read(typed === '' ? (fallback ?? '') : typed)
+    const answer = await read(typed === '' ? (fallback ?? '') : typed)
     if (answer.ok) return answer.value
     write(answer.mend)
   }

@@ -12,7 +12,12 @@ const indent = {
 const stray = { what: 'has a sign here that YAML does not expect', mend: 'Put text with special signs in quotes.' }
 const tag = { what: 'has a tag such as !name, which is not read here', mend: 'Write the plain value.' }
 
-const sentences: Partial<Record<ErrorCode, SyntaxSentence>> = {
+const properties = {
+  what: 'has an anchor (&name) or a tag (!name) in a place where none can stand',
+  mend: 'Leave it out, or put text that begins with & or ! in quotes.',
+}
+
+const sentences: Readonly<Record<ErrorCode, SyntaxSentence>> = {
   TAB_AS_INDENT: { what: 'is indented with a tab here', mend: 'Indent with spaces.' },
   BAD_INDENT: indent,
   BLOCK_AS_IMPLICIT_KEY: {
@@ -40,6 +45,12 @@ const sentences: Partial<Record<ErrorCode, SyntaxSentence>> = {
   BAD_ALIAS: { what: 'has a "*" here that is not an alias', mend: 'Put text that begins with * in quotes.' },
   BAD_DIRECTIVE: { what: 'has a line that begins with %', mend: 'Leave it out, or put the text in quotes.' },
   KEY_OVER_1024_CHARS: { what: 'has a key of more than 1024 characters', mend: 'Is a colon or a quote missing?' },
+  ALIAS_PROPS: properties,
+  BAD_PROP_ORDER: properties,
+  MULTIPLE_ANCHORS: properties,
+  DUPLICATE_KEY: { what: 'has a key here that is there already', mend: 'Write each key once.' },
+  NON_STRING_KEY: { what: 'has a key that is not text', mend: 'Write each key as text.' },
+  RESOURCE_EXHAUSTION: { what: 'is nested too deep to be read', mend: 'Write it flatter.' },
   UNEXPECTED_TOKEN: stray,
   IMPOSSIBLE: stray,
   TAG_RESOLVE_FAILED: tag,
@@ -48,9 +59,6 @@ const sentences: Partial<Record<ErrorCode, SyntaxSentence>> = {
 }
 
 /** Explains a syntax error to somebody who does not know YAML well. */
-export function describeSyntaxError(code: ErrorCode, message: string): SyntaxSentence {
-  const known = sentences[code]
-  if (known !== undefined) return known
-  const [first = ''] = message.split('\n')
-  return { what: `is not YAML here: ${first.slice(0, 200)}`, mend: 'Compare the line with patchwarden.example.yaml.' }
+export function describeSyntaxError(code: ErrorCode): SyntaxSentence {
+  return sentences[code]
 }

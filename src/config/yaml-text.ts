@@ -39,7 +39,7 @@ export function readYaml(text: string): ReadYaml {
     const [broken] = [...document.errors, ...document.warnings]
     if (broken !== undefined) {
       if (broken.message.includes('call stack')) throw new RangeError(broken.message)
-      return { ok: false, place: placeOf(broken.pos[0]), ...describeSyntaxError(broken.code, broken.message) }
+      return { ok: false, place: placeOf(broken.pos[0]), ...describeSyntaxError(broken.code) }
     }
     const reading = startReading()
     const value = readNode(reading, document.contents, [], 0)

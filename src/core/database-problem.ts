@@ -1,3 +1,5 @@
+import { connectionWords } from './connection-words.ts'
+
 /** A problem with the database itself; the message says what to do. Every other error is a fault of the program. */
 export class DatabaseProblem extends Error {}
 
@@ -102,19 +104,19 @@ function bySqlState(code: string, message: string): Trouble | null {
 }
 
 function onTheWay(code: string, error: Error): Trouble | null {
+  const words = connectionWords(code)
+  const why = words === null ? '.' : `: ${words}.`
   if (code === 'ENOTFOUND' || code.startsWith('EAI_'))
-    return { what: `Its host name is not known (${error.message}).`, fix: 'Check the host.' }
+    return { what: `Its host name cannot be resolved.`, fix: 'Check the host.' }
   if (code === 'CONNECT_TIMEOUT')
     return { what: `It did not answer within ${connectSeconds} seconds.`, fix: 'Look at it, or check host and port.' }
-  if (certificate.test(code) || withoutTls.test(error.message)) {
-    const fix =
-      'Check sslmode: the server may have no TLS, or a certificate of an authority that is not known here: name that in `ca` of patchwarden.yaml.'
-    return { what: `No TLS connection to it can be made (${error.message.split('\n')[0]}).`, fix }
-  }
-  if (unreachable.test(code) || closed.test(code))
+  if (withoutTls.test(error.message))
     return {
-      what: `It does not answer (${error.message}).`,
-      fix: 'Try again in a moment, start it, or check host and port.',
+      what: 'It has no TLS, and sslmode wants it.',
+      fix: 'Switch TLS on there, or change sslmode in the address.',
     }
+  if (certificate.test(code)) return { what: `No TLS connection to it can be made${why}`, fix: 'Check sslmode, too.' }
+  if (unreachable.test(code) || closed.test(code))
+    return { what: `It does not answer${why}`, fix: 'Try again in a moment, start it, or check host and port.' }
   return null
 }

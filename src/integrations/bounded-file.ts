@@ -129,7 +129,19 @@ function fileProblem(error: unknown): string {
       return 'permission denied'
     case 'EISDIR':
       return 'it is a folder'
+    case 'ENOTDIR':
+      return 'a part of its path is not a folder'
+    case 'ELOOP':
+      return 'its symbolic links lead in a circle'
+    case 'ENAMETOOLONG':
+      return 'its name is too long'
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'too many files are open here'
+    case 'EIO':
+    case 'ESTALE':
+      return 'the disk or the share that holds it fails'
     default:
-      return errorText(error)
+      return `the system says ${errorCode(error) ?? errorText(error)}`
   }
 }

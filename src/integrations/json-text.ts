@@ -69,32 +69,61 @@ function isKey(text: string, end: number): boolean {
   return text[at] === ':'
 }
 
+/** Says it in our words: those of V8 change with its version, and speak of tokens. */
 function jsonProblem(text: string, error: unknown): string {
   if (text.trim() === '') return 'it is empty'
   if (looksLikeHtml(text)) return 'it is an HTML page'
   const message = errorText(error)
-  if (message.includes('end of JSON') || message.includes('Unterminated string')) {
-    return `it is cut off at ${lineAndColumn(text, text.length)}`
-  }
-  const offset = offsetOf(text, message)
-  if (offset === null) return message
-  if (offset >= text.trimEnd().length) return `it is cut off at ${lineAndColumn(text, text.length)}`
-  const reason = message.replace(/ in JSON at position.*| is not valid JSON$/s, '')
-  return `${reason} at ${lineAndColumn(text, offset)}`
+  const end = text.trimEnd().length
+  const offset = /end of JSON|Unterminated string/.test(message) ? end : offsetOf(text, message)
+  if (offset === null) return `it begins with ${shownStart(text)}, where { or [ belongs`
+  if (offset >= end) return `it is cut off at ${lineAndColumn(text, text.length)}`
+  return `${oddSign(text, offset)} at ${lineAndColumn(text, offset)}`
+}
+
+function oddSign(text: string, offset: number): string {
+  const sign = text.slice(offset).match(/^\P{C}/u)?.[0]
+  if (sign === undefined)
+    return 'a character that cannot be seen stands where none can: in a text, write it as \\n, \\t or \\u0000'
+  if (/,\s*$/.test(text.slice(0, offset)) && /[\]}]/.test(sign)) return `a comma too many before ${sign}`
+  if (text[offset - 1] === '\\') return `\\${sign} stands for nothing`
+  if (/^['\u2018\u201c\p{L}_]$/u.test(sign))
+    return `${sign} cannot stand there: names and texts are in "quotation marks"`
+  return `${sign} cannot stand there`
+}
+
+function shownStart(text: string): string {
+  return JSON.stringify(text.trimStart().slice(0, 20))
 }
 
 /**
- * Returns the position of a JSON error. V8 gives either the position or some characters around it. `null`: it is not
- * known.
+ * Returns the position of a JSON error. V8 gives either the position, or ten characters before it and some after.
+ * `null`: it is not known.
  */
 function offsetOf(text: string, message: string): number | null {
   const position = /at position (\d+)/.exec(message)?.[1]
   if (position !== undefined) return Number(position)
-  const [, token, snippet] = /Unexpected token '(.+?)', (?:\.\.\.)?"([\s\S]+?)"(?:\.\.\.)? is not/.exec(message) ?? []
+  const [, token, dots, snippet] =
+    /Unexpected token '(.+?)', (\.\.\.)?"([\s\S]+?)"(?:\.\.\.)? is not/.exec(message) ?? []
   if (token === undefined || snippet === undefined) return null
   const start = text.indexOf(snippet)
   if (start === -1) return null
-  return Math.min(start + Math.max(snippet.indexOf(token, 10), 0), text.length)
+  if (dots !== undefined) return start + 10
+  for (let at = text.indexOf(token); at !== -1; at = text.indexOf(token, at + 1))
+    if (mayGoOn(text.slice(0, at)) && !mayGoOn(text.slice(0, at + 1))) return at
+  return null
+}
+
+/** True for the beginning of a JSON text. */
+function mayGoOn(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch (error) {
+    const message = errorText(error)
+    const position = /at position (\d+)/.exec(message)?.[1]
+    return /end of JSON|Unterminated string/.test(message) || Number(position) >= text.length
+  }
 }
 
 function lineAndColumn(text: string, offset: number): string {

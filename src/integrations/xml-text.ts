@@ -22,8 +22,8 @@ export function walkXml(
   const parser = new SaxesParser({ xmlns: false })
   let current: XmlElement | null = null
   const texts: string[] = []
-  parser.on('error', (error) => {
-    throw error
+  parser.on('error', ({ message }) => {
+    throw new Error(xmlProblem(message))
   })
   parser.on('doctype', () => {
     throw new Error('it has a document type of its own, which no feed needs')
@@ -49,10 +49,16 @@ export function walkXml(
   try {
     parser.write(text).close()
   } catch (error) {
-    const [problem = ''] = errorText(error).split('\n')
-    const why = /unclosed tag|unexpected end/.test(problem) ? `it is cut off (${problem})` : problem
-    throw new Error(`${what} is not valid XML: ${why}`, { cause: error })
+    throw new Error(`${what} is not valid XML: ${errorText(error)}`, { cause: error })
   }
+}
+
+/** Of the words of the parser, only the place is told. */
+function xmlProblem(message: string): string {
+  const [, line, column] = /^(\d+):(\d+): /.exec(message) ?? []
+  const place = line === undefined ? '' : ` at line ${line}, column ${column}`
+  if (/unclosed tag|unexpected end/.test(message)) return `it is cut off${place}`
+  return `tags, quotation marks or signs such as & are not as they must be${place}`
 }
 
 function localName(name: string): string {

@@ -8,8 +8,15 @@ import type { WorkflowLog } from './log.ts'
 /** A group that another system keeps. */
 export interface GroupReader {
   readonly name: string
-  /** Ids of the people who are in the group now. Throws a sentence. */
-  read(signal: AbortSignal): Promise<readonly string[]>
+  /** Who is in the group now. Throws a sentence. */
+  read(signal: AbortSignal): Promise<GroupMembers>
+}
+
+export interface GroupMembers {
+  /** Ids of people, each once. */
+  readonly people: readonly string[]
+  /** A sentence for each member who is nobody that the configuration knows. */
+  readonly vain: readonly string[]
 }
 
 export interface DirectoryParts {
@@ -38,7 +45,7 @@ export function createDirectory(parts: DirectoryParts) {
 
   async function readOne(reader: GroupReader, signal: AbortSignal): Promise<void> {
     try {
-      const people = await reader.read(signal)
+      const { people } = await reader.read(signal)
       await saveGroup(parts.db, { name: reader.name, people, seenAt: parts.clock().toISOString() })
       if (failing.delete(reader.name)) parts.log.info(`The group ${reader.name} can be read again.`)
     } catch (error) {

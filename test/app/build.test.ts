@@ -120,7 +120,7 @@ describe('user groups of Slack', () => {
     const accounts = accountsOf({ mara: 'T0000001/U000SAME', tom: 'T0000002/U000SAME' })
     const parts = { connections: [slack], accounts, clock: () => new Date() }
     const [reader] = buildGroupReaders(config, read.environment.values, parts)
-    expect(await reader?.read(signal)).toEqual(people)
+    expect((await reader?.read(signal))?.people).toEqual(people)
     expect(asked).toEqual([{ server, id: 'S000LEADS' }])
   })
 })

@@ -8,6 +8,7 @@ import { init } from '../../src/cli/init.ts'
 import { initialYaml, nameId } from '../../src/cli/init-text.ts'
 import { membersFor, policyFor } from '../../src/config/resolve.ts'
 import { loadConfig, parseSettings } from '../../src/integrations/configuration.ts'
+import { hostsOf } from '../../src/integrations/ssh/hosts-from.ts'
 import { isSshSource } from '../../src/integrations/ssh/kind.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'patchwarden-init-'))
@@ -95,7 +96,9 @@ describe('patchwarden init', () => {
     const { result, told } = await run(newFolder(), answers)
     expect(result.ok).toBe(true)
     expect(told).toContain('Write an IANA time zone, such as "Europe/Berlin" or "UTC".')
-    expect(told).toContain('"-oProxyCommand=x" is not a host name. Write names only, such as web01 web02.')
+    expect(told).toContain(
+      '"-oProxyCommand=x" is not a host name. Write names only, such as web01 web02, or the path of a file that lists them.',
+    )
     expect(told).toContain('Write a login name, such as patch.')
     expect(told).toContain('Two different people must approve: write another name.')
   })
@@ -128,6 +131,78 @@ describe('patchwarden init', () => {
   })
 })
 
+describe('hosts come from where they are listed', () => {
+  const cmdb = [
+    'Hostname;FQDN;State;Owner;Environment',
+    'web01;web01.example.net;In use;Shop;prod',
+    'web02;web02.example.net;In use;Shop;prod',
+    'db01;db01.example.net;In use;Data base team;prod',
+    'old01;;Retired;Shop;prod',
+    ';;In use;Shop;prod',
+    '',
+  ].join('\r\n')
+
+  async function listed(name: string, text: string, answers: readonly string[]) {
+    const cwd = newFolder()
+    writeFileSync(join(cwd, name), text)
+    const { result, told, left } = await run(cwd, [
+      ...full.slice(0, 3),
+      ...answers,
+      'patch',
+      'Mara Keller',
+      'Tom Okafor',
+    ])
+    expect(left).toEqual([])
+    expect(result.ok).toBe(true)
+    const loaded = load(cwd)
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+    const { hosts } = loaded.config.sources
+    if (hosts === undefined || !isSshSource(hosts)) throw new Error('must be a source of kind ssh')
+    const owned = await hostsOf(hosts, loaded.config.teams, new AbortController().signal)
+    return { told, hosts, owned: owned.map(({ name, team, problem }) => [name, team, problem]) }
+  }
+
+  it('in a CSV of a configuration database, with owners', async () => {
+    const { told, hosts, owned } = await listed('cmdb.csv', cmdb, ['cmdb.csv', ''])
+    expect(hosts).toMatchObject({ user: 'patch', engine: 'apt', team: 'shop', hosts: [] })
+    expect(told).toContain('cmdb.csv lists 3 hosts, with the tags prod (3).')
+    expect(told).toContain('Left out: 1 in the state "Retired", 1 without a name.')
+    expect(told).toContain('It names owners: Data base team (1). Does Shop decide for them, too? [yes] ')
+    expect(owned).toEqual([
+      ['web01', 'shop', null],
+      ['web02', 'shop', null],
+      ['db01', 'shop', null],
+    ])
+  })
+
+  it('and who is not to decide for others is told what becomes of these', async () => {
+    const { told, owned } = await listed('cmdb.csv', cmdb, ['cmdb.csv', 'perhaps', 'no'])
+    expect(told).toContain('Write yes or no.')
+    expect(told).toContain('Hosts of other owners are asked about once there are teams of those names under "teams".')
+    expect(owned.map(([name, team]) => `${name} ${team}`)).toEqual(['web01 shop', 'web02 shop', 'db01 Data base team'])
+  })
+
+  it('in an Ansible inventory', async () => {
+    const text = '[web]\nweb[01:20] ansible_user=deploy\n[win]\nwin01 ansible_connection=winrm\n[all:vars]\nx=1\n'
+    const { told, owned } = await listed('hosts.ini', text, ['nowhere.ini', 'hosts.ini'])
+    expect(told.join('\n')).toMatch(
+      /nowhere\.ini cannot be read: there is no such file\. Write another file, or names\./,
+    )
+    expect(told).toContain('hosts.ini lists 21 hosts, with the tags web (20), win (1).')
+    expect(told.join('\n')).toContain(
+      '1 host cannot be reached as listed:\nwin01 is reached by winrm in the inventory, not over SSH.',
+    )
+    expect(owned).toHaveLength(21)
+  })
+
+  it('by a program, and a file without hosts is refused', async () => {
+    const { told, hosts } = await listed('empty.txt', '# none yet\n', ['empty.txt', 'printf -- web01\\nweb02\\n'])
+    expect(told).toContain('empty.txt lists no host. Write another.')
+    expect(told).toContain('The answer of printf lists 2 hosts.')
+    expect(hosts.hostsFrom).toEqual(['printf', '--', 'web01\\nweb02\\n'])
+  })
+})
+
 describe('what is written is right whatever the names', () => {
   it.each([
     ['Mara Keller', 'mara-keller'],
@@ -148,7 +223,15 @@ describe('what is written is right whatever the names', () => {
     fc.assert(
       fc.property(text, text, text, text, (name, team, owner, security) => {
         fc.pre(nameId(owner) !== nameId(security))
-        const yaml = initialYaml({ name, timeZone: 'UTC', team, hosts: ['web01'], login: null, owner, security })
+        const yaml = initialYaml({
+          name,
+          timeZone: 'UTC',
+          team,
+          hosts: { kind: 'names', names: ['web01'] },
+          login: null,
+          owner,
+          security,
+        })
         const parsed = parseSettings(yaml, 'patchwarden.yaml')
         expect(parsed.ok ? [] : parsed.problems).toEqual([])
       }),

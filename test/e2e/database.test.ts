@@ -100,7 +100,7 @@ it.each([
   const answer = await running.command(...args)
   isSentence(
     answer,
-    /^Cannot use the database at 127\.0\.0\.1:1\/app\. It does not answer .* The address is in DATABASE_URL\.\n$/,
+    /^Cannot use the database at 127\.0\.0\.1:1\/app\. It does not answer: connection refused\. .* The address is in DATABASE_URL\.\n$/,
   )
   expect(answer.stderr).not.toContain('secret')
 })

@@ -182,7 +182,7 @@ describe('a kind that only the list was told of', () => {
     if (!read.ok) throw new Error('There is no environment.')
     const parts = { connections: [], accounts: accountsOf({}), clock }
     const readers = buildGroupReaders(config, read.environment.values, parts, withNotebook)
-    expect(await readers.find(({ name }) => name === 'cover')?.read(signal)).toEqual(['mara'])
+    expect(await readers.find(({ name }) => name === 'cover')?.read(signal)).toEqual({ people: ['mara'], vain: [] })
   })
 })
 

@@ -59,12 +59,9 @@ describe('an address that does not work is one sentence, without the password', 
   test.each([
     [
       'postgres://me:secret@127.0.0.1:1/app',
-      /^Cannot use the database at 127\.0\.0\.1:1\/app\. It does not answer \(.*ECONNREFUSED.*\)\. Try again in a moment, start it, or check host and port\. The address is in DATABASE_URL\.$/,
+      /^Cannot use the database at 127\.0\.0\.1:1\/app\. It does not answer: connection refused\. Try again in a moment, start it, or check host and port\. The address is in DATABASE_URL\.$/,
     ],
-    [
-      'postgres://me:secret@no.such.host.invalid/app',
-      /Its host name is not known \(.*no\.such\.host\.invalid\)\. Check the host\./,
-    ],
+    ['postgres://me:secret@no.such.host.invalid/app', /Its host name cannot be resolved\. Check the host\./],
     ['127.0.0.1/app:secret', /^DATABASE_URL is not an address of the form postgres:/],
     ['mysql://me:secret@127.0.0.1/app', /^DATABASE_URL is not an address of the form postgres:/],
   ])('%s', async (url, sentence) => {
@@ -78,12 +75,12 @@ describe('an address that does not work is one sentence, without the password', 
     [
       'takes the connection and closes it',
       (socket: Socket) => void socket.end(),
-      /It does not answer \(no answer within 15 s\)\./,
+      /It does not answer: no answer in time\./,
     ],
     [
       'speaks something else',
       (socket: Socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
-      /It does not answer \(/,
+      /It does not answer/,
     ],
   ])('a server that %s', { timeout: 40_000 }, async (_, answer, sentence) => {
     await withServer(answer, async (port) => {
@@ -110,7 +107,7 @@ describe('an address that does not work is one sentence, without the password', 
     [
       'TLS that the server does not have',
       (url: URL) => url.searchParams.set('sslmode', 'require'),
-      /No TLS connection to it can be made .* Check sslmode/,
+      /It has no TLS, and sslmode wants it\. Switch TLS on there/,
     ],
     [
       'a setting that the server does not know',

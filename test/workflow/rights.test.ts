@@ -272,7 +272,7 @@ describe('groups of other systems', () => {
     let answers = true
     const read = async () => {
       if (!answers) throw new Error('No answer.')
-      return ['mara']
+      return { people: ['mara'], vain: [] }
     }
     const directory = createDirectory({
       db: database().db,

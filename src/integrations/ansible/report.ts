@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
+import { schemaProblem } from '../feeds/schema-problem.ts'
 import { parseJson } from '../json-text.ts'
 
 /** The result of one task on one host. */
@@ -69,7 +70,7 @@ export function parseReport(stdout: string): PlaybookReport | null {
   if (start === null) return null
   const value = parseJson(stdout.slice(start.index), 'What ansible-playbook reports')
   const read = schema.safeParse(value)
-  if (!read.success) throw new Error(`What ansible-playbook reports is not understood: ${z.prettifyError(read.error)}`)
+  if (!read.success) throw new Error(`What ansible-playbook reports is not understood: ${schemaProblem(read.error)}`)
   const hosts = new Map<string, { tasks: TaskResult[]; recap: HostReport['recap'] }>()
   for (const [host, recap] of Object.entries(read.data.stats)) hosts.set(host, { tasks: [], recap })
   for (const { task, hosts: results } of read.data.plays.flatMap((play) => play.tasks)) {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
+import { schemaProblem } from '../feeds/schema-problem.ts'
 
 const schema = z.object({
   assets: z.array(
@@ -36,5 +37,5 @@ export function makeHandle(key: string, assets: readonly StartedAsset[]): Deploy
 export function readHandle({ key, data }: DeploymentHandle): readonly StartedAsset[] {
   const read = schema.safeParse(data)
   if (read.success) return read.data.assets
-  throw new Error(`The run ${key} is not one that the Systems Manager engine started: ${z.prettifyError(read.error)}`)
+  throw new Error(`The run ${key} is not one that the Systems Manager engine started: ${schemaProblem(read.error)}`)
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { schemaProblem } from '../feeds/schema-problem.ts'
 import { type HttpAnswer, request } from '../http/request.ts'
 import { pauseAfter, retryAfterSeconds } from '../http/retry.ts'
 import { inputLimits } from '../input-limits.ts'
@@ -165,7 +166,7 @@ function read<T extends z.ZodType>(base: string, what: string, answer: HttpAnswe
   if (text.trim() === '') return shape.parse({})
   const parsed = shape.safeParse(attemptJson(text, what))
   if (parsed.success) return parsed.data
-  throw new AwxProblem(`AWX answers ${what} with something else: ${z.prettifyError(parsed.error)}`, status, true)
+  throw new AwxProblem(`AWX answers ${what} with something else: ${schemaProblem(parsed.error)}`, status, true)
 }
 
 /** Reads all pages and returns their rows. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
+import { schemaProblem } from '../feeds/schema-problem.ts'
 
 const host = z.object({ asset: z.string(), name: z.string() })
 
@@ -51,5 +52,5 @@ export function makeHandle(key: string, started: StartedJobs): DeploymentHandle 
 export function readHandle({ key, data }: DeploymentHandle): StartedJobs {
   const read = schema.safeParse(data)
   if (read.success) return read.data
-  throw new Error(`The run ${key} is not one that the AWX engine started: ${z.prettifyError(read.error)}`)
+  throw new Error(`The run ${key} is not one that the AWX engine started: ${schemaProblem(read.error)}`)
 }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { PackageChange } from '../../core/change.ts'
 import type { DeploymentOutcome, TransactionStep } from '../../core/ports.ts'
 import { shortened } from '../apt/failure.ts'
+import { schemaProblem } from '../feeds/schema-problem.ts'
 import type { JobEvent } from './schema.ts'
 
 /**
@@ -102,13 +103,13 @@ export function answersOf(events: readonly JobEvent[]): ReadonlyMap<string, unkn
 export function readPreview(answer: unknown, name: string): Previewed {
   const read = previewed.safeParse(answer)
   if (read.success) return read.data
-  throw new Error(`The playbook gave back no transaction for ${name}: ${z.prettifyError(read.error)}`)
+  throw new Error(`The playbook gave back no transaction for ${name}: ${schemaProblem(read.error)}`)
 }
 
 export function readOutcome(answer: unknown, name: string): DeploymentOutcome {
   const read = ended.safeParse(answer)
   if (read.success) return { ...read.data, log: shortened(read.data.log.split('\n')) }
-  const reason = `The playbook did not say what became of ${name}: ${z.prettifyError(read.error).split('\n')[0]}.`
+  const reason = `The playbook did not say what became of ${name}: ${schemaProblem(read.error)}.`
   return { state: 'failed', reason, log: '' }
 }
 

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
-import { CsvError, parse } from 'csv-parse'
+import { parse } from 'csv-parse'
 import { z } from 'zod'
 import type { InstalledPackage, Observation } from '../../core/asset.ts'
 import { canonicalPlatform } from '../../core/platform/canonical.ts'
+import { csvProblem } from '../csv-problem.ts'
 import { csvSeparator } from '../csv-separator.ts'
 import { createTurns } from '../turns.ts'
 import { type AssetDefaults, assetOf } from './asset-defaults.ts'
@@ -163,10 +164,7 @@ async function* rowsOf(bytes: Buffer, path: string): AsyncGenerator<ReadRow> {
       yield readRow(columns, record, info.lines)
     }
   } catch (error) {
-    if (!(error instanceof CsvError)) throw error
-    if (error.code === 'CSV_QUOTE_NOT_CLOSED')
-      throw new Error(`${path} is cut off inside a quoted value`, { cause: error })
-    throw new Error(`${path} is not valid CSV: ${error.message}`, { cause: error })
+    throw new Error(`${path} ${csvProblem(error)}`, { cause: error })
   }
   if (columns === null) throw new Error(`${path} is empty: its first line must be ${required.join(',')}`)
 }

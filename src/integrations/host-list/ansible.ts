@@ -2,6 +2,8 @@
 
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
+import { describeSyntaxError } from '../../config/yaml-error.ts'
+import { errorText } from '../../core/error-text.ts'
 import { parseJson } from '../json-text.ts'
 import { addHost, emptyInventory, groupNamed, type Inventory, type Variables } from './inventory.ts'
 import { expandRanges } from './ranges.ts'
@@ -33,7 +35,7 @@ export function readIni(text: string, what: string): Inventory {
       try {
         for (const { name, port } of namesOf(pattern)) addHost(inventory, section, name, { ...port, ...variables })
       } catch (error) {
-        throw wrong(error instanceof Error ? error.message : String(error))
+        throw wrong(errorText(error))
       }
     }
   }
@@ -70,14 +72,27 @@ function words(line: string): readonly string[] {
 
 /** Reads an inventory in YAML. Values that only a vault can open are left alone. Throws a sentence. */
 export function readYaml(text: string, what: string): Inventory {
-  const document = parseDocument(text, { logLevel: 'silent', prettyErrors: true })
-  const [error] = document.errors
-  if (error !== undefined) throw new Error(`${what} is not valid YAML: ${error.message.split('\n')[0]}`)
   const inventory = emptyInventory()
-  const top = asRecord(document.toJS({ maxAliasCount: 1_000 }))
+  const top = asRecord(yamlValue(text, what))
   if (top === null) throw new Error(`${what} holds no group: write all: { hosts: { web01: } }`)
   for (const [name, group] of Object.entries(top)) addGroup(inventory, name, group, what)
   return inventory
+}
+
+function yamlValue(text: string, what: string): unknown {
+  let problem: string
+  try {
+    const document = parseDocument(text, { logLevel: 'silent', prettyErrors: true })
+    const [error] = document.errors
+    if (error === undefined) return document.toJS({ maxAliasCount: 1_000 })
+    const { what: said, mend } = describeSyntaxError(error.code)
+    problem = `line ${error.linePos?.[0].line ?? 1}: it ${said}. ${mend.replace(/\.$/, '')}`
+  } catch (error) {
+    // An alias without its anchor, more aliases than the limit, or more levels than the parser can go down.
+    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error
+    problem = 'it has an alias (*name) to nothing, too many aliases, or too many levels'
+  }
+  throw new Error(`${what}, ${problem}`)
 }
 
 function addGroup(inventory: Inventory, name: string, value: unknown, what: string): void {
@@ -96,7 +111,7 @@ function namesIn(pattern: string, what: string): readonly string[] {
   try {
     return expandRanges(pattern)
   } catch (error) {
-    throw new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new Error(`${what}: ${errorText(error)}`)
   }
 }
 

@@ -2,10 +2,10 @@
 
 import { parse } from 'csv-parse/sync'
 import { comparable } from '../../core/comparable.ts'
-import { errorText } from '../../core/error-text.ts'
+import { csvProblem } from '../csv-problem.ts'
 import { csvSeparator } from '../csv-separator.ts'
 import { readIni, readList, readYaml } from './ansible.ts'
-import { type GroupedHost, groupedHosts } from './inventory.ts'
+import { type GroupedHost, groupedHosts, type Inventory } from './inventory.ts'
 import { expandRanges } from './ranges.ts'
 
 export const hostListFormats = ['ini', 'yaml', 'json', 'csv'] as const
@@ -20,6 +20,8 @@ export interface ListedHost {
   readonly address: string | null
   readonly user: string | null
   readonly port: number | null
+  /** Path of the private key. */
+  readonly identityFile: string | null
   /** Groups of an inventory, or what the column for tags says. */
   readonly tags: readonly string[]
   /** What the column for the team says; `null`: nothing. */
@@ -34,23 +36,35 @@ export interface Reading {
   readonly columns: Readonly<Partial<Record<HostColumn, string>>>
   /** States in which a host of a CSV file is left out. */
   readonly leaveOut: readonly string[]
+  /** The login where an inventory has one that only Ansible knows; `null`: there is none. */
+  readonly user: string | null
+}
+
+export interface HostList {
+  readonly hosts: readonly ListedHost[]
+  /** Rows of a CSV file that are no hosts to reach, by why: `in the state "Retired"`. */
+  readonly leftOut: ReadonlyMap<string, number>
 }
 
 /** Reads the hosts in the text; `what` names it in messages. Throws a sentence. */
-export function readHosts(text: string, what: string, reading: Reading): readonly ListedHost[] {
+export function readHosts(text: string, what: string, reading: Reading): HostList {
   if (text.startsWith('$ANSIBLE_VAULT')) {
     throw new Error(`${what} is encrypted by ansible-vault: let hostsFrom run ansible-inventory --list, which opens it`)
   }
   switch (reading.format ?? formatOf(text)) {
     case 'ini':
-      return groupedHosts(readIni(text, what)).map(fromAnsible)
+      return ofInventory(readIni(text, what), reading)
     case 'yaml':
-      return groupedHosts(readYaml(text, what)).map(fromAnsible)
+      return ofInventory(readYaml(text, what), reading)
     case 'json':
-      return groupedHosts(readList(text, what)).map(fromAnsible)
+      return ofInventory(readList(text, what), reading)
     case 'csv':
       return readCsv(text, what, reading)
   }
+}
+
+function ofInventory(inventory: Inventory, { user }: Reading): HostList {
+  return { hosts: groupedHosts(inventory).map((host) => fromAnsible(host, user)), leftOut: new Map() }
 }
 
 function formatOf(text: string): HostListFormat {
@@ -66,21 +80,34 @@ function formatOf(text: string): HostListFormat {
 /** Connections that are not SSH. */
 const otherWays = new Set(['local', 'winrm', 'psrp', 'docker', 'podman', 'network_cli', 'netconf', 'httpapi'])
 
-function fromAnsible({ name, groups, variables }: GroupedHost): ListedHost {
-  const said = (...keys: readonly string[]) => {
-    const value = keys.map((key) => variables[key]).find((one) => typeof one === 'string' || typeof one === 'number')
-    return value === undefined || value === '' ? null : String(value)
-  }
-  const [address, user] = [said('ansible_host', 'ansible_ssh_host'), said('ansible_user', 'ansible_ssh_user')]
-  const port = said('ansible_port', 'ansible_ssh_port')
+function fromAnsible({ name, groups, variables }: GroupedHost, login: string | null): ListedHost {
+  const said = (...keys: readonly string[]) =>
+    keys.map((key) => plainValue(variables[key])).find((value) => value !== null) ?? null
+  const own = said('ansible_user', 'ansible_ssh_user')
+  const identityFile = said('ansible_ssh_private_key_file', 'ansible_private_key_file')
   const way = said('ansible_connection')
   return made({
     name,
     tags: groups,
     owner: null,
-    ...{ address, user, port },
+    address: said('ansible_host', 'ansible_ssh_host'),
+    user: own !== null && isAnsibles(own) ? (login ?? own) : own,
+    port: said('ansible_port', 'ansible_ssh_port'),
+    identityFile: identityFile !== null && isAnsibles(identityFile) ? null : identityFile,
     problem: way !== null && otherWays.has(way) ? `is reached by ${way} in the inventory, not over SSH` : null,
   })
+}
+
+/** `ansible-inventory` prints a value that it could not open as an object with the encrypted text. */
+function plainValue(value: unknown): string | null {
+  if (typeof value === 'object' && value !== null && '__ansible_vault' in value) return '$ANSIBLE_VAULT'
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+/** True for a template and for a value of a vault. */
+function isAnsibles(value: string): boolean {
+  return /\{\{|\$ANSIBLE_VAULT/.test(value)
 }
 
 type Written = Omit<ListedHost, 'port'> & { readonly port: string | null }
@@ -88,24 +115,28 @@ type Written = Omit<ListedHost, 'port'> & { readonly port: string | null }
 const HOST = /^[A-Za-z0-9_:[][A-Za-z0-9._:[\]-]*$/
 const USER = /^[A-Za-z_][A-Za-z0-9._-]*\$?$/
 
-/** Says what cannot be used. A template or a value of a vault is known to Ansible alone. */
+/** Says what cannot be used. */
 function made({ port, ...host }: Written): ListedHost {
   const number = port === null ? null : Number(port)
-  const wrong = (what: string, value: string) =>
-    /\{\{|\$ANSIBLE_VAULT/.test(value)
-      ? `has ${what} that only Ansible can fill in: name it here, or in the SSH configuration`
-      : `has ${what} that cannot be used: ${JSON.stringify(value.slice(0, 60))}`
+  const isPort = number === null || (Number.isInteger(number) && number >= 1 && number <= 65_535)
+  const isName = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(host.name) || (host.address !== null && host.name.length <= 253)
   const problem =
     host.address !== null && !HOST.test(host.address)
-      ? wrong('an address', host.address)
+      ? unusable('an address', host.address, 'list it under "hosts", too, with its address')
       : host.user !== null && !USER.test(host.user)
-        ? wrong('a login', host.user)
-        : number !== null && !(Number.isInteger(number) && number >= 1 && number <= 65_535)
-          ? wrong('a port', String(port))
-          : !/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(host.name) && (host.address === null || host.name.length > 253)
-            ? wrong('a name', host.name)
+        ? unusable('a login', host.user, 'say `user` for the whole source')
+        : !isPort
+          ? unusable('a port', port ?? '', 'list it under "hosts", too, with its port')
+          : !isName
+            ? unusable('a name', host.name, 'list it by another name')
             : host.problem
   return { ...host, port: problem === null ? number : null, problem }
+}
+
+function unusable(what: string, value: string, mend: string): string {
+  return isAnsibles(value)
+    ? `has ${what} that only Ansible can fill in: ${mend}`
+    : `has ${what} that cannot be used: ${JSON.stringify(value.slice(0, 60))}`
 }
 
 /** Names of columns in the exports of inventories and of configuration databases, without blanks and signs. */
@@ -131,39 +162,59 @@ const usualColumns: Readonly<Record<HostColumn, readonly string[]>> = {
   tags: ['tags', 'groups', 'role', 'environment'],
 }
 
-function readCsv(text: string, what: string, { columns, leaveOut }: Reading): readonly ListedHost[] {
-  const { delimiter, skip } = csvSeparator(text.slice(0, 1_000))
-  let rows: readonly (readonly string[])[]
-  try {
-    rows = parse(text.slice(skip), { delimiter, trim: true, skip_empty_lines: true, relax_column_count: true })
-  } catch (error) {
-    throw new Error(`${what} is not valid CSV: ${errorText(error)}`)
-  }
-  const [header = [], ...more] = rows
+function readCsv(text: string, what: string, { columns, leaveOut }: Reading): HostList {
+  const [header = [], ...rows] = rowsOf(text, what)
   const places = new Map(hostColumns.map((column) => [column, placeOf(column, header, columns[column], what)]))
   if (places.get('name') === -1) {
     throw new Error(
-      `${what} has no column that is known as the name of a host (${header.slice(0, 10).join(', ')}): say which, as in columns: { name: "Configuration item" }`,
+      `${what} has no column that is known as the name of a host (${header.slice(0, 10).join(', ')}): say which, as in hostsColumns: { name: "Configuration item" }`,
     )
   }
   const cell = (row: readonly string[], column: HostColumn) => row[places.get(column) ?? -1]?.trim() || null
   const out = leaveOut.map(comparable)
-  return more.flatMap((row) => {
+  const hosts: ListedHost[] = []
+  const leftOut = new Map<string, number>()
+  for (const row of rows) {
     const written = cell(row, 'name')
     const state = cell(row, 'state')
-    if (written === null || (state !== null && out.includes(comparable(state)))) return []
-    return expandRanges(written).map((name) =>
-      made({
-        name,
-        address: cell(row, 'address'),
-        user: cell(row, 'user'),
-        port: cell(row, 'port'),
-        owner: cell(row, 'team'),
-        tags: cell(row, 'tags')?.split(/[\s,;|]+/) ?? [],
-        problem: null,
-      }),
-    )
-  })
+    const isOut = state !== null && out.includes(comparable(state))
+    const why = isOut ? `in the state ${JSON.stringify(state)}` : written === null ? 'without a name' : null
+    if (why !== null) leftOut.set(why, (leftOut.get(why) ?? 0) + 1)
+    else
+      for (const name of namesIn(written ?? '')) {
+        hosts.push(
+          made({
+            name,
+            address: cell(row, 'address'),
+            user: cell(row, 'user'),
+            port: cell(row, 'port'),
+            identityFile: null,
+            owner: cell(row, 'team'),
+            tags: cell(row, 'tags')?.split(/[\s,;|]+/) ?? [],
+            problem: null,
+          }),
+        )
+      }
+  }
+  return { hosts, leftOut }
+}
+
+function rowsOf(text: string, what: string): readonly (readonly string[])[] {
+  const { delimiter, skip } = csvSeparator(text.slice(0, 1_000))
+  try {
+    return parse(text.slice(skip), { delimiter, trim: true, skip_empty_lines: true, relax_column_count: true })
+  } catch (error) {
+    throw new Error(`${what} ${csvProblem(error)}`, { cause: error })
+  }
+}
+
+/** A range that cannot be expanded is kept as a name, of which it is said that it is none. */
+function namesIn(written: string): readonly string[] {
+  try {
+    return expandRanges(written)
+  } catch {
+    return [written]
+  }
 }
 
 /** The place of a column; -1: there is none. Throws where a column that is named does not exist. */

@@ -1,5 +1,4 @@
 import ICAL from 'ical.js'
-import { errorText } from '../../core/error-text.ts'
 import { contentLines } from './lines.ts'
 
 /** One VCALENDAR. A file may hold several. */
@@ -49,13 +48,30 @@ function xWrTimeZone(line: string): string | null {
 }
 
 function eventOf(block: readonly string[]): EventPart {
-  const lines = ownLines(block).filter((line) => used.has((/^[\w-]+/.exec(line)?.[0] ?? '').toUpperCase()))
+  const lines = ownLines(block)
+    .filter((line) => used.has((/^[\w-]+/.exec(line)?.[0] ?? '').toUpperCase()))
+    .map(withPlainTime)
   try {
     return new ICAL.Component(ICAL.parse(['BEGIN:VEVENT', ...lines, 'END:VEVENT'].join('\r\n')))
-  } catch (error) {
+  } catch {
     const title = lines.find((line) => /^SUMMARY[;:]/i.test(line)) ?? ''
-    return { title: title.replace(/^[^:]*:/, ''), problem: `it cannot be parsed (${errorText(error)})` }
+    const broken = lines.find((line) => parsed(['BEGIN:VEVENT', line, 'END:VEVENT']) === null) ?? ''
+    const shown = JSON.stringify(broken.slice(0, 80))
+    return { title: title.replace(/^[^:]*:/, ''), problem: `its line ${shown} is not as RFC 5545 has it` }
   }
+}
+
+/**
+ * A line with a time as RFC 5545 has it. Some writers leave out VALUE=DATE, write small letters, or a colon in a TZID
+ * without quotation marks ("tzone://Microsoft/Utc" of Exchange).
+ */
+function withPlainTime(line: string): string {
+  const times = /^((?:DTSTART|DTEND|RDATE|EXDATE|RECURRENCE-ID)\b.*?):([\dTZPWDHMS,/+-]+)\s*$/i
+  const [, before, value] = times.exec(line) ?? []
+  if (before === undefined || value === undefined) return line
+  const quoted = before.replace(/;TZID=([^";]*:[^";]*)/i, ';TZID="$1"')
+  const isDate = /^\d{8}(,\d{8})*$/.test(value) && !/;VALUE=/i.test(before)
+  return `${quoted}${isDate ? ';VALUE=DATE' : ''}:${value.toUpperCase()}`
 }
 
 /** The lines of an event without those of its alarms. */

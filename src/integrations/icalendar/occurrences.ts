@@ -3,7 +3,7 @@
  * times and repetitions. An event that cannot be placed is named beside the others and does not hide them.
  */
 
-import ICAL from 'ical.js'
+import type ICAL from 'ical.js'
 import { errorText } from '../../core/error-text.ts'
 import { occurrences, together } from '../../core/recurrence/occurrences.ts'
 import { parseRrule } from '../../core/recurrence/rule.ts'
@@ -15,7 +15,10 @@ import { type CalendarParts, calendarsIn, type EventPart } from './components.ts
 import {
   type CalendarTime,
   dayOfLocal,
+  durationOf,
+  endAfter,
   instantOfTime,
+  type Length,
   type Places,
   periodLengths,
   shownTime,
@@ -150,9 +153,9 @@ function lastTimeOf(event: ICAL.Component): number {
     ends.push(parsed.ok && parsed.rule.until ? parsed.rule.until.local + DAY_SECONDS : Number.POSITIVE_INFINITY)
   }
   if (times.length === 0) return Number.POSITIVE_INFINITY
-  const duration = event.getFirstPropertyValue('duration')
-  const seconds = duration instanceof ICAL.Duration ? duration.toSeconds() : 0
+  const { days, milliseconds } = durationOf(event) ?? { days: 0, milliseconds: 0 }
   const locals = times.map(({ local }) => local)
+  const seconds = days * DAY_SECONDS + milliseconds / 1_000
   return Math.max(...ends) + Math.max(seconds, Math.max(...locals) - Math.min(...locals))
 }
 
@@ -202,8 +205,7 @@ interface Span {
   readonly start: number
   readonly first: CalendarTime
   readonly zone: Zone
-  /** Whole days are counted as days. Any other length is elapsed time in milliseconds. */
-  readonly length: { readonly days: number } | { readonly milliseconds: number }
+  readonly length: Length
 }
 
 function spanOf(event: ICAL.Component, places: Places): Span {
@@ -212,26 +214,25 @@ function spanOf(event: ICAL.Component, places: Places): Span {
   const [last] = timesOf(event, 'dtend')
   const start = instantOfTime(first, places)
   const common = { start, first, zone: zoneOfTime(first, places) }
-  const duration = event.getFirstPropertyValue('duration')
-  const seconds = duration instanceof ICAL.Duration ? duration.toSeconds() : null
+  const duration = durationOf(event)
   if (last !== undefined && instantOfTime(last, places) < start)
     throw new Error(`it ends at ${shownTime(last)}, before it begins at ${shownTime(first)}`)
-  if (seconds !== null && seconds < 0) throw new Error(`it begins at ${shownTime(first)}, and its length is negative`)
   if (first.whole) {
-    const between = last === undefined ? (seconds ?? DAY_SECONDS) : last.local - first.local
-    return { ...common, length: { days: Math.max(1, Math.ceil(between / DAY_SECONDS)) } }
+    const { days, milliseconds } = duration ?? { days: 1, milliseconds: 0 }
+    const whole = last === undefined ? days + milliseconds / DAY_MS : (last.local - first.local) / DAY_SECONDS
+    return { ...common, length: { days: Math.max(1, Math.ceil(whole)), milliseconds: 0 } }
   }
-  const elapsed = last === undefined ? (seconds ?? 0) * 1_000 : instantOfTime(last, places) - start
-  return { ...common, length: { milliseconds: elapsed } }
+  if (last !== undefined) return { ...common, length: { days: 0, milliseconds: instantOfTime(last, places) - start } }
+  return { ...common, length: duration ?? { days: 0, milliseconds: 0 } }
 }
 
 /** An added occurrence may have a length of its own (RFC 5545, section 3.8.5.2). */
-function withLength(span: Span, milliseconds: number | undefined): Span {
-  return milliseconds === undefined ? span : { ...span, length: { milliseconds } }
+function withLength(span: Span, length: Length | undefined): Span {
+  return length === undefined ? span : { ...span, length }
 }
 
 function startsOf(event: ICAL.Component, span: Span, places: Places, from: number, to: number): Iterable<number> {
-  const length = 'days' in span.length ? (span.length.days + 1) * DAY_MS : span.length.milliseconds
+  const length = (span.length.days + 1) * DAY_MS + span.length.milliseconds
   const begin = Math.max(span.start, from - length)
   const rules = event.getAllProperties('rrule').map((property) => {
     const parsed = parseRrule(String(property.getFirstValue()))
@@ -256,14 +257,13 @@ function* without(all: Iterable<number>, isOut: (start: number) => boolean): Gen
 function touching(
   start: number,
   event: ICAL.Component,
-  { length, zone }: Span,
+  { first, length, zone }: Span,
   from: number,
   to: number,
 ): readonly Occurrence[] {
-  const end =
-    'days' in length
-      ? instantOf(dayOfLocal(localOf(start, zone)) + length.days * DAY_SECONDS, zone)
-      : start + length.milliseconds
+  const end = first.whole
+    ? instantOf(dayOfLocal(localOf(start, zone)) + length.days * DAY_SECONDS, zone)
+    : endAfter(start, length, zone)
   return start < to && end > from ? [{ start, end, summary: summaryOf(event), attendees: attendeesOf(event) }] : []
 }
 

@@ -1,6 +1,6 @@
-import ICAL from 'ical.js'
+import type ICAL from 'ical.js'
 import { DAY_SECONDS } from '../../core/time/instant.ts'
-import { instantOf, parseLocal, type Zone, zoneNamed } from '../../core/time/local-time.ts'
+import { instantOf, localOf, parseLocal, type Zone, zoneNamed } from '../../core/time/local-time.ts'
 
 /** A time as written in a property. */
 export interface CalendarTime {
@@ -32,9 +32,36 @@ function timeOf(text: string, name: string, tzid: string | null): CalendarTime {
   return { local, tzid, utc: /z$/i.test(text), whole: text.length === 10 }
 }
 
-/** The lengths of added occurrences that are written as periods, in milliseconds, by their start. Throws a clause. */
-export function periodLengths(component: ICAL.Component, places: Places): ReadonlyMap<number, number> {
-  const lengths = new Map<number, number>()
+/** Days are of the local clock, so that one may have 23 or 25 hours (RFC 5545, section 3.3.6); the rest is elapsed time. */
+export interface Length {
+  readonly days: number
+  readonly milliseconds: number
+}
+
+/** What DURATION says; `null`: there is none. Throws a clause. */
+export function durationOf(component: ICAL.Component): Length | null {
+  const [, , , text] = component.getFirstProperty('duration')?.toJSON() ?? []
+  return text === undefined ? null : lengthOf(String(text), 'DURATION')
+}
+
+function lengthOf(text: string, name: string): Length {
+  const found = /^([+-]?)P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/i.exec(text)
+  const shown = JSON.stringify(text.slice(0, 40))
+  if (found === null || !/\d/.test(text)) throw new Error(`${name} is ${shown}, which is not a length`)
+  const [weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = found.slice(2).map((part) => Number(part ?? 0))
+  if (found[1] === '-') throw new Error(`${name} is ${shown}, so that it would end before it begins`)
+  return { days: weeks * 7 + days, milliseconds: ((hours * 60 + minutes) * 60 + seconds) * 1_000 }
+}
+
+/** When something ends that begins at `start` and lasts so long. */
+export function endAfter(start: number, { days, milliseconds }: Length, zone: Zone): number {
+  const day = days === 0 ? start : instantOf(localOf(start, zone) + days * DAY_SECONDS, zone)
+  return day + milliseconds
+}
+
+/** The lengths of added occurrences that are written as periods, by their start. Throws a clause. */
+export function periodLengths(component: ICAL.Component, places: Places): ReadonlyMap<number, Length> {
+  const lengths = new Map<number, Length>()
   for (const property of component.getAllProperties('rdate')) {
     const tzid = property.getParameter('tzid')
     const [, , , ...values]: readonly unknown[] = property.toJSON()
@@ -44,11 +71,13 @@ export function periodLengths(component: ICAL.Component, places: Places): Readon
       if (from === undefined || to === undefined) continue
       const zone = typeof tzid === 'string' ? tzid : null
       const start = instantOfTime(timeOf(from, 'rdate', zone), places)
-      const end = /^[+-]?P/i.test(to)
-        ? start + ICAL.Duration.fromString(to.toUpperCase()).toSeconds() * 1_000
-        : instantOfTime(timeOf(to, 'rdate', zone), places)
+      if (/^[+-]?P/i.test(to)) {
+        lengths.set(start, lengthOf(to, 'the length in RDATE'))
+        continue
+      }
+      const end = instantOfTime(timeOf(to, 'rdate', zone), places)
       if (end < start) throw new Error(`RDATE has a period that ends at ${to}, before it begins at ${from}`)
-      lengths.set(start, end - start)
+      lengths.set(start, { days: 0, milliseconds: end - start })
     }
   }
   return lengths

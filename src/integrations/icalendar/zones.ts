@@ -30,13 +30,22 @@ export function zonesOf(described: readonly ICAL.Component[], until: number): (t
  * ("/freeassociation.sourceforge.net/Europe/Berlin"). `null`: there is none.
  */
 export function zoneKnownAs(name: string): { readonly name: string; readonly zone: Zone } | null {
-  const path = /^\/[^/]+\/(?:[\w]+_\d+\/)?(.+)$/.exec(name)?.[1]
+  const path = /^(?:\/[^/]+\/(?:[\w]+_\d+\/)?|tzone:\/\/Microsoft\/)(.+)$/i.exec(name)?.[1]
+  const ahead = minutesAhead(name)
+  if (ahead !== null) return { name, zone: { offset: () => ahead } }
   for (const one of [name, zoneOfWindows(name), path ?? null]) {
     const zone = one === null ? null : zoneNamed(one)
     if (one !== null && zone !== null)
       return { name: /^(Etc\/)?(UTC|UCT|Universal|Zulu|GMT)$/i.test(one) ? 'UTC' : one, zone }
   }
   return null
+}
+
+/** Of a name that is an offset, as in Java: `GMT+01:00` is an hour ahead of UTC. `null`: it is another. */
+function minutesAhead(name: string): number | null {
+  const [, sign, hours, minutes = '0'] = /^(?:UTC|GMT)([+-])(\d{1,2})(?::?(\d{2}))?$/i.exec(name) ?? []
+  if (hours === undefined || Number(hours) > 14 || Number(minutes) > 59) return null
+  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes))
 }
 
 interface Change {

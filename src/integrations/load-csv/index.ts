@@ -1,11 +1,12 @@
 /** Load history from a CSV file: `time,value`. docs/integrations/load-csv.md */
 
 import { Readable } from 'node:stream'
-import { CsvError, parse } from 'csv-parse'
+import { parse } from 'csv-parse'
 import { DateTime } from 'luxon'
 import { z } from 'zod'
 import type { LoadSample, LoadSource } from '../../core/ports.ts'
 import { readBoundedFile, unpackText } from '../bounded-file.ts'
+import { csvProblem } from '../csv-problem.ts'
 import { csvSeparator } from '../csv-separator.ts'
 import { inputLimits } from '../input-limits.ts'
 
@@ -71,8 +72,7 @@ export async function parseLoadCsv(bytes: Buffer, path: string, signal: AbortSig
       if (samples.length % 4_096 === 0) signal.throwIfAborted()
     }
   } catch (error) {
-    if (!(error instanceof CsvError)) throw error
-    throw new Error(`${path} is not valid CSV: ${error.message}`, { cause: error })
+    throw new Error(`${path} ${csvProblem(error)}.`, { cause: error })
   }
   if (samples.length === 0) throw new Error(`${path} holds no sample: each line is a time and a value.`)
   return samples.sort((a, b) => Date.parse(a.at) - Date.parse(b.at))

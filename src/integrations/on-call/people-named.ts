@@ -51,12 +51,21 @@ function peopleIn(text: string, people: readonly Nameable[]): Found {
   return inPieces(text.replace(/[()[\]]/g, ' / '), people)
 }
 
+/** "And" in several languages. It may be a part of a name, too. */
+const AND = /\s(?:and|und|et|en|och|og|e|y)\s/iu
+
+/** The people of a name, the family name first or last, or of each name between commas. */
+function peopleListed(text: string, people: readonly Nameable[]): readonly (readonly string[])[] {
+  const called = peopleCalled(text, people)
+  return called.length > 0 ? [called] : text.split(',').map((part) => peopleCalled(part, people))
+}
+
 function inPieces(text: string, people: readonly Nameable[]): Found {
   const ids: string[] = []
   const several: string[] = []
-  for (const piece of text.split(/[:/|&+;<>\r\n]|\s\p{Pd}+\s/u)) {
+  for (const piece of text.split(/[:/|&+;<>\r\n]|\p{Extended_Pictographic}|\s\p{Pd}+\s/u)) {
     const called = peopleCalled(piece, people)
-    const all = called.length > 0 ? [called] : piece.split(',').map((part) => peopleCalled(part, people))
+    const all = called.length > 0 ? [called] : piece.split(AND).flatMap((part) => peopleListed(part, people))
     for (const one of all) {
       const { ids: found, several: unclear } = single(one)
       ids.push(...found)

@@ -1,7 +1,8 @@
 /** Reads and changes the state file. Each change is complete or not made at all, whatever process makes it. */
 
-import { z } from 'zod'
+import type { z } from 'zod'
 import { readBoundedFile, replaceFile } from '../bounded-file.ts'
+import { schemaProblem } from '../feeds/schema-problem.ts'
 import { inputLimits } from '../input-limits.ts'
 import { parseJson } from '../json-text.ts'
 import { prepareExample } from '../simulated/prepare-example.ts'
@@ -35,7 +36,7 @@ export function createStateFile<State>(
   async function load(): Promise<State> {
     const { bytes } = await readBoundedFile(path, inputLimits.inventoryFileBytes)
     const parsed = schema.safeParse(parseJson(bytes.toString('utf8'), path))
-    if (!parsed.success) throw new Error(`${path} is not the state of ${what}: ${z.prettifyError(parsed.error)}`)
+    if (!parsed.success) throw new Error(`${path} is not the state of ${what}: ${schemaProblem(parsed.error)}`)
     return parsed.data
   }
 

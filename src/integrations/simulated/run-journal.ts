@@ -7,6 +7,7 @@ import { link, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { errorCode, readBoundedFile, replaceFile, syncFolder, temporaryBeside } from '../bounded-file.ts'
+import { schemaProblem } from '../feeds/schema-problem.ts'
 import { inputLimits } from '../input-limits.ts'
 import { parseJson } from '../json-text.ts'
 import type { PackageBatch } from '../package-engine.ts'
@@ -59,7 +60,7 @@ export function createRunJournal(folder: string): RunJournal {
     const path = runFile(folder, key)
     const { bytes } = await readBoundedFile(path, inputLimits.inventoryFileBytes)
     const run = runSchema.safeParse(parseJson(bytes.toString('utf8'), path))
-    if (!run.success) throw new Error(`${path} is not a run that Patchwarden wrote: ${z.prettifyError(run.error)}`)
+    if (!run.success) throw new Error(`${path} is not a run that Patchwarden wrote: ${schemaProblem(run.error)}`)
     return run.data
   }
 

@@ -21,8 +21,8 @@ const beforeLogin: readonly (readonly [RegExp, (name: string, said: string) => s
   ],
   [
     /No \S+ host key is known for|Host key verification failed/,
-    (name) =>
-      `The host key of ${name} is not known here: check its fingerprint and add it to the known hosts (ssh-keyscan).`,
+    (name, said) =>
+      `The host key of ${name} is not known here: check its fingerprint and add it to the known hosts (${keyscan(said)}).`,
   ],
   [
     /^Load key ".*\.pub"|^Permissions \S+ for '.*\.pub' are/m,
@@ -126,6 +126,13 @@ export function ranInstead(
 function firstLine(text: string): string | null {
   const line = text.split('\n').find((one) => one.trim() !== '')
   return line?.trim().slice(0, 200) ?? null
+}
+
+/** How the key is asked for, at the address that ssh names: `[198.51.100.7]:2222` with a port of its own. */
+function keyscan(said: string): string {
+  const [, place = ''] = /host key is known for (\S+) and/.exec(said) ?? []
+  const [, host = place, port] = /^\[(.*)\]:(\d+)$/.exec(place) ?? []
+  return ['ssh-keyscan', ...(port === undefined ? [] : ['-p', port]), ...(host === '' ? [] : [host])].join(' ')
 }
 
 /** The file that ssh speaks of, in quotation marks. */

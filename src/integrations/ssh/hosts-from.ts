@@ -5,7 +5,7 @@ import { firstNames } from '../../core/first-names.ts'
 import { readBoundedFile, unpackText } from '../bounded-file.ts'
 import { runBounded } from '../bounded-process.ts'
 import { MOST_HOSTS } from '../host-list/ranges.ts'
-import { type HostListFormat, type ListedHost, readHosts } from '../host-list/read.ts'
+import { type HostList, type HostListFormat, type ListedHost, readHosts } from '../host-list/read.ts'
 import { inputLimits } from '../input-limits.ts'
 import { describeEnd } from '../process-end.ts'
 
@@ -16,6 +16,15 @@ export interface HostsFrom {
   readonly hostsLeaveOut: readonly string[]
   readonly hostsTeams: Readonly<Record<string, string>>
   readonly team: string | null
+  /** The login of hosts whose own is not known. */
+  readonly user: string | null
+  /** The list may become much shorter, and empty. */
+  readonly allowShrinking: boolean
+}
+
+/** Where a list is, and how it is read. */
+export type ListFrom = Pick<HostsFrom, 'hostsFormat' | 'hostsColumns' | 'hostsLeaveOut' | 'user'> & {
+  readonly hostsFrom: NonNullable<HostsFrom['hostsFrom']>
 }
 
 /** A host with its team. */
@@ -30,17 +39,40 @@ export async function hostsOf(
   teams: Readonly<Record<string, { readonly name: string }>>,
   signal: AbortSignal,
 ): Promise<readonly OwnedHost[]> {
-  const { hostsFrom, hostsFormat, hostsColumns, hostsLeaveOut } = source
-  if (hostsFrom === null) return []
-  const what = typeof hostsFrom === 'string' ? hostsFrom : `The answer of ${hostsFrom[0]}`
+  if (source.hostsFrom === null) return []
+  const { hosts, leftOut } = await readList({ ...source, hostsFrom: source.hostsFrom }, signal)
+  if (hosts.length === 0 && !source.allowShrinking) {
+    const out = [...leftOut].map(([why, many]) => `${many} ${why}`)
+    const left = out.length === 0 ? '' : ` (left out: ${out.join(', ')})`
+    throw new Error(`${shownPlace(source.hostsFrom)} lists no host${left}: look at it, or say allowShrinking: true.`)
+  }
+  return ofTeams(hosts, source, teams)
+}
+
+/** Reads a list of hosts from a file or a program. Throws a sentence. */
+export async function readList(
+  { hostsFrom, hostsFormat, hostsColumns, hostsLeaveOut, user }: ListFrom,
+  signal: AbortSignal,
+): Promise<HostList> {
+  const what = shownPlace(hostsFrom)
   const read = typeof hostsFrom === 'string' ? await textOfFile(hostsFrom) : await textOfProgram(hostsFrom, signal)
-  const listed = readHosts(read, what, {
+  const list = readHosts(read, what, {
     format: hostsFormat ?? formatOfName(hostsFrom),
     columns: hostsColumns,
     leaveOut: hostsLeaveOut,
+    user,
   })
-  if (listed.length > MOST_HOSTS)
-    throw new Error(`${what} lists ${listed.length} hosts, more than the limit of ${MOST_HOSTS}`)
+  if (list.hosts.length > MOST_HOSTS)
+    throw new Error(`${what} lists ${list.hosts.length} hosts, more than the limit of ${MOST_HOSTS}`)
+  return list
+}
+
+/** The hosts with their teams. One that is listed twice for different teams can be given to neither. */
+function ofTeams(
+  listed: readonly ListedHost[],
+  source: HostsFrom,
+  teams: Readonly<Record<string, { readonly name: string }>>,
+): readonly OwnedHost[] {
   const owned = new Map<string, OwnedHost>()
   for (const host of listed) {
     const own = owner(host, source, teams)
@@ -53,6 +85,10 @@ export async function hostsOf(
     } else if (before === undefined) owned.set(host.name, own)
   }
   return [...owned.values()]
+}
+
+export function shownPlace(place: ListFrom['hostsFrom']): string {
+  return typeof place === 'string' ? place : `The answer of ${place[0]}`
 }
 
 /** An inventory in YAML or a CSV mostly says so by its name; the content says the rest. */
@@ -69,6 +105,15 @@ async function textOfFile(path: string): Promise<string> {
 
 const PROGRAM_SECONDS = 60
 
+/** Ansible works in UTF-8 only. An inventory that it cannot parse is a failure, where it would print an empty list. */
+const programEnvironment = {
+  LC_ALL: 'C.UTF-8',
+  ANSIBLE_NOCOLOR: '1',
+  ANSIBLE_DEPRECATION_WARNINGS: '0',
+  ANSIBLE_INVENTORY_UNPARSED_FAILED: '1',
+  ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: '1',
+}
+
 async function textOfProgram([command = '', ...args]: readonly string[], signal: AbortSignal): Promise<string> {
   const ran = await runBounded({
     command,
@@ -76,6 +121,7 @@ async function textOfProgram([command = '', ...args]: readonly string[], signal:
     input: '',
     timeoutSeconds: PROGRAM_SECONDS,
     maxBytes: inputLimits.hostOutputBytes,
+    environment: programEnvironment,
     signal,
   })
   signal.throwIfAborted()

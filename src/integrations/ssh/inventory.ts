@@ -37,6 +37,9 @@ export interface SshInventoryOptions {
   readonly timeoutSeconds?: number
 }
 
+/** A host that says nothing for so long costs its place in the row no longer: most of those never answer. */
+const SILENT_MS = 2_000
+
 /** Looks at hosts with the OpenSSH client. Yields each host as soon as it has answered. */
 export function createSshInventory(options: SshInventoryOptions): InventorySource {
   const { name, hosts, refresh, concurrency, connections, clock } = options
@@ -46,11 +49,15 @@ export function createSshInventory(options: SshInventoryOptions): InventorySourc
     { asset, target, problem = null }: SshHost,
     script: string,
     signal: AbortSignal,
+    aside: () => void,
   ): Promise<Observation> {
     if (problem !== null) {
       return { kind: 'unreachable', asset, reason: `${asset.name} ${problem}.`, at: clock().toISOString() }
     }
-    const answer = await runOverSsh(asset.name, target, { script, as: 'user', timeoutSeconds, signal, connections })
+    const silent = setTimeout(aside, SILENT_MS)
+    const onOutput = () => clearTimeout(silent)
+    const remote = { script, as: 'user', timeoutSeconds, signal, connections, onOutput } as const
+    const answer = await runOverSsh(asset.name, target, remote).finally(onOutput)
     const now = clock()
     const reason = answer.kind === 'ran' ? ranInstead(asset.name, answer) : answer.reason
     if (reason !== null) return { kind: 'unreachable', asset, reason, at: now.toISOString() }
@@ -67,7 +74,9 @@ export function createSshInventory(options: SshInventoryOptions): InventorySourc
     const forget = whenAborted(signal, () => stop.abort(signal.reason))
     const script = probeScript({ refresh, depth })
     const asRoot = probeScript({ refresh, depth, sudo: true })
-    const tasks = wanted.map((host) => () => look(host, host.sudo === true ? asRoot : script, stop.signal))
+    const tasks = wanted.map(
+      (host) => (aside: () => void) => look(host, host.sudo === true ? asRoot : script, stop.signal, aside),
+    )
     yield* inOrderOfEnd(tasks, concurrency, () => {
       forget()
       stop.abort()

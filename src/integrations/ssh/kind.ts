@@ -1,4 +1,6 @@
+import { dirname } from 'node:path'
 import { z } from 'zod'
+import { absolutePath } from '../../config/absolute-path.ts'
 import {
   address,
   allowShrinking,
@@ -95,6 +97,9 @@ const columnMend = `Write which column says what, such as { name: Hostname, addr
 /** States of hosts that are no longer there, as configuration databases call them. */
 const usualLeftOut = ['retired', 'decommissioned', 'disposed', 'absent', 'deleted', 'inactive', 'in stock', 'stolen']
 
+/** How a list is read where the configuration says nothing else. */
+export const hostListDefaults = { hostsFormat: null, hostsColumns: {}, hostsLeaveOut: usualLeftOut, user: null }
+
 const word = text('Write a word.', 200)
 
 const hostsFromSettings = {
@@ -171,9 +176,9 @@ export const ssh = kind({
         createSshInventory({
           name,
           hosts: async (signal) =>
-            (await currentHosts(config, name, source, signal)).map(({ one, problem }) => ({
+            (await currentHosts(config, name, source, signal)).map(({ one, target, problem }) => ({
               asset: assetOf(config, name, source, one),
-              target: targetOf(source, one),
+              target,
               sudo: upgradedOverSsh(config, source.engine),
               problem,
             })),
@@ -241,6 +246,7 @@ export function targetOf(source: SshSource, one: SshHost): SshTarget {
 
 interface CurrentHost {
   readonly one: SshHost
+  readonly target: SshTarget
   /** Why it cannot be reached as it is listed; `null`: it can. */
   readonly problem: string | null
 }
@@ -255,11 +261,15 @@ async function currentHosts(
   source: SshSource,
   signal: AbortSignal,
 ): Promise<readonly CurrentHost[]> {
-  const own = source.hosts.map((one) => ({ one, problem: null }))
-  const elsewhere = (await hostsOf(source, settings.teams, signal)).map((host) => ({
-    one: { ...sshHost.parse({ name: 'x' }), ...present(host), tags: [...host.tags] },
-    problem: host.problem,
-  }))
+  const own = source.hosts.map((one) => ({ one, target: targetOf(source, one), problem: null }))
+  const folder = typeof source.hostsFrom === 'string' ? dirname(source.hostsFrom) : process.cwd()
+  const elsewhere = (await hostsOf(source, settings.teams, signal)).map((host) => {
+    const one = { ...sshHost.parse({ name: 'x' }), ...present(host), tags: [...host.tags] }
+    // The key that the source names is for all.
+    const key = source.identityFile ?? host.identityFile
+    const target = { ...targetOf(source, one), ...present({ identityFile: key && absolutePath(key, folder) }) }
+    return { one, target, problem: host.problem }
+  })
   const hosts = new Map([...elsewhere, ...own].map((host) => [host.one.name, host]))
   const read = lastRead.get(settings) ?? new Map<string, ReadonlyMap<string, CurrentHost>>()
   lastRead.set(settings, read.set(name, hosts))
@@ -277,7 +287,7 @@ export async function targetNamed(
   if (entry === undefined || !isSshSource(entry)) return null
   if (lastRead.get(settings)?.get(source) === undefined) await currentHosts(settings, source, entry, signal)
   const found = lastRead.get(settings)?.get(source)?.get(host)
-  return found === undefined || found.problem !== null ? null : targetOf(entry, found.one)
+  return found === undefined || found.problem !== null ? null : found.target
 }
 
 /** Several sources may know the asset. Its engine reaches it as the source does from which it is changed. */

@@ -1,6 +1,7 @@
 /** Finds the answer of the script in what came over SSH, or says why there is none. */
 
 import { z } from 'zod'
+import { schemaProblem } from '../feeds/schema-problem.ts'
 import { envelope } from './calls.ts'
 
 /** What is between the marks. `call` shows whose answer it is. */
@@ -54,11 +55,7 @@ function decode(base64: string): OwnEnvelope {
   }
   const read = ownEnvelope.safeParse(value)
   if (read.success) return read.data
-  throw new Error(`its answer has another form: ${firstIssue(read.error)}`)
-}
-
-export function firstIssue({ issues: [issue] }: z.ZodError): string {
-  return issue === undefined ? 'unknown' : `${issue.path.join('.') || 'it'}: ${issue.message}`
+  throw new Error(`its answer has another form: ${schemaProblem(read.error)}`)
 }
 
 /** Reasons that are certain: the script did not begin. The first that fits is told. */

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { errorText } from '../../core/error-text.ts'
 import { type ProcessEnd, runBounded } from '../bounded-process.ts'
+import { schemaProblem } from '../feeds/schema-problem.ts'
 import { inputLimits } from '../input-limits.ts'
 import { createSshConnections, type SshConnections } from '../ssh/connections.ts'
 import { DEFAULT_CONNECT_SECONDS, type SshTarget, sshArguments } from '../ssh/target.ts'
@@ -19,7 +20,7 @@ import {
   wsusCalls,
 } from './calls.ts'
 import { deliver, type Place } from './deliver.ts'
-import { findAnswer, firstIssue, type OwnEnvelope, whyNoAnswer } from './read-answer.ts'
+import { findAnswer, type OwnEnvelope, whyNoAnswer } from './read-answer.ts'
 import { refusedBy } from './refusals.ts'
 import { checkedFolder, commandFor, HOME_FOLDER, wsusScript } from './script.ts'
 
@@ -185,7 +186,7 @@ function answerOf<Op extends WsusOp>({ data }: OwnEnvelope, name: string, op: Op
   const read = wsusCalls[op].answers.safeParse(data)
   // The schema is the one of `op`; TypeScript does not see that.
   if (read.success) return read.data as Answered<Op>
-  throw new WsusError(`${name} answered the call ${op} in another form: ${firstIssue(read.error)}.`, {
+  throw new WsusError(`${name} answered the call ${op} in another form: ${schemaProblem(read.error)}.`, {
     sent: changes.has(op),
   })
 }

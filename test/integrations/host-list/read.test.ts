@@ -6,8 +6,8 @@ import { expandRanges } from '../../../src/integrations/host-list/ranges.ts'
 import { type Reading, readHosts } from '../../../src/integrations/host-list/read.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
-const plain: Reading = { format: null, columns: {}, leaveOut: ['retired'] }
-const hosts = (text: string, reading: Partial<Reading> = {}) => readHosts(text, 'list', { ...plain, ...reading })
+const plain: Reading = { format: null, columns: {}, leaveOut: ['retired'], user: null }
+const hosts = (text: string, reading: Partial<Reading> = {}) => readHosts(text, 'list', { ...plain, ...reading }).hosts
 const names = (text: string) => hosts(text).map(({ name }) => name)
 
 const ini = `
@@ -62,6 +62,7 @@ describe('a list of hosts', () => {
         address: null,
         user: 'everybody',
         port: 2222,
+        identityFile: null,
         tags: ['prod', 'web'],
         owner: null,
         problem: null,
@@ -71,11 +72,21 @@ describe('a list of hosts', () => {
         address: null,
         user: 'everybody',
         port: 2222,
+        identityFile: null,
         tags: ['prod', 'web'],
         owner: null,
         problem: null,
       },
-      { name: 'db1', address: '192.0.2.7', user: 'dba', port: null, tags: ['prod', 'db'], owner: null, problem: null },
+      {
+        name: 'db1',
+        address: '192.0.2.7',
+        user: 'dba',
+        port: null,
+        identityFile: null,
+        tags: ['prod', 'db'],
+        owner: null,
+        problem: null,
+      },
       expect.objectContaining({ name: 'win1', problem: expect.stringContaining('winrm') }),
     ])
   })

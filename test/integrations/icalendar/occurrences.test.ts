@@ -92,6 +92,32 @@ describe('when the events of a calendar are', () => {
       ['2026-12-19T17:00/2026-12-19T18:00'],
     ],
     [
+      // python3-icalendar reads it so, though RFC 5545 wants VALUE=DATE.
+      'a date that is not said to be one',
+      calendar(...event('DTSTART:20261219', 'DTEND:20261221')),
+      ['2026-12-19T05:00/2026-12-21T05:00'],
+    ],
+    [
+      // RFC 5234, 2.3: the "Z" of RFC 5545 stands for the small letter, too.
+      'in small letters',
+      calendar(...event('dtstart:20261219t180000z', 'duration:pt2h')),
+      ['2026-12-19T18:00/2026-12-19T20:00'],
+    ],
+    [
+      'in a zone with a colon in its name, as Exchange writes UTC',
+      calendar(...event('DTSTART;TZID=tzone://Microsoft/Utc:20261219T180000', 'DURATION:PT2H')),
+      ['2026-12-19T18:00/2026-12-19T20:00'],
+    ],
+    [
+      // Custom ids of java.util.TimeZone: "GMT+01:00" is ahead of UTC, where Etc/GMT+1 is behind.
+      'in a zone that is an offset, as programs in Java write it',
+      calendar(
+        ...event('DTSTART;TZID="GMT+01:00":20261219T180000', 'DURATION:PT2H'),
+        ...event('DTSTART;TZID=GMT-0330:20261219T180000', 'DURATION:PT2H'),
+      ),
+      ['2026-12-19T17:00/2026-12-19T19:00', '2026-12-19T21:30/2026-12-19T23:30'],
+    ],
+    [
       'of two calendars in one file',
       calendar(...event('DTSTART:20260601T200000Z', 'DURATION:PT1H')) +
         calendar(...event('DTSTART:20260602T200000Z', 'DURATION:PT1H')),
@@ -124,6 +150,15 @@ describe('when the events of a calendar are', () => {
         ),
       ),
       ['2026-06-01T20:00/2026-06-01T21:00'],
+    ],
+    [
+      // RFC 5545, 3.3.6: a day of a duration is one of the calendar; 3.8.5.3: an end is an exact duration.
+      'days long on the clock that a DURATION counts by, and hours where it counts hours',
+      calendar(
+        ...event('DTSTART;TZID=Europe/Berlin:20261024T180000', 'DURATION:P1DT1H'),
+        ...event('DTSTART;TZID=Europe/Berlin:20261024T180000', 'DURATION:PT24H'),
+      ),
+      ['2026-10-24T16:00/2026-10-25T18:00', '2026-10-24T16:00/2026-10-25T16:00'],
     ],
     [
       'a whole day without an end, 23 hours long where clocks go forward',
@@ -201,7 +236,7 @@ describe('when the events of a calendar are', () => {
       calendar(...event('DTSTART:20260602T200000Z', 'DTEND:20260601T200000Z')),
       'it ends at 2026-06-01 20:00 UTC, before it begins at 2026-06-02 20:00 UTC',
     ],
-    [calendar(...event('DTSTART:20260602T200000Z', 'DURATION:-PT1H')), 'its length is negative'],
+    [calendar(...event('DTSTART:20260602T200000Z', 'DURATION:-PT1H')), 'so that it would end before it begins'],
     [calendar(...event('DTSTART:20260602T200000Z')).replace('END:VCALENDAR', ''), 'cut off'],
     [calendar(...event('DTSTART:20260601T200000Z', 'RRULE:FREQ=WEEKLY;BYDAY=1MO')), 'numbers a weekday'],
     [calendar(...event('DTSTART:20260101T000000Z', 'DURATION:PT1M', 'RRULE:FREQ=MINUTELY')), 'are too many'],

@@ -36,7 +36,7 @@ describe('a CSV file with load', () => {
     ['1790812800,5\n2026-02-30T00:00:00Z,5', 'load.csv, line 2: "2026-02-30T00:00:00Z" is not a certain time'],
     ['1790812800,"1,5"\n', 'load.csv, line 1: "1,5" is not a number; write it with a decimal point.'],
     ['1790812800,0x10\n', 'line 1: "0x10" is not a number'],
-    ['1790812800,"5', 'load.csv is not valid CSV: Quote Not Closed'],
+    ['1790812800,"5', 'load.csv is cut off inside a quoted value'],
   ])('that is wrong says where: %j', async (text, sentence) => {
     await expect(read(text)).rejects.toThrow(sentence)
   })

@@ -233,6 +233,10 @@ describe('people are meant as people write them', () => {
     ['mara, tom', ['mara', 'tom']],
     ['Mara\u00A0Keller', ['mara']],
     ['Ana Mu\u0308ller', ['ana']],
+    ['Mara Keller and Tom Okafor', ['mara', 'tom']],
+    ['Keller, Mara und Okafor, Tom', ['mara', 'tom']],
+    ['\u{1F4DF} Mara Keller', ['mara']],
+    ['Tom Okafor instead of mara@example.net', []],
     ['Mara Keller out', []],
     ['Tomorrow', []],
   ])('%s: %j', (name, ids) => {

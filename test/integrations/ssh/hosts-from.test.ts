@@ -1,18 +1,23 @@
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildSources } from '../../../src/app/build.ts'
 import { describeProblem } from '../../../src/config/problem.ts'
-import type { Config } from '../../../src/config/schema.ts'
+import type { Config, SourceConfig } from '../../../src/config/schema.ts'
 import { onlyLooks } from '../../../src/core/asset.ts'
 import type { InventorySource } from '../../../src/core/ports.ts'
 import { parseSettings } from '../../../src/integrations/configuration.ts'
-import { targetNamed } from '../../../src/integrations/ssh/kind.ts'
+import { type HostsFrom, hostsOf } from '../../../src/integrations/ssh/hosts-from.ts'
+import { isSshSource, targetNamed } from '../../../src/integrations/ssh/kind.ts'
 import { smallWith } from '../../config/small.ts'
 import { fakeSshHosts } from '../../support/fake-ssh-hosts.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const { signal } = new AbortController()
+const hasAnsible = spawnSync('ansible-inventory', ['--version']).status === 0
+if (!hasAnsible) console.info('skipped: there is no ansible-inventory here')
+
 const folder = temporaryFolder('pw-hosts-from')
 const file = (name: string, text: string) => {
   writeFileSync(join(folder, name), text)
@@ -30,6 +35,12 @@ function sourceOf(config: Config): InventorySource {
   const [source] = buildSources(config, () => new Date())
   if (source === undefined) throw new Error('no source')
   return source
+}
+
+function sourceFrom(settings: string): SourceConfig & HostsFrom {
+  const { lab } = configured(settings).sources
+  if (lab === undefined || !isSshSource(lab)) throw new Error('must be a source of kind ssh')
+  return lab
 }
 
 async function looked(config: Config): Promise<Readonly<Record<string, string>>> {
@@ -106,6 +117,54 @@ describe('the hosts of a source come from where people have them', () => {
     })
     expect(await targetNamed(config, 'lab', 'win1', signal)).toBeNull()
     expect(await targetNamed(config, 'lab', 'web02', signal)).toBeNull()
+  })
+})
+
+describe('what an inventory says of a login', () => {
+  const vaulted = { __ansible_vault: '$ANSIBLE_VAULT;1.1;AES256\n6162\n' }
+  const printed = JSON.stringify({
+    web: { hosts: ['web01', 'web02'] },
+    _meta: { hostvars: { web01: { ansible_user: vaulted }, web02: { ansible_user: '{{ login }}' } } },
+  })
+
+  it('in a vault or a template: the login of the source is taken, and without one it is said', async () => {
+    const list = file('list.json', printed)
+    const [first, second] = await hostsOf(sourceFrom(`hostsFrom: ${list}`), {}, signal)
+    expect([first?.problem, second?.problem]).toEqual(
+      Array(2).fill('has a login that only Ansible can fill in: say `user` for the whole source'),
+    )
+    const named = configured(`hostsFrom: ${list}\n    user: patch`)
+    expect(await targetNamed(named, 'lab', 'web01', signal)).toMatchObject({ host: 'web01', user: 'patch' })
+  })
+
+  it('with a key file beside it, unless the source names one', async () => {
+    const list = file('keys', 'web01 ansible_ssh_private_key_file=keys/deploy\nweb02 ansible_user=root\n')
+    const config = configured(`hostsFrom: ${list}`)
+    expect(await targetNamed(config, 'lab', 'web01', signal)).toMatchObject({
+      identityFile: join(folder, 'keys/deploy'),
+    })
+    expect(await targetNamed(config, 'lab', 'web02', signal)).not.toHaveProperty('identityFile')
+    const named = configured(`hostsFrom: ${list}\n    identityFile: /etc/patchwarden/key`)
+    expect(await targetNamed(named, 'lab', 'web01', signal)).toMatchObject({ identityFile: '/etc/patchwarden/key' })
+  })
+})
+
+describe('a list without hosts', () => {
+  it('is not believed, and what was left out is said', async () => {
+    const empty = file('retired.csv', 'name,state\nweb01,Retired\n,In use\n')
+    const lists = `${empty} lists no host (left out: 1 in the state "Retired", 1 without a name): look at it, or say allowShrinking: true.`
+    await expect(hostsOf(sourceFrom(`hostsFrom: ${empty}`), {}, signal)).rejects.toThrow(lists)
+    expect(await hostsOf(sourceFrom(`hostsFrom: ${empty}\n    allowShrinking: true`), {}, signal)).toEqual([])
+  })
+
+  it.skipIf(!hasAnsible)('comes from an inventory that Ansible cannot parse: its own words are told', async () => {
+    const broken = file('broken.ini', '[web]\nweb[1:2x]\n')
+    const source = sourceFrom(`hostsFrom: [ansible-inventory, -i, ${broken}, --list]`)
+    await expect(hostsOf(source, {}, signal)).rejects.toThrow(
+      /^The hosts cannot be listed by ansible-inventory: exit status \d+ \(/,
+    )
+    const right = sourceFrom(`hostsFrom: [ansible-inventory, -i, ${file('right.ini', '[web]\nweb01\n')}, --list]`)
+    expect(await hostsOf(right, {}, signal)).toMatchObject([{ name: 'web01', tags: ['web'], team: 'web' }])
   })
 })
 

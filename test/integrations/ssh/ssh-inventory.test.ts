@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Observation, onlyLooks } from '../../../src/core/asset.ts'
+import { type Observation, observedAsset, onlyLooks } from '../../../src/core/asset.ts'
 import { createSshInventory } from '../../../src/integrations/ssh/index.ts'
 import { inventorySourceContract } from '../../contracts/inventory-source.ts'
 import { anAsset } from '../../support/asset.ts'
@@ -46,14 +46,17 @@ function host(source: string, name: string) {
   return { asset, target: { host: name, connectTimeoutSeconds: 1 } }
 }
 
-function inventory(names: readonly string[], options: { concurrency?: number; refresh?: boolean } = {}) {
+function inventory(
+  names: readonly string[],
+  options: { concurrency?: number; refresh?: boolean; timeoutSeconds?: number } = {},
+) {
   return createSshInventory({
     name: 'prod',
     hosts: names.map((name) => host('prod', name)),
     refresh: options.refresh ?? false,
     concurrency: options.concurrency ?? 4,
     clock: () => new Date('2026-11-20T12:00:00Z'),
-    timeoutSeconds: 1,
+    timeoutSeconds: options.timeoutSeconds ?? 1,
   })
 }
 
@@ -101,6 +104,17 @@ describe('hosts over SSH', () => {
       most = Math.max(most, asked)
     }
     expect(most).toBe(2)
+  })
+
+  it('wait aside once they say nothing, so that the others need not wait for them', async () => {
+    // One at a time. The silent ones take 5 s each, which is 15 s where each keeps its place.
+    const began = performance.now()
+    const source = inventory(['silent1', 'silent2', 'silent3', 'web01'], { concurrency: 1, timeoutSeconds: 4 })
+    const found: string[] = []
+    for await (const one of onlyLooks(source.observe({ signal: new AbortController().signal })))
+      found.push(`${one.kind} ${observedAsset(one).name}`)
+    expect(found.sort()).toEqual(['seen web01', 'unreachable silent1', 'unreachable silent2', 'unreachable silent3'])
+    expect(performance.now() - began).toBeLessThan(14_000)
   })
 
   it('refresh their lists only where that is wanted', async () => {

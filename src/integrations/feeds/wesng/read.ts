@@ -1,7 +1,8 @@
-import { CsvError, parse } from 'csv-parse/sync'
+import { parse } from 'csv-parse/sync'
 import { updateTitle } from '../../../core/assessment/windows-kinds.ts'
 import { type WindowsTarget as Target, targetOf } from '../../../core/assessment/windows-updates.ts'
 import type { Platform } from '../../../core/asset.ts'
+import { csvProblem } from '../../csv-problem.ts'
 import { csvSeparator } from '../../csv-separator.ts'
 import { isCveId } from '../cve-id.ts'
 import type { DocumentReader } from '../document-reader.ts'
@@ -43,8 +44,7 @@ function rowsOf(text: string, delimiter: string, where: string): readonly string
       comment_no_infix: true,
     })
   } catch (error) {
-    if (!(error instanceof CsvError)) throw error
-    throw new Error(`${where} is not valid CSV: ${error.message}`, { cause: error })
+    throw new Error(`${where} ${csvProblem(error)}`, { cause: error })
   }
 }
 
