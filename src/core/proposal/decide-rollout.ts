@@ -232,13 +232,17 @@ function startedIn(state: ProposalState): (asset: string) => Deployment | undefi
 
 export function recordOutcomes(state: ProposalState, command: Of<'record-outcomes'>): Decision {
   const started = startedIn(state)
-  const fresh = command.outcomes.filter(({ asset }) => started(asset)?.outcome === null)
+  // A system may say the same twice in one answer.
+  const first = new Map([...command.outcomes].reverse().map((item) => [item.asset, item]))
+  const fresh = command.outcomes.filter(
+    (item) => first.get(item.asset) === item && started(item.asset)?.outcome === null,
+  )
   if (fresh.length === 0) {
-    const [first] = command.outcomes
-    const known = first !== undefined && started(first.asset) !== undefined
+    const [any] = command.outcomes
+    const known = any !== undefined && started(any.asset) !== undefined
     return known
-      ? refuse('already', `The outcome of ${first.asset} is recorded already.`)
-      : refuse('unknown', `${first?.asset ?? 'Nothing'} was not started in ${state.id}.`)
+      ? refuse('already', `The outcome of ${any.asset} is recorded already.`)
+      : refuse('unknown', `${any?.asset ?? 'Nothing'} was not started in ${state.id}.`)
   }
   return accept(...outcomesEvents(fresh))
 }
