@@ -58,6 +58,8 @@ export const limits = {
   compareSeconds: HOUR_SECONDS,
   /** If the next look at every asset at work is at least this far away, no process waits; a row says when to go on. */
   restSeconds: 120,
+  /** A system that could not be asked about a start is asked again after so long. */
+  unansweredSeconds: 300,
   /** Size of one line of an audit export. Even the event that opens the largest proposal is far smaller. */
   auditLineBytes: 256 * 1024 * 1024,
   /** Seconds for one refresh of one feed, with all attempts, mirrors and changed records. */

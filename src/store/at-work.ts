@@ -71,15 +71,25 @@ async function windowEnds(tx: Tx, ids: readonly string[]): Promise<ReadonlyMap<s
   return new Map(rows.map((row) => [row.id, row.end]))
 }
 
-/** Other proposals of the team that wait until an asset is free. */
+/** How many proposals that wait are woken when something gets free. */
+const WOKEN = 10
+
+/**
+ * Other proposals of the team that wait until an asset is free: those that wait for this proposal first. There may be
+ * hundreds, and a few places, so only some are given, chosen at random. The others try again by themselves.
+ */
 export async function waitingForAssets(tx: Tx, { id, team }: ProposalState): Promise<readonly string[]> {
-  const waits = sql`jsonb_typeof(${proposals.state} -> 'waitsFor') = 'object'`
+  const waitsFor = sql`${proposals.state} -> 'waitsFor'`
+  const waits = sql`jsonb_typeof(${waitsFor}) = 'object'`
+  const forThis = sql`${waitsFor} ->> 'proposal' = ${id} and ${waitsFor} ->> 'full' is null`
   const rows = await tx
     .select({ id: proposals.id })
     .from(proposals)
     .where(
       and(eq(proposals.team, team), inArray(proposals.status, ['open', 'rolling out']), ne(proposals.id, id), waits),
     )
+    .orderBy(sql`${forThis} desc, random()`)
+    .limit(WOKEN)
   return rows.map((row) => row.id)
 }
 

@@ -1,6 +1,7 @@
 import { DAY_MS } from '../core/time/instant.ts'
 import type { Db } from './connection.ts'
 import { purgeContents } from './content.ts'
+import { purgeEarlyWords } from './early-words.ts'
 import { purgeSoftware } from './forget-assets.ts'
 import { purgeDelivered } from './outbox.ts'
 import { purgePreviews } from './previews.ts'
@@ -18,4 +19,5 @@ export async function purge(db: Db, now: Date): Promise<void> {
   await purgeStartAssets(db, daysAgo(30))
   await purgeFeedChanges(db, daysAgo(7))
   await purgePreviews(db, daysAgo(30))
+  await purgeEarlyWords(db)
 }

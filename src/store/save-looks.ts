@@ -6,6 +6,7 @@ import { type MachineRule, noMachineRule } from '../core/witnesses.ts'
 import { listOf, slices } from './bulk.ts'
 import type { Db, Tx } from './connection.ts'
 import { noteDirtyTeams } from './dirty.ts'
+import { readByOurClock, readEarlyWords } from './early-words.ts'
 import { forgetAssets } from './forget-rows.ts'
 import { bringTogether, lockMachines, type Together } from './machines.ts'
 import { LOOKS_AT_ONCE, type PreparedLook, preparedLooks, storedId, withSources } from './prepared-looks.ts'
@@ -25,7 +26,8 @@ export interface SaveOptions {
 
 /**
  * Stores what looks at assets found, if it differs from what is stored, in one transaction. An unreachable asset keeps
- * its last good look, with the problem beside it. A look that is older than the stored one changes nothing, unless the
+ * its last good look, with the problem beside it. A look counts as taken when it was first read, if it claims to be from
+ * later. One that is older than the stored one changes nothing, unless the
  * stored one claims to be later than `now`. If something changed, the record says so as of `now`, and the team gets a
  * row of work. An asset that is the same machine as an asset of another source becomes one with it.
  */
@@ -36,7 +38,9 @@ export async function saveObservations(
   { interned = newInterned(), rule = noMachineRule }: SaveOptions = {},
 ): Promise<void> {
   // If a batch has several looks at one asset, the last counts: a statement may touch a row only once.
-  const last = new Map(observations.map((observation) => [storedId(observation), withSources(observation)]))
+  const ids = observations.map(storedId)
+  const read = await readByOurClock(db, observations, await readEarlyWords(db, ids), now)
+  const last = new Map(read.map((observation) => [storedId(observation), withSources(observation)]))
   for (let attempt = 1; ; attempt++) {
     const looks = await preparedLooks(db, [...last.values()], interned)
     try {

@@ -28,6 +28,15 @@ export async function dueTimers(db: Queryable, now: string, limit: number): Prom
   return rows.map((row) => row.proposal)
 }
 
+/** Sets the timer of a proposal to a later instant, unless something has happened to it since this state. */
+export async function postpone(db: Queryable, { id, seq }: ProposalState, dueAt: string): Promise<void> {
+  const same = sql`exists (select from ${proposals} where ${proposals.id} = ${id} and ${proposals.seq} = ${seq})`
+  await db
+    .update(timers)
+    .set({ dueAt })
+    .where(and(eq(timers.proposal, id), same))
+}
+
 interface Rest {
   /** The state by which nothing is to be done before `dueAt` (ISO 8601 UTC). */
   readonly state: ProposalState

@@ -3,7 +3,7 @@ import { sentence } from '../chat/rich-text.ts'
 import { errorText } from '../core/error-text.ts'
 import type { ProposalCommand } from '../core/proposal/command.ts'
 import { yieldedTo } from '../core/proposal/decide-take-over.ts'
-import { nextStep, restEnd, type Step, workStep } from '../core/proposal/next-step.ts'
+import { nextStep, restEnd, type Step, waitEnd, workStep } from '../core/proposal/next-step.ts'
 import type { Actor, ProposalState } from '../core/proposal/proposal.ts'
 import { ringsNow, unfinishedDeployments } from '../core/rollout/run.ts'
 import { HOUR_MS } from '../core/time/instant.ts'
@@ -12,7 +12,7 @@ import { carryOverOne } from '../store/carry-over.ts'
 import type { Lease, Leases } from '../store/leases.ts'
 import { findProposal } from '../store/proposals.ts'
 import { oncePerMinute } from '../store/repeated-error.ts'
-import { dueTimers, restProposal } from '../store/timers.ts'
+import { dueTimers, postpone, restProposal } from '../store/timers.ts'
 import { outdatedAssets } from './commands/context.ts'
 import type { Execute } from './commands/execute.ts'
 import { createGateChecks } from './gate-checks.ts'
@@ -128,7 +128,10 @@ async function walk(driving: Driving, proposal: string, lease: Lease, signal: Ab
       // If the step was refused, running work must still go on.
       const other = workStep(state, now)
       if (other !== null && other.do !== step.do && (await take(walking, state, other))) continue
-      if (unfinishedDeployments(state).length === 0) return
+      if (unfinishedDeployments(state).length === 0) {
+        if (step.do === 'start batch') await leaveAlone(walking, state)
+        return
+      }
       if (step.do !== 'deploy') await work.attend(state, seen)
       if (await rests(walking, state)) return
     }
@@ -150,6 +153,12 @@ async function rests({ driving: { parts }, work, seen }: Walk, state: ProposalSt
   if (state.subject.kind !== 'patches' || (state.subject.silence !== undefined && !toldAhead)) return false
   const now = parts.clock().toISOString()
   return restProposal(parts.db, { state, dueAt: restEnd(state, until, now), now, wake: parts.wake })
+}
+
+/** A proposal that waits for others is woken when they end, and need not be tried all the time. */
+async function leaveAlone({ driving: { parts } }: Walk, state: ProposalState): Promise<void> {
+  const dueAt = waitEnd(state, parts.clock().toISOString())
+  if (dueAt !== null) await postpone(parts.db, state, dueAt)
 }
 
 /** False if there is nothing more to do now. */

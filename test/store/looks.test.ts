@@ -14,6 +14,7 @@ import { byBytes } from '../../src/core/by-bytes.ts'
 import { canonicalJson } from '../../src/core/canonical-json.ts'
 import { sha256 } from '../../src/core/sha256.ts'
 import { storable } from '../../src/core/storable.ts'
+import { purgeEarlyWords, readEarlyWords } from '../../src/store/early-words.ts'
 import { forgetMissing, forgetOtherSources, purgeSoftware } from '../../src/store/forget-assets.ts'
 import {
   historyOf,
@@ -245,6 +246,22 @@ describe('a look', () => {
     await saveObservations(db, [seen(asset, { observedAt: minute(4), packages: [] })], minute(4.5))
     expect(await readSnapshots(db)).toMatchObject([{ packages: [], observedAt: minute(4) }])
     expect(await takeTeams(database())).toEqual(['web'])
+  })
+
+  it('of a clock that is ahead counts as taken when it was first read, and is too old a while after that', async () => {
+    const { db } = database()
+    const asset = anAsset('a')
+    const claimed = seen(asset, { observedAt: minute(9), packages: [{ ...bash, version: '5' }] })
+    for (const at of [2, 4, 10]) {
+      await saveObservations(db, [claimed], minute(at))
+      expect(await listAssets(db)).toMatchObject([{ observedAt: minute(2) }])
+    }
+    expect(await looksBefore(db, [asset.id], minute(5))).toEqual([{ asset: asset.id, lookedAt: minute(2) }])
+    await saveObservations(db, [seen(asset, { observedAt: minute(11) })], minute(12))
+    expect(await listAssets(db)).toMatchObject([{ observedAt: minute(11) }])
+    await forgetMissing(db, 'lab', [], minute(13))
+    await purgeEarlyWords(db)
+    expect(await readEarlyWords(db, [asset.id])).toEqual(new Map())
   })
 
   it('that could not be had keeps what the one before found, and the one after ends the problem', async () => {

@@ -89,6 +89,7 @@ async function scene({ tested = false } = {}) {
   const times = ({ key, deployments }: Batch) =>
     deployments.map(({ asset, notBefore, notAfter }) => ({ key, asset: asset.name, notBefore, notAfter }))
   let dies: 'stage' | 'start' | null = null
+  let alsoSaid: readonly string[] = []
   const engine: DeployEngine = {
     name: 'late',
     describe: 'a system whose machines report a day later',
@@ -107,7 +108,11 @@ async function scene({ tested = false } = {}) {
       return { key: batch.key, data: { assets: batch.deployments.map(({ asset }) => asset.id) } }
     },
     async poll({ data }) {
-      return (data.assets as string[]).map((asset) => ({ asset, lookAgainAt: at(22 * HOUR), ...say(asset) }))
+      return [...(data.assets as string[]), ...alsoSaid].map((asset) => ({
+        asset,
+        lookAgainAt: at(22 * HOUR),
+        ...say(asset),
+      }))
     },
     async cancel(_, __, only = []) {
       told.push({ call: 'cancel', at: at(), what: only })
@@ -134,8 +139,12 @@ async function scene({ tested = false } = {}) {
     release: async () => void held.push({ call: 'release', at: at() }),
   }
   const leases = openLeases(database().url)
+  const woken: string[] = []
   const parts = {
     ...service.parts,
+    wake: async (_: unknown, proposal: string, due: string) => {
+      if (due <= at()) woken.push(proposal)
+    },
     teams: { ...service.parts.teams, freezes },
     sources: [source],
     engines: new Map([['late', engine]]),
@@ -160,6 +169,10 @@ async function scene({ tested = false } = {}) {
     workflow,
     say(what: Say) {
       say = what
+    },
+    /** Further assets that every answer speaks of. */
+    alsoSays(assets: readonly string[]) {
+      alsoSaid = assets
     },
     stop(what: Stop) {
       stop = what
@@ -197,7 +210,10 @@ async function scene({ tested = false } = {}) {
     calls: (call: string) => told.filter((one) => one.call === call),
     /** What wakes up at this instant, one after the other. */
     async now() {
-      for (let turn = 0; turn < 4; turn++) await workflow.sweep(signal)
+      for (let turn = 0; turn < 4; turn++) {
+        await workflow.sweep(signal)
+        for (const proposal of new Set(woken.splice(0))) await workflow.advance(proposal, signal)
+      }
     },
     /** A second proposal for the same machines, approved. */
     async second(priority: Content['priority']) {
@@ -494,4 +510,60 @@ test('what its system cannot take back any more stays with the proposal that tol
   expect(one.calls('start')).toHaveLength(1)
   expect((await findProposal(database().db, urgent))?.waitsFor).toMatchObject({ proposal: one.id, yields: true })
   expect(await database().sql`select 1 from at_work where proposal = ${urgent}`).toHaveLength(0)
+})
+
+/** The ends of the two machines now. */
+async function endsNow(): Promise<readonly (string | undefined)[]> {
+  const { rollout } = await one.state()
+  return [web1, web2].map((asset) => rollout?.deployments[asset]?.verification?.end)
+}
+
+test('a clock that is ahead makes no word from before the work newer, neither in reports nor in looks', async () => {
+  await one.until('2026-11-21T02:00:00.000Z')
+  // Said before the work by clocks that are days ahead, and read again at each look.
+  one.lastWord('2026-11-22T03:30:00.000Z')
+  one.installed()
+  const { signal } = new AbortController()
+  await one.workflow.syncInventory(signal, [web1, web2])
+  one.say((asset) => ({
+    outcome: done,
+    progress: null,
+    saidAt: asset === web1 ? '2026-11-22T03:30:00.000Z' : 'yesterday',
+  }))
+  await one.until('2026-11-22T03:00:00.000Z')
+  expect(await endsNow()).toEqual([undefined, undefined])
+  // The machines say by honest clocks that it is done. What the inventory knows of them is still the old word.
+  one.say(() => ({ outcome: done, progress: null, saidAt: '2026-11-22T03:10:00.000Z' }))
+  await one.until('2026-11-22T05:00:00.000Z')
+  expect(await endsNow()).toEqual(['not known', 'not known'])
+})
+
+test('a system that knows nothing of a start any more is told of once; its machines end as silent when their time is over', async () => {
+  await one.until('2026-11-21T02:00:00.000Z')
+  one.say(() => {
+    throw new Error('The system has no start of this name')
+  })
+  one.lastWord('2026-11-19T18:12:00.000Z')
+  await one.until('2026-11-23T03:00:00.000Z')
+  const said = 'late could not be asked how far it is: The system has no start of this name. It is asked again.'
+  expect((await one.story()).filter((text) => text === said)).toHaveLength(1)
+  expect(await endsNow()).toEqual([undefined, undefined])
+  await one.until('2026-11-23T06:00:00.000Z')
+  expect(await endsNow()).toEqual(['silent', 'silent'])
+  const reason = (await one.state()).rollout?.deployments[web1]?.verification?.reason
+  expect(reason).toBe('Its system could not be asked whether it has reported: The system has no start of this name')
+})
+
+test('what a system says twice counts once, and what it says of a machine that was not told counts for nothing', async () => {
+  await one.until('2026-11-22T03:00:00.000Z')
+  one.installed()
+  one.say(() => ({ outcome: done, progress: null, saidAt: '2026-11-22T02:30:00.000Z' }))
+  one.alsoSays(['lab/web1', 'lab/web1', 'lab/web9'])
+  await one.until('2026-11-22T05:00:00.000Z')
+  const state = await one.state()
+  expect(Object.keys(state.rollout?.deployments ?? {}).sort()).toEqual([web1, web2])
+  expect(await endsNow()).toEqual(['installed', 'installed'])
+  const members = () => [mara, tom, jonas]
+  const now = '2026-11-22T05:00:00.000Z'
+  expect(await verifyRecord(database().url, { rebuild: true, membersOf: members, now })).toMatchObject({ ok: true })
 })

@@ -52,10 +52,11 @@ export function atWorkWords(first: readonly string[], total: number): RichText {
 /** Says which asset the proposal waits for, which proposal works on it, and the latest end. */
 export function waitingFor(
   name: string,
-  { proposal, until, yields }: Pick<Waiting, 'proposal' | 'until' | 'yields'>,
+  { proposal, until, full, yields }: Pick<Waiting, 'proposal' | 'until' | 'full' | 'yields'>,
 ): RichText {
   if (yields === true)
     return rich('Waits: ', code(name), ` is being taken back from ${proposal}, which is less urgent.`)
+  if (full !== undefined) return rich(`Waits: ${full} is full while other proposals are at work.`)
   const when = until === null ? [] : rich(', until ', time(until), ' at the latest')
   return [...rich('Waits: ', code(name), ` is at work for ${proposal}`), ...when, ...rich('.')]
 }

@@ -19,12 +19,12 @@ import {
   unfinishedDeployments,
 } from '../rollout/run.ts'
 import { comesNext, touchable } from '../rollout/touch.ts'
-import { nextTurn, stopReason, wantsChecks } from '../rollout/turn.ts'
+import { nextTurn, stopReason, type Turn, wantsChecks } from '../rollout/turn.ts'
 import { isBefore, minuteOf, plusSeconds } from '../time/instant.ts'
 import { freezeAt, handedOverAt } from '../window.ts'
 import { waitsForAcknowledgement } from './acknowledgement.ts'
 import { approvalNow } from './approval.ts'
-import type { Context, OtherWork, ProposalCommand } from './command.ts'
+import type { Context, ProposalCommand } from './command.ts'
 import { comparedEvents } from './compared.ts'
 import { approvalEvents, scheduleEvents } from './decide-vote.ts'
 import { accept, after, type Decision, refuse } from './decision.ts'
@@ -172,7 +172,7 @@ export function startBatch(state: ProposalState, context: Context): Decision {
       return accept(...batchEvents({ type: 'batch-started', ring, batch, key, assets, waiting, ...times }))
     }
     case 'wait':
-      if (turn.for === 'another proposal') return awaitAsset(state, turn.on, turn.why, context)
+      if (turn.for === 'another proposal') return awaitAsset(state, turn, context)
       return refuse(turn.for === 'window' ? 'outside window' : 'not now', turn.why)
     case 'done': {
       const then = ringEvents(state, context)
@@ -198,23 +198,31 @@ function batchEvents(
 }
 
 /**
- * Recorded once for each proposal that this one waits for. If the window of that proposal is over, `until` is `null`:
- * nobody knows when its work will end.
+ * Recorded once for each proposal that works on the asset that is needed. Where only a place is needed, it is recorded
+ * once: who takes the places changes with each asset that ends, and all that wait would record each change. If the
+ * window of that proposal is over, `until` is `null`: nobody knows when its work will end.
  */
 function awaitAsset(
   state: ProposalState,
-  { asset, proposal, until }: OtherWork,
-  why: string,
+  { on, full, why }: Extract<Turn, { readonly for: 'another proposal' }>,
   context: Context,
 ): Decision {
   const { waitsFor } = state
-  const { now } = context
+  const { now, others = [] } = context
+  const { asset, proposal, until } = on
   // Nothing is taken over from others for what may not begin.
   const unapproved = approvalProblem(state, context)
   if (unapproved !== null) return accept({ type: 'halted', by: PATCHWARDEN, reason: unapproved })
-  if (waitsFor?.proposal === proposal) return refuse('not now', why)
+  const isKnown =
+    full === undefined
+      ? waitsFor?.proposal === proposal && waitsFor.full === undefined
+      : waitsFor?.full !== undefined || others.some((other) => other.proposal === waitsFor?.proposal)
+  if (isKnown) return refuse('not now', why)
   const over = until !== null && !isBefore(now, until)
-  return accept({ type: 'asset-awaited', asset, proposal, until: over ? null : until })
+  return accept({
+    ...{ type: 'asset-awaited', asset, proposal, until: over ? null : until },
+    ...(full === undefined ? {} : { full }),
+  })
 }
 
 function startedIn(state: ProposalState): (asset: string) => Deployment | undefined {
@@ -224,13 +232,17 @@ function startedIn(state: ProposalState): (asset: string) => Deployment | undefi
 
 export function recordOutcomes(state: ProposalState, command: Of<'record-outcomes'>): Decision {
   const started = startedIn(state)
-  const fresh = command.outcomes.filter(({ asset }) => started(asset)?.outcome === null)
+  // A system may say the same twice in one answer.
+  const first = new Map([...command.outcomes].reverse().map((item) => [item.asset, item]))
+  const fresh = command.outcomes.filter(
+    (item) => first.get(item.asset) === item && started(item.asset)?.outcome === null,
+  )
   if (fresh.length === 0) {
-    const [first] = command.outcomes
-    const known = first !== undefined && started(first.asset) !== undefined
+    const [any] = command.outcomes
+    const known = any !== undefined && started(any.asset) !== undefined
     return known
-      ? refuse('already', `The outcome of ${first.asset} is recorded already.`)
-      : refuse('unknown', `${first?.asset ?? 'Nothing'} was not started in ${state.id}.`)
+      ? refuse('already', `The outcome of ${any.asset} is recorded already.`)
+      : refuse('unknown', `${any?.asset ?? 'Nothing'} was not started in ${state.id}.`)
   }
   return accept(...outcomesEvents(fresh))
 }

@@ -278,7 +278,7 @@ const table: Table = {
   unfrozen: { person: actorsId, name: actorsName },
   'acknowledgement-asked': { people, escalated: fact },
   'start-refused': { reason: words },
-  'asset-awaited': { asset: ownText, proposal: ownText, until: ownText },
+  'asset-awaited': { asset: ownText, proposal: ownText, until: ownText, full: ownText },
   yielded: { to: ownText, assets: ownText },
   'took-over': { from: ownText, assets: ownText },
   acknowledged: { person: actorsId, name: actorsName },

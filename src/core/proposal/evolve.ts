@@ -207,8 +207,8 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
     case 'start-refused':
       return { notStarted: event.reason }
     case 'asset-awaited': {
-      const { asset, proposal, until } = event
-      return { waitsFor: { asset, proposal, until } }
+      const { asset, proposal, until, full } = event
+      return { waitsFor: { asset, proposal, until, ...(full === undefined ? {} : { full }) } }
     }
     case 'yielded':
       return runChange(state, (run) => withYielded(run, event.assets, event.to))

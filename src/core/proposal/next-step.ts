@@ -51,6 +51,8 @@ export type Step =
 
 /** Seconds until a proposal without a window is scheduled again. */
 const RETRY_SECONDS = 900
+/** Seconds until a proposal that waits for an asset tries again, if it is not woken before. */
+const WAITING_RETRY_SECONDS = 300
 
 /**
  * The next step of a proposal at `now`. It depends on nothing but the state and the time, so that after a crash any
@@ -95,6 +97,14 @@ export function restEnd(state: ProposalState, looks: string, now: string): strin
   const ahead = times.filter((at) => at != null && Date.parse(at) > Date.parse(now))
   const begins = workStep(state, now)?.do === 'deploy' ? null : plusSeconds(now, RETRY_SECONDS)
   return earliest([looks, begins, ...ahead])
+}
+
+/**
+ * Until when a proposal may be left alone that could not begin because others are at work (ISO 8601 UTC). `null`: it
+ * waits for none.
+ */
+export function waitEnd(state: ProposalState, now: string): string | null {
+  return state.waitsFor ? restEnd(state, plusSeconds(now, WAITING_RETRY_SECONDS), now) : null
 }
 
 type Due = (at: string) => boolean
@@ -169,6 +179,7 @@ function idleStep(state: ProposalState, now: string): Step {
 export function mayWakeAt(state: ProposalState, dueAt: string, since: string, now: string): boolean {
   const due = Date.parse(dueAt)
   if (unfinishedDeployments(state).length > 0 && mayRestUntil(dueAt, now)) return true
+  if (state.waitsFor && due <= Date.parse(plusSeconds(now, WAITING_RETRY_SECONDS))) return true
   return [since, dueAt, plusSeconds(dueAt, -RETRY_SECONDS)].some((at) => {
     const [asked, wake] = [Date.parse(at), wakeAt(state, at)]
     const honest = asked === Date.parse(since) || (asked > Date.parse(since) && asked <= Date.parse(now))

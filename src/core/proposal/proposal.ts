@@ -436,6 +436,11 @@ export interface WaitsFor {
   readonly proposal: string
   /** When the window of the other proposal is over, ISO 8601 UTC; `null`: not known. */
   readonly until: string | null
+  /**
+   * What has no room, such as `ring canary`: `asset` is one of those that take its places. Left out: the proposal needs
+   * that asset itself.
+   */
+  readonly full?: string
 }
 
 /** `yields`: the other proposal is less urgent, and what it has told is being taken back. */

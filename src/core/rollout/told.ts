@@ -58,8 +58,12 @@ export function counted(report: DeploymentReport, { notBefore }: ToldStart): Dep
   return { ...report, outcome: null }
 }
 
-/** By when the asset has said it: as it claims, but not after it was first read, because clocks may be ahead. */
+/**
+ * By when the asset has said it: as it claims, but not after it was first read, because clocks may be ahead. A time that
+ * is none says nothing.
+ */
 export function saidBy({ saidAt, readAt }: DeploymentReport): string | null | undefined {
+  if (saidAt != null && Number.isNaN(Date.parse(saidAt))) return null
   return saidAt != null && readAt !== undefined && isBefore(readAt, saidAt) ? readAt : saidAt
 }
 
@@ -77,8 +81,13 @@ export function firstRead(
   })
 }
 
-/** The outcome of an asset that had time to report. `heardAt`: its last word, ISO 8601 UTC; `null`: none is known. */
-export function silentOutcome(heardAt: string | null): DeploymentOutcome {
+/**
+ * The outcome of an asset that had time to report. `heardAt`: its last word, ISO 8601 UTC; `null`: none is known.
+ * `unasked`: why its system could not be asked, a sentence; `null`: it was asked.
+ */
+export function silentOutcome(heardAt: string | null, unasked: string | null = null): DeploymentOutcome {
+  if (unasked !== null)
+    return { state: 'silent', reason: `Its system could not be asked whether it has reported: ${unasked}`, log: '' }
   const last = heardAt === null ? 'nothing was ever heard of it' : `it was last heard on ${minuteOf(heardAt)} UTC`
   return { state: 'silent', reason: `It did not report in time: ${last}`, log: '' }
 }

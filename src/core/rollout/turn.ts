@@ -39,7 +39,14 @@ export type Turn =
   /**
    * Another proposal is working on the asset, or on so many assets of the same ring or cluster that there is no room.
    */
-  | { readonly kind: 'wait'; readonly for: 'another proposal'; readonly on: OtherWork; readonly why: string }
+  | {
+      readonly kind: 'wait'
+      readonly for: 'another proposal'
+      readonly on: OtherWork
+      /** What has no room; left out: the asset itself is needed. */
+      readonly full?: string
+      readonly why: string
+    }
   /** The rollout cannot go on until a person does something. */
   | { readonly kind: 'stuck'; readonly ring: number; readonly why: string }
   | { readonly kind: 'done'; readonly why: string }
@@ -183,7 +190,7 @@ function turnIn(state: ProposalState, subject: PatchSubject, current: CurrentRin
   if (free <= 0 && (mine > 0 || here <= 0))
     return { kind: 'wait', for: 'assets', why: 'As many are being worked on as may be.' }
   const [first] = sameRing
-  if (free <= 0 && first !== undefined) return waitFor(first, `Ring ${title} is full`)
+  if (free <= 0 && first !== undefined) return waitFor(first, `Ring ${title} is full`, `ring ${title}`)
   if (fresh && wantsGo(current)) return { kind: 'wait', for: 'go', why: `Ring ${title} waits for somebody to say go.` }
   if (fresh && !someRemain(current)) return { kind: 'done', why: `Ring ${title} has no further batch.` }
   if (fresh && wantsChecks(current, context.now))
@@ -222,7 +229,7 @@ function startIn(
     const neighbour = others.find(
       ({ asset }) => chosen.full !== null && clustersWith(subject, asset).includes(chosen.full),
     )
-    if (neighbour !== undefined) return waitFor(neighbour, chosen.why)
+    if (neighbour !== undefined) return waitFor(neighbour, chosen.why, `cluster ${chosen.full?.name ?? ''}`)
     return { kind: 'stuck', ring: index, why: `Ring ${title} cannot go on: ${chosen.why}` }
   }
   // One start is recorded in one event. Other assets that have room begin with the next start.
@@ -286,8 +293,9 @@ function openOf(
   return first.own.length >= enough ? first : look(Number.POSITIVE_INFINITY)
 }
 
-function waitFor(on: OtherWork, what: string): Turn {
-  return { kind: 'wait', for: 'another proposal', on, why: `${what}: ${on.asset} is at work for ${on.proposal}.` }
+function waitFor(on: OtherWork, what: string, full?: string): Turn {
+  const why = `${what}: ${on.asset} is at work for ${on.proposal}.`
+  return { kind: 'wait', for: 'another proposal', on, why, ...(full === undefined ? {} : { full }) }
 }
 
 /**

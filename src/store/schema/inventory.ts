@@ -136,6 +136,16 @@ export const assetLooks = pgTable(
   (table) => [index('asset_looks_problem').on(table.asset).where(sql`problem is not null`)],
 )
 
+/**
+ * The last word of each asset that claims to be said later than it was read, because a clock is ahead, by the id that the
+ * source has for it. The same word may be read again and again, and counts as said when it was first read.
+ */
+export const earlyWords = pgTable('early_words', {
+  id: text('id').primaryKey(),
+  claimedAt: instant('claimed_at').notNull(),
+  readAt: instant('read_at').notNull(),
+})
+
 /** What a look found beside software, in the form in which it is stored. Lists and JSON are texts. */
 export interface StoredLook {
   readonly runningKernel: string | null

@@ -1,6 +1,7 @@
 /** Follows the work that an engine has begun, until all of it has ended. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sentence } from '../../chat/rich-text.ts'
 import type { Observation } from '../../core/asset.ts'
 import { firstNames } from '../../core/first-names.ts'
 import { heldBack } from '../../core/held-back.ts'
@@ -22,6 +23,7 @@ import {
   toldStart,
 } from '../../core/rollout/told.ts'
 import { isBefore, minuteOf, plusSeconds } from '../../core/time/instant.ts'
+import { answered, Unanswered } from './shared-poll.ts'
 import { problemsOf, recordCalls, tell, tellTakenBack, type Work } from './start.ts'
 
 interface Following {
@@ -61,7 +63,8 @@ export async function follow(
   if (following.next !== null) await untilNextLook(following)
   while (waiting.size > 0) {
     signal.throwIfAborted()
-    const reports = await poll(following)
+    const reports = await pollOrWait(following)
+    if (reports === null) continue
     const ended = reports.flatMap(({ asset, outcome }) =>
       outcome !== null && waiting.has(asset) ? [{ asset, outcome }] : [],
     )
@@ -87,6 +90,28 @@ export async function follow(
   }
 }
 
+/**
+ * The reports that count. `null`: the system of a start that was told ahead cannot be asked. Then the thread is told, and
+ * this waits until the next attempt. When the time for reports is over, its assets end as silent.
+ */
+async function pollOrWait(following: Following): Promise<readonly DeploymentReport[] | null> {
+  const { work, engine, told, waiting } = following
+  try {
+    return await poll(following)
+  } catch (error) {
+    work.signal.throwIfAborted()
+    if (told === null || !(error instanceof Unanswered)) throw error
+    const now = work.deploying.parts.clock().toISOString()
+    const problem = error.message
+    if (work.waitingEnded() || !isBefore(now, told.silentAt)) await endSilent(following, problem)
+    if (waiting.size === 0) return null
+    await tell(work, `${engine.name} could not be asked how far it is: ${sentence(problem)} It is asked again.`)
+    await lookAt(following, earlier(plusSeconds(now, limits.unansweredSeconds), momentOf(following)))
+    await untilNextLook(following)
+    return null
+  }
+}
+
 /** The reports that count, and what others changed in the system. */
 async function poll({
   work,
@@ -106,7 +131,8 @@ async function poll({
     if (saidAt != null) heard.set(report.asset, saidAt)
   }
   await tellReboots(work, reports, rebooting)
-  for (const difference of (await engine.compare?.(handle, signal)) ?? []) await tell(work, difference)
+  const differences = await answered(async () => engine.compare?.(handle, signal))
+  for (const difference of differences ?? []) await tell(work, difference)
   await recordCalls(work, engine)
   return told === null ? reports : reports.map((report) => counted(report, told))
 }
@@ -170,11 +196,11 @@ async function afterWindow(following: Following): Promise<void> {
   if (!isBefore(now, told.silentAt)) await endSilent(following)
 }
 
-async function endSilent(following: Following): Promise<void> {
+async function endSilent(following: Following, unasked: string | null = null): Promise<void> {
   const { waiting, heard } = following
   await end(
     following,
-    [...waiting].map((asset) => ({ asset, outcome: silentOutcome(heard.get(asset) ?? null) })),
+    [...waiting].map((asset) => ({ asset, outcome: silentOutcome(heard.get(asset) ?? null, unasked) })),
   )
 }
 

@@ -4,13 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Asset, type Observation, observedAsset, onlyLooks, seenAs } from '../../core/asset.ts'
 import { errorText } from '../../core/error-text.ts'
 import type { Look } from '../../core/verification.ts'
+import { readByOurClock, readEarlyWords } from '../../store/early-words.ts'
 import type { WorkflowParts } from '../ports.ts'
 
 /** How long after a failed look an asset is looked at once more. */
 const SECOND_LOOK_MS = 2_000
 
 export interface Looking {
-  readonly parts: Pick<WorkflowParts, 'sources' | 'clock'>
+  readonly parts: Pick<WorkflowParts, 'db' | 'sources' | 'clock'>
   readonly depth: 'full' | 'installed'
   /** True if the asset answered during the rollout. Then it is asked twice before it counts as silent. */
   readonly answered: (id: string) => boolean
@@ -44,9 +45,10 @@ export async function* look(looking: Looking, assets: readonly Asset[]): AsyncGe
 
 /** Looks at each asset through its own source; `unreachable`: the source does not have it any more. */
 async function* lookOnce(
-  { parts: { sources, clock }, depth, signal }: Looking,
+  { parts: { db, sources, clock }, depth, signal }: Looking,
   assets: readonly Asset[],
 ): AsyncGenerator<Observation> {
+  const early = await readEarlyWords(db, assets.map(seenAs))
   for (const name of new Set(assets.map((asset) => asset.source))) {
     const left = new Map(assets.filter((asset) => asset.source === name).map((asset) => [seenAs(asset), asset]))
     const source = sources.find((item) => item.name === name)
@@ -58,7 +60,8 @@ async function* lookOnce(
         const { id } = observedAsset(observation)
         const asset = left.get(id)
         if (!left.delete(id) || asset === undefined) continue
-        yield underItsId(observation, asset)
+        for (const look of await readByOurClock(db, [observation], early, clock().toISOString()))
+          yield underItsId(look, asset)
       }
     } catch (error) {
       signal.throwIfAborted()

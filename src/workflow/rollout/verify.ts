@@ -1,7 +1,7 @@
 /** Verifies assets by what they say about themselves, and records the results. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Asset, Observation } from '../../core/asset.ts'
+import { type Asset, type Observation, observedAsset, seenAs } from '../../core/asset.ts'
 import { GONE } from '../../core/away.ts'
 import { checksFor } from '../../core/health-checks.ts'
 import type { DeploymentOutcome, HealthResult, HookMoment } from '../../core/ports.ts'
@@ -11,6 +11,7 @@ import { deploymentOf } from '../../core/rollout/deployments.ts'
 import { plannedOf } from '../../core/rollout/planned.ts'
 import { verifyWithOthers } from '../../core/second-look.ts'
 import { type Look, lookedAt, type VerificationFacts } from '../../core/verification.ts'
+import { readByOurClock, readEarlyWords } from '../../store/early-words.ts'
 import { saveObservations } from '../../store/save-looks.ts'
 import type { WorkflowParts } from '../ports.ts'
 import { look, lookAll } from './fresh-looks.ts'
@@ -69,7 +70,12 @@ export function createVerifier(parts: VerifyParts, verified: Verified) {
       recorded.catch(() => undefined)
       judging.push(recorded)
     }
-    for (const [id, look] of looks) if (look.kind === 'seen' && present.has(id)) take(look)
+    const told = [...looks].flatMap(([id, look]) => (look.kind === 'seen' && present.has(id) ? [look] : []))
+    const early = await readEarlyWords(
+      parts.db,
+      told.map((look) => seenAs(observedAsset(look))),
+    )
+    for (const look of await readByOurClock(parts.db, told, early, parts.clock().toISOString())) take(look)
     const looking = { parts, depth: 'installed', answered, signal } as const
     for await (const look of lookAll(looking, [...left.keys()], present)) take(look)
     await Promise.all(judging)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { mayWakeAt, restEnd } from '../../../src/core/proposal/next-step.ts'
+import { mayWakeAt, restEnd, waitEnd } from '../../../src/core/proposal/next-step.ts'
 import { plusSeconds } from '../../../src/core/time/instant.ts'
 import type { WindowPlan } from '../../../src/core/window.ts'
 import { proposalCase } from '../../support/proposal-case.ts'
@@ -54,4 +54,14 @@ test('a record of it is not called wrong because its time to go on is a day ahea
   const [state, now] = [one.state(), one.now()]
   expect(mayWakeAt(state, plusSeconds(now, 86_400), now, now)).toBe(true)
   expect(mayWakeAt(state, plusSeconds(now, 86_401), now, now)).toBe(false)
+})
+
+test('what waits for others is left alone for some minutes, and not beyond the end of its window', () => {
+  const { one, end } = atWork()
+  expect(waitEnd(one.state(), one.now())).toBeNull()
+  const waiting = { ...one.state(), waitsFor: { asset: 'lab/web9', proposal: 'PW-7', until: null } }
+  const later = plusSeconds(one.now(), 300)
+  expect(waitEnd(waiting, one.now())).toBe(later)
+  expect(mayWakeAt(waiting, later, one.now(), one.now())).toBe(true)
+  expect(waitEnd(waiting, plusSeconds(end, -60))).toBe(end)
 })

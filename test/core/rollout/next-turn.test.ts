@@ -277,6 +277,7 @@ describe('a cluster', () => {
       kind: 'wait',
       for: 'another proposal',
       on: elsewhere('db1'),
+      full: 'cluster db',
       why: '1 of the 2 of cluster db are down, and 0 must stay up: lab/db1 is at work for PW-7.',
     })
   })

@@ -109,11 +109,32 @@ describe('beside other rollouts of the team', () => {
     one.setting.others = [elsewhere('app1', 'all'), elsewhere('app2', 'all')]
     end(one, 'web1')
     expect(one.give({ type: 'start-batch' })).toEqual(['asset-awaited'])
-    expect(awaited(one)).toMatchObject({ asset: 'lab/app1', proposal: 'PW-7' })
+    expect(awaited(one)).toMatchObject({ asset: 'lab/app1', proposal: 'PW-7', full: 'ring all' })
     // Another ring has limits of its own.
     one.setting.others = [elsewhere('app1'), elsewhere('app2')]
     one.give({ type: 'start-batch' })
     expect(working(one)).toEqual(['web2', 'web3'])
+  })
+
+  test('a full ring is awaited once, whoever takes its places, and an asset once for each that works on it', () => {
+    const one = begun(1, () => ({}))
+    const full = (proposal: string) => [{ ...elsewhere('app1', 'all'), proposal }]
+    const give = () => one.give({ type: 'start-batch' })
+    one.setting.others = full('PW-7')
+    expect(give()).toEqual(['asset-awaited'])
+    for (const proposal of ['PW-8', 'PW-9']) {
+      one.setting.others = full(proposal)
+      expect(give()).toMatchObject({ code: 'not now' })
+    }
+    for (const proposal of ['PW-10', 'PW-11']) {
+      one.setting.others = [{ ...elsewhere('web1'), proposal }]
+      expect(give()).toEqual(['asset-awaited'])
+      expect(awaited(one)).toEqual({ asset: 'lab/web1', proposal, until })
+      expect(give()).toMatchObject({ code: 'not now' })
+    }
+    one.setting.others = full('PW-12')
+    expect(give()).toEqual(['asset-awaited'])
+    expect(awaited(one)).toMatchObject({ full: 'ring all' })
   })
 
   test('an asset that reports days later takes no place in a ring, but one in its cluster, and stays claimed', () => {
