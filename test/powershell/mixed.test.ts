@@ -73,9 +73,7 @@ describe.skipIf(reason !== null)('hosts over SSH and servers behind a WSUS, in o
     const { subject } = await one.state(id)
     if (subject.kind !== 'patches') throw new Error('It is about no patches.')
     expect(subject.assets).toHaveLength(6)
-    expect(new Set(subject.rings.map(({ engine }) => engine ?? subject.engine))).toEqual(
-      new Set(['apt', 'wsus']),
-    )
+    expect(new Set(subject.rings.map(({ engine }) => engine ?? subject.engine))).toEqual(new Set(['apt', 'wsus']))
     expect(await one.command('vote', id, 'approve', '--as', 'mara')).toMatchObject({ code: 0 })
     await one.sweep()
     const hosts = await Promise.all(fleet.hosts.map(({ name }) => fleet.pending(name)))

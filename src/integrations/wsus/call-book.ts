@@ -4,7 +4,6 @@
  * next one.
  */
 
-import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
 import type { SystemCall } from '../../core/ports.ts'
 import type { Wsus } from './ask.ts'
@@ -17,19 +16,6 @@ import type { StartNote } from './note.ts'
 const SAVED_AT_ONCE = 25
 /** Rows of a list that are kept. */
 const ROWS_KEPT = 200
-
-const callSchema = z.object({
-  n: z.int(),
-  at: z.string(),
-  what: z.string(),
-  asked: z.unknown(),
-  answered: z.unknown(),
-  problem: z.string().exactOptional(),
-})
-/** `last`: number of the last call that was made. `calls`: those that the record does not have yet. */
-export const callsSchema = z.object({ last: z.int(), calls: z.array(callSchema) })
-export type CallsNote = z.infer<typeof callsSchema>
-export const noCalls: CallsNote = { last: 0, calls: [] }
 
 interface Made {
   readonly at: string

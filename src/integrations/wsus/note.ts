@@ -6,7 +6,6 @@
 
 import { z } from 'zod'
 import type { Keeping } from '../../core/ports.ts'
-import { type CallsNote, callsSchema, noCalls } from './call-book.ts'
 
 const instant = z.iso.datetime()
 
@@ -108,6 +107,19 @@ export type FirstContact = z.infer<typeof firstContactSchema>
 
 /** No start has a key with a blank. */
 const FIRST = 'first contact'
+
+const callSchema = z.object({
+  n: z.int(),
+  at: z.string(),
+  what: z.string(),
+  asked: z.unknown(),
+  answered: z.unknown(),
+  problem: z.string().exactOptional(),
+})
+/** `last`: number of the last call that was made. `calls`: those that the record does not have yet. */
+const callsSchema = z.object({ last: z.int(), calls: z.array(callSchema) })
+export type CallsNote = z.infer<typeof callsSchema>
+const noCalls: CallsNote = { last: 0, calls: [] }
 
 const callsOf = (key: string) => `calls ${key}`
 

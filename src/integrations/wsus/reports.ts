@@ -3,7 +3,7 @@
 import { heldBack } from '../../core/held-back.ts'
 import { notBegun } from '../../core/not-begun.ts'
 import type { DeploymentOutcome, DeploymentReport } from '../../core/ports.ts'
-import { isBefore, minuteOf, toIso } from '../../core/time/instant.ts'
+import { DAY_SECONDS, isBefore, minuteOf, plusSeconds, toIso } from '../../core/time/instant.ts'
 import { type WsusEvent, type WsusInstallation, type WsusMachine, wireInstantOf } from './calls.ts'
 import type { Context } from './context.ts'
 import type { AssetNote, StartNote } from './note.ts'
@@ -162,7 +162,9 @@ async function failureOf(
   signal: AbortSignal,
 ): Promise<DeploymentOutcome | null> {
   const updates = failed.map(({ update }) => update)
-  const span = { from: wireInstantOf(one.since), to: null }
+  // Its end is given, because the server's own clock may be behind.
+  const end = plusSeconds(context.clock().toISOString(), DAY_SECONDS)
+  const span = { from: wireInstantOf(one.since), to: wireInstantOf(end) }
   const events = await context.wsus.ask('events', { machine: one.machine, updates, ...span }, signal)
   const errors = events.filter(({ error }) => error)
   if (errors.length === 0 && failed.every(({ failedBefore }) => failedBefore)) return null

@@ -474,8 +474,9 @@ function Read-TwoDeadlines($Server) {
       if ($seen -gt $MostMachines) { break }
       $computer = Find-Computer $Server $info.ComputerTargetId
       if ($null -eq $computer) { continue }
-      $own = @($computer.ComputerTargetGroupIds | ForEach-Object { [string]$_ } | Where-Object { $deadlines.ContainsKey($_) -and $_ -ne $counts })
-      foreach ($other in $own) {
+      foreach ($group in $computer.ComputerTargetGroupIds) {
+        $other = [string]$group
+        if ($other -eq $counts -or -not $deadlines.ContainsKey($other)) { continue }
         if ($deadlines[$counts] -lt $deadlines[$other]) { $result.earlier++ }
         elseif ($deadlines[$counts] -gt $deadlines[$other]) { $result.later++ }
       }
