@@ -81,6 +81,6 @@ function told(what: string, { requests, bytes, making }: Counted, all: number): 
   const seconds = rounded(all - making)
   tell(`${what}: requests`, String(requests))
   tell(`${what}: bytes of answers`, inBytes(bytes))
-  tell(`${what}: seconds, of which none made the answers`, inSeconds(seconds))
+  tell(`${what}: seconds, without the making of the answers`, inSeconds(seconds))
   return { requests, bytes, seconds }
 }
