@@ -1,8 +1,8 @@
 /** Reads YAML as plain values, with the place of each value in the text. */
 
 import { LineCounter, type Node, parseDocument } from 'yaml'
+import { describeSyntaxError } from '../core/yaml-error.ts'
 import type { Finding } from './problem.ts'
-import { describeSyntaxError } from './yaml-error.ts'
 import { type Reading, readNode, resolveNode, startReading, textOfKey, tooDeep } from './yaml-values.ts'
 
 export interface Place {

@@ -2,8 +2,8 @@
 
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
-import { describeSyntaxError } from '../../config/yaml-error.ts'
 import { errorText } from '../../core/error-text.ts'
+import { describeSyntaxError } from '../../core/yaml-error.ts'
 import { parseJson } from '../json-text.ts'
 import { addHost, emptyInventory, groupNamed, type Inventory, type Variables } from './inventory.ts'
 import { expandRanges } from './ranges.ts'

@@ -28,7 +28,8 @@ export function probeScript({ refresh, depth, sudo = false }: ProbeDepth): strin
 
 /** Reads the output of the script. Returns a snapshot, or one sentence that says why there is none. */
 export function parseProbe(output: string, probed: ProbedAsset): Observation {
-  const isRpm = output.trimStart().startsWith(`@@ ${RPM_PROBE} `)
+  // A login may print something of its own first.
+  const isRpm = new RegExp(`^@@ ${RPM_PROBE} `, 'm').test(output)
   return isRpm ? parseRpmProbe(output, probed) : parseAptProbe(output, probed)
 }
 

@@ -51,7 +51,7 @@ const looking = {
   refresh: yesOrNo.default(true).describe('Let each host refresh its package lists before it is looked at.'),
   concurrency: count(1, 200, 'Write how many hosts at the same time: 1 to 200.')
     .default(8)
-    .describe('Hosts asked at the same time.'),
+    .describe('Hosts asked at the same time, beside those that have not answered for 2 s.'),
 }
 
 const connectTimeout = duration({ unit: 's', minimum: 1, maximum: 5 * MINUTE })

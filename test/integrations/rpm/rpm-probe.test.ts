@@ -49,6 +49,11 @@ describe('what a host with RPM packages answers', () => {
     ])
   })
 
+  it.each(['dnf', 'zypper'] as const)('%s: behind what the login prints of its own', (kind) => {
+    const noisy = `Welcome to web01!\nLast login: today\n${real[kind]}`
+    expect(parseProbe(noisy, { asset, now })).toEqual(parseProbe(real[kind], { asset, now }))
+  })
+
   it.each(['dnf', 'zypper'] as const)('%s: cut off anywhere, it is not used, and nothing throws', (kind) => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: real[kind].lastIndexOf('@@ end') }), (length) => {

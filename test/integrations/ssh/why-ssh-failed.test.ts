@@ -81,6 +81,20 @@ describe.skipIf(noSshd !== null)('why ssh failed', () => {
     expect(reason).toMatch(/^web01 shows a host key that is revoked here.*stolen.*Do not add it/)
   })
 
+  it('a host key that is not known, and how it is asked for', async () => {
+    const reason = await said([`Port ${port}`], { knownHostsFile: lab.file('none-known', '') })
+    expect(reason).toBe(
+      `The host key of web01 is not known here: check its fingerprint and add it to the known hosts (ssh-keyscan -p ${port} 127.0.0.1).`,
+    )
+  })
+
+  it('a host key that is another than before', async () => {
+    const other = lab.file('other-known', lab.known(port, jump))
+    expect(await said([`Port ${port}`], { knownHostsFile: other })).toMatch(
+      /^web01 shows another host key than the one on record: somebody else may be answering.*ssh-keygen -R/,
+    )
+  })
+
   it('a jump host that is down', async () => {
     const reason = await said([
       `Port ${port}`,
@@ -161,6 +175,9 @@ describe.skipIf(noSshd !== null)('why ssh failed', () => {
     ['RemoteCommand tmux new -A -s main', 'RequestTTY force'],
     ['SessionType none', 'ForkAfterAuthentication yes'],
     ['StdinNull yes', 'LocalForward 1 127.0.0.1:1'],
+    ['ControlMaster auto', 'ControlPath /nowhere/%r@%h:%p'],
+    ['Match originalhost web01 exec "echo noise"', 'ForwardX11 yes'],
+    ['VisualHostKey yes', 'LogLevel DEBUG3'],
   ])('nothing, for what people set for their own sessions: %s, %s', async (...settings) => {
     expect(await said([`Port ${port}`, ...settings])).toBe('seen')
   })

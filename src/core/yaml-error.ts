@@ -1,5 +1,3 @@
-import type { ErrorCode } from 'yaml'
-
 interface SyntaxSentence {
   readonly what: string
   readonly mend: string
@@ -17,7 +15,8 @@ const properties = {
   mend: 'Leave it out, or put text that begins with & or ! in quotes.',
 }
 
-const sentences: Readonly<Record<ErrorCode, SyntaxSentence>> = {
+/** By the codes of the parser. Where it is called, the compiler sees that none of them is missing. */
+const sentences = {
   TAB_AS_INDENT: { what: 'is indented with a tab here', mend: 'Indent with spaces.' },
   BAD_INDENT: indent,
   BLOCK_AS_IMPLICIT_KEY: {
@@ -56,9 +55,9 @@ const sentences: Readonly<Record<ErrorCode, SyntaxSentence>> = {
   TAG_RESOLVE_FAILED: tag,
   MULTIPLE_TAGS: tag,
   BAD_COLLECTION_TYPE: tag,
-}
+} satisfies Readonly<Record<string, SyntaxSentence>>
 
 /** Explains a syntax error to somebody who does not know YAML well. */
-export function describeSyntaxError(code: ErrorCode): SyntaxSentence {
+export function describeSyntaxError(code: keyof typeof sentences): SyntaxSentence {
   return sentences[code]
 }
