@@ -2,7 +2,7 @@ import type { OpenedEvent } from '../core/audit.ts'
 import { besides } from '../core/besides.ts'
 import { changeLine } from '../core/change.ts'
 import { type CountedAct, throughWords } from '../core/hands.ts'
-import { badEnds, outcomeOf, sumOfRings } from '../core/outcome.ts'
+import { badEnds, outcomeOf, standingOf, sumOfRings } from '../core/outcome.ts'
 import { votingRoles } from '../core/policy.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import type { Deployment, ProposalState } from '../core/proposal/proposal.ts'
@@ -110,7 +110,7 @@ function assets(state: ProposalState): string[] {
     const { verification, later } = deployment ?? {}
     const begun = atWork.get(id)
     const why = verification?.reason ?? (begun === undefined ? whyNotTouched(state, id) : workWords(begun))
-    const end = verification?.end ?? (begun === undefined ? 'not touched' : 'at work')
+    const end = begun === undefined ? standingOf(state, id) : 'at work'
     const heard = later === undefined ? '' : `; heard again on ${minuteOf(later.saidAt)} UTC: ${later.what}`
     const lacks = new Map(verification?.packages.flatMap(({ name, result }) => (result ? [[name, result]] : [])))
     const packages = planned.changes.map((change) => {

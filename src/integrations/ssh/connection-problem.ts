@@ -97,6 +97,9 @@ export function sudoProblem(name: string, stderr: string): string | null {
   if (/sudo: .*(password is required|not allowed|not in the sudoers)|is not in the sudoers file/.test(stderr)) {
     return `The login on ${name} may not use sudo without a password: allow it in /etc/sudoers.d, or log in as root.`
   }
+  if (/sudo: .*must have a tty to run sudo/.test(stderr)) {
+    return `sudo on ${name} wants a terminal (requiretty), and there is none: take that off for this login ("Defaults:LOGIN !requiretty" in /etc/sudoers.d), or log in as root.`
+  }
   if (/sudo: (command )?not found|exec: sudo: /.test(stderr)) {
     return `${name} has no sudo, and the login is not root: install sudo or log in as root.`
   }
