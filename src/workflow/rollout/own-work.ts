@@ -42,7 +42,7 @@ export async function ownWork(
       // What was approved elsewhere in its system may have done it, and the system itself says whose work counts.
       if (engine.terms !== undefined && earlier.length === 0) return { kind: 'not known', says: outcome.reason }
       if (earlier.length === 0) return { kind: 'not ours' }
-      return said(await askAll(parts, engine, asset, earlier, signal))
+      return withWords(engine, outcome.reason, said(await askAll(parts, engine, asset, earlier, signal)))
     case 'unreachable':
     case 'silent':
       return said(await askAll(parts, engine, asset, [...earlier, last], signal))
@@ -102,6 +102,11 @@ async function ask(
     log.warn(`${asset.name} could not be asked what became of ${key}: ${String(error)}`)
     return null
   }
+}
+
+/** Where our starts do not say it, the words of the system of the asset do. */
+function withWords({ terms }: DeployEngine, says: string, own: OwnWork): OwnWork {
+  return own.kind === 'not known' && terms !== undefined ? { ...own, says } : own
 }
 
 /** The last start that installed says it; then one that is still at work. */
