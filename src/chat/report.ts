@@ -6,6 +6,7 @@ import { badEnds, outcomeOf, standingOf, sumOfRings } from '../core/outcome.ts'
 import { votingRoles } from '../core/policy.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import type { Deployment, ProposalState } from '../core/proposal/proposal.ts'
+import { stillChanged } from '../core/rollback.ts'
 import { ringTitle } from '../core/rollout/lanes.ts'
 import { unfinishedDeployments } from '../core/rollout/run.ts'
 import { assetName, tallyOf } from '../core/rollout/tally.ts'
@@ -35,6 +36,12 @@ export function proposalReport(
     md`Status **${state.status}**, team ${state.team}, priority **${state.priority}**, revision ${state.revision}.`,
     '',
   )
+  const { undone = 0, changed } = tallyOf(state)
+  if (undone > 0)
+    lines.push(
+      md`Rolled back by ${state.rollBack?.proposal ?? ''}: ${undone} of ${undone + stillChanged(state).length} servers that it changed.${changed ? ' The others are still changed.' : ''}`,
+      '',
+    )
   lines.push(md`Why: ${state.whyNow}`, '')
   if (state.dueAt !== null) lines.push(md`Due ${minuteOf(state.dueAt)} UTC.`, '')
   lines.push('## Decision', '', ...decision(state), '')
