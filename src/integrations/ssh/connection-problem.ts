@@ -106,6 +106,10 @@ export function sudoProblem(name: string, stderr: string): string | null {
   return null
 }
 
+/** Why the shell of a login takes nothing of what is sent to it. */
+export const STARTUP_FILE =
+  'probably a start-up file of its shell (such as .bashrc) reads its input or waits. Let it do so only where there is a terminal.'
+
 /**
  * One sentence where the host ended the login without running the script: what it printed has no line of ours. `null`:
  * it ran.
@@ -121,8 +125,10 @@ export function ranInstead(
   if (/account has expired|account is expired/i.test(`${stdout}\n${stderr}`)) {
     return `The account of the login on ${name} has expired, so it runs nothing: renew it there (chage -E).`
   }
+  if (sudoProblem(name, stderr) !== null) return null
   const said = firstLine(stdout) ?? (status === 0 ? null : firstLine(stderr))
-  if (said === null || sudoProblem(name, stderr) !== null) return null
+  if (said === null)
+    return status === 0 ? `${name} ran nothing of what was sent, and said nothing: ${STARTUP_FILE}` : null
   return `${name} runs something else instead of a shell for this login: ${JSON.stringify(said)}`
 }
 

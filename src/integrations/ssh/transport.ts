@@ -2,7 +2,7 @@ import type { Asset } from '../../core/asset.ts'
 import { errorText } from '../../core/error-text.ts'
 import { type ProcessEnd, runBounded } from '../bounded-process.ts'
 import { inputLimits } from '../input-limits.ts'
-import { type ConnectionProblem, connectionProblem } from './connection-problem.ts'
+import { type ConnectionProblem, connectionProblem, STARTUP_FILE } from './connection-problem.ts'
 import type { SshConnections } from './connections.ts'
 import { diagnosed } from './diagnose.ts'
 import type { HostShell } from './shell.ts'
@@ -87,7 +87,7 @@ export async function runOverSsh(name: string, target: SshTarget, remote: Remote
 function untakenReason(name: string, printed: string, seconds: number): string {
   const said = printed.trim().split('\n')[0]?.slice(0, 200) ?? ''
   const words = said === '' ? '' : ` It printed ${JSON.stringify(said)}.`
-  return `The shell of the login on ${name} took nothing of what was sent within ${seconds} s: probably a start-up file of it (such as .bashrc) reads its input or waits. Let it do so only where there is a terminal.${words}`
+  return `The shell of the login on ${name} took nothing of what was sent within ${seconds} s: ${STARTUP_FILE}${words}`
 }
 
 type Way = { readonly shell: HostShell } | { readonly shell: null; readonly args: readonly string[] }
