@@ -8,6 +8,7 @@ import type { PlanForecast } from '../core/forecast/plan-forecast.ts'
 import { unchecked } from '../core/health-checks.ts'
 import { limits } from '../core/limits.ts'
 import { type Promised, promisedIn } from '../core/promised.ts'
+import { bypassesWindow } from '../core/proposal/approval.ts'
 import type { Glance } from '../core/proposal/glance.ts'
 import { whyLeftOut } from '../core/proposal/left-out.ts'
 import {
@@ -25,7 +26,7 @@ import { leadOf } from '../core/terms.ts'
 import { minuteOf } from '../core/time/instant.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { Freeze } from '../core/window.ts'
-import { nextWindows } from '../core/window.ts'
+import { isAlwaysOpen, nextWindows } from '../core/window.ts'
 import type { Detail } from './desk.ts'
 import { judgementTable, patchCaption } from './explanation.ts'
 import type { Picture } from './picture/picture.ts'
@@ -192,6 +193,9 @@ export function toldPlanDetail(
   return told === null ? shown : { ...shown, picture: told }
 }
 
+/** How many windows the plan shows. */
+const SHOWN = 3
+
 interface PlanShown {
   readonly lead: readonly (string | Span)[]
   readonly since: readonly string[]
@@ -202,12 +206,12 @@ interface PlanShown {
 }
 
 function shownPlan(
-  { id, team }: Pick<ProposalState, 'id' | 'team'>,
+  { id, team, approvedBy }: Pick<ProposalState, 'id' | 'team' | 'approvedBy'>,
   plan: LightPlan,
   { lead, since, first, forecast, freezes, now }: PlanShown,
 ): Detail {
-  const windows = nextWindows(plan.window, freezes, team, now, 3)
-  const lines = [...since, ...safeguards(plan)]
+  const windows = nextWindows(plan.window, freezes, team, now, SHOWN)
+  const lines = [...since, ...safeguards(plan), ...atOnceLines(approvedBy)]
   if (lines.length > 0) lines.push('')
   if (first !== null) {
     lines.push(`What would run on ${first.asset.name}, exactly:`)
@@ -243,14 +247,24 @@ function shownPlan(
       {
         caption: 'Next windows',
         columns: ['From', 'To'],
-        rows: windows.map(({ start, end }) => [
+        rows: windows.map(({ start, end }, index) => [
           rich(Date.parse(start) <= Date.parse(now) ? 'open now' : time(start)),
-          rich(time(end)),
+          // The end of a window that only freezes close is only as far as anybody looked.
+          rich(
+            isAlwaysOpen(plan.window) && index === windows.length - 1 && windows.length < SHOWN ? 'no end' : time(end),
+          ),
         ]),
       },
     ],
     lines,
   }
+}
+
+/** The next windows stand in the plan, and this one does not wait for them. */
+function atOnceLines(approvedBy: ProposalState['approvedBy']): readonly string[] {
+  return approvedBy !== null && bypassesWindow(approvedBy)
+    ? ['Windows do not count for it: it was approved to run at once.']
+    : []
 }
 
 function engineWords(plan: LightPlan): string {

@@ -2,10 +2,11 @@ import type { OpenedEvent } from '../core/audit.ts'
 import { besides } from '../core/besides.ts'
 import { changeLine } from '../core/change.ts'
 import { type CountedAct, throughWords } from '../core/hands.ts'
-import { badEnds, outcomeOf, sumOfRings } from '../core/outcome.ts'
+import { badEnds, outcomeOf, standingOf, sumOfRings } from '../core/outcome.ts'
 import { votingRoles } from '../core/policy.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import type { Deployment, ProposalState } from '../core/proposal/proposal.ts'
+import { stillChanged } from '../core/rollback.ts'
 import { ringTitle } from '../core/rollout/lanes.ts'
 import { unfinishedDeployments } from '../core/rollout/run.ts'
 import { assetName, tallyOf } from '../core/rollout/tally.ts'
@@ -35,6 +36,12 @@ export function proposalReport(
     md`Status **${state.status}**, team ${state.team}, priority **${state.priority}**, revision ${state.revision}.`,
     '',
   )
+  const { undone = 0, changed } = tallyOf(state)
+  if (undone > 0)
+    lines.push(
+      md`Rolled back by ${state.rollBack?.proposal ?? ''}: ${undone} of ${undone + stillChanged(state).length} servers that it changed.${changed ? ' The others are still changed.' : ''}`,
+      '',
+    )
   lines.push(md`Why: ${state.whyNow}`, '')
   if (state.dueAt !== null) lines.push(md`Due ${minuteOf(state.dueAt)} UTC.`, '')
   lines.push('## Decision', '', ...decision(state), '')
@@ -111,7 +118,7 @@ function assets(state: ProposalState): string[] {
     const { verification, later } = deployment ?? {}
     const begun = atWork.get(id)
     const why = verification?.reason ?? (begun === undefined ? whyNotTouched(state, id) : workWords(begun))
-    const end = verification?.end ?? (begun === undefined ? 'not touched' : 'at work')
+    const end = begun === undefined ? standingOf(state, id) : 'at work'
     const heard = later === undefined ? '' : `; heard again on ${minuteOf(later.saidAt)} UTC: ${later.what}`
     const lacks = new Map(verification?.packages.flatMap(({ name, result }) => (result ? [[name, result]] : [])))
     const packages = planned.changes.map((change) => {

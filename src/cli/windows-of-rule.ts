@@ -1,15 +1,15 @@
 import { parseDuration } from '../config/duration.ts'
-import { parseRecurrence, recurrenceOccurrences } from '../core/recurrence/text.ts'
+import { needsStart, parseRecurrence, recurrenceOccurrences } from '../core/recurrence/text.ts'
 import { DAY_SECONDS } from '../core/time/instant.ts'
-import { instantOf, localOf, zoneNamed } from '../core/time/local-time.ts'
-import type { Window } from '../core/window.ts'
+import { instantOf, localOf, parseLocal, zoneNamed } from '../core/time/local-time.ts'
+import { NO_START, type Window } from '../core/window.ts'
 import { BadUse } from './failure.ts'
 
 export interface RuleWindows {
   readonly rule: string
   readonly duration?: string
   readonly zone?: string
-  /** Milliseconds since 1970: no window starts earlier. If the rule has no DTSTART, this is used instead. */
+  /** Milliseconds since 1970: no window starts earlier. If the rule needs a DTSTART and has none, this is used instead. */
   readonly from: number
   readonly count: number
 }
@@ -32,7 +32,9 @@ export function windowsOfRule({ rule, duration, zone: zoneName = 'UTC', from, co
   const rest = (length.seconds - days * DAY_SECONDS) * 1_000
   const windows: Window[] = []
   const end = Date.UTC(9999, 11, 31)
-  for (const start of recurrenceOccurrences(parsed.recurrence, localOf(from, zone), zone, from, end)) {
+  // A rule that needs no beginning has the same minutes and seconds here as in the configuration.
+  const begins = needsStart(parsed.recurrence) ? null : parseLocal(NO_START)
+  for (const start of recurrenceOccurrences(parsed.recurrence, begins ?? localOf(from, zone), zone, from, end)) {
     // RFC 5545, 3.3.6: days and weeks are calendar days; hours, minutes and seconds are elapsed time.
     const until = days === 0 ? start : instantOf(localOf(start, zone) + days * DAY_SECONDS, zone)
     windows.push({ start: new Date(start).toISOString(), end: new Date(until + rest).toISOString() })

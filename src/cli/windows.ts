@@ -3,7 +3,9 @@ import { DateTime } from 'luxon'
 import type { Service } from '../app/open.ts'
 import { timeZoneFor } from '../config/resolve.ts'
 import type { Asset } from '../core/asset.ts'
-import { nextWindows, type Window, windowOn } from '../core/window.ts'
+import { needsStart, parseRecurrence } from '../core/recurrence/text.ts'
+import { DAY_MS } from '../core/time/instant.ts'
+import { type Freeze, holdsFor, isAlwaysOpen, nextWindows, type Window, windowOn } from '../core/window.ts'
 import { windowFor } from '../core/window-of-asset.ts'
 import { BadUse } from './failure.ts'
 import { print, printJson } from './print.ts'
@@ -41,22 +43,53 @@ export function windowsCommand(program: Command): void {
         throw new BadUse(`--count takes a number from 1 to ${MOST_WINDOWS}.`)
       const chosen = [options.team, options.asset, options.rule].filter((one) => one !== undefined)
       if (chosen.length !== 1) throw new BadUse('Say whose windows: one of --team, --asset and --rule.')
-      const windows =
-        options.rule === undefined
-          ? await fromStore(program, options, count)
-          : windowsOfRule({
-              ...options,
-              rule: options.rule,
-              from: instantAt(options.from, options.zone ?? 'UTC'),
-              count,
-            })
-      if (options.json) return printJson(windows)
-      if (windows.length > 0) return print(windows.map(({ start, end }) => `${start} to ${end}`))
-      print(options.rule === undefined ? 'No window in the coming year: nothing may run.' : 'The rule has no window.')
+      const shown = options.rule === undefined ? await fromStore(program, options, count) : ofRule(options, count)
+      if (options.json) return printJson(shown.windows)
+      print(linesOf(shown, options.rule === undefined))
     })
 }
 
-async function fromStore(program: Command, options: Options, count: number): Promise<readonly Window[]> {
+/** Windows, and what is said beside them. */
+interface Shown {
+  readonly windows: readonly Window[]
+  /** IANA zone in which people read the times. */
+  readonly zone: string
+  /** True: nothing but freezes closes it, so that the end of its last window is only as far as anybody looked. */
+  readonly always: boolean
+  /** A line for each freeze that takes something of these windows away. */
+  readonly cuts: readonly string[]
+}
+
+function ofRule({ rule = '', from, zone = 'UTC', ...options }: Options, count: number): Shown {
+  const parsed = parseRecurrence(rule)
+  if (parsed.ok && from === undefined && needsStart(parsed.recurrence))
+    throw new BadUse(
+      '--rule does not say by itself when it begins: give it a DTSTART, or BYHOUR, BYMINUTE and what an interval counts from, or say --from. The configuration asks for the same.',
+    )
+  const windows = windowsOfRule({ ...options, rule, zone, from: instantAt(from, zone), count })
+  return { windows, zone, always: false, cuts: [] }
+}
+
+function linesOf({ windows, zone, always, cuts }: Shown, ofTeam: boolean): readonly string[] {
+  if (windows.length === 0)
+    return [ofTeam ? 'No window in the coming year: nothing may run.' : 'The rule has no window.', ...cuts]
+  const last = windows.length - 1
+  const lines = windows.map(({ start, end }, index) => {
+    const open = always && index === last && Date.parse(end) - Date.parse(start) > YEAR_MS
+    return `${instantIn(start, zone)} ${open ? 'on, without an end' : `to ${instantIn(end, zone)}`}`
+  })
+  return [`Times in ${zone}.`, ...lines, ...cuts]
+}
+
+/** Longer than any window that a rule gives, and shorter than windows are looked for. */
+const YEAR_MS = 366 * DAY_MS
+
+/** With its offset, so that the hour that comes twice in autumn can be told apart. */
+function instantIn(at: string, zone: string): string {
+  return DateTime.fromISO(at, { zone }).toISO({ suppressMilliseconds: true }) ?? at
+}
+
+async function fromStore(program: Command, options: Options, count: number): Promise<Shown> {
   for (const key of ['duration', 'zone'] as const)
     if (options[key] !== undefined) throw new BadUse(`--${key} goes with --rule only.`)
   const from = new Date(instantAt(options.from, 'UTC')).toISOString()
@@ -71,15 +104,29 @@ async function fromStore(program: Command, options: Options, count: number): Pro
       throw new BadUse(`Team "${team}" has no window; teams that have one: ${known || 'none'}.`)
     }
     // The assets of a team may be in different zones, so the team's own zone is used.
-    const window = asset === null ? windowOn(plan.window, timeZoneFor(config, team)) : windowFor(plan, asset)
-    return nextWindows(
-      measured.scheduleFor(window).plan,
-      await freezesOf(database.db, parts, team, from),
-      team,
-      from,
-      count,
-    )
+    const zone = timeZoneFor(config, team)
+    const scheduled = measured.scheduleFor(asset === null ? windowOn(plan.window, zone) : windowFor(plan, asset)).plan
+    const freezes = await freezesOf(database.db, parts, team, from)
+    const windows = nextWindows(scheduled, freezes, team, from, count)
+    const cuts = cutsOf(freezes, team, nextWindows(scheduled, [], team, from, count), zone)
+    return { windows, zone: asset?.timeZone ?? zone, always: isAlwaysOpen(scheduled), cuts }
   })
+}
+
+/** Which freezes take something away from windows, and from which. `open`: the windows as if nothing were frozen. */
+function cutsOf(freezes: readonly Freeze[], team: string, open: readonly Window[], zone: string): readonly string[] {
+  return freezes.flatMap((freeze) => {
+    const cut = holdsFor(freeze, team) ? open.filter((window) => overlaps(freeze, window)) : []
+    const [first] = cut
+    if (first === undefined) return []
+    const more = cut.length > 1 ? ` and ${cut.length - 1} more` : ''
+    const times = `${instantIn(freeze.from, zone)} to ${instantIn(freeze.to, zone)}`
+    return [`Cut by the freeze "${freeze.name}" (${times}): the window of ${instantIn(first.start, zone)}${more}.`]
+  })
+}
+
+function overlaps({ from, to }: Freeze, { start, end }: Window): boolean {
+  return Date.parse(from) < Date.parse(end) && Date.parse(start) < Date.parse(to)
 }
 
 async function theAsset({ database }: Service, wanted: string): Promise<Asset> {

@@ -78,7 +78,7 @@ export function verify(
       snapshot,
     )
     const what = `${lacking(missing, results.length)}${stillAtWork(facts.own)}`
-    return { ...base, ...endWithout(outcome, what, keptAway) }
+    return { ...base, ...endWithout(outcome, what, keptAway, facts.own) }
   }
   const untold = early ? saidNothing(snapshot) : whatIsUntold(results, snapshot)
   if (untold !== null) return { ...base, ...endUnknown(outcome, untold) }
@@ -176,10 +176,13 @@ function endWithout(
   outcome: Exclude<DeploymentOutcome, { state: 'not begun' }>,
   what: string,
   keptAway: string | null,
+  own: OwnWork | undefined,
 ): End {
   switch (outcome.state) {
-    case 'held back':
-      return { end: 'held back', reason: `${clause(outcome.reason)}${keptAway === null ? '' : `; ${keptAway}`}` }
+    case 'held back': {
+      const kept = keptAway === null ? '' : `; ${keptAway}`
+      return { end: 'held back', reason: `${clause(outcome.reason)}${kept}${stillAtWork(own)}` }
+    }
     case 'failed':
       return { end: 'failed', reason: `${clause(outcome.reason)} (${what})` }
     case 'unreachable':

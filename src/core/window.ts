@@ -106,7 +106,7 @@ const STRETCH_MS = 30 * DAY_MS
 const MOST_WINDOWS = 50_000
 
 /** The DTSTART of rules that need none: the first minute of a year that begins on a Monday. */
-const NO_START = '2001-01-01T00:00'
+export const NO_START = '2001-01-01T00:00'
 
 /** The plan for an asset in this zone. */
 export function windowOn(plan: WindowPlan, timeZone: string): WindowPlan {
@@ -181,6 +181,11 @@ function* patchTuesdays(rule: PatchTuesdayRule, zone: Zone, from: number, to: nu
 function spansOf(plan: WindowPlan, from: number, to: number): readonly Span[] {
   const all: Span[] = []
   for (const rule of plan.rules) {
+    // Of elapsed time a day of 25 hours would leave an hour over.
+    if (neverCloses(rule)) {
+      all.push({ start: from - DAY_MS, end: to + DAY_MS })
+      continue
+    }
     const length = rule.durationSeconds * 1_000
     const own: Span[] = []
     // One day more on both sides, because the zone decides when a calendar day begins.
@@ -191,6 +196,17 @@ function spansOf(plan: WindowPlan, from: number, to: number): readonly Span[] {
     if (own.length <= MOST_WINDOWS) all.push(...own)
   }
   return merged(all)
+}
+
+/** Whether the rule opens every day for at least a day. */
+function neverCloses(rule: WindowRule): boolean {
+  if (!('days' in rule) || rule.everyWeeks !== 1 || rule.durationSeconds < DAY_SECONDS) return false
+  return new Set(rule.days).size === 7 && zoneNamed(rule.timeZone) !== null
+}
+
+/** Whether nothing ever closes the plan, apart from freezes. Then the end of a window is only as far as anybody looked. */
+export function isAlwaysOpen({ rules }: WindowPlan): boolean {
+  return rules.some(neverCloses)
 }
 
 const workedOut = new WeakMap<WindowPlan, { readonly from: number; readonly spans: readonly Span[] }>()

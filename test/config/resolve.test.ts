@@ -110,7 +110,7 @@ describe('what the core gets of the example file', () => {
         tags: ['dev'],
         types: ['security', 'bugfix'],
         // Midnight in Berlin, one hour ahead of UTC until 28 March 2027, two from then on.
-        expiresAt: '2027-03-30T22:00:00.000Z',
+        expiresAt: '2027-03-31T21:59:59.000Z',
       },
     ])
     expect(policyForStandingRule(config, 'dev-wednesdays')?.name).toBe('standard')

@@ -69,3 +69,17 @@ test('a batch by share is a share of its ring, at least one', () => {
   const [all] = ringsFor([ring('all', { kind: 'rest' }, { kind: 'percent', value: 25 })], entries)
   expect(all?.batchSize).toBe(3)
 })
+
+test('a ring that names a server which nobody has seen yet stays, empty', () => {
+  const rules = [ring('canary', { kind: 'tag', tag: 'canary' }), ring('rest', { kind: 'rest' })]
+  const entries = fleet([[], []])
+  const down = anAsset('web9', { tags: ['canary'] })
+  expect(ringsFor(rules, entries).map(({ name }) => name)).toEqual(['rest'])
+  expect(ringsFor(rules, entries, [], [down]).map(({ name, assets }) => [name, assets.length])).toEqual([
+    ['canary', 0],
+    ['rest', 2],
+  ])
+  expect(ringsFor(rules, entries, [], [anAsset('web9')]).map(({ name }) => name)).toEqual(['rest'])
+  const listed = [ring('canary', { kind: 'list', assets: ['web9'] }), ring('rest', { kind: 'rest' })]
+  expect(ringsFor(listed, entries, [], [down])).toHaveLength(2)
+})

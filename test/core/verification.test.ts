@@ -423,3 +423,11 @@ test('what the installation left for people to see to is told', () => {
   const outcome: DeploymentOutcome = { state: 'succeeded', changed: [], rebooted: false, notes: [kept], log: '' }
   expect(verify(planned, outcome, seen(promised), facts).reason).toBe(`It reports the promised versions; ${kept}`)
 })
+
+test('where another program holds the lock, it is said that it is ours', () => {
+  const own: OwnWork = { kind: 'at work', startedAt: '2026-11-20T01:08:00.000Z', progress: 'setting up 2 of 3' }
+  const locked: DeploymentOutcome = { ...heldBack, reason: 'Another program did not finish with dpkg: process 4711.' }
+  expect(verify(planned, locked, seen('3.0.20-1'), { ...facts, own }).reason).toBe(
+    'Another program did not finish with dpkg: process 4711; what Patchwarden began on 2026-11-20 01:08 UTC has not ended there (setting up 2 of 3)',
+  )
+})

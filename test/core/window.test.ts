@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import {
   freezeAt,
+  isAlwaysOpen,
   laterWindow,
   nextFreezeStart,
   nextWindow,
@@ -336,5 +337,30 @@ describe('the next freeze', () => {
     expect(freezeAt([later, first], 'web', '2026-11-20T01:59:59Z')).toBeNull()
     expect(freezeAt([later, first], 'web', '2026-11-20T03:59:59Z')).toBe(first)
     expect(freezeAt([later, first], 'web', '2026-11-20T04:00:00Z')).toBeNull()
+  })
+})
+
+describe('a window that never closes', () => {
+  const plan = weekly({ start: '06:00', durationSeconds: 86_400, timeZone: 'Europe/Berlin' })
+
+  // The clocks go back on 25 October 2026 (IANA time zone database), so that day has 25 hours.
+  it('has no hole on the day with 25 hours', () => {
+    for (let hour = 0; hour < 50; hour++) {
+      const at = new Date(Date.parse('2026-10-24T12:00:00Z') + hour * 3_600_000).toISOString()
+      expect(openWindow(plan, [], 'web', at), at).not.toBeNull()
+    }
+    expect(isAlwaysOpen(plan)).toBe(true)
+  })
+
+  it('closes for a freeze all the same', () => {
+    const freeze = { name: 'f', from: '2026-10-24T14:00:00.000Z', to: '2026-10-24T16:00:00.000Z', teams: null }
+    expect(openWindow(plan, [freeze], 'web', '2026-10-24T12:00:00.000Z')?.end).toBe(freeze.from)
+    expect(openWindow(plan, [freeze], 'web', '2026-10-24T15:00:00.000Z')).toBeNull()
+  })
+
+  it('is not one that leaves out a day, or a part of one', () => {
+    expect(isAlwaysOpen(weekly({ days: [1, 2, 3, 4, 5, 6], durationSeconds: 86_400 }))).toBe(false)
+    expect(isAlwaysOpen(weekly({ durationSeconds: 86_399 }))).toBe(false)
+    expect(isAlwaysOpen(weekly({ durationSeconds: 86_400, everyWeeks: 2, anchor: '2026-01-05' }))).toBe(false)
   })
 })

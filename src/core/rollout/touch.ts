@@ -229,13 +229,19 @@ export function comesNext(state: ProposalState, subject: PatchSubject): readonly
   const passed = ({ beforeVote }: PlannedRing) => beforeVote === true && state.test !== null
   const states = subject.rings.map((ring) => ({ status: passed(ring) ? ('passed' as const) : ('waiting' as const) }))
   return currentRings(subject.rings, states).flatMap((index): readonly ComesNext[] => {
-    const first = subject.rings[index]
-    if (first === undefined) return []
-    // If all assets are left out, the rollout begins all the same, and stops at this ring.
+    const planned = subject.rings[index]
+    if (planned === undefined) return []
+    // If all assets are left out, or the ring has none, the rollout begins all the same, and stops at this ring.
+    const first = planned.assets.length > 0 ? planned : (nextWithAssets(subject, index) ?? planned)
     const some = first.assets.filter((asset) => leftOutOf(state, asset) === undefined)
     const assets = some.length === 0 ? first.assets : some
     return [{ ring: first.name, title: ringTitle(subject, index) ?? first.name, assets, current: null }]
   })
+}
+
+/** The next ring of the lane that has assets. */
+function nextWithAssets({ rings }: PatchSubject, index: number): PlannedRing | undefined {
+  return rings.find(({ assets, engine }, at) => at > index && engine === rings[index]?.engine && assets.length > 0)
 }
 
 /** When the rest of the proposal may run next in any lane, or a sentence that says why it never may. */

@@ -8,8 +8,26 @@ interface Failure {
   readonly sentence: (match: RegExpMatchArray) => string
 }
 
+/** The runner adds this line to the output of a transaction that failed. */
+export const NO_INODES = /^patchwarden: no inode is left on (\S+)$/m
+
+export function noInodes(where: string): string {
+  return `No inode is left on ${where}, so no file can be made there although there is room (df -i): delete files there and try again`
+}
+
+export const READ_ONLY =
+  'A file system of the host is read-only: look for errors of its disk (dmesg), and mount it writable again'
+
 /** The first pattern that fits is the cause; failures further down are consequences. */
 const failures: readonly Failure[] = [
+  {
+    pattern: NO_INODES,
+    sentence: ([, where]) => noInodes(where ?? ''),
+  },
+  {
+    pattern: /Read-only file system/,
+    sentence: () => READ_ONLY,
+  },
   {
     pattern: /No space left on device|You don't have enough free space in (\S+)/,
     sentence: ([, where]) =>
@@ -45,7 +63,14 @@ const failures: readonly Failure[] = [
   },
   {
     pattern: /Problem executing scripts (DPkg::\S+) '([^']*)'/,
-    sentence: ([, hook, command]) => `A hook of apt on the host refused (${hook}: ${(command ?? '').slice(0, 80)})`,
+    sentence: ({ 1: hook, 2: command, input = '' }) => {
+      const named = `(${hook}: ${(command ?? '').slice(0, 80)})`
+      // dpkg has done its work by then, unless it says otherwise.
+      const isAfter = hook === 'DPkg::Post-Invoke' && !input.split('\n').some((line) => DPKG_ERROR.test(line))
+      return isAfter
+        ? `All was installed, but a hook of apt failed afterwards ${named}`
+        : `A hook of apt on the host refused ${named}`
+    },
   },
   {
     pattern: /Failed to fetch (\S+)\s+(.*)|Unable to fetch some archives/,

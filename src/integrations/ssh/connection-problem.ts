@@ -97,11 +97,18 @@ export function sudoProblem(name: string, stderr: string): string | null {
   if (/sudo: .*(password is required|not allowed|not in the sudoers)|is not in the sudoers file/.test(stderr)) {
     return `The login on ${name} may not use sudo without a password: allow it in /etc/sudoers.d, or log in as root.`
   }
+  if (/sudo: .*must have a tty to run sudo/.test(stderr)) {
+    return `sudo on ${name} wants a terminal (requiretty), and there is none: take that off for this login ("Defaults:LOGIN !requiretty" in /etc/sudoers.d), or log in as root.`
+  }
   if (/sudo: (command )?not found|exec: sudo: /.test(stderr)) {
     return `${name} has no sudo, and the login is not root: install sudo or log in as root.`
   }
   return null
 }
+
+/** Why the shell of a login takes nothing of what is sent to it. */
+export const STARTUP_FILE =
+  'probably a start-up file of its shell (such as .bashrc) reads its input or waits. Let it do so only where there is a terminal.'
 
 /**
  * One sentence where the host ended the login without running the script: what it printed has no line of ours. `null`:
@@ -118,8 +125,10 @@ export function ranInstead(
   if (/account has expired|account is expired/i.test(`${stdout}\n${stderr}`)) {
     return `The account of the login on ${name} has expired, so it runs nothing: renew it there (chage -E).`
   }
+  if (sudoProblem(name, stderr) !== null) return null
   const said = firstLine(stdout) ?? (status === 0 ? null : firstLine(stderr))
-  if (said === null || sudoProblem(name, stderr) !== null) return null
+  if (said === null)
+    return status === 0 ? `${name} ran nothing of what was sent, and said nothing: ${STARTUP_FILE}` : null
   return `${name} runs something else instead of a shell for this login: ${JSON.stringify(said)}`
 }
 

@@ -12,7 +12,7 @@ export interface HostShell {
    * Runs one script; only one at a time. Never throws. When `end` is `exited`, only the script ended; otherwise the
    * shell ended, too. `null`: the shell had run earlier scripts, but was gone before this one was sent.
    */
-  run(script: ShellScript): Promise<ProcessEnd | null>
+  run(script: ShellScript): Promise<ShellEnd | null>
   /** True when the shell has ended or accepts no more scripts. */
   over(): boolean
   /** Ends the shell as soon as it is idle. */
@@ -20,6 +20,9 @@ export interface HostShell {
   /** Ends the shell and the script in it. */
   close(): void
 }
+
+/** `untaken`: the shell of the login never took what was sent, although nothing ended the connection. */
+export type ShellEnd = ProcessEnd & { readonly untaken?: true }
 
 export interface ShellScript {
   /** POSIX sh. */
@@ -138,7 +141,7 @@ function hear(shell: ShellState, stream: 'stdout' | 'stderr', text: string): voi
   running.settle('exited', Number(status))
 }
 
-function run(shell: ShellState, asked: ShellScript): Promise<ProcessEnd | null> {
+function run(shell: ShellState, asked: ShellScript): Promise<ShellEnd | null> {
   const { script, as, timeoutSeconds, maxBytes, signal, onOutput } = asked
   const mark = `pw-${randomBytes(12).toString('hex')}`
   const [stdout, stderr] = [markedText(mark, maxBytes, onOutput), markedText(mark, maxBytes)]
@@ -155,7 +158,8 @@ function run(shell: ShellState, asked: ShellScript): Promise<ProcessEnd | null> 
       // Before the script was sent, only the login itself can have printed something.
       const texts = { stdout: isSent ? stdout.text() : before, stderr: stderr.text() }
       const isLost = shell.used && !isSent && end !== 'aborted'
-      resolve(isLost ? null : { end, status: end === 'exited' ? status : null, ...texts })
+      const untaken = end === 'timed out' && !isSent ? ({ untaken: true } as const) : {}
+      resolve(isLost ? null : { end, status: end === 'exited' ? status : null, ...texts, ...untaken })
     }
     if (signal.aborted) return settle('aborted', null)
     if (shell.ended !== null) return settle(shell.ended.end, shell.ended.status)

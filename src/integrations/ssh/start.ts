@@ -62,9 +62,18 @@ function settledAtStart({ asset }: PackageRequest, answer: RemoteAnswer, first: 
   }
   if (sections.has('not-begun')) {
     const free = sections.get('not-begun')?.value ?? ''
-    const reason = `${asset.name} cannot keep a journal in /var/lib/patchwarden (${free} KiB are free there); nothing was changed.`
+    const why = whyNoJournal(sections.get('why-not')?.value ?? '', free)
+    const reason = `${asset.name} cannot keep a journal in /var/lib/patchwarden: ${why}. Nothing was changed.`
     return { state: 'held back', reason, log: '' }
   }
   const owner = sections.get('journal')?.value ?? ''
   return owner !== '' && owner !== assetMark(asset) ? otherAsset(asset.name) : null
+}
+
+/** A clause. `said`: the words of the host; `free`: KiB. */
+function whyNoJournal(said: string, free: string): string {
+  if (/Read-only file system/.test(said)) return 'its file system is read-only; look for errors of its disk (dmesg)'
+  if (/No space left/.test(said) && Number(free) > 0)
+    return `${free} KiB are free there, but no inode is left for a new file (df -i)`
+  return `${free} KiB are free there${said === '' ? '' : ` (${said.slice(0, 200)})`}`
 }

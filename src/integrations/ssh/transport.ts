@@ -2,7 +2,7 @@ import type { Asset } from '../../core/asset.ts'
 import { errorText } from '../../core/error-text.ts'
 import { type ProcessEnd, runBounded } from '../bounded-process.ts'
 import { inputLimits } from '../input-limits.ts'
-import { type ConnectionProblem, connectionProblem } from './connection-problem.ts'
+import { type ConnectionProblem, connectionProblem, STARTUP_FILE } from './connection-problem.ts'
 import type { SshConnections } from './connections.ts'
 import { diagnosed } from './diagnose.ts'
 import type { HostShell } from './shell.ts'
@@ -76,9 +76,18 @@ export async function runOverSsh(name: string, target: SshTarget, remote: Remote
     return { kind: 'ran', status: ran.status, stdout: ran.stdout, stderr: ran.stderr }
   }
   remote.connections?.renew(target)
+  if ('untaken' in ran)
+    return { kind: 'failed', reason: untakenReason(name, ran.stdout, seconds), begun: 'no', stdout: '' }
   const { reason, begun } = await diagnosed(name, target, connectionProblemOf(ran, name, seconds), signal)
   signal.throwIfAborted()
   return { kind: 'failed', stdout: ran.stdout, reason, begun }
+}
+
+/** A host that cannot be reached ends ssh itself, so a shell that takes nothing is busy with something of its own. */
+function untakenReason(name: string, printed: string, seconds: number): string {
+  const said = printed.trim().split('\n')[0]?.slice(0, 200) ?? ''
+  const words = said === '' ? '' : ` It printed ${JSON.stringify(said)}.`
+  return `The shell of the login on ${name} took nothing of what was sent within ${seconds} s: ${STARTUP_FILE}${words}`
 }
 
 type Way = { readonly shell: HostShell } | { readonly shell: null; readonly args: readonly string[] }

@@ -1,4 +1,4 @@
-import { shortened } from '../apt/failure.ts'
+import { NO_INODES, noInodes, READ_ONLY, shortened } from '../apt/failure.ts'
 
 /** A pattern of a cause in the output, and the sentence for it, without its full stop. */
 export type Failure = readonly [RegExp, (match: RegExpExecArray) => string]
@@ -10,6 +10,8 @@ const SCRIPT = /^(?:error|warning): %(\w+)\(([^)]+)\) scriptlet failed, (.*)$/
 
 /** The first pattern that fits is the cause; failures further down are consequences. */
 const shared: readonly Failure[] = [
+  [NO_INODES, ([, where]) => noInodes(where ?? '')],
+  [/Read-only file system/, () => READ_ONLY],
   [
     /No space left on device|needs (\d+ ?[KMG]B) (?:more space )?on the (\S+) filesystem/,
     ([, size, where]) =>

@@ -46,6 +46,12 @@ wait_for_lock() {
   [ ! -e running/lock-holder ] || rm -f running/lock-holder
 }
 
+# A file system without inodes says "No space left" like one without room. So the log names it. Read by failure.ts.
+name_full() {
+  df -Pi / /boot /var "$pm_cache" "$pm_database" 2>/dev/null |
+    awk 'NR > 1 && $2 > 0 && $4 == 0 { print "patchwarden: no inode is left on " $6 }' | sort -u
+}
+
 run() {
   umask 077
   cd "$journal" || exit 1
@@ -90,7 +96,7 @@ run() {
     [ ! -s plan ] || finish 'held changed'
     finish 'exit 0'
   fi
-  [ $status != 0 ] || pm_installed
+  if [ $status = 0 ]; then pm_installed; else name_full; fi
   pm_packages >after
   pm_half_done <after >half-done
   if [ $status = 0 ] && [ "$PW_REBOOT" = yes ] && pm_reboot_wanted; then echo "$boot_id" >reboot; fi

@@ -42,6 +42,7 @@ start() {
   elif [ ! -e "$journal" ]; then write_journal; fi
   if [ ! -e "$journal" ]; then
     mark "not-begun $(df -Pk /var/lib | awk 'NR == 2 { print $4 }')"
+    mark "why-not $({ mkdir -p "$runs" && mktemp -d "$runs/.new-XXXXXXXX"; } 2>&1 >/dev/null | tail -n 1)"
     mark 'end'
     return 0
   fi

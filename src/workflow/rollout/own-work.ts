@@ -42,7 +42,7 @@ export async function ownWork(
       // What was approved elsewhere in its system may have done it, and the system itself says whose work counts.
       if (engine.terms !== undefined && earlier.length === 0) return { kind: 'not known', says: outcome.reason }
       if (earlier.length === 0) return { kind: 'not ours' }
-      return said(await askAll(parts, engine, asset, earlier, signal))
+      return withWords(engine, outcome.reason, said(await askAll(parts, engine, asset, earlier, signal)))
     case 'unreachable':
     case 'silent':
       return said(await askAll(parts, engine, asset, [...earlier, last], signal))
@@ -60,7 +60,9 @@ export async function journalsOf(
   signal: AbortSignal,
 ): Promise<readonly Answer[]> {
   const engine = engineFor(parts, state, asset)
-  return engine === undefined ? [] : askAll(parts, engine, asset, startsToUndo(state, asset.id), signal)
+  // A system that was told has answered already; of what it has not done, its machines undo nothing.
+  if (engine === undefined || engine.terms !== undefined) return []
+  return askAll(parts, engine, asset, startsToUndo(state, asset.id), signal)
 }
 
 /** `report` `null`: the journal could not be asked. */
@@ -91,9 +93,13 @@ async function ask(
   signal: AbortSignal,
 ): Promise<Answer['report']> {
   const start = await findStart(db, key)
-  // Of a start that the engine was never called for, or that was tidied away in its system, there is nothing to read.
+  // Of a start that was tidied away in its system there is nothing to read.
   if (start === null || start.stage === 'tidied') return null
-  if (start.handle === null) return { outcome: heldBack('Its engine was not called.'), progress: null }
+  const called = start.assets.find((one) => one.asset === asset.id)?.place ?? null
+  if (called === null && start.assets.length > 0)
+    return { outcome: heldBack('The engine was not called for it.'), progress: null }
+  // Whether the call reached its system is what nobody knows.
+  if (start.handle === null) return null
   try {
     const reports = await engine.poll({ key, data: start.handle }, signal, [asset.id])
     return reports.find((report) => report.asset === asset.id) ?? null
@@ -102,6 +108,11 @@ async function ask(
     log.warn(`${asset.name} could not be asked what became of ${key}: ${String(error)}`)
     return null
   }
+}
+
+/** Where our starts do not say it, the words of the system of the asset do. */
+function withWords({ terms }: DeployEngine, says: string, own: OwnWork): OwnWork {
+  return own.kind === 'not known' && terms !== undefined ? { ...own, says } : own
 }
 
 /** The last start that installed says it; then one that is still at work. */

@@ -15,7 +15,11 @@ const { PATH } = process.env
 const SSH = `#!/bin/sh
 while [ "$1" != -- ]; do shift; done
 echo "login" >>${log}
-case $2 in gone) echo "Connection to gone closed by remote host." >&2; exit 255 ;; esac
+case $2 in
+  gone) echo "Connection to gone closed by remote host." >&2; exit 255 ;;
+  reads) echo "Welcome to the jungle"; read -r line ;;
+  prints) echo "Welcome to the jungle" ;;
+esac
 exec sh -c "$3"
 `
 const SUDO = `#!/bin/sh
@@ -197,5 +201,18 @@ describe('scripts of which more are to come', () => {
       expect(await run('gone', 'echo 1')).toMatchObject({ kind: 'failed', begun: 'maybe' })
     }
     expect(logged()).toEqual(['login', 'login'])
+  })
+
+  it('are told of a start-up file that takes what is sent; one that only prints does no harm', async () => {
+    connections = createSshConnections()
+    const short = { script: 'echo 1', as: 'user', timeoutSeconds: 1, signal, connections, moreToCome: true } as const
+    expect(await runOverSsh('web01', { ...target, host: 'reads' }, short)).toEqual({
+      kind: 'failed',
+      begun: 'no',
+      stdout: '',
+      reason:
+        'The shell of the login on web01 took nothing of what was sent within 2 s: probably a start-up file of its shell (such as .bashrc) reads its input or waits. Let it do so only where there is a terminal. It printed "Welcome to the jungle".',
+    })
+    expect(await run('prints', 'echo 1')).toMatchObject({ kind: 'ran', stdout: '1\n' })
   })
 })

@@ -1,0 +1,102 @@
+/** What the thread says of rings: only one in which servers succeeded has passed. */
+
+import { expect, test } from 'vitest'
+import { plain } from '../../../src/chat/rich-text.ts'
+import { storyOf } from '../../../src/chat/story/story.ts'
+import { evolve } from '../../../src/core/proposal/evolve.ts'
+import type { EndState, PlannedRing, ProposalState } from '../../../src/core/proposal/proposal.ts'
+import { unfinished } from '../../../src/core/rollout/run.ts'
+import { begun, ringOf } from '../../support/begun.ts'
+import { members, person } from '../../support/proposal-case.ts'
+
+const strict = { minSuccessPercent: 100, maxFailures: 0, unreachable: 'as failure' } as const
+
+function rollout(canary: Partial<PlannedRing> = {}) {
+  const rings = [ringOf('canary', ['web1'], { gate: strict, ...canary }), ringOf('rest', ['web2'], { gate: strict })]
+  return begun(2, () => ({ rings }))
+}
+
+/** Brings the next batch to this end. */
+function ends(one: ReturnType<typeof begun>, end: EndState, names = ['web1']): void {
+  one.give({ type: 'start-batch' })
+  for (const asset of unfinished(one.state())) {
+    if (!names.includes(asset.replace('lab/', ''))) continue
+    const outcome = { state: 'held back', reason: 'No room.', log: '' } as const
+    one.give({ type: 'record-outcomes', outcomes: [{ asset, outcome }] })
+    const verification = { end, reason: 'No room', packages: [], health: [], at: one.now() }
+    one.give({ type: 'record-verifications', verifications: [{ asset, verification }] })
+  }
+}
+
+function thread(one: ReturnType<typeof begun>): readonly string[] {
+  let state: ProposalState | null = null
+  return one.recorded().flatMap((event) => {
+    const [before, after]: [ProposalState | null, ProposalState] = [state, evolve(state, event)]
+    state = after
+    return storyOf(event, before, after, members).map(({ text }) => plain(text))
+  })
+}
+
+test('a ring whose servers succeeded has passed', () => {
+  const one = rollout()
+  ends(one, 'installed')
+  expect(thread(one)).toContain('Ring canary passed.')
+})
+
+test('one whose only server was held back, and that somebody resumed over, has shown nothing', () => {
+  const one = rollout()
+  ends(one, 'held back')
+  expect(one.state().status).toBe('halted')
+  expect(thread(one).join(' ')).toContain('1 of 1 was held back, more than the 0 this ring allows')
+  one.give({ type: 'resume' }, person('noor'))
+  expect(thread(one)).not.toContain('Ring canary passed.')
+  expect(thread(one)).toContain(
+    'Ring canary has shown nothing: 0 of 1 succeeded. The rollout went on by decision of Noor.',
+  )
+})
+
+test('so has one that soaks', () => {
+  const one = rollout({ soakSeconds: 600 })
+  ends(one, 'failed')
+  one.give({ type: 'resume' }, person('noor'))
+  const told = thread(one).join('\n')
+  expect(told).toContain('Ring canary has shown nothing: 0 of 1 succeeded. The rollout went on by decision of Noor.')
+  expect(told).toMatch(/Soaking until /)
+  expect(told).not.toContain('patched and verified')
+  one.pass(1)
+  one.give({ type: 'end-soak' })
+  expect(thread(one).filter((line) => line.includes('has shown nothing'))).toHaveLength(1)
+})
+
+test('one that was left out by hand went on by decision of whoever left it out', () => {
+  const one = rollout()
+  one.give({ type: 'skip', asset: 'web1', reason: 'It is being moved.' }, person('jonas'))
+  expect(thread(one)).toContain(
+    'Ring canary has shown nothing: 0 of 1 succeeded. The rollout went on by decision of Jonas.',
+  )
+})
+
+test('one whose gate allows everything says that it was the gate', () => {
+  const one = rollout({ gate: { minSuccessPercent: 0, maxFailures: 9, unreachable: 'ignored' } })
+  ends(one, 'failed')
+  expect(thread(one)).toContain(
+    'Ring canary has shown nothing: 0 of 1 succeeded. Its gate allows that, as it was voted on, so the rollout goes on.',
+  )
+})
+
+test('one of which some succeeded says how many', () => {
+  const lenient = { minSuccessPercent: 0, maxFailures: 9, unreachable: 'ignored' } as const
+  const one = begun(2, () => ({ rings: [ringOf('canary', ['web1', 'web2'], { batchSize: 2, gate: lenient })] }))
+  ends(one, 'failed', ['web1'])
+  ends(one, 'installed', ['web2'])
+  expect(thread(one)).toContain('Ring canary passed: 1 of 2 succeeded.')
+})
+
+test('an empty ring holds the rollout, and goes on by decision', () => {
+  const one = begun(1, () => ({ rings: [ringOf('canary', []), ringOf('rest', ['web1'])] }))
+  expect(thread(one)).toContain('Rollout started: canary (no server), then rest (1).')
+  expect(one.state().status).toBe('halted')
+  expect(thread(one).at(-1)).toContain('Ring canary has no server, so it would show nothing')
+  one.give({ type: 'resume' }, person('noor'))
+  expect(thread(one)).toContain('Ring canary has no server. The rollout went on by decision of Noor.')
+})
