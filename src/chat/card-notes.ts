@@ -82,7 +82,7 @@ function awayNote({ expiresAt }: Glance, { from, away }: NonNullable<ReturnType<
     'urgent',
     'Cannot be decided before ',
     time(from),
-    `: ${who}.${late} A deputy can be named in patchwarden.yaml.`,
+    `: ${who}.${late} Name a deputy: /patch away until DATE deputy PERSON.`,
   )
 }
 

@@ -113,7 +113,7 @@ test('where nobody who is there can decide it, the card says so early, and from 
   const notes = (all: typeof alone) =>
     proposalCard(place('open', { place: { members: all } }), null).notes.map(({ text }) => plain(text))
   expect(notes(alone)).toContain(
-    'Cannot be decided before 2026-12-04 00:00 UTC: Mara and Tom are away. It expires before that. A deputy can be named in patchwarden.yaml.',
+    'Cannot be decided before 2026-12-04 00:00 UTC: Mara and Tom are away. It expires before that. Name a deputy: /patch away until DATE deputy PERSON.',
   )
   expect(notes(members).join(' ')).not.toContain('Cannot be decided')
 })
