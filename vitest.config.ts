@@ -39,6 +39,7 @@ const long = [
   'test/web/hostile.test.ts',
   'test/web/pages.test.ts',
   'test/web/sessions.test.ts',
+  'test/workflow/absences.test.ts',
   'test/workflow/afterwards.test.ts',
   'test/workflow/audit.test.ts',
   'test/workflow/earlier-version.test.ts',

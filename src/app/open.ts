@@ -11,6 +11,7 @@ import { createWriteTest, type Writing } from '../store/write-test.ts'
 import { createBackend } from '../web/backend.ts'
 import { createChanges } from '../web/changes.ts'
 import type { ConsolePort } from '../web/console-port.ts'
+import { type AbsenceBook, createAbsences } from '../workflow/absences.ts'
 import { createAccounts, createLinking } from '../workflow/accounts.ts'
 import type { WorkflowLog } from '../workflow/log.ts'
 import type { WorkflowParts } from '../workflow/ports.ts'
@@ -24,7 +25,7 @@ import { type GroupCheck, groupChecks } from './group-checks.ts'
 import { type LastKnown, loadLastKnown } from './last-known.ts'
 import { createLog } from './log.ts'
 import { buildOutside } from './outside.ts'
-import { buildPeople } from './people.ts'
+import { buildAbsences, buildPeople } from './people.ts'
 import { buildWorkflowParts } from './workflow-parts.ts'
 
 export interface Service extends LastKnown {
@@ -39,6 +40,7 @@ export interface Service extends LastKnown {
   /** The state of each connection, in the same order. */
   readonly watched: readonly WatchedConnection[]
   readonly writing: () => Promise<Writing>
+  readonly absences: AbsenceBook
   readonly loads: ReadonlyMap<string, LoadSource>
   readonly groupChecks: readonly GroupCheck[]
   readonly log: WorkflowLog
@@ -71,12 +73,15 @@ export async function openService(config: Config, environment: Environment): Pro
   const people = buildPeople(config)
   const accounts = createAccounts(db, people, config.identity.email)
   const platforms: ChatPlatform[] = [consolePlatform(database)]
+  const absences = createAbsences({ db, clock, platforms, ...buildAbsences(config) })
+  await absences.load()
   const parts = buildWorkflowParts(config, outside, lastKnown, {
     db,
     clock,
     log,
     platforms,
     linking: createLinking({ db, clock, people, platforms, log }),
+    absences,
     wake: (tx, proposal, at) => queue.enqueue(tx, 'wake', { proposal }, at),
   })
   const workflow = createWorkflow(parts, database.alone)
@@ -108,6 +113,7 @@ export async function openService(config: Config, environment: Environment): Pro
     watched,
     writing: createWriteTest(database.url),
     ...lastKnown,
+    absences,
     loads: outside.loads,
     log,
     close: async () => {

@@ -1,5 +1,5 @@
 import { isRota } from '../config/group-settings.ts'
-import { rotaOf } from '../config/resolve.ts'
+import { absencesIn, rotaOf } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import type { Rota } from '../core/rota.ts'
 import type { PersonEntry } from '../workflow/configured-account.ts'
@@ -12,6 +12,15 @@ export function buildPeople(config: Config): readonly PersonEntry[] {
     slack,
     discord,
   }))
+}
+
+/** The people with the zones of their dates, and the absences that the file names. */
+export function buildAbsences(config: Config) {
+  const zoneOf = ({ name, timeZone }: Config['people'][string]) => ({ name, timeZone: timeZone ?? config.timeZone })
+  return {
+    people: new Map(Object.entries(config.people).map(([id, person]) => [id, zoneOf(person)])),
+    written: absencesIn(config),
+  }
 }
 
 /** The rotas; and for every other group, the people who hold it while its system cannot be asked. */

@@ -59,7 +59,7 @@ async function startJobs(queue: Queue, jobs: readonly Job[], stopping: AbortSign
  * begun.
  */
 function keepSweeping(service: Service, signal: AbortSignal): () => Promise<void> {
-  const { workflow, directory, measured, freezeCalendars, log } = service
+  const { workflow, directory, absences, measured, freezeCalendars, log } = service
   const report = oncePerMinute((error) => log.warn(`A sweep failed: ${error.message} It is tried again.`))
   const going = new Set<Promise<void>>()
   const busy = new Set<() => Promise<void>>()
@@ -73,7 +73,14 @@ function keepSweeping(service: Service, signal: AbortSignal): () => Promise<void
     going.add(run)
   }
 
-  const short = [workflow.deliver, workflow.postDigests, directory.load, measured.load, freezeCalendars.load]
+  const short = [
+    workflow.deliver,
+    workflow.postDigests,
+    directory.load,
+    absences.load,
+    measured.load,
+    freezeCalendars.load,
+  ]
   const timer = setInterval(() => {
     // A sweep lasts as long as the rollouts that it drives, so the next one does not wait for it.
     begin(() => workflow.sweep(signal))

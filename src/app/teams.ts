@@ -1,5 +1,4 @@
 import {
-  absencesIn,
   assetWindowsFor,
   digestFor,
   freezes,
@@ -19,10 +18,15 @@ import { withDeputies } from '../core/deputies.ts'
 import type { Policy } from '../core/policy.ts'
 import type { TeamPlan } from '../core/ring-rule.ts'
 import { windowOn } from '../core/window.ts'
+import type { AbsenceBook } from '../workflow/absences.ts'
 import type { Teams } from '../workflow/ports.ts'
 
-export function buildTeams(config: Config, inGroup: InGroup, clock: () => Date): Teams {
-  const absences = absencesIn(config)
+export function buildTeams(
+  config: Config,
+  inGroup: InGroup,
+  clock: () => Date,
+  { within, nameOf }: Pick<AbsenceBook, 'within' | 'nameOf'>,
+): Teams {
   const ids = Object.keys(config.teams)
   const plans: TeamPlan[] = []
   const policies = new Map<string, Policy>()
@@ -44,7 +48,7 @@ export function buildTeams(config: Config, inGroup: InGroup, clock: () => Date):
   return {
     ids,
     plans,
-    membersOf: (team) => withDeputies(membersFor(config, team, inGroup), absences, clock().toISOString()),
+    membersOf: (team) => withDeputies(membersFor(config, team, inGroup), within(team), clock().toISOString(), nameOf),
     policyOf: (team) => {
       const policy = policies.get(team)
       if (!policy) throw new Error(`Team ${team} has no policy, so nothing can be proposed for it.`)

@@ -1,6 +1,7 @@
 import { priorityRule } from '../config/decision-tables.ts'
 import type { Config } from '../config/schema.ts'
 import { createHookRunner } from '../integrations/hooks/index.ts'
+import type { AbsenceBook } from '../workflow/absences.ts'
 import type { WorkflowParts } from '../workflow/ports.ts'
 import type { LastKnown } from './last-known.ts'
 import type { Outside } from './outside.ts'
@@ -11,9 +12,11 @@ export function buildWorkflowParts(
   config: Config,
   { loads, calendars, ...outside }: Outside,
   { directory, measured, freezeCalendars }: LastKnown,
-  opened: Pick<WorkflowParts, 'db' | 'clock' | 'log' | 'platforms' | 'linking' | 'wake'>,
+  opened: Pick<WorkflowParts, 'db' | 'clock' | 'log' | 'platforms' | 'linking' | 'wake'> & {
+    readonly absences: AbsenceBook
+  },
 ): WorkflowParts {
-  const teams = buildTeams(config, directory.inGroup, opened.clock)
+  const teams = buildTeams(config, directory.inGroup, opened.clock, opened.absences)
   return {
     ...opened,
     ...outside,

@@ -330,6 +330,11 @@ const looks = {
   link: { summary: 'get a code that links this account with you, or type a code you got elsewhere' },
   accounts: { summary: 'show the accounts that speak and vote for you, and since when' },
   unlink: { summary: 'revoke an account that was linked with you', follows: ' <platform> [account]' },
+  away: {
+    summary: 'say until when you are away, and who stands in',
+    follows: ' [person] until <date> [deputy <person>]',
+  },
+  back: { summary: 'say that you are back' },
   help: { summary: 'show these commands' },
 } as const satisfies Readonly<Record<string, Look>>
 

@@ -135,7 +135,7 @@ function awayClause({ glance, members }: Place): string | null {
   if (later === null) return null
   const who = `${later.away.join(' and ')} ${later.away.length === 1 ? 'is' : 'are'} away`
   const late = isBefore(later.from, glance.expiresAt) ? '' : ' It expires before that.'
-  return `${who}.${late} A deputy can be named in patchwarden.yaml.`
+  return `${who}.${late} Name a deputy: /patch away until DATE deputy PERSON.`
 }
 
 function emptyRoles({ glance, members }: Place): readonly RoleProgress[] {

@@ -1,5 +1,5 @@
 import { type ActionName, actionNames, actions, lookNames, lookSummaries, questionsOf } from './actions.ts'
-import { buttonsOnly, MOST_SUBCOMMANDS } from './discord/typed.ts'
+import { buttonsOnly, MOST_SUBCOMMANDS, PEOPLE_COMMAND, peopleNames } from './discord/typed.ts'
 import { argumentsOf } from './slash.ts'
 
 /** The action's command on the command line; `null`: there is none. */
@@ -42,7 +42,7 @@ In the thread of a proposal (Discord, console) its name may be left out. A date 
 short name of a person in \`patchwarden.yaml\`. Whether somebody may do it is decided when it is done, on the person and the
 roles they hold then; a refusal says why, to them alone.
 
-Discord takes ${MOST_SUBCOMMANDS} commands; buttons only are there: ${buttonsOnly.map((name) => `\`${name}\``).join(', ')}.
+Discord takes ${MOST_SUBCOMMANDS} subcommands of a command, so ${peopleNames.map((name) => `\`${name}\``).join(' and ')} are of \`/${PEOPLE_COMMAND}\` there; buttons only are there: ${buttonsOnly.map((name) => `\`${name}\``).join(', ')}.
 
 | typed | what it does |
 | --- | --- |

@@ -22,6 +22,7 @@ import type { RecordedEvent } from '../core/proposal/event.ts'
 import { glanceOf } from '../core/proposal/glance.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { assetName } from '../core/rollout/tally.ts'
+import { DAY_MS, isBefore } from '../core/time/instant.ts'
 import { type ActionName, actions } from './actions.ts'
 import type { ThreadEntry, Tone } from './card.ts'
 import { actionOfAct, cardAction, numberOfAction, offeredOf } from './card-actions.ts'
@@ -186,14 +187,15 @@ interface Words {
 }
 
 /** What a reader is told of the event, before what to press. */
-function wordsFor({ recorded: { event }, before, state }: Occasion, as: ReaderKind): Words {
+function wordsFor({ recorded: { event, at }, before, state }: Occasion, as: ReaderKind): Words {
   switch (event.type) {
     case 'revised':
       return { tone: 'urgent', text: rich(sentence(event.reason || state.whyNow)), looks: ['explain'] }
     case 'reminded': {
-      const why =
-        event.step === 'escalation' ? 'Nobody has decided it. It expires ' : 'It waits for your vote and expires '
-      return { tone: 'warning', text: rich(why, time(state.expiresAt, 'relative'), '.'), looks: ['plan'] }
+      const presses = isPressing(state, at)
+      const why = event.step === 'escalation' ? 'Nobody has decided it. ' : 'It waits for your vote. '
+      const text = rich(`${why}${urgency(state, at)}It expires `, time(state.expiresAt, 'relative'), '.')
+      return { tone: presses ? 'urgent' : 'warning', text, looks: [presses ? 'explain' : 'plan'] }
     }
     case 'acknowledgement-asked': {
       const starts =
@@ -260,6 +262,29 @@ function wordsFor({ recorded: { event }, before, state }: Occasion, as: ReaderKi
     default:
       return { tone: 'neutral', text: [] }
   }
+}
+
+/** Can it not wait for the usual time? */
+function isPressing(state: ProposalState, now: string): boolean {
+  return isExploited(state) || daysOverdue(state, now) !== null
+}
+
+/** What makes it urgent, and who has approved it. Empty: nothing does, and nobody has. */
+function urgency(state: ProposalState, now: string): string {
+  const servers = state.subject.kind === 'patches' ? ` on ${count(state.subject.assets.length, 'server')}` : ''
+  const days = daysOverdue(state, now)
+  const approved = state.votes.filter(({ choice }) => choice === 'approve').map(({ name }) => name)
+  return [
+    isExploited(state) ? `It is exploited now${servers}. ` : '',
+    days === null ? '' : `It is ${days === 0 ? 'overdue since today' : `${count(days, 'day')} overdue`}. `,
+    isPressing(state, now) && approved.length > 0 ? `${approved.join(' and ')} approved. ` : '',
+  ].join('')
+}
+
+/** Whole days since it was due; `null`: it is not over due, or has no date. */
+function daysOverdue({ dueAt }: ProposalState, now: string): number | null {
+  if (dueAt === null || !isBefore(dueAt, now)) return null
+  return Math.floor((Date.parse(now) - Date.parse(dueAt)) / DAY_MS)
 }
 
 function missedText(before: ProposalState | null, then: RichText): RichText {

@@ -16,7 +16,9 @@ import {
 
 export type SlashCommand =
   | { readonly kind: 'help'; readonly problem: string | null }
-  | { readonly kind: 'list' | 'mine' | 'running' | 'accounts' }
+  | { readonly kind: 'list' | 'mine' | 'running' | 'accounts' | 'back' }
+  /** `person` null: who types it. `deputy` null: nobody stands in. */
+  | { readonly kind: 'away'; readonly person: string | null; readonly deputy: string | null; readonly until: string }
   /** `code` null: the person asks for a code. */
   | { readonly kind: 'link'; readonly code: string | null; readonly confirmed: boolean }
   /** `account` null: the account that is linked on the platform. */
@@ -38,7 +40,7 @@ export type SlashCommand =
 export function parseSlash(text: string, current: string | null): SlashCommand {
   const words = text.trim().split(/\s+/)
   const verb = words[0]?.toLowerCase() || 'help'
-  if (isLookName(verb)) return parseLook(verb, words)
+  if (isLookName(verb)) return verb === 'away' ? parseAway(text) : parseLook(verb, words)
   if (!isActionName(verb)) return { kind: 'help', problem: `There is no command "${verb.slice(0, 40)}".` }
   const [, before = text, reason = ''] = /^([\s\S]*?)\bbecause\s+([\s\S]+)$/i.exec(text) ?? []
   const proposal = /\bPW-\d+\b/i.exec(before)?.[0].toUpperCase() ?? current
@@ -54,7 +56,21 @@ export function parseSlash(text: string, current: string | null): SlashCommand {
   }
 }
 
-function parseLook(verb: LookName, [, second, third]: readonly string[]): SlashCommand {
+/** `away [PERSON] until DATE [deputy PERSON]` */
+function parseAway(text: string): SlashCommand {
+  const found =
+    /^\s*away(?:\s+(?!until\b|deputy\b)(?:for\s+)?([a-z][\w.-]*))?\s+until\s+(\S+)(?:\s+deputy\s+([a-z][\w.-]*))?\s*$/i
+  const [, person = null, until, deputy = null] = found.exec(text) ?? []
+  if (until === undefined)
+    return {
+      kind: 'help',
+      problem:
+        'Say until when: /patch away until 2026-12-31, or with a deputy: /patch away until 2026-12-31 deputy sam.',
+    }
+  return { kind: 'away', person, deputy, until }
+}
+
+function parseLook(verb: Exclude<LookName, 'away'>, [, second, third]: readonly string[]): SlashCommand {
   switch (verb) {
     case 'help':
       return { kind: 'help', problem: null }

@@ -70,8 +70,8 @@ export function overviewCommands(program: Command): void {
     .action(async (options: { markdown?: boolean; discord?: boolean }) => {
       if (options.discord) {
         // Loaded only here, because Discord's library is large.
-        const { patchCommand } = await import('../chat/discord/commands.ts')
-        return printJson([patchCommand()])
+        const { discordCommands } = await import('../chat/discord/commands.ts')
+        return printJson(discordCommands())
       }
       if (options.markdown) printDocument(commandReference().trimEnd())
       else print(slashHelp)

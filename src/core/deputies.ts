@@ -13,19 +13,55 @@ export interface Absence {
   /** ISO 8601 UTC. `until` is not part of the absence any more. */
   readonly from: string
   readonly until: string
+  /** The only teams in which it counts. Left out: all teams. */
+  readonly teams?: readonly string[]
+  /** True: who goes away chose the deputy, who need not have a role in the team already. */
+  readonly anybody?: boolean
 }
+
+/** Somebody who was away has done something again. */
+export interface Return {
+  readonly person: string
+  /** ISO 8601 UTC. */
+  readonly at: string
+}
+
+/** The absences, each with its end: its date, or the moment at which the person was back. */
+export function untilBack(absences: readonly Absence[], returns: readonly Return[]): readonly Absence[] {
+  return absences.map((absence) => {
+    const back = returns.filter(
+      ({ person, at }) => person === absence.person && at >= absence.from && at < absence.until,
+    )
+    const [first] = back.map(({ at }) => at).sort()
+    return first === undefined ? absence : { ...absence, until: first }
+  })
+}
+
+/** `null`: nobody of that id is known. */
+type NameOf = (person: string) => string | null
 
 /**
  * The members as they are now: who is away, and who has the roles of an absent person too. A deputy must be a member
- * already. Nobody is their own deputy. If somebody has several absences now, the last one counts.
+ * already, unless who goes away chose them: then `nameOf` must know them. Nobody is their own deputy. If somebody has
+ * several absences now, the last one counts.
  */
-export function withDeputies(members: readonly Member[], absences: readonly Absence[], now: string): readonly Member[] {
+export function withDeputies(
+  members: readonly Member[],
+  absences: readonly Absence[],
+  now: string,
+  nameOf: NameOf = () => null,
+): readonly Member[] {
   const present = absences.filter(
     ({ from, until }) => Date.parse(from) <= Date.parse(now) && Date.parse(now) < Date.parse(until),
   )
   const away = new Map(present.map((absence) => [absence.person, absence]))
   if (away.size === 0) return members
-  return members.map((member) => {
+  const chosen = [...away.values()].filter(({ person, anybody }) => anybody && members.some(({ id }) => id === person))
+  const outside = [...new Set(chosen.map(({ deputy }) => deputy ?? ''))].flatMap((id): Member[] => {
+    const name = members.some((member) => member.id === id) ? null : nameOf(id)
+    return name === null ? [] : [{ id, name, roles: [] }]
+  })
+  return [...members, ...outside].map((member) => {
     const mine = away.get(member.id)
     const absent = members.filter(({ id }) => id !== member.id && away.get(id)?.deputy === member.id)
     return {

@@ -8,6 +8,7 @@ import type { Criticality, Exposure } from '../core/asset.ts'
 import type { PatchType } from '../core/catalog.ts'
 import type { DigestRule } from '../core/digest.ts'
 import type { Grouping } from '../core/draft.ts'
+import type { AwayAsked } from '../core/permission/away.ts'
 import type { Member, Policy, StandingRule } from '../core/policy.ts'
 import type {
   CatalogFeed,
@@ -61,6 +62,15 @@ export interface Linking {
   revoke(which: WhichLinked, by: Person | null, asOperator?: boolean): Promise<Answer>
 }
 
+/** Says who is away, and who stands in. */
+export interface Absences {
+  /** `until`: a date or an instant, as the person wrote it. */
+  away(asked: AwayAsked, by: Person, teams: Teams): Promise<Answer>
+  back(person: Person): Promise<Answer>
+  /** A person did something. If they did it by an account of their own, they are not away any more. */
+  returned(person: Person): Promise<void>
+}
+
 export interface WorkflowParts {
   readonly db: Db
   readonly clock: () => Date
@@ -80,6 +90,7 @@ export interface WorkflowParts {
   /** Complete only when the service runs, because the platforms show the workflow's own desk. */
   readonly platforms: readonly ChatPlatform[]
   readonly linking: Linking
+  readonly absences: Absences
   readonly log: WorkflowLog
   /** Called with what a feed changed, in the transaction that stores it; left out: nobody is told. */
   readonly feedChanged?: FeedChanged

@@ -12,7 +12,7 @@ import { createEstimates } from './estimates.ts'
 import { createExplain } from './explain.ts'
 import { createFleetSummary } from './fleet.ts'
 import { createMay } from './may.ts'
-import type { Linking, WorkflowParts } from './ports.ts'
+import type { Absences, Linking, WorkflowParts } from './ports.ts'
 import { createPropose } from './proposing/propose.ts'
 import { createRollback } from './rollback.ts'
 import { createDeploy } from './rollout/deploy.ts'
@@ -29,6 +29,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
   const execute = createExecute(parts, estimates, () => void dispatcher.kick())
   const digests = createDigests(parts, () => void dispatcher.kick())
   const linking = toldAtOnce(parts.linking, () => void dispatcher.kick())
+  const absences = toldAtOnceOfAbsences(parts.absences, () => void dispatcher.kick())
   const sync = createSync(parts)
   const assessor = createAssessor(parts)
   const coverage = createCoverage(parts)
@@ -83,6 +84,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
       rollback: createRollback(parts, execute),
       estimates,
       linking,
+      absences,
     }),
     may: createMay(parts),
     linking,
@@ -92,14 +94,24 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
 
 /** Sends messages about a link or its end at once, and not only at the next sweep. */
 function toldAtOnce(linking: Linking, kick: () => void): Linking {
-  async function afterwards<Result>(work: Promise<Result>): Promise<Result> {
-    const result = await work
-    kick()
-    return result
-  }
   return {
     ...linking,
-    useCode: (...given) => afterwards(linking.useCode(...given)),
-    revoke: (...given) => afterwards(linking.revoke(...given)),
+    useCode: (...given) => thenKick(linking.useCode(...given), kick),
+    revoke: (...given) => thenKick(linking.revoke(...given), kick),
   }
+}
+
+/** The same for messages about somebody who is away or back. */
+function toldAtOnceOfAbsences({ away, back, returned }: Absences, kick: () => void): Absences {
+  return {
+    away: (...given) => thenKick(away(...given), kick),
+    back: (...given) => thenKick(back(...given), kick),
+    returned: (...given) => thenKick(returned(...given), kick),
+  }
+}
+
+async function thenKick<Result>(work: Promise<Result>, kick: () => void): Promise<Result> {
+  const result = await work
+  kick()
+  return result
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { actionNames, actions, lookNames } from '../../src/chat/actions.ts'
+import { actionNames, actions } from '../../src/chat/actions.ts'
 import { actsOfAction, buttonPlaces } from '../../src/chat/card-actions.ts'
-import { buttonsOnly, MOST_SUBCOMMANDS, typedNames } from '../../src/chat/discord/typed.ts'
+import { buttonsOnly, MOST_SUBCOMMANDS, typedLooks, typedNames } from '../../src/chat/discord/typed.ts'
 import { actOf, acts } from '../../src/core/permission/acts.ts'
 import { isOfParts } from '../../src/core/permission/parts.ts'
 import { proposalCase } from '../support/proposal-case.ts'
@@ -45,7 +45,7 @@ describe('every action and every act has its place', () => {
 
 describe('Discord', () => {
   test('has room for every command that is typed', () => {
-    const many = typedNames.length + lookNames.length
+    const many = typedNames.length + typedLooks.length
     expect(
       many,
       `Discord takes ${MOST_SUBCOMMANDS} subcommands, and these are ${many}: name ${many - MOST_SUBCOMMANDS} more that a button is enough for in buttonsOnly of src/chat/discord/typed.ts`,

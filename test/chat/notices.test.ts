@@ -1,12 +1,12 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { loudWords, noticesOf } from '../../src/chat/notices.ts'
 import { plain } from '../../src/chat/rich-text.ts'
 import type { Occasion } from '../../src/core/permission/told.ts'
 import { turnOf } from '../../src/core/permission/turn.ts'
-import type { ProposalEvent } from '../../src/core/proposal/event.ts'
+import type { Content, ProposalEvent } from '../../src/core/proposal/event.ts'
 import { glanceOf } from '../../src/core/proposal/glance.ts'
 import { members, person, proposalCase } from '../support/proposal-case.ts'
-import { content } from '../support/proposals.ts'
+import { content, exploited } from '../support/proposals.ts'
 
 /** A rollout of six that its first batch stopped, where two agree to resume. */
 function halted() {
@@ -122,4 +122,33 @@ test('what can wait is not said loudly', () => {
   one.give({ type: 'withdraw', reason: 'not needed' }, person('noor'))
   expect(loudWords(occasion(one))).toBeNull()
   expect(told(one).map(({ who }) => who)).toEqual(['tom'])
+})
+
+describe('a reminder by direct message', () => {
+  function reminded(asked: Content, hours: number) {
+    const one = proposalCase({ content: asked, policy: { messageAfterSeconds: hours * 3_600 } })
+    one.vote('noor', 'approve')
+    one.pass(hours)
+    one.give({ type: 'remind' })
+    return noticesOf(occasion(one)).map(({ person: who, entry }) => [who, entry.tone, plain(entry.text)])
+  }
+
+  test('says what is urgent, and who has approved', () => {
+    expect(reminded({ ...exploited(content(6)), dueAt: '2026-11-20T00:00:00.000Z' }, 26)).toEqual([
+      [
+        'mara',
+        'urgent',
+        'PW-1 openssl. It waits for your vote. It is exploited now on 6 servers. It is 1 day overdue. Noor approved. It expires 2026-11-27 00:00 UTC.',
+      ],
+      ['tom', 'urgent', expect.any(String)],
+    ])
+  })
+
+  test('says no more than that it waits where nothing is', () => {
+    expect(reminded(content(6), 26)[0]).toEqual([
+      'mara',
+      'warning',
+      'PW-1 openssl. It waits for your vote. It expires 2026-11-27 00:00 UTC.',
+    ])
+  })
 })

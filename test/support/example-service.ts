@@ -7,6 +7,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Desk } from '../../src/chat/desk.ts'
 import type { ChatPlatform } from '../../src/chat/platform.ts'
+import { withDeputies } from '../../src/core/deputies.ts'
 import type { DigestRule } from '../../src/core/digest.ts'
 import type { Member, Policy } from '../../src/core/policy.ts'
 import type { Hook } from '../../src/core/ports.ts'
@@ -22,6 +23,7 @@ import { createSimulatedEngine } from '../../src/integrations/simulated/index.ts
 import type { Db } from '../../src/store/connection.ts'
 import { addConsoleMessage } from '../../src/store/outbox.ts'
 import { openProposals } from '../../src/store/proposals.ts'
+import { createAbsences } from '../../src/workflow/absences.ts'
 import { createLinking } from '../../src/workflow/accounts.ts'
 import type { PersonEntry } from '../../src/workflow/configured-account.ts'
 import type { Teams, WorkflowParts } from '../../src/workflow/ports.ts'
@@ -133,26 +135,39 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
   }
   const clock = options.clock ?? (() => new Date())
   const warnings: string[] = []
+  const platforms: ChatPlatform[] = []
+  const known = [mara, tom, jonas, ...(options.people ?? [])]
+  const absences = createAbsences({
+    db,
+    clock,
+    people: new Map(known.map(({ id, name }) => [id, { name, timeZone: 'UTC' }])),
+    written: [],
+    platforms,
+  })
   const teams: Teams = {
     ids: ['web-platform', 'payments'],
     plans: [plan('web-platform', options), plan('payments', options)],
-    membersOf: options.members ?? (() => [mara, tom, jonas]),
+    membersOf: (team) =>
+      withDeputies(
+        options.members?.(team) ?? [mara, tom, jonas],
+        absences.within(team),
+        clock().toISOString(),
+        absences.nameOf,
+      ),
     policyOf: () => ({ ...standard, ...options.policy }),
     channelOf: (team) => team,
     digestOf: () => options.digest ?? null,
     freezes: [],
     standingRules: [],
   }
-  const platforms: ChatPlatform[] = [
-    {
-      name: 'console',
-      deliver: async (message) => {
-        const { entry, proposal } = message
-        if (entry !== null && proposal !== null) await addConsoleMessage(db, { ...message, entry, proposal })
-        return null
-      },
+  platforms.push({
+    name: 'console',
+    deliver: async (message) => {
+      const { entry, proposal } = message
+      if (entry !== null && proposal !== null) await addConsoleMessage(db, { ...message, entry, proposal })
+      return null
     },
-  ]
+  })
   const parts: WorkflowParts = {
     db,
     clock,
@@ -168,6 +183,7 @@ export async function exampleService(db: Db, options: ExampleOptions = {}) {
     silences: new Map(),
     platforms,
     linking: createLinking({ db, clock, people: options.people ?? [], platforms, log: { info: () => {} } }),
+    absences,
     log: { info: () => {}, warn: (message) => warnings.push(message) },
     wake: async () => {},
     judgement,

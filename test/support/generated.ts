@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { exampleEnvironment, variableReference } from '../../src/app/environment.ts'
 import { commandReference } from '../../src/chat/command-reference.ts'
-import { patchCommand } from '../../src/chat/discord/commands.ts'
+import { discordCommands } from '../../src/chat/discord/commands.ts'
 import { permissionReference } from '../../src/core/permission/reference.ts'
 import { jsonSchema, kindReference } from '../../src/integrations/configuration.ts'
 import { coverageReference } from '../../src/integrations/coverage-reference.ts'
@@ -41,7 +41,7 @@ export const generated: readonly Generated[] = [
   { file: '.env.example', text: exampleEnvironment },
   { file: 'docs/commands.md', text: commandReference },
   { file: 'docs/permissions.md', text: permissionReference },
-  { file: 'manifests/discord-commands.json', text: () => JSON.stringify([patchCommand()]) },
+  { file: 'manifests/discord-commands.json', text: () => JSON.stringify(discordCommands()) },
 ]
 
 /** The file as it has to be, but for how JSON is laid out, which is the formatter's. */

@@ -102,6 +102,17 @@ export function testedContent(count: number, tested: number, window: WindowPlan 
   return { ...base, subject, contentHash: contentHash(subject) }
 }
 
+/** The same content, asked for because CISA lists it as exploited. */
+export function exploited(base: Content): Content {
+  if (base.subject.kind !== 'patches') throw new Error('not patches')
+  const evidence = [
+    { fact: 'Exploitation', value: 'CVE-2026-0001 is listed', source: 'CISA KEV', date: null, note: null },
+  ]
+  const patches = base.subject.patches.map((patch) => ({ ...patch, evidence }))
+  const subject = { ...base.subject, patches }
+  return { ...base, subject, contentHash: contentHash(subject) }
+}
+
 /** A rollout of which nothing has begun, of no ring. */
 export const emptyRun: Rollout = {
   startedAt: '2026-11-21T02:00:00.000Z',

@@ -1,7 +1,7 @@
 import { ApplicationCommandOptionType, type RESTPostAPIChatInputApplicationCommandsJSONBody } from 'discord.js'
 import { chatPlatformNames, chatPlatforms } from '../../core/chat-platforms.ts'
-import { type ActionName, actions, lookNames, lookSummaries, type Question, questionsOf } from '../actions.ts'
-import { buttonsOnly, typedNames } from './typed.ts'
+import { type ActionName, actions, type LookName, lookSummaries, type Question, questionsOf } from '../actions.ts'
+import { buttonsOnly, PEOPLE_COMMAND, peopleNames, typedLooks, typedNames } from './typed.ts'
 
 type Subcommand = NonNullable<RESTPostAPIChatInputApplicationCommandsJSONBody['options']>[number]
 
@@ -12,7 +12,22 @@ export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody 
     description: 'Approve, reject, look at and stop patch proposals',
     // Only in channels and threads of servers: a direct message has no team to decide with.
     contexts: [0],
-    options: [...typedNames.map((name) => subcommand(name)), ...lookNames.map((name) => look(name))],
+    options: [...typedNames.map((name) => subcommand(name)), ...typedLooks.map((name) => look(name))],
+  }
+}
+
+/** Both commands, as Discord registers them. */
+export function discordCommands(): readonly RESTPostAPIChatInputApplicationCommandsJSONBody[] {
+  return [patchCommand(), peopleCommand()]
+}
+
+/** The command about people, which has room where the other is full. */
+function peopleCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody {
+  return {
+    name: PEOPLE_COMMAND,
+    description: 'Say who is away, and who stands in',
+    contexts: [0],
+    options: peopleNames.map((name) => look(name)),
   }
 }
 
@@ -20,16 +35,25 @@ export function patchCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody 
 export function helpHere(lines: readonly string[]): readonly string[] {
   return lines
     .map((line) => line.replace(/^(\/patch [\w-]+)[^:]*:/, '$1:'))
+    .map((line) => {
+      const people = peopleNames.some((name) => line.startsWith(`/patch ${name}:`))
+      return people ? line.replace('/patch ', `/${PEOPLE_COMMAND} `) : line
+    })
     .filter((line) => !buttonsOnly.some((name) => line.startsWith(`/patch ${name}:`)))
 }
 
-function look(name: (typeof lookNames)[number]): Subcommand {
+function look(name: LookName): Subcommand {
   const { summary } = lookSummaries[name]
   const shown = { type: ApplicationCommandOptionType.Subcommand as const, name, description: summary.slice(0, 100) }
   if (name === 'unlink') {
     const choices = chatPlatformNames.map((value) => ({ name: chatPlatforms[value].title, value }))
     const platform = { ...option('platform', 'Where the account is', true), choices }
     return { ...shown, options: [platform, option('account', 'Its id; left out, the one that is linked', false)] }
+  }
+  if (name === 'away') {
+    const until = option('until', 'The last day, such as 2026-12-31', true)
+    const deputy = option('deputy', 'Who stands in: the short name of a person; left out, nobody', false)
+    return { ...shown, options: [until, deputy, option('person', 'Who is away; left out, you', false)] }
   }
   if (name !== 'link') return shown
   const confirm = {

@@ -11,7 +11,7 @@ import { type ChatConnection, type ChatPlatform, type Posts, untold } from '../p
 import { count } from '../words.ts'
 import { createAnswers } from './answers.ts'
 import { noMentions } from './card-components.ts'
-import { patchCommand } from './commands.ts'
+import { discordCommands } from './commands.ts'
 import { logIn } from './gateway.ts'
 import { hear, type Listening } from './listening.ts'
 import { createDiscordMessaging } from './messaging.ts'
@@ -83,7 +83,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
       }
       const { id } = application.parse(await rest.get(Routes.currentApplication()))
       for (const guild of await guildsOfPlaces(discord)) {
-        await rest.put(Routes.applicationGuildCommands(id, guild), { body: [patchCommand()] })
+        await rest.put(Routes.applicationGuildCommands(id, guild), { body: discordCommands() })
       }
       log.info(`Discord: connected (${key === null ? 'gateway' : 'http'}), ${count(places.size, 'channel')}`)
     },

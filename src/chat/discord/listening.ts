@@ -101,7 +101,7 @@ async function onCommand(listening: Listening, asked: DiscordInteraction): Promi
   const verb = sub?.name ?? 'help'
   const values = new Map(sub?.options.map(({ name, value }) => [name, String(value ?? '')]))
   const given = (name: string, before = '') => (values.has(name) ? ` ${before}${values.get(name)}` : '')
-  const text = `${verb}${given('code')}${given('confirm')}${given('platform')}${given('account')}${given('proposal')}${given('asset', 'asset ')}${given('owner', 'owner ')}${given('until', 'until ')}${given('because', 'because ')}`
+  const text = `${verb}${given('person')}${given('code')}${given('confirm')}${given('platform')}${given('account')}${given('proposal')}${given('asset', 'asset ')}${given('owner', 'owner ')}${given('until', 'until ')}${given('deputy', 'deputy ')}${given('because', 'because ')}`
   const named = proposalIn(values.get('proposal') ?? '')
   const where = () => whereIs(listening, asked.channel_id)
   const reply = await listening.interaction.typed({ text, named }, where, whoIs(asked))

@@ -1,6 +1,6 @@
 /** The actions that can be typed on Discord. */
 
-import { type ActionName, actionNames } from '../actions.ts'
+import { type ActionName, actionNames, type LookName, lookNames } from '../actions.ts'
 
 /** Discord's limit for the subcommands of one command. */
 export const MOST_SUBCOMMANDS = 25
@@ -16,4 +16,13 @@ export const buttonsOnly: readonly ActionName[] = [
   'end-waiting',
 ]
 
+/**
+ * What is about people and not about a proposal is a command of its own, because the other is full. Its subcommands are
+ * what is typed after /patch elsewhere.
+ */
+export const PEOPLE_COMMAND = 'patch-people'
+export const peopleNames: readonly LookName[] = ['away', 'back']
+
 export const typedNames: readonly ActionName[] = actionNames.filter((name) => !buttonsOnly.includes(name))
+
+export const typedLooks: readonly LookName[] = lookNames.filter((name) => !peopleNames.includes(name))

@@ -23,6 +23,8 @@ const facts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'configuration-loaded': ['configuration', 'changed', 'more'],
     'group-read': ['group', 'count', 'people', 'configuration'],
     'group-unread': ['group'],
+    'absence-declared': ['person', 'deputy', 'until', 'teams', 'anybody', 'via', 'through', 'linkedAt'],
+    'absence-ended': ['person', 'via', 'through', 'linkedAt'],
     'freeze-declared': ['freeze', 'team', 'from', 'until', 'via', 'through', 'linkedAt'],
     'freeze-lift-agreed': ['freezes', 'team', 'via', 'through', 'linkedAt'],
     'freeze-lifted': ['freezes', 'team', 'via', 'through', 'linkedAt'],

@@ -5,7 +5,7 @@ import type { Linking, WorkflowParts } from '../ports.ts'
 import type { Rollback } from '../rollback.ts'
 
 /** What the desk needs to answer requests. */
-export interface DeskParts extends Pick<WorkflowParts, 'db' | 'clock' | 'teams'> {
+export interface DeskParts extends Pick<WorkflowParts, 'db' | 'clock' | 'teams' | 'absences'> {
   readonly commands: Pick<Execute, 'execute' | 'freezeTeam'>
   readonly rollback: Rollback
   readonly teamCoverage: (team: string) => Promise<TeamCoverage>

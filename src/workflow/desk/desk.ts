@@ -23,7 +23,11 @@ const LOOKED_AT = 100
 export function createDesk(desk: DeskParts): Desk {
   const { db, linking } = desk
   return {
-    act: (request, person) => act(desk, request, person),
+    async act(request, person) {
+      const answer = await act(desk, request, person)
+      if (answer.ok && actions[request.action].command !== null) await desk.absences.returned(person)
+      return answer
+    },
     slash: (text, where, person) => slash(desk, text, where, person),
     detail: (proposal, name, part) => detailOf(desk, proposal, name, part),
     overview: (person) => overviewFor(desk, person),

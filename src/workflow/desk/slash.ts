@@ -1,6 +1,6 @@
 /** Answers the text after /patch. */
 
-import { numberNamedAlone } from '../../chat/actions.ts'
+import { actions, numberNamedAlone } from '../../chat/actions.ts'
 import type { Answer, Desk, Detail, Person } from '../../chat/desk.ts'
 import { accountsDetail } from '../../chat/linked-accounts.ts'
 import { overviewDetail } from '../../chat/overview.ts'
@@ -54,13 +54,19 @@ export async function slash(
       }
     case 'accounts':
       return { ok: true, ...accountsDetail(await desk.linking.accountsOf(person.id)) }
+    case 'away':
+      return desk.absences.away({ ...asked, person: asked.person ?? person.id }, person, desk.teams)
+    case 'back':
+      return desk.absences.back(person)
     case 'unlink':
       return desk.linking.revoke({ platform: asked.platform, account: asked.account, person: person.id }, person)
     case 'act': {
       const [line] = await readLines(desk.db, [asked.proposal])
       if (line === undefined) return { ok: false, message: rich(`There is no proposal ${asked.proposal}.`) }
       const revision = numberNamedAlone(asked.action, line.revision)
-      return act(desk, { ...asked, revision, owner: asked.owner ?? person.id }, person)
+      const answer = await act(desk, { ...asked, revision, owner: asked.owner ?? person.id }, person)
+      if (answer.ok && actions[asked.action].command !== null) await desk.absences.returned(person)
+      return answer
     }
   }
 }

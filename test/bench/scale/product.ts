@@ -27,6 +27,7 @@ import { LOOKS_AT_ONCE, saveObservations } from '../../../src/store/save-looks.t
 import { type Interned, newInterned } from '../../../src/store/sets.ts'
 import { createBackend } from '../../../src/web/backend.ts'
 import { createConsole } from '../../../src/web/console.ts'
+import { createAbsences } from '../../../src/workflow/absences.ts'
 import { createLinking } from '../../../src/workflow/accounts.ts'
 import type { WorkflowParts } from '../../../src/workflow/ports.ts'
 import { createRecording } from '../../../src/workflow/rollout/recording.ts'
@@ -147,6 +148,7 @@ export function createProduct({ db, alone }: Pick<Database, 'db' | 'alone'>, tea
     silences: new Map(),
     platforms,
     linking: createLinking({ db, clock, people: [], platforms, log }),
+    absences: createAbsences({ db, clock, platforms, people: new Map(), written: [] }),
     log,
     wake: (tx, proposal, at) => enqueue(tx, 'wake', { proposal }, at),
     judgement: { ...judgement, grouping: 'tier' },

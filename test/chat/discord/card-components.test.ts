@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cardMessage, entryContent, noMentions } from '../../../src/chat/discord/card-components.ts'
-import { helpHere, patchCommand } from '../../../src/chat/discord/commands.ts'
+import { discordCommands, helpHere } from '../../../src/chat/discord/commands.ts'
 import { codeBlock, markdown } from '../../../src/chat/discord/markdown.ts'
 import { askModal } from '../../../src/chat/discord/modal.ts'
 import { lineBreak, type RichText, rich, strong, time } from '../../../src/chat/rich-text.ts'
@@ -70,14 +70,15 @@ test('only a break begins a line', () => {
 
 test('manifests/discord-commands.json is what Discord takes', () => {
   const written = JSON.parse(readFileSync(new URL('../../../manifests/discord-commands.json', import.meta.url), 'utf8'))
-  expect(checkCommandList(written)).toHaveLength(1)
+  expect(checkCommandList(written)).toHaveLength(2)
 })
 
 test('the help fits into one message: every command that can be typed, as its fields are', () => {
   const help = helpHere(slashHelp)
   const shown = codeBlock(help, 1_800)
-  for (const { name } of patchCommand().options ?? []) expect(shown).toContain(`\n/patch ${name}: `)
-  expect(shown.split('\n')).toHaveLength((patchCommand().options ?? []).length + 2)
+  const typed = discordCommands().flatMap(({ name, options = [] }) => options.map((sub) => `/${name} ${sub.name}: `))
+  for (const start of typed) expect(shown).toContain(`\n${start}`)
+  expect(shown.split('\n')).toHaveLength(typed.length + 2)
 })
 
 test.each<[string, RichText, string]>([

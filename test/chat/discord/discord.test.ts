@@ -137,6 +137,14 @@ describe('in Discord', () => {
     expect(await slash(people.tom, channel, 'approve', { proposal: 'PW-99' })).toContain('There is no proposal PW-99')
   })
 
+  test('what is about people is a command of its own', async () => {
+    const until = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10)
+    const away = discord.command(people.mara, channel, 'patch-people away', { until, deputy: 'jonas' })
+    expect(await answer(await away)).toContain('Jonas stands in for Mara')
+    expect(await slash(people.jonas, card().id, 'approve')).toContain('Your approval is recorded.')
+    expect(await answer(await discord.command(people.mara, channel, 'patch-people back', {}))).toContain('You are back')
+  })
+
   test('check says that the token works and the channels can be seen, and what is wrong', async () => {
     expect(await connection.check()).toBe('the token works; 1 channel in 1 server can be seen')
     discord.faults.add({ method: 'GET', path: '/channels/' }, { kind: 'refusal', reason: 'missingAccess' })

@@ -115,7 +115,7 @@ test('where nobody who is there can decide it, the card says so early, and from 
   }
   expect(read(alone)).toContain('Cannot be decided before 2026-12-04 00:00 UTC: ')
   expect(read(alone)).toContain(
-    'Mara and Tom are away. It expires before that. A deputy can be named in patchwarden.yaml.',
+    'Mara and Tom are away. It expires before that. Name a deputy: /patch away until DATE deputy PERSON.',
   )
   expect(read(members)).not.toContain('Cannot be decided')
 })

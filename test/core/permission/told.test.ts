@@ -1,24 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { type Occasion, type Told, whoIsTold } from '../../../src/core/permission/told.ts'
-import { contentHash } from '../../../src/core/proposal/decision-content.ts'
 import type { Content, ProposalEvent } from '../../../src/core/proposal/event.ts'
 import { caseOf, people } from '../../support/permission-scene.ts'
 import { person, type proposalCase } from '../../support/proposal-case.ts'
-import { content, testedContent } from '../../support/proposals.ts'
+import { content, exploited, testedContent } from '../../support/proposals.ts'
 import { nights } from '../../support/windows.ts'
 
 type Case = ReturnType<typeof proposalCase>
-
-/** The same, asked for because CISA lists it as exploited. */
-function exploited(base: Content): Content {
-  if (base.subject.kind !== 'patches') throw new Error('not patches')
-  const evidence = [
-    { fact: 'Exploitation', value: 'CVE-2026-0001 is listed', source: 'CISA KEV', date: null, note: null },
-  ]
-  const patches = base.subject.patches.map((patch) => ({ ...patch, evidence }))
-  const subject = { ...base.subject, patches }
-  return { ...base, subject, contentHash: contentHash(subject) }
-}
 
 function occasionOf(one: Case, type: ProposalEvent['type']): Occasion {
   const decisions = one.decisions()

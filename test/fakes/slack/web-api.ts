@@ -164,7 +164,7 @@ function post(world: World, workspace: Workspace, body: Json): Json {
     ts: world.nextTs(),
     thread,
     // docs.slack.dev/reference/methods/chat.postMessage: only a reply in a thread can be shown in its channel, too.
-    broadcast: thread !== null && body.reply_broadcast === true,
+    broadcast: thread !== null && String(body.reply_broadcast) === 'true',
     text: String(body.text ?? ''),
     blocks: (body.blocks as readonly Json[] | undefined) ?? [],
     files: [],
