@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, isNull, lt, lte, notInArray, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, isNull, lt, lte, notInArray, or, type SQL, sql } from 'drizzle-orm'
 import type { ThreadEntry } from '../chat/card.ts'
 import type { Picture } from '../chat/picture/picture.ts'
 import type { Queryable } from './connection.ts'
@@ -31,11 +31,24 @@ export async function putMessages(tx: Queryable, messages: readonly OutboxMessag
   )
 }
 
+/** Messages to leave out. */
+export interface Exceptions {
+  readonly channels: readonly string[]
+  readonly cards: readonly OfProposal[]
+  /** The entries of a proposal. */
+  readonly threads: readonly OfProposal[]
+  readonly ids: readonly number[]
+}
+
+interface OfProposal {
+  readonly channel: string
+  readonly proposal: string
+}
+
 export interface WaitingQuery {
   /** ISO 8601. */
   readonly now: string
-  /** Channels to leave out. */
-  readonly except: readonly string[]
+  readonly except: Exceptions
   /** Most entries of one channel, so that no channel crowds out another. */
   readonly perChannel: number
 }
@@ -50,7 +63,12 @@ export async function waitingMessages(
   { now, except, perChannel }: WaitingQuery,
 ): Promise<readonly WaitingMessage[]> {
   const due = or(isNull(outbox.notBefore), lte(outbox.notBefore, now))
-  const others = except.length === 0 ? undefined : notInArray(outbox.channel, [...except])
+  const others = and(
+    except.channels.length === 0 ? undefined : notInArray(outbox.channel, [...except.channels]),
+    except.ids.length === 0 ? undefined : notInArray(outbox.id, [...except.ids]),
+    noneOf('card', except.cards),
+    noneOf('entry', except.threads),
+  )
   const candidates = db
     .select({
       id: outbox.id,
@@ -86,6 +104,12 @@ export async function waitingMessages(
     entry,
     attempts,
   }))
+}
+
+function noneOf(kind: 'card' | 'entry', list: readonly OfProposal[]): SQL | undefined {
+  if (list.length === 0) return undefined
+  const pairs = list.map(({ channel, proposal }) => sql`(${channel}, ${proposal})`)
+  return sql`not (${outbox.kind} = ${kind} and ${outbox.proposal} is not null and (${outbox.channel}, ${outbox.proposal}) in (${sql.join(pairs, sql`, `)}))`
 }
 
 /**

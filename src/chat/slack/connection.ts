@@ -83,7 +83,7 @@ export function createSlack(options: SlackOptions): ChatConnection {
   let stopping = new AbortController()
 
   return {
-    platform: createDelivery({ desk, posts, log }, messaging),
+    platform: createDelivery({ desk, posts, clock: options.clock, log }, messaging),
     ...(requests === null ? {} : { http: { path: '/slack/', handle: handling(requests) } }),
     check: () => check(slack),
     async start(events = untold) {
@@ -174,7 +174,7 @@ async function accountsIn(
     const { users } = members.parse(await client.usergroups.users.list({ usergroup: id }))
     return users.map((user) => ({ platform: 'slack', id: user, realm, label: user, verifiedEmail: null }))
   } catch (error) {
-    throw new Error(`Slack does not say who is in the user group ${id}: ${slackProblem(error)}`)
+    throw new Error(`Slack does not say who is in the user group ${id}: ${slackProblem(error, id)}`)
   }
 }
 
@@ -186,7 +186,7 @@ async function postTest({ places, workspaces }: Slack, nonce: string): Promise<s
   try {
     await client.chat.postMessage({ channel, ...testMessage(nonce) })
   } catch (error) {
-    throw new Error(`The test button could not be posted in ${channel}: ${slackProblem(error)}`)
+    throw new Error(`The test button could not be posted in ${channel}: ${slackProblem(error, place)}`)
   }
   return channel
 }

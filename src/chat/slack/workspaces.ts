@@ -5,6 +5,8 @@ import type { Realm } from '../accounts.ts'
 
 /** The workspaces that count. The operator names them in the configuration or by giving a bot token. */
 export interface Workspaces {
+  /** True: there is one workspace, that of the bot token. */
+  readonly isOne: boolean
   /** `null`: the workspace does not count. With `null`, returns the only workspace. Throws a sentence. */
   realmOf(workspace: string | null): Promise<Realm | null>
   /** The client of a workspace that counts; with `null`, of the only one. Throws a sentence if there is none. */
@@ -59,6 +61,7 @@ export function oneWorkspace(botToken: string, named: readonly string[], options
   }
 
   return {
+    isOne: true,
     realmOf,
     async clientOf(id) {
       // The operator named no workspace, so the token's workspace counts.
@@ -117,6 +120,7 @@ export function manyWorkspaces(
   }
 
   return {
+    isOne: named.length === 1,
     clientOf,
     async realmOf(workspace) {
       const id = workspace ?? (named.length === 1 ? named[0] : undefined)

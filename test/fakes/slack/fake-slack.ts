@@ -91,11 +91,13 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
       return void response.end(JSON.stringify({ ok: false, error: 'ratelimited' }))
     }
     if (fault?.kind === 'stalled' && !fault.done) return
-    const answer =
-      fault?.kind === 'error' ? { ok: false, error: fault.error } : answerTo(method, token, workspace, body)
+    const error = fault?.kind === 'error' ? fault.error : world.refuses(method, body)
+    const answer = error !== null ? { ok: false, error } : answerTo(method, token, workspace, body)
     if (fault?.kind === 'lost') return void response.destroy()
     if (fault?.kind === 'stalled') return
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+    // docs.slack.dev/authentication/installing-with-oauth: each answer says the scopes of the token.
+    const scopes = workspace === undefined ? {} : { 'x-oauth-scopes': [...workspace.scopes].join(',') }
+    response.writeHead(200, { 'content-type': 'application/json', ...scopes }).end(JSON.stringify(answer))
   }
 
   function answerTo(method: string, token: string, workspace: Workspace | undefined, body: Json): Json {
