@@ -29,6 +29,7 @@ export interface Contact {
     | 'group'
     | 'chat'
     | 'click'
+    | 'waiting'
     | 'limit'
     | 'coverage'
     | 'machine'

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, gte, isNull, lt, lte, notInArray, or, type SQL, sql } from 'drizzle-orm'
 import type { ThreadEntry } from '../chat/card.ts'
 import type { Picture } from '../chat/picture/picture.ts'
+import type { WaitingPlace } from '../chat/waiting.ts'
 import type { Queryable } from './connection.ts'
 import { consoleMessages, hasPicture, isNotice, outbox } from './schema.ts'
 
@@ -219,22 +220,21 @@ export async function toldPictures(db: Queryable, proposal: string): Promise<rea
   return rows.map((row) => row.picture)
 }
 
-/**
- * How many messages wait for each platform, and why the newest of those that failed could not be delivered; `null`:
- * none failed.
- */
-export async function waitingCounts(
-  db: Queryable,
-): Promise<readonly { readonly platform: string; readonly waiting: number; readonly problem: string | null }[]> {
+/** How many messages wait, by platform, channel and problem. Those with a problem come first. */
+export async function waitingPlaces(db: Queryable): Promise<readonly WaitingPlace[]> {
+  const { platform, channel, problem, proposal } = outbox
   return db
     .select({
-      platform: outbox.platform,
+      platform,
+      channel,
+      problem,
       waiting: sql<number>`count(*)::int`,
-      problem: sql<
-        string | null
-      >`(array_agg(${outbox.problem} order by ${outbox.id} desc) filter (where ${outbox.problem} is not null))[1]`,
+      proposals: sql<
+        string[]
+      >`coalesce(jsonb_agg(distinct ${proposal}) filter (where ${proposal} is not null), '[]')`,
     })
     .from(outbox)
     .where(isNull(outbox.deliveredAt))
-    .groupBy(outbox.platform)
+    .groupBy(platform, channel, problem)
+    .orderBy(sql`${problem} is null`, asc(platform), asc(channel), asc(problem))
 }

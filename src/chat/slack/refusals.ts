@@ -98,7 +98,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
   not_authed: refusal('workspace', 'got no token: set SLACK_BOT_TOKEN.'),
   token_revoked: refusal('workspace', `does not take SLACK_BOT_TOKEN: it was revoked. ${token}`),
   token_expired: refusal('workspace', `does not take SLACK_BOT_TOKEN: it has expired. ${token}`),
-  account_inactive: refusal('workspace', `does not know the app any more: it was removed from the workspace. ${token}`),
+  account_inactive: refusal('workspace', `does not take SLACK_BOT_TOKEN: the app was removed from the workspace. ${token}`),
   not_allowed_token_type: refusal(
     'workspace',
     'does not take SLACK_BOT_TOKEN: it is of another kind. Set the bot token of the app (xoxb-...).',
