@@ -217,9 +217,14 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
     async submit(user: string, values: Json): Promise<Json | null> {
       const last = world.views.at(-1)
       if (!last) throw new Error('No dialog is open.')
-      const { callback_id, private_metadata } = last.view
-      const view = { id: 'V1', type: 'modal', callback_id, private_metadata, state: { values } }
-      return arrivals.send('interactive', { ...actor(user), type: 'view_submission', view })
+      const { callback_id, private_metadata, blocks } = last.view
+      const view = { id: 'V1', type: 'modal', callback_id, private_metadata, blocks, state: { values } }
+      const answer = await arrivals.send('interactive', { ...actor(user), type: 'view_submission', view })
+      // docs.slack.dev/surfaces/modals: errors are for inputs of the view; others make the dialog show a failure.
+      const ids = (blocks as readonly Json[]).map(({ block_id: id }) => id)
+      const misplaced = Object.keys((answer?.errors as Json | undefined) ?? {}).filter((id) => !ids.includes(id))
+      if (misplaced.length > 0) throw new Error(`The dialog has no input ${misplaced.join(', ')}.`)
+      return answer
     },
     async slash(user: string, channel: string, text: string, more: Pick<Arriving, 'workspace'> = {}): Promise<void> {
       const workspace = workspaceOf(user, more.workspace)
