@@ -2,6 +2,7 @@ import type { Installation as SlackInstallation } from '@slack/bolt'
 import type { ChatConnection, ChatPlatform } from '../chat/platform.ts'
 import type { PlatformGiven } from '../chat/platform-kind.ts'
 import { platformKinds } from '../chat/registry.ts'
+import type { Troubles } from '../chat/troubles.ts'
 import { consoleUrl } from '../config/console-url.ts'
 import type { Config } from '../config/schema.ts'
 import { type ChatPlatformName, chatPlatformNames } from '../core/chat-platforms.ts'
@@ -13,13 +14,16 @@ import { tellChange } from '../store/notify.ts'
 import { addConsoleMessage } from '../store/outbox.ts'
 import { createSlackInstallations } from '../store/slack-installations.ts'
 
-type ConnectionParts = Pick<PlatformGiven, 'desk' | 'posts' | 'accounts' | 'clock' | 'log'> & { readonly db: Db }
+type ConnectionParts = Pick<PlatformGiven, 'desk' | 'posts' | 'accounts' | 'clock' | 'log'> & {
+  readonly db: Db
+  readonly troublesOf: (platform: ChatPlatformName) => Troubles
+}
 
 /** Builds a connection to each chat platform whose secrets are set. It does not connect yet. */
 export async function buildConnections(
   config: Config,
   values: Values,
-  { db, ...parts }: ConnectionParts,
+  { db, troublesOf, ...parts }: ConnectionParts,
 ): Promise<readonly ChatConnection[]> {
   const given = {
     ...parts,
@@ -30,7 +34,7 @@ export async function buildConnections(
     drawPng,
   }
   const made = chatPlatformNames.map((name) =>
-    platformKinds[name].connect({ ...given, places: placesOn(config, name) }),
+    platformKinds[name].connect({ ...given, troubles: troublesOf(name), places: placesOn(config, name) }),
   )
   return (await Promise.all(made)).filter((connection) => connection !== null)
 }

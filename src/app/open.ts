@@ -1,12 +1,15 @@
 import type { ChatConnection, ChatPlatform } from '../chat/platform.ts'
+import { createTroubles, type TroubleKind, type Troubles } from '../chat/troubles.ts'
 import type { Environment } from '../config/environment.ts'
 import type { Config } from '../config/schema.ts'
+import { chatPlatformNames } from '../core/chat-platforms.ts'
 import { errorText } from '../core/error-text.ts'
 import type { LoadSource } from '../core/ports.ts'
 import type { Database } from '../store/database.ts'
 import { createKeeping } from '../store/keeping.ts'
 import { createPosts } from '../store/posts.ts'
 import { openQueue, type Queue } from '../store/queue.ts'
+import { keepTrouble } from '../store/troubles.ts'
 import { createWriteTest, type Writing } from '../store/write-test.ts'
 import { createBackend } from '../web/backend.ts'
 import { createChanges } from '../web/changes.ts'
@@ -87,11 +90,20 @@ export async function openService(config: Config, environment: Environment): Pro
   const workflow = createWorkflow(parts, database.alone)
   const { desk } = workflow
   const posts = createPosts(db)
-  const connections = await buildConnections(config, environment.values, { db, desk, posts, accounts, clock, log })
+  const troubles = new Map(
+    chatPlatformNames.map((name) => {
+      const keep = (kind: TroubleKind, what: string | null) =>
+        keepTrouble(keeping, name, { kind, what, at: clock().toISOString() })
+      return [name as string, createTroubles({ name, log, keep })]
+    }),
+  )
+  const troublesOf = (name: string) => troubles.get(name) ?? createTroubles({ name, log })
+  const given = { db, desk, posts, accounts, clock, log, troublesOf }
+  const connections = await buildConnections(config, environment.values, given)
   const readers = buildGroupReaders(config, environment.values, { connections, accounts, clock })
   lastKnown.directory.use(readers)
   for (const { platform } of connections) platforms.push(platform)
-  const watched = connections.map(({ platform }) => watch(platform.name))
+  const watched = connections.map(({ platform: { name } }) => notingTrouble(watch(name), troublesOf(name)))
   const liveUpdates = watch('live updates of the console')
   const changes = createChanges(database, liveUpdates)
   return {
@@ -120,6 +132,21 @@ export async function openService(config: Config, environment: Environment): Pro
       await queue.close()
       await changes.close()
       await database.close()
+    },
+  }
+}
+
+/** Other processes, such as `check`, see that the connection is down, and why. */
+function notingTrouble(watched: WatchedConnection, troubles: Troubles): WatchedConnection {
+  return {
+    ...watched,
+    up() {
+      watched.up()
+      troubles.end('connection')
+    },
+    down(why) {
+      watched.down(why)
+      troubles.begin('connection', `Not connected: ${why}`)
     },
   }
 }

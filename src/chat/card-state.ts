@@ -124,6 +124,8 @@ function completed(state: Glance): CardState {
   const { rollBack, tally, breakGlass } = state
   if (rollBack !== undefined && isRolledBack(state))
     return { tone: 'warning', words: rich(`Rolled back by ${rollBack.proposal}`) }
+  if (rollBack?.over === true && (tally.undone ?? 0) > 0)
+    return { tone: 'warning', words: rich(`Partly rolled back by ${rollBack.proposal}`) }
   if (tally.drifted > 0) return { tone: 'warning', words: rich(`Changed since · ${tally.drifted}`) }
   if (breakGlass?.reviewedBy === null) return { tone: 'warning', words: rich('Review due ', time(breakGlass.reviewBy)) }
   const well = tally.ends.bad + tally.ends.unreachable + (tally.ends.owing ?? 0) === 0

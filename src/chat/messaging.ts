@@ -1,6 +1,7 @@
 /** The calls of a chat platform that `delivery.ts` uses. Each call is one step of a delivery. */
 
 import type { Card, ThreadEntry } from './card.ts'
+import type { Refusal } from './reach.ts'
 
 /** Where a message is posted. */
 export interface Spot {
@@ -35,14 +36,19 @@ export interface Messaging<Content> {
   readonly title: string
   /** The platform's id for a channel of the configuration; `null`: that channel is not on the platform. */
   placeOf(channel: string): string | null
-  /** The direct-message channel of an addressee; `null`: not on the platform, or takes no messages from us. */
+  /**
+   * The workspace of a channel of the configuration, for errors that are the workspace's; `null`: not known. Left out:
+   * no error reaches that far.
+   */
+  readonly workspaceOf?: (channel: string) => string | null
+  /** The direct-message channel of an addressee; `null`: not on the platform. */
   conversationWith(addressee: string): Promise<string | null>
   /** The card as it is posted first, without pictures. */
   cardContent(card: Card): Content
   /** An entry outside a thread: a direct message, or a message that is not about one proposal. */
   aloneContent(entry: ThreadEntry): Content
-  /** Returns the id of the message; `null`: the recipient takes no messages, and trying again would not help. */
-  post(spot: Spot, key: string, content: Content): Promise<string | null>
+  /** Returns the id of the message. */
+  post(spot: Spot, key: string, content: Content): Promise<string>
   /** Looks for a message that may have been posted before. */
   find(spot: Spot, key: string, content: Content): Promise<string | null>
   /**
@@ -57,10 +63,12 @@ export interface Messaging<Content> {
   readonly openThread?: (place: string, card: string, name: string) => Promise<void>
   /** Posts an entry, with its picture if possible. `write` posts once. */
   say(message: ThreadMessage, write: (content: Content) => Promise<void>): Promise<void>
-  /** True if the platform refused, so nothing has arrived. After any other error the message may have arrived. */
-  isRefusal(error: unknown): boolean
+  /** What a refusal of the platform means; nothing has arrived. `null`: it is no refusal, so it may have arrived. */
+  refusalOf(error: unknown): Refusal | null
   /** True if the message or thread does not exist any more. */
   isGone(error: unknown): boolean
-  /** The error to throw instead: a sentence that says how to fix it, or `TryLater`. */
+  /** A link for people to a message; `null`: not known. */
+  linkTo(posted: Posted): Promise<string | null>
+  /** The error to throw instead: `Undelivered` with a sentence that says how to fix it, or `TryLater`. */
   problem(error: unknown, place: string): unknown
 }

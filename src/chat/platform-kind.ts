@@ -7,6 +7,7 @@ import type { Desk } from './desk.ts'
 import type { DrawPng } from './picture/sending.ts'
 import type { ChatConnection, Posts } from './platform.ts'
 import type { Installations } from './slack/workspaces.ts'
+import type { Troubles } from './troubles.ts'
 
 /** The parts that `connect` gets. */
 export interface PlatformGiven {
@@ -24,6 +25,7 @@ export interface PlatformGiven {
   readonly consoleUrl: string
   readonly drawPng: DrawPng
   readonly clock: () => Date
+  readonly troubles: Troubles
   readonly log: { info(message: string): void; warn(message: string): void }
 }
 

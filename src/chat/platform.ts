@@ -19,10 +19,12 @@ export interface OutgoingMessage {
 
 /**
  * Messages of one conversation come in order. Messages of one channel come one at a time. The same id delivered twice
- * gives one message. Throws a sentence if it cannot be delivered now, `TryLater` if the platform asked to wait.
+ * gives one message. Throws `Undelivered` if it cannot be delivered now, `TryLater` if the platform asked to wait.
  */
 export interface ChatPlatform {
   readonly name: string
+  /** The workspace of a channel of the outbox; `null`: not known. Left out: no error is a workspace's. */
+  readonly workspaceOf?: (channel: string) => string | null
   /**
    * Returns after how many seconds the proposal's card must be shown again with a picture that is missing now; `null`:
    * nothing is missing.

@@ -1,14 +1,20 @@
 import type { Command } from 'commander'
 import { exampleEnvironment, variableReference } from '../app/environment.ts'
 import { feedLine, judgedLines, notAssessedLine } from '../chat/coverage.ts'
+import type { ChatConnection } from '../chat/platform.ts'
 import { platformKinds } from '../chat/registry.ts'
+import { waitingLines } from '../chat/waiting.ts'
 import { count } from '../chat/words.ts'
 import type { Config } from '../config/schema.ts'
 import { zoneData } from '../config/zone-data.ts'
 import type { FleetCoverage } from '../core/coverage.ts'
+import { minuteOf } from '../core/time/instant.ts'
 import { jsonSchema, kindReference } from '../integrations/configuration.ts'
+import type { Db } from '../store/connection.ts'
 import { limitsReached } from '../store/limits-reached.ts'
 import { knownIdentities } from '../store/machines.ts'
+import { waitingPlaces } from '../store/outbox.ts'
+import { readTroubles } from '../store/troubles.ts'
 import { type Contact, contact, ofSystem } from './contact.ts'
 import { databaseAhead } from './database-ahead.ts'
 import { BadUse } from './failure.ts'
@@ -170,6 +176,23 @@ function coverageAnswers({ platforms, notAssessed, feeds }: FleetCoverage, ok: b
 
 const howToJudge = 'See docs/coverage.md for the feeds that speak of a platform.'
 
+/** What the service noted of its chat platforms, and what waits for them. */
+async function chatAnswers(db: Db, connections: readonly ChatConnection[]): Promise<readonly Contact[]> {
+  const places = await waitingPlaces(db)
+  const each = connections.map(async ({ platform: { name } }) => {
+    const noted = (await readTroubles(db, name)).map(
+      ({ at, what }) => `Noted by the service on ${minuteOf(at)} UTC: ${what}`,
+    )
+    return [...noted, ...waitingLines(places, name)].map((what) => ({
+      kind: 'waiting' as const,
+      name,
+      ok: false,
+      what,
+    }))
+  })
+  return (await Promise.all(each)).flat()
+}
+
 async function askAll(
   program: Command,
   { json = false, allowUnassessed = false, clickSeconds }: Asking,
@@ -196,6 +219,7 @@ async function askAll(
         tell(answer)
         if (answer.kind === 'chat' && answer.ok) working.add(answer.name)
       }
+      for (const answer of await chatAnswers(database.db, connections)) tell(answer)
       for (const { name, what, blocks } of await limitsReached(database.db))
         tell({ kind: 'limit', name, ok: !blocks, what })
       for (const answer of coverageAnswers(await workflow.coverage(), allowUnassessed)) tell(answer)

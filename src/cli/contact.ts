@@ -31,6 +31,7 @@ export interface Contact {
     | 'group'
     | 'chat'
     | 'click'
+    | 'waiting'
     | 'limit'
     | 'coverage'
     | 'machine'

@@ -1,4 +1,6 @@
 import { COMMAND_LINE } from '../core/hands.ts'
+import type { Act } from '../core/permission/acts.ts'
+import { type Gap, gapsOf } from '../core/permission/gaps.ts'
 import { type Member, ON_CALL, type Policy, type RoleCount } from '../core/policy.ts'
 import { countQuorum, satisfiable } from '../core/quorum.ts'
 import { suggest } from '../core/suggest.ts'
@@ -101,6 +103,7 @@ function checkTeam(settings: Settings, team: string, policy: Policy, path: reado
     else warnOfProposers(policy, asked, members, path, notes)
   }
   warnOfHands(settings, policy, members, path, notes)
+  warnOfGaps(policy, members, path, notes)
   if (!satisfiable(policy.resume, members)) refuse(`to resume, ${shortage(policy.resume, members)}`)
   if (!someoneHolds(policy.stop, members)) refuse(`nobody who may stop a rollout (${list(policy.stop, 'or')})`)
   if (policy.approval.kind !== 'quorum' && !someoneHolds(policy.approval.objectors, members)) {
@@ -177,6 +180,51 @@ function warnOfProposers(
   if (stuck.length === 0) return
   const what = `is ${quote(policy.name)}, which cannot be satisfied when ${list(stuck, 'or')} proposes: nobody approves what is their own`
   notes.warning(path, what, 'Give the roles to one more person, so that there is somebody to stand in.')
+}
+
+/** Warns of acts that nobody could do while one person is away, and of events of which nobody would hear. */
+function warnOfGaps(policy: Policy, members: readonly Member[], path: readonly PropertyKey[], notes: Notes): void {
+  for (const gap of gapsOf(policy, members)) {
+    const { what, mend } = gapWords(gap)
+    notes.warning(path, `is ${quote(policy.name)}: ${what}`, mend)
+  }
+}
+
+function gapWords(gap: Gap): { readonly what: string; readonly mend: string } {
+  if (gap.kind === 'nobody can') {
+    const who = list(
+      gap.people.map(({ id }) => id),
+      'or',
+    )
+    const when = gap.because === 'away' ? `while ${who} is away` : `when ${who} breaks the glass`
+    return {
+      what: `nobody could ${doing[gap.act] ?? gap.act} ${when}`,
+      mend: 'Give the roles to one more person, so that there is somebody to stand in.',
+    }
+  }
+  switch (gap.event) {
+    case 'escalation':
+      return {
+        what: `an escalation reaches nobody, because nobody holds ${list(gap.roles, 'or')}`,
+        mend: 'Name a role in escalateTo that somebody holds.',
+      }
+    case 'acknowledgement':
+      return {
+        what: `nobody hears that an acknowledgement is missing, because nobody holds ${list(gap.roles, 'or')}`,
+        mend: 'Give one of these roles to somebody.',
+      }
+    case 'expiry':
+      return {
+        what: 'a proposal that nobody votes on expires, and nobody is reminded before',
+        mend: 'Write remindAfter, messageAfter or escalateAfter.',
+      }
+  }
+}
+
+const doing: Readonly<Partial<Record<Act, string>>> = {
+  resume: 'resume a rollout',
+  unfreeze: 'lift a freeze',
+  'review-break-glass': 'review it',
 }
 
 /** Warns if too many people have no account of their own: all links and command lines together count as one hand. */

@@ -1,6 +1,7 @@
-import { and, asc, desc, eq, gte, isNull, lt, lte, notInArray, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, isNull, lt, lte, notInArray, or, type SQL, sql } from 'drizzle-orm'
 import type { ThreadEntry } from '../chat/card.ts'
 import type { Picture } from '../chat/picture/picture.ts'
+import type { WaitingPlace } from '../chat/waiting.ts'
 import type { Queryable } from './connection.ts'
 import { consoleMessages, hasPicture, isNotice, outbox } from './schema.ts'
 
@@ -31,11 +32,24 @@ export async function putMessages(tx: Queryable, messages: readonly OutboxMessag
   )
 }
 
+/** Messages to leave out. */
+export interface Exceptions {
+  readonly channels: readonly string[]
+  readonly cards: readonly OfProposal[]
+  /** The entries of a proposal. */
+  readonly threads: readonly OfProposal[]
+  readonly ids: readonly number[]
+}
+
+interface OfProposal {
+  readonly channel: string
+  readonly proposal: string
+}
+
 export interface WaitingQuery {
   /** ISO 8601. */
   readonly now: string
-  /** Channels to leave out. */
-  readonly except: readonly string[]
+  readonly except: Exceptions
   /** Most entries of one channel, so that no channel crowds out another. */
   readonly perChannel: number
 }
@@ -50,7 +64,12 @@ export async function waitingMessages(
   { now, except, perChannel }: WaitingQuery,
 ): Promise<readonly WaitingMessage[]> {
   const due = or(isNull(outbox.notBefore), lte(outbox.notBefore, now))
-  const others = except.length === 0 ? undefined : notInArray(outbox.channel, [...except])
+  const others = and(
+    except.channels.length === 0 ? undefined : notInArray(outbox.channel, [...except.channels]),
+    except.ids.length === 0 ? undefined : notInArray(outbox.id, [...except.ids]),
+    noneOf('card', except.cards),
+    noneOf('entry', except.threads),
+  )
   const candidates = db
     .select({
       id: outbox.id,
@@ -86,6 +105,12 @@ export async function waitingMessages(
     entry,
     attempts,
   }))
+}
+
+function noneOf(kind: 'card' | 'entry', list: readonly OfProposal[]): SQL | undefined {
+  if (list.length === 0) return undefined
+  const pairs = list.map(({ channel, proposal }) => sql`(${channel}, ${proposal})`)
+  return sql`not (${outbox.kind} = ${kind} and ${outbox.proposal} is not null and (${outbox.channel}, ${outbox.proposal}) in (${sql.join(pairs, sql`, `)}))`
 }
 
 /**
@@ -195,22 +220,19 @@ export async function toldPictures(db: Queryable, proposal: string): Promise<rea
   return rows.map((row) => row.picture)
 }
 
-/**
- * How many messages wait for each platform, and why the newest of those that failed could not be delivered; `null`:
- * none failed.
- */
-export async function waitingCounts(
-  db: Queryable,
-): Promise<readonly { readonly platform: string; readonly waiting: number; readonly problem: string | null }[]> {
+/** How many messages wait, by platform, channel and problem. Those with a problem come first. */
+export async function waitingPlaces(db: Queryable): Promise<readonly WaitingPlace[]> {
+  const { platform, channel, problem, proposal } = outbox
   return db
     .select({
-      platform: outbox.platform,
+      platform,
+      channel,
+      problem,
       waiting: sql<number>`count(*)::int`,
-      problem: sql<
-        string | null
-      >`(array_agg(${outbox.problem} order by ${outbox.id} desc) filter (where ${outbox.problem} is not null))[1]`,
+      proposals: sql<string[]>`coalesce(jsonb_agg(distinct ${proposal}) filter (where ${proposal} is not null), '[]')`,
     })
     .from(outbox)
     .where(isNull(outbox.deliveredAt))
-    .groupBy(outbox.platform)
+    .groupBy(platform, channel, problem)
+    .orderBy(sql`${problem} is null`, asc(platform), asc(channel), asc(problem))
 }

@@ -172,6 +172,8 @@ export interface SourceRow {
   readonly problem: string | null
   /** Since when the connection has the problem; `null`: not known. */
   readonly problemSince: string | null
+  /** More that is wrong, a sentence each. */
+  readonly more?: readonly string[]
 }
 
 export interface ConsolePort {

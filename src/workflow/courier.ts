@@ -1,16 +1,25 @@
 /** Delivers the waiting messages of one platform. */
 
 import { addressee, type ChatPlatform, TryLater } from '../chat/platform.ts'
+import { type Reach, Undelivered } from '../chat/reach.ts'
 import { sentence } from '../chat/rich-text.ts'
 import { errorText } from '../core/error-text.ts'
 import type { Lease, Leases } from '../store/leases.ts'
-import { markDelivered, markFailed, putMessages, type WaitingMessage, waitingMessages } from '../store/outbox.ts'
+import {
+  type Exceptions,
+  markDelivered,
+  markFailed,
+  putMessages,
+  type WaitingMessage,
+  waitingMessages,
+} from '../store/outbox.ts'
 import { oncePerMinute } from '../store/repeated-error.ts'
+import { type Hold, holdKey, holdOf, holdsOf } from './holds.ts'
 import type { WorkflowParts } from './ports.ts'
 
 /** How many messages of a channel are read together. */
 const PER_CHANNEL = 50
-/** How long a channel rests after a failure. The time doubles with each further failure. */
+/** How long what an error reaches rests. The time doubles with each further failure. */
 const FIRST_REST_MS = 2_000
 const LONGEST_REST_MS = 5 * 60_000
 /** After this time a channel's messages are read again, so that a changed card does not wait behind entries. */
@@ -21,6 +30,7 @@ const LOOK_AGAIN_MS = 300
 export type CourierParts = Pick<WorkflowParts, 'db' | 'clock' | 'log'>
 
 interface Rest {
+  readonly hold: Hold
   readonly until: number
   readonly ms: number
 }
@@ -29,9 +39,9 @@ interface Courier {
   readonly platform: ChatPlatform
   readonly parts: CourierParts
   readonly alone: Leases['alone']
-  /** Channels that rest after a failure. */
+  /** What rests after a failure, by the key of its hold. */
   readonly resting: Map<string, Rest>
-  /** The last problem that was logged for a channel, until the channel works again. */
+  /** The last problem that was logged for a hold, until it works again. */
   readonly told: Map<string, string>
   readonly report: (error: Error) => void
   running: Promise<void> | null
@@ -68,6 +78,23 @@ function place(platform: ChatPlatform, channel: string): string {
   return person === null ? `${platform.name}, channel ${channel}` : `${person} in ${platform.name}`
 }
 
+/** What works again, for the log. */
+function heldWords(platform: ChatPlatform, { kind, channel = '', proposal }: Hold): string {
+  const where = place(platform, channel)
+  switch (kind) {
+    case 'platform':
+    case 'workspace':
+      return platform.name
+    case 'card':
+      return `${where}, for the card of ${proposal}`
+    case 'thread':
+      return `${where}, for the thread of ${proposal}`
+    case 'channel':
+    case 'message':
+      return where
+  }
+}
+
 async function deliverAll(courier: Courier): Promise<void> {
   const { alone, platform } = courier
   do {
@@ -92,56 +119,78 @@ async function deliverRound(courier: Courier, busy: Map<string, Promise<void>>, 
   // Taken before the look, so that a message that comes during the look leads to another look.
   const kicked = courier.kicks.told
   const atWork = [...busy.keys()]
-  const except = [...restingChannels(courier), ...atWork]
+  const resting = holdsNow(courier)
+  if (resting.some(({ kind }) => kind === 'platform')) return waitForLanes(busy, kicked)
   const lanes = new Map<string, WaitingMessage[]>()
   for (const message of await waitingMessages(courier.parts.db, courier.platform.name, {
     now: now(courier),
-    except,
+    except: exceptions(resting, atWork),
     perChannel: PER_CHANNEL,
   })) {
+    if (isHeld(courier, message)) continue
     const lane = lanes.get(message.channel)
     if (lane) lane.push(message)
     else lanes.set(message.channel, [message])
   }
   for (const [channel, messages] of lanes) {
-    const lane = deliverLane(courier, channel, messages, lease)
+    const lane = deliverLane(courier, messages, lease)
       .catch((error: unknown) => restAfterTrouble(courier, channel, error))
       .finally(() => busy.delete(channel))
     busy.set(channel, lane)
   }
   // A channel that became free during the look was left out, and may have messages. So look again.
   if (atWork.some((channel) => !busy.has(channel))) return true
+  return waitForLanes(busy, kicked)
+}
+
+/** False if no channel is busy. */
+async function waitForLanes(busy: ReadonlyMap<string, Promise<void>>, kicked: Promise<void>): Promise<boolean> {
   if (busy.size === 0) return false
   await Promise.race([...busy.values(), kicked])
   return true
+}
+
+function exceptions(resting: readonly Hold[], atWork: readonly string[]): Exceptions {
+  const about = (kind: Hold['kind']) => resting.filter((hold) => hold.kind === kind)
+  const pairs = (kind: 'card' | 'thread') =>
+    about(kind).map(({ channel = '', proposal = '' }) => ({ channel, proposal }))
+  return {
+    channels: [...atWork, ...about('channel').map(({ channel = '' }) => channel)],
+    cards: pairs('card'),
+    threads: pairs('thread'),
+    ids: about('message').flatMap(({ id }) => id ?? []),
+  }
 }
 
 /**
  * Delivers the waiting messages of one channel, cards first. A card shows the present state, and an old card misleads
  * people.
  */
-async function deliverLane(
-  courier: Courier,
-  channel: string,
-  messages: readonly WaitingMessage[],
-  lease: Lease,
-): Promise<void> {
-  const { platform, parts, resting, told } = courier
+async function deliverLane(courier: Courier, messages: readonly WaitingMessage[], lease: Lease): Promise<void> {
+  const { platform, parts } = courier
   const began = parts.clock().getTime()
   for (const message of messages) {
     if (message.entry !== null && parts.clock().getTime() - began > LANE_MS) return
+    if (isHeld(courier, message)) continue
     // If another process has replaced this one, this throws, so that no message is posted twice.
     await lease.show()
     try {
       const seconds = await platform.deliver(message)
       if (seconds !== null) await showAgain(courier, message, seconds)
       await markDelivered(parts.db, message, now(courier))
-      resting.delete(channel)
-      if (told.delete(channel)) parts.log.info(`Messages reach ${place(platform, channel)} again.`)
+      worksAgain(courier, message)
     } catch (error) {
+      // Messages that the error does not reach go on.
       await rest(courier, message, error)
-      return
     }
+  }
+}
+
+function worksAgain({ platform, parts, resting, told }: Courier, message: WaitingMessage): void {
+  for (const hold of holdsOf(message, platform.workspaceOf)) {
+    const key = holdKey(hold)
+    resting.delete(key)
+    if (told.delete(key)) parts.log.info(`Messages reach ${heldWords(platform, hold)} again.`)
   }
 }
 
@@ -152,31 +201,40 @@ async function deliverLane(
 function restAfterTrouble(courier: Courier, channel: string, error: unknown): void {
   const { report, platform } = courier
   report(new Error(`Delivery to ${place(platform, channel)} stopped: ${sentence(errorText(error))} It goes on soon.`))
-  pause(courier, channel, FIRST_REST_MS, FIRST_REST_MS)
+  pause(courier, { kind: 'channel', channel }, FIRST_REST_MS, FIRST_REST_MS)
 }
 
 async function rest(courier: Courier, message: WaitingMessage, error: unknown): Promise<void> {
   const { platform, parts, resting, told } = courier
-  const { channel } = message
+  const hold = holdOf(reachOf(error), message, platform.workspaceOf)
+  const key = holdKey(hold)
+  const before = resting.get(key)
+  // Another message has just met the same trouble. The rest that it began goes on.
+  const isNew = before === undefined || before.until <= parts.clock().getTime()
   if (error instanceof TryLater) {
-    pause(courier, channel, error.seconds * 1_000, resting.get(channel)?.ms ?? 0)
+    pause(courier, hold, error.seconds * 1_000, before?.ms ?? 0)
     return
   }
-  const before = resting.get(channel)?.ms ?? 0
-  const ms = before === 0 ? FIRST_REST_MS : Math.min(before * 2, LONGEST_REST_MS)
-  pause(courier, channel, ms, ms)
-  await markFailed(parts.db, message.id, errorText(error))
+  const ms = before === undefined || before.ms === 0 ? FIRST_REST_MS : Math.min(before.ms * 2, LONGEST_REST_MS)
+  if (isNew) pause(courier, hold, ms, ms)
   const problem = errorText(error)
+  await markFailed(parts.db, message.id, problem)
   // Logged once for each problem. The console's page of sources shows that it goes on.
-  if (told.get(channel) === problem) return
-  told.set(channel, problem)
+  if (told.get(key) === problem) return
+  told.set(key, problem)
   const what = message.proposal === null ? 'A message' : `A message of ${message.proposal}`
   const kept = 'It is kept, and tried again until it arrives.'
-  parts.log.warn(`${what} did not reach ${place(platform, channel)}: ${sentence(problem)} ${kept}`)
+  parts.log.warn(`${what} did not reach ${place(platform, message.channel)}: ${sentence(problem)} ${kept}`)
 }
 
-function pause(courier: Courier, channel: string, forMs: number, ms: number): void {
-  courier.resting.set(channel, { until: courier.parts.clock().getTime() + forMs, ms })
+/** An error of our own may be about this message alone, but the entries of a thread keep their order. */
+function reachOf(error: unknown): Reach {
+  if (error instanceof Undelivered) return error.reach
+  return error instanceof TryLater ? 'channel' : 'thread'
+}
+
+function pause(courier: Courier, hold: Hold, forMs: number, ms: number): void {
+  courier.resting.set(holdKey(hold), { hold, until: courier.parts.clock().getTime() + forMs, ms })
   kickIn(courier, forMs)
 }
 
@@ -190,9 +248,14 @@ async function showAgain(courier: Courier, { channel, proposal }: WaitingMessage
   kickIn(courier, seconds * 1_000)
 }
 
-function restingChannels({ parts, resting }: Courier): readonly string[] {
+function holdsNow({ parts, resting }: Courier): readonly Hold[] {
   const time = parts.clock().getTime()
-  return [...resting].filter(([, { until }]) => until > time).map(([channel]) => channel)
+  return [...resting.values()].flatMap(({ until, hold }) => (until > time ? [hold] : []))
+}
+
+function isHeld({ platform, parts, resting }: Courier, message: WaitingMessage): boolean {
+  const time = parts.clock().getTime()
+  return holdsOf(message, platform.workspaceOf).some((hold) => (resting.get(holdKey(hold))?.until ?? 0) > time)
 }
 
 function kickIn(courier: Courier, ms: number): void {

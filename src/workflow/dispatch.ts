@@ -7,8 +7,9 @@ type DispatchParts = CourierParts & Pick<WorkflowParts, 'platforms'>
 
 /**
  * Delivers outbox rows. Platforms and channels work side by side; within a channel cards come first, then the oldest
- * entry. A channel or platform that fails or waits holds back no other. Of several waiting views of a card only the
- * last is shown. One process at a time delivers to a platform. After a crash the same ids are delivered again.
+ * entry. An error holds back what it reaches and nothing else: a message, a thread, a channel, a workspace or the
+ * platform. Of several waiting views of a card only the last is shown. One process at a time delivers to a platform.
+ * After a crash the same ids are delivered again.
  */
 export function createDispatcher(parts: DispatchParts, alone: Leases['alone']) {
   const couriers = new Map<string, ReturnType<typeof createCourier>>()

@@ -5,11 +5,15 @@ import type { ThreadEntry } from '../../src/chat/card.ts'
 import { createDelivery } from '../../src/chat/delivery.ts'
 import type { Messaging, Spot } from '../../src/chat/messaging.ts'
 import { PICTURE_SECONDS, type Post, type Posts } from '../../src/chat/platform.ts'
+import { refusal } from '../../src/chat/reach.ts'
 import { plain, rich } from '../../src/chat/rich-text.ts'
 import { cardDesk } from '../support/card-desk.ts'
 
 class Refused extends Error {}
 class Gone extends Error {}
+class Sealed extends Error {}
+class TooLong extends Error {}
+class Nobody extends Error {}
 
 interface Message {
   readonly id: string
@@ -22,7 +26,11 @@ let kept: Map<string, Post>
 let messages: Message[]
 let warnings: string[]
 /** What the next post does instead of answering. */
-let next: 'refuse' | 'lose the answer' | 'take none' | null
+let next: 'refuse' | 'lose the answer' | 'take none' | 'too long' | null
+/** Cards that can be edited no more, and whose threads are locked. */
+let sealed: Set<string>
+let locked: Set<string>
+let now: number
 let threads: Set<string>
 
 const posts: Posts = {
@@ -51,7 +59,9 @@ const plainMessaging: Messaging<string> = {
     const how = next
     next = null
     if (how === 'refuse') throw new Refused('no')
-    if (how === 'take none') return null
+    if (how === 'take none') throw new Nobody('no messages')
+    if (how === 'too long') throw new TooLong('too long')
+    if (locked.has(spot.thread ?? spot.place.slice(1))) throw new Sealed('locked')
     if (spot.thread !== null && !messages.some(({ id }) => id === spot.thread)) throw new Gone('no thread')
     const id = `M${messages.length + 1}`
     messages.push({ id, key, spot, content })
@@ -62,13 +72,23 @@ const plainMessaging: Messaging<string> = {
   async editCard({ message }, _, current) {
     const found = messages.find(({ id }) => id === message)
     if (found === undefined) throw new Gone('no message')
-    found.content = `shown ${(await current())?.proposal}`
+    if (sealed.has(message)) throw new Sealed('sealed')
+    const card = await current()
+    const said = plain(card?.say ?? []).startsWith('This goes on') ? ` that ${plain(card?.say ?? [])}` : ''
+    found.content = `shown ${card?.proposal}${said}`
     return null
   },
   threadSpot: (place, card) => ({ place, thread: card }),
   say: async ({ entry }, write) => write(plain(entry.text)),
-  isRefusal: (error) => error instanceof Refused || error instanceof Gone,
+  refusalOf(error) {
+    if (error instanceof Refused) return refusal('channel', 'refuses it.')
+    if (error instanceof Gone) return refusal('message', 'does not have it any more.', 'anew')
+    if (error instanceof Sealed) return refusal('message', 'does not let it be changed.', 'anew')
+    if (error instanceof TooLong) return refusal('message', 'finds it too long.', 'shorter')
+    return error instanceof Nobody ? refusal('message', 'takes none.', 'nothing') : null
+  },
   isGone: (error) => error instanceof Gone,
+  linkTo: async ({ message }) => `elsewhere://${message}`,
   problem: (error, place) => (error instanceof Refused ? new Error(`${place} refuses it.`) : error),
 }
 
@@ -87,7 +107,8 @@ const withThreads: Messaging<string> = {
 }
 
 const log = { warn: (message: string) => void warnings.push(message) }
-const over = (messaging: Messaging<string>) => createDelivery({ desk: cardDesk, posts, log }, messaging)
+const over = (messaging: Messaging<string>) =>
+  createDelivery({ desk: cardDesk, posts, clock: () => new Date(now), log }, messaging)
 const entry = (text: string): ThreadEntry => ({ author: null, tone: 'neutral', text: rich(text), detail: [] })
 const about = { channel: 'web', proposal: 'PW-1', at: '2026-11-29T00:00:00Z' }
 const contents = () => messages.map(({ content }) => content)
@@ -98,6 +119,9 @@ beforeEach(() => {
   warnings = []
   threads = new Set()
   next = null
+  sealed = new Set()
+  locked = new Set()
+  now = Date.parse('2026-11-29T00:00:00Z')
 })
 
 test.each([
@@ -152,9 +176,12 @@ test.each([
     expect(await deliver({ ...about, id: 2, entry: entry('Second.') })).toBe(PICTURE_SECONDS)
     expect(contents()).toEqual(['card of PW-1', 'Second.'])
     messages = []
+    await expect(deliver({ ...about, id: 3, entry: null })).rejects.toThrow('posted again a short time ago')
+    expect(contents()).toEqual([])
+    now += 300_000
     expect(await deliver({ ...about, id: 3, entry: null })).toBe(PICTURE_SECONDS)
     expect(contents()).toEqual(['card of PW-1'])
-    expect(warnings).toEqual(['Somebody deleted the card of PW-1 in Elsewhere; it is posted again.'])
+    expect(warnings).toEqual(['The card of PW-1 is posted again: Elsewhere does not have it any more.'])
   },
 )
 
@@ -164,4 +191,77 @@ test('a card where nothing counts any more is posted anew, without a word', asyn
   expect(await deliver({ ...about, id: 2, entry: null })).toBe(PICTURE_SECONDS)
   expect(contents()).toEqual(['card of PW-1', 'card of PW-1'])
   expect(warnings).toEqual([])
+})
+
+test('a card that cannot be edited goes on in a new one, and each thread says where the other is', async () => {
+  const { deliver } = over(plainMessaging)
+  await deliver({ ...about, id: 1, entry: entry('First.') })
+  sealed.add('M1')
+  expect(await deliver({ ...about, id: 2, entry: null })).toBe(PICTURE_SECONDS)
+  await deliver({ ...about, id: 3, entry: entry('Second.') })
+  expect(messages.map(({ content, spot }) => [spot.thread, content])).toEqual([
+    [null, 'card of PW-1'],
+    ['M1', 'First.'],
+    [null, 'card of PW-1'],
+    ['M3', 'The proposal goes on here. The story so far is there: elsewhere://M1'],
+    ['M1', 'The proposal goes on there: elsewhere://M3'],
+    ['M3', 'Second.'],
+  ])
+})
+
+test('a workspace where no card can ever be edited gets one more card an hour, and no more', async () => {
+  const { deliver } = over({
+    ...plainMessaging,
+    editCard: async () => {
+      throw new Sealed('sealed')
+    },
+  })
+  const show = { ...about, id: 1, entry: null }
+  await deliver(show)
+  expect(await deliver(show)).toBe(PICTURE_SECONDS)
+  for (let minutes = 0; minutes < 59; minutes++) {
+    now += 60_000
+    await expect(deliver(show)).rejects.toThrow('posted again a short time ago')
+  }
+  now += 60_000
+  await deliver(show)
+  expect(contents().filter((content) => content === 'card of PW-1')).toHaveLength(3)
+})
+
+test.each([
+  ['a thread of the message', plainMessaging],
+  ['a thread that is opened', withThreads],
+] as const)('%s: what a locked thread does not take is said in the thread of a new card', async (_, messaging) => {
+  const { deliver } = over(messaging)
+  await deliver({ ...about, id: 1, entry: entry('First.') })
+  locked.add('M1')
+  await deliver({ ...about, id: 2, entry: entry('Second.') })
+  await deliver({ ...about, id: 3, entry: entry('Third.') })
+  expect(contents()).toEqual([
+    'shown PW-1 that This goes on here: elsewhere://M3',
+    'First.',
+    'card of PW-1',
+    'The proposal goes on here. The story so far is there: elsewhere://M1',
+    'Second.',
+    'Third.',
+  ])
+})
+
+test('an entry that is too long is said in brief', async () => {
+  const { deliver } = over(plainMessaging)
+  await deliver({ ...about, id: 1, entry: null })
+  next = 'too long'
+  await deliver({ ...about, id: 2, entry: { ...entry('word '.repeat(200)), detail: ['a log'] } })
+  expect(contents()[1]).toMatch(/^word .{200,310}… The rest is in the console\.$/)
+})
+
+test('a card before that was refused is used again when no new one can be posted', async () => {
+  const { deliver } = over(plainMessaging)
+  await deliver({ ...about, id: 1, entry: null })
+  sealed.add('M1')
+  next = 'refuse'
+  await expect(deliver({ ...about, id: 2, entry: null })).rejects.toThrow('C1 refuses it.')
+  sealed.clear()
+  await deliver({ ...about, id: 2, entry: null })
+  expect(contents()).toEqual(['shown PW-1'])
 })

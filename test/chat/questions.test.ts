@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { type Ask, actionNames, type Question, questionsOf } from '../../src/chat/actions.ts'
+import { consequenceOf } from '../../src/chat/consequence.ts'
 import { optionsOf, patchCommand } from '../../src/chat/discord/commands.ts'
 import { askModal as discordModal, fieldsOf } from '../../src/chat/discord/modal.ts'
 import { inputsOf, refusedAt, askModal as slackModal } from '../../src/chat/slack/modal.ts'
@@ -84,12 +85,35 @@ test('every action has the dialogs and the command of what it asks', () => {
     const slack = slackModal({ proposal: 'PW-1', action, revision: 1, place: null }, { title: 't', owners, until })
     expect(slack.blocks.slice(2)).toEqual(inputsOf(questions, { owners, until }))
     const discord = discordModal({ action, proposal: 'PW-1', revision: 1, until })
-    expect(discord.components).toEqual(fieldsOf(questions, until))
+    expect(discord.components.filter(({ type }) => type === 1)).toEqual(fieldsOf(questions, until))
     const command = patchCommand().options?.find(({ name }) => name === action)
     if (command !== undefined && 'options' in command)
       expect(command.options?.filter(({ name }) => name !== 'proposal')).toEqual(optionsOf(questions))
     // Slack closes no dialog whose refusal is said at an input that it has not.
-    if (questions.length > 0) expect(slack.blocks.map((block) => block.block_id)).toContain(refusedAt(action))
+    if (questions.length > 0) expect(slack.blocks.map((block) => block.block_id)).toContain(refusedAt(action, slack))
+  }
+})
+
+test('a refusal lands on a field that the dialog has; where it has none, nowhere', () => {
+  const dialog = (...ids: readonly string[]) => ({
+    blocks: [{ type: 'section' }, ...ids.map((id) => ({ block_id: id }))],
+  })
+  expect(refusedAt('reject', dialog('reason', 'until'))).toBe('reason')
+  expect(refusedAt('reject', dialog('owner', 'until'))).toBe('owner')
+  expect(refusedAt('retry', dialog('asset'))).toBe('asset')
+  expect(refusedAt('retry', dialog())).toBeNull()
+  expect(refusedAt('reject', null)).toBeNull()
+})
+
+test('every dialog says what will happen, in the same words everywhere', () => {
+  expect(consequenceOf('reject', 'PW-1')).toContain('One rejection closes PW-1')
+  for (const action of actionNames) {
+    const will = consequenceOf(action, 'PW-1')
+    expect(will === null, action).toBe(questionsOf(action).length === 0)
+    if (will === null) continue
+    const about = { proposal: 'PW-1', action, revision: 1 }
+    expect(JSON.stringify(slackModal({ ...about, place: null }, { title: 't', owners, until }))).toContain(will)
+    expect(JSON.stringify(discordModal({ ...about, until }))).toContain(will)
   }
 })
 

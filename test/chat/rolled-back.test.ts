@@ -34,16 +34,16 @@ function rolledBack(...names: readonly string[]) {
 }
 
 function cardOf(state: ProposalState) {
-  const { badge, tone, notes } = proposalCard(placeOf(state, members), null)
-  return { badge, tone, notes: notes.map(({ text }) => plain(text)) }
+  const { state: line, tone, notes } = proposalCard(placeOf(state, members), null)
+  return { line: plain(line), tone, notes: notes.map(({ text }) => plain(text)) }
 }
 
 test('all of it', () => {
   const one = rolledBack('web1', 'web2')
   expect(cardOf(one.state())).toEqual({
-    badge: 'Rolled back by PW-3',
-    tone: 'neutral',
-    notes: ['Rolled back by PW-3.'],
+    line: 'Rolled back by PW-3',
+    tone: 'warning',
+    notes: [],
   })
   const last = one.recorded().at(-1)
   if (last === undefined) throw new Error('nothing was recorded')
@@ -56,7 +56,7 @@ test('all of it', () => {
 test('a part of it: what is still changed is named', () => {
   const one = rolledBack('web1')
   expect(cardOf(one.state())).toEqual({
-    badge: 'Partly rolled back by PW-3',
+    line: 'Partly rolled back by PW-3',
     tone: 'warning',
     notes: ['1 server rolled back, the last by PW-3. What is still changed can be rolled back, too.'],
   })
@@ -69,7 +69,7 @@ test('a part of it: what is still changed is named', () => {
 
 test('nothing of it', () => {
   expect(cardOf(rolledBack().state())).toMatchObject({
-    badge: 'Verified',
+    line: 'Completed · 2 of 2 done',
     notes: ['PW-3 was to roll it back, and has changed nothing back.'],
   })
 })

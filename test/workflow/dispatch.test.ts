@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type OutgoingMessage, TryLater } from '../../src/chat/platform.ts'
+import { type Reach, Undelivered } from '../../src/chat/reach.ts'
 import { type Leases, openLeases } from '../../src/store/leases.ts'
 import { putMessages } from '../../src/store/outbox.ts'
 import { createDispatcher } from '../../src/workflow/dispatch.ts'
@@ -23,10 +24,11 @@ beforeEach(() => {
 afterEach(() => locks.end())
 
 /** A dispatcher to Slack and Discord, and what arrived: `slack web PW-1`, in order. */
-function dispatcher(slack: Deliver, discord: Deliver = async () => null) {
+function dispatcher(slack: Deliver, discord: Deliver = async () => null, workspaceOf?: (channel: string) => string) {
   const arrived: string[] = []
   const platform = (name: string, deliver: Deliver) => ({
     name,
+    ...(workspaceOf && { workspaceOf }),
     async deliver(message: OutgoingMessage) {
       const seconds = await deliver(message)
       arrived.push(`${name} ${message.channel} ${message.proposal}`)
@@ -95,7 +97,7 @@ test('a channel that does not answer holds back no other', async () => {
 test('a channel that fails is left alone for a while, is said once for one problem, and again when it works', async () => {
   let problem: string | null = 'the channel does not exist.'
   const { arrived, kick } = dispatcher(async () => {
-    if (problem !== null) throw new Error(problem)
+    if (problem !== null) throw new Undelivered('channel', problem)
     return null
   })
   await put(card('slack', 'web', 'PW-1'))
@@ -147,3 +149,35 @@ test('a card that lacks its picture is shown again at its time, by whichever pro
   await after.kick()
   expect(after.arrived).toEqual(['slack web PW-1'])
 })
+
+/** Whom an error at the card of PW-1 in `web` holds back. */
+const held: Readonly<Record<Reach, readonly string[]>> = {
+  message: ['slack web PW-1'],
+  thread: ['slack web PW-1'],
+  channel: ['slack web PW-1', 'slack web PW-2'],
+  workspace: ['slack payments PW-3', 'slack web PW-1', 'slack web PW-2'],
+  platform: ['slack other PW-4', 'slack payments PW-3', 'slack web PW-1', 'slack web PW-2'],
+}
+
+test.each(Object.entries(held))(
+  'an error of the %s holds back exactly that, until it is over',
+  async (reach, silent) => {
+    let broken = true
+    const deliver: Deliver = async ({ proposal }) => {
+      if (broken && proposal === 'PW-1') throw new Undelivered(reach as Reach, 'it refuses.')
+      return null
+    }
+    const { arrived, kick } = dispatcher(deliver, undefined, (channel) => (channel === 'other' ? 'T2' : 'T1'))
+    await put(card('slack', 'web', 'PW-1'))
+    await kick()
+    const all = [card('slack', 'web', 'PW-2'), card('slack', 'payments', 'PW-3'), card('slack', 'other', 'PW-4')]
+    await put(...all, card('discord', 'web', 'PW-1'))
+    await kick()
+    const names = ['slack other PW-4', 'slack payments PW-3', 'slack web PW-1', 'slack web PW-2']
+    expect([...arrived].sort()).toEqual(['discord web PW-1', ...names.filter((name) => !silent.includes(name))].sort())
+    broken = false
+    time += 2_000
+    await kick()
+    expect([...arrived].sort()).toEqual(['discord web PW-1', ...names].sort())
+  },
+)

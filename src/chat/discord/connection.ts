@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type APIChannel, Client, DiscordAPIError, GatewayIntentBits, REST, type RESTOptions, Routes } from 'discord.js'
 import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
@@ -8,6 +9,7 @@ import type { Desk } from '../desk.ts'
 import { createInteraction, testWords } from '../interaction.ts'
 import type { DrawPng } from '../picture/sending.ts'
 import { type ChatConnection, type ChatPlatform, type Posts, untold } from '../platform.ts'
+import { createTroubles, type Troubles } from '../troubles.ts'
 import { count } from '../words.ts'
 import { createAnswers } from './answers.ts'
 import { noMentions } from './card-components.ts'
@@ -35,6 +37,8 @@ export interface DiscordOptions {
   readonly drawPng: DrawPng
   readonly clock: () => Date
   readonly log: { info(message: string): void; warn(message: string): void }
+  /** Left out: troubles are only logged. */
+  readonly troubles?: Troubles
 }
 
 /** What the functions of this file need to call Discord. */
@@ -43,13 +47,15 @@ interface Discord extends Pick<DiscordOptions, 'places' | 'accounts'> {
 }
 
 export const discordPath = '/discord/interactions'
+/** When refused commands and unseen channels are tried again, in milliseconds. */
+const OFFER_MS = 5 * 60_000
 
 const application = z.object({ id: z.string() })
 const member = z.object({ roles: z.array(z.string()) })
 
 /** Connects to Discord by its gateway or by signed requests. Needs no privileged intent. */
 export function createDiscord(options: DiscordOptions): ChatConnection {
-  const { botToken, places, clock, log } = options
+  const { botToken, places, clock, log, troubles = createTroubles({ name: 'discord', log }) } = options
   const restOptions = restOptionsOf(options.apiUrl)
   const rest = new REST({ version: '10', ...restOptions }).setToken(botToken)
   const discord: Discord = { ...options, rest }
@@ -57,6 +63,7 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
   const listening = listeningOf(options, restOptions)
   const take = (raw: unknown) => hear(listening, raw)
   let client: Client | null = null
+  let stopping = new AbortController()
 
   return {
     platform: platformOf(options, rest),
@@ -66,13 +73,14 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
           http: {
             path: discordPath,
             handle(request: IncomingMessage, response: ServerResponse) {
-              takeRequest(request, response, { key, clock, take }).catch(() => response.destroy())
+              takeRequest(request, response, { key, clock, take, troubles }).catch(() => response.destroy())
             },
           },
         }),
     async check() {
       rest.setToken(botToken)
-      const guilds = await guildsOfPlaces(discord)
+      const { guilds, unseen } = await guildsOfPlaces(discord)
+      if (unseen.length > 0) throw new Error(unseen.join(' '))
       return `the token works; ${count(places.size, 'channel')} in ${count(guilds.size, 'server')} can be seen`
     },
     async start(events = untold) {
@@ -81,13 +89,13 @@ export function createDiscord(options: DiscordOptions): ChatConnection {
         client = new Client({ intents: [GatewayIntentBits.Guilds], allowedMentions: noMentions, rest: restOptions })
         await logIn(client, botToken, { events, take, log })
       }
-      const { id } = application.parse(await rest.get(Routes.currentApplication()))
-      for (const guild of await guildsOfPlaces(discord)) {
-        await rest.put(Routes.applicationGuildCommands(id, guild), { body: discordCommands() })
-      }
+      stopping = new AbortController()
+      // Clicks arrive without the commands, so a refusal of them ends nothing.
+      if (!(await offerCommands(discord, troubles))) void keepOffering(discord, troubles, stopping.signal)
       log.info(`Discord: connected (${key === null ? 'gateway' : 'http'}), ${count(places.size, 'channel')}`)
     },
     async stop() {
+      stopping.abort()
       const ended = client
       client = null
       await ended?.destroy()
@@ -120,18 +128,59 @@ function platformOf(options: DiscordOptions, rest: REST): ChatPlatform {
   }
 }
 
-/** Ids of the servers that have our channels. Throws a sentence if a channel cannot be seen. */
-async function guildsOfPlaces({ places, rest }: Discord): Promise<ReadonlySet<string>> {
+/** Registers `/patch` in each server. What is refused is noted. True if nothing was. */
+async function offerCommands({ places, rest, accounts }: Discord, troubles: Troubles): Promise<boolean> {
+  const { guilds, unseen } = await guildsOfPlaces({ places, rest, accounts })
+  const refused: string[] = []
+  for (const guild of guilds) {
+    try {
+      const { id } = application.parse(await rest.get(Routes.currentApplication()))
+      await rest.put(Routes.applicationGuildCommands(id, guild), { body: discordCommands() })
+    } catch (error) {
+      const why = errorText(error).replace(/[.]?$/, '.')
+      refused.push(`The server ${guild} refuses the commands: ${why} Buttons work; /patch may not.${COMMANDS}`)
+    }
+  }
+  if (unseen.length === 0) troubles.end('channels')
+  else troubles.begin('channels', unseen.join(' '))
+  if (refused.length === 0) troubles.end('commands')
+  else troubles.begin('commands', refused.join(' '))
+  return unseen.length + refused.length === 0
+}
+
+const COMMANDS = ' Install the app there with the scope applications.commands. It is tried again.'
+
+async function keepOffering(discord: Discord, troubles: Troubles, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(OFFER_MS, undefined, { signal, ref: false }).catch(() => undefined)
+    if (signal.aborted) return
+    if (await offerCommands(discord, troubles).catch(() => false)) return
+  }
+}
+
+interface Guilds {
+  readonly guilds: ReadonlySet<string>
+  /** A sentence for each channel that cannot be seen. */
+  readonly unseen: readonly string[]
+}
+
+/** Ids of the servers that have our channels. Throws a sentence if Discord refuses the token. */
+async function guildsOfPlaces({ places, rest }: Discord): Promise<Guilds> {
   const guilds = new Set<string>()
+  const unseen: string[] = []
   for (const place of places.values()) {
     try {
       const channel = (await rest.get(Routes.channel(place))) as APIChannel
       if ('guild_id' in channel && channel.guild_id) guilds.add(channel.guild_id)
     } catch (error) {
-      throw error instanceof DiscordAPIError ? new Error(discordProblem(error, place)) : error
+      const problem = discordProblem(error, place)
+      if (error instanceof DiscordAPIError && error.status === 401) throw new Error(problem)
+      unseen.push(
+        error instanceof DiscordAPIError ? problem : `Discord channel ${place} could not be asked for: ${problem}.`,
+      )
     }
   }
-  return guilds
+  return { guilds, unseen }
 }
 
 /** Asks for the members one by one, because the whole list needs a privileged intent. */

@@ -2,6 +2,16 @@ import { type Client, Events, GatewayDispatchEvents } from 'discord.js'
 import { errorText } from '../../core/error-text.ts'
 import type { ConnectionEvents } from '../platform.ts'
 
+/** https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes */
+const closeReasons: Readonly<Record<number, string>> = {
+  4004: 'DISCORD_BOT_TOKEN is not valid. Set the one from the page "Bot" of the app.',
+  4010: 'it did not accept the shard. Update Patchwarden.',
+  4011: 'the app is in too many servers for one connection: remove it from those that it does not serve.',
+  4012: 'it no longer offers this version of its gateway. Update Patchwarden.',
+  4013: 'it did not accept the intents. Update Patchwarden.',
+  4014: 'the app may not have an intent that was asked for. Switch it on under "Privileged Gateway Intents" on the page "Bot" of the app.',
+}
+
 /** A connection that comes back within this time is not reported as down. */
 const NOTICED_MS = 5_000
 /** After this time we expect no reconnection by the client itself. */
@@ -50,7 +60,7 @@ export function watchGateway(client: Client, events: ConnectionEvents): void {
   client.on(Events.ShardResume, back)
   client.on(Events.ShardReady, back)
   client.on(Events.ShardDisconnect, ({ code }) =>
-    lost(`Discord closed the connection for good (${code}). Check DISCORD_BOT_TOKEN.`),
+    lost(`Discord closed the connection for good (${code}): ${closeReasons[code] ?? 'it does not say why.'}`),
   )
   client.on(Events.Invalidated, () => lost('Discord ended the session.'))
 }

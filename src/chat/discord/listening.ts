@@ -11,7 +11,7 @@ import { plain } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 import { type Answers, type DiscordInteraction, interaction, interactionTypes, typedInto } from './answers.ts'
 import { helpHere } from './commands.ts'
-import { codeBlock, markdown } from './markdown.ts'
+import { headBlock, markdown } from './markdown.ts'
 import { askModal } from './modal.ts'
 
 export interface Listening {
@@ -25,6 +25,8 @@ export interface Listening {
 }
 
 const ANSWER = 1_900
+/** Characters of what was typed into a refused dialog. */
+const TYPED = 800
 const ALREADY_ANSWERED = 40_060
 
 /** Handles a message from Discord. Ignores everything that is not an interaction. */
@@ -87,7 +89,17 @@ async function onModal(listening: Listening, asked: DiscordInteraction): Promise
   const field = (id: string) => typed.get(id)?.trim() || null
   const said = { reason: field('reason'), owner: field('owner'), asset: field('asset'), until: field('until') }
   const reply = await listening.interaction.submitted({ ...click, ...said }, whoIs(asked))
-  await listening.answers.finish(asked, shown(listening, reply))
+  const kept = reply.answer.ok ? '' : typedAgain(said)
+  const answer = shown(listening, reply, kept.length + 1)
+  await listening.answers.finish(asked, kept === '' ? answer : `${answer}\n${kept}`)
+}
+
+/** A dialog of Discord closes when it is sent. After a refusal, the person gets back what they typed. */
+function typedAgain(said: Readonly<Record<string, string | null>>): string {
+  const lines = Object.entries(said).flatMap(([name, text]) =>
+    text === null ? [] : text.split('\n').map((line, index) => (index === 0 ? `${name}: ${line}` : line)),
+  )
+  return lines.length === 0 ? '' : `You typed:\n${headBlock(lines, TYPED)}`
 }
 
 function readClick(id: RegExp, { data }: DiscordInteraction): Click | null {
@@ -107,7 +119,9 @@ async function onCommand(listening: Listening, asked: DiscordInteraction): Promi
   const reply = await listening.interaction.typed({ text, named }, where, whoIs(asked))
   const { detail } = reply.answer
   const answer: Answer =
-    detail && verb === 'help' ? { ...reply.answer, detail: { ...detail, lines: helpHere(detail.lines) } } : reply.answer
+    detail && isHelp(detail.lines)
+      ? { ...reply.answer, detail: { ...detail, lines: helpHere(detail.lines) } }
+      : reply.answer
   await listening.answers.finish(asked, shown(listening, { ...reply, answer }))
 }
 
@@ -131,6 +145,11 @@ async function onTyping(listening: Listening, asked: DiscordInteraction): Promis
   )
 }
 
+/** Help also comes with the answer to a command that lacks something. */
+function isHelp(lines: readonly string[]): boolean {
+  return lines.some((line) => line.startsWith('/patch '))
+}
+
 function proposalIn(text: string): string | null {
   return /\bPW-\d+\b/i.exec(text)?.[0].toUpperCase() ?? null
 }
@@ -145,11 +164,12 @@ async function whereIs({ places, posts }: Listening, channelId: string): Promise
   return { channel: null, proposal: null }
 }
 
-function shown({ consoleUrl }: Listening, { answer, link: path }: Reply): string {
+/** `less`: characters to leave free. */
+function shown({ consoleUrl }: Listening, { answer, link: path }: Reply, less = 0): string {
   const message = markdown(answer.message, 900)
   const lines = answer.detail ? detailLines(answer.detail) : []
   const link = path === null ? '' : `\n<${consoleUrl}${path}>`
-  const body = codeBlock(lines.slice(0, 30), ANSWER - message.length - link.length)
+  const body = headBlock(lines, ANSWER - message.length - link.length - less)
   const content = `${answer.ok ? '' : '⚠️ '}${message}${body === '' ? '' : `\n${body}`}${link}`.trim()
   return content === '' ? 'Done.' : content
 }

@@ -82,13 +82,33 @@ function instant(at: string, style: 'time' | 'date and time' | 'relative', room:
 
 /** The last lines that fit: the end of a log says the most. */
 export function codeBlock(lines: readonly string[], limit: number): string {
+  return block(fittingLines([...lines].reverse(), limit - FENCES).reverse())
+}
+
+/** The first lines that fit, and how many more there are: a list or a table begins with what matters most. */
+export function headBlock(lines: readonly string[], limit: number): string {
+  const whole = fittingLines(lines, limit - FENCES)
+  if (whole.length === lines.length) return block(whole)
+  const shown = fittingLines(lines, limit - FENCES - MORE)
+  return `${block(shown)}${shown.length === 0 ? '' : '\n'}${lines.length - shown.length} more lines are in the console.`
+}
+
+const FENCES = 8
+/** Characters for the sentence about the rest. */
+const MORE = 48
+
+function fittingLines(lines: readonly string[], limit: number): string[] {
   const shown: string[] = []
-  let room = limit - 8
-  for (const line of [...lines].reverse()) {
+  let room = limit
+  for (const line of lines) {
     const text = shorten(oneLine(line).replaceAll('`', 'ˋ'), 160)
     room -= text.length + 1
     if (room < 0) break
-    shown.unshift(text)
+    shown.push(text)
   }
-  return shown.length === 0 ? '' : `\`\`\`\n${shown.join('\n')}\n\`\`\``
+  return shown
+}
+
+function block(lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `\`\`\`\n${lines.join('\n')}\n\`\`\``
 }

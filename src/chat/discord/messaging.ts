@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto'
-import { type APIMessage, DiscordAPIError, type RawFile, type REST, Routes } from 'discord.js'
+import { type APIChannel, type APIMessage, DiscordAPIError, type RawFile, type REST, Routes } from 'discord.js'
+import { errorText } from '../../core/error-text.ts'
 import type { Accounts } from '../accounts.ts'
 import type { Card } from '../card.ts'
 import type { Messaging, Posted, ThreadMessage } from '../messaging.ts'
 import type { Picture } from '../picture/picture.ts'
 import { createPictures, type DrawPng } from '../picture/sending.ts'
 import type { Posts } from '../platform.ts'
+import { type Refusal, reachWithoutAnswer, refusalSentence, Undelivered } from '../reach.ts'
 import { withAccounts } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 import { aloneMessage, type CardImage, cardMessage, entryContent, noMentions } from './card-components.ts'
 import { createCardGallery, refusalWords, refusesPictures } from './card-gallery.ts'
 import { mentionedIn } from './markdown.ts'
-import { discordProblem } from './problem.ts'
+import { discordRefusal } from './refusals.ts'
 
 export interface DiscordMessagingParts {
   readonly rest: REST
@@ -44,7 +46,6 @@ const WEEK_MINUTES = 10_080
 const UNKNOWN_CHANNEL = 10_003
 const UNKNOWN_MESSAGE = 10_008
 const THREAD_EXISTS = 160_004
-const CANNOT_MESSAGE = 50_007
 
 /**
  * Posts and edits with Discord's API. A nonce made from the message's key prevents a second post. Discord forgets
@@ -73,47 +74,54 @@ export function createDiscordMessaging(parts: DiscordMessagingParts): Messaging<
     threadSpot: (_, card) => ({ place: card, thread: null }),
     openThread: (place, card, name) => openThread(parts, place, card, name),
     say: (message, write) => say(discord, message, write),
-    isRefusal: (error) => error instanceof DiscordAPIError,
+    refusalOf,
     isGone: (error) =>
       error instanceof DiscordAPIError && (error.code === UNKNOWN_MESSAGE || error.code === UNKNOWN_CHANNEL),
-    problem: (error, place) => (error instanceof DiscordAPIError ? new Error(discordProblem(error, place)) : error),
+    linkTo: (posted) => linkTo(parts, posted),
+    problem,
   }
 }
 
-/** The direct-message channel of a person; `null`: the person is not on Discord or takes no messages from us. */
-async function conversationWith(
-  { rest, accounts, log }: DiscordMessagingParts,
-  person: string,
-): Promise<string | null> {
-  const user = await accounts.accountOf('discord', person)
-  if (user === null) return null
+function refusalOf(error: unknown): Refusal | null {
+  return error instanceof DiscordAPIError ? discordRefusal(error) : null
+}
+
+function problem(error: unknown, place: string): unknown {
+  if (error instanceof Undelivered) return error
+  const refused = refusalOf(error)
+  if (refused !== null) return new Undelivered(refused.reach, refusalSentence('Discord', refused, place), error)
+  return new Undelivered(reachWithoutAnswer(error), `Discord: ${errorText(error)}`, error)
+}
+
+async function linkTo({ rest }: DiscordMessagingParts, { place, message }: Posted): Promise<string | null> {
   try {
-    const channel = (await rest.post(Routes.userChannels(), { body: { recipient_id: user } })) as { id: string }
-    return channel.id
+    const channel = (await rest.get(Routes.channel(place))) as APIChannel
+    const guild = 'guild_id' in channel && channel.guild_id ? channel.guild_id : '@me'
+    return `https://discord.com/channels/${guild}/${place}/${message}`
   } catch (error) {
-    if (!(error instanceof DiscordAPIError) || error.status === 401) throw error
-    // Trying again would not help. The thread and the console show the same.
-    log.warn(`Discord opens no direct message with ${person} (${user}): ${error.message}`)
+    if (!(error instanceof DiscordAPIError)) throw error
     return null
   }
+}
+
+/** The direct-message channel of a person; `null`: the person is not on Discord. */
+async function conversationWith({ rest, accounts }: DiscordMessagingParts, person: string): Promise<string | null> {
+  const user = await accounts.accountOf('discord', person)
+  if (user === null) return null
+  const channel = (await rest.post(Routes.userChannels(), { body: { recipient_id: user } })) as { id: string }
+  return channel.id
 }
 
 async function post(
-  { rest, log }: DiscordMessagingParts,
+  { rest }: DiscordMessagingParts,
   place: string,
   key: string,
   { body: content, files }: Content,
-): Promise<string | null> {
+): Promise<string> {
   const nonce = createHash('sha256').update(`${place} ${key}`).digest('hex').slice(0, 24)
   const body = { ...content, nonce, enforce_nonce: true }
-  try {
-    const posted = await rest.post(Routes.channelMessages(place), { body, ...(files ? { files } : {}) })
-    return String((posted as APIMessage).id)
-  } catch (error) {
-    if (!(error instanceof DiscordAPIError) || error.code !== CANNOT_MESSAGE) throw error
-    log.warn('Somebody takes no direct messages from the app on Discord; the thread and the console say the same.')
-    return null
-  }
+  const posted = await rest.post(Routes.channelMessages(place), { body, ...(files ? { files } : {}) })
+  return String((posted as APIMessage).id)
 }
 
 async function find({ rest }: DiscordMessagingParts, place: string, { isIt }: Content): Promise<string | null> {

@@ -1,5 +1,6 @@
 import { type APIModalInteractionResponseCallbackData, ComponentType, TextInputStyle } from 'discord.js'
 import { actions, type Question, questionsOf } from '../actions.ts'
+import { consequenceOf } from '../consequence.ts'
 import type { Asking } from '../desk.ts'
 import type { Dialog } from '../interaction.ts'
 
@@ -11,10 +12,14 @@ export function askModal({
   until,
 }: Omit<Dialog, keyof Asking>): APIModalInteractionResponseCallbackData {
   const { label } = actions[action]
+  const will = consequenceOf(action, proposal)
   return {
     custom_id: `pw-ask:${action}:${proposal}:${revision}`,
     title: `${label.replace('…', '')} ${proposal}`.slice(0, 45),
-    components: fieldsOf(questionsOf(action), until),
+    components: [
+      ...(will === null ? [] : [{ type: ComponentType.TextDisplay as const, content: will }]),
+      ...fieldsOf(questionsOf(action), until),
+    ],
   }
 }
 

@@ -10,6 +10,7 @@ import type { Desk } from '../desk.ts'
 import { createInteraction } from '../interaction.ts'
 import type { DrawPng } from '../picture/sending.ts'
 import { type ChatConnection, type ConnectionEvents, type Posts, untold } from '../platform.ts'
+import { createTroubles, type Troubles } from '../troubles.ts'
 import { count } from '../words.ts'
 import type { SlackAccess } from './access.ts'
 import { type Surroundings, testMessage } from './card-blocks.ts'
@@ -18,8 +19,8 @@ import { createSlackMessaging } from './messaging.ts'
 import { type PaceLimits, slackPace } from './pace.ts'
 import { slackProblem } from './problem.ts'
 import { byRequests, byRequestsOfMany, overSockets, type Receiving } from './receiving.ts'
-import { passOn } from './requests.ts'
-import { type Installations, manyWorkspaces, oneWorkspace, type Workspaces } from './workspaces.ts'
+import { type Arrived, noteSignature, passOn } from './requests.ts'
+import { type Installations, manyWorkspaces, oneWorkspace, type Workspaces, type WorkspacesSeen } from './workspaces.ts'
 
 export interface SlackOptions {
   readonly access: SlackAccess
@@ -37,6 +38,8 @@ export interface SlackOptions {
   readonly drawPng: DrawPng
   readonly clock: () => Date
   readonly log: { info(message: string): void; warn(message: string): void }
+  /** Left out: troubles are only logged. */
+  readonly troubles?: Troubles
   readonly pace?: PaceLimits
   /** Time between the openings of the two sockets, in milliseconds. Default: ten minutes. */
   readonly staggerMs?: number
@@ -56,7 +59,7 @@ const STAGGER_MS = 600_000
 const members = z.object({ users: z.array(z.string()) })
 
 export function createSlack(options: SlackOptions): ChatConnection {
-  const { access, desk, posts, places, log } = options
+  const { access, desk, posts, places, log, troubles = createTroubles({ name: 'slack', log }) } = options
   const clientOptions = clientOptionsOf(options.apiUrl)
   const workspaces = workspacesOf(options, clientOptions)
   const slack: Slack = { access, places, workspaces, clientOptions }
@@ -71,7 +74,7 @@ export function createSlack(options: SlackOptions): ChatConnection {
   const { sockets, requests } = waysIn(options, {
     listening: {
       interaction: createInteraction(options),
-      membership: createMembership(workspaces, options.clock),
+      membership: createMembership(workspaces, options.clock, troubles),
       surroundings,
       places,
       log,
@@ -83,11 +86,15 @@ export function createSlack(options: SlackOptions): ChatConnection {
   let stopping = new AbortController()
 
   return {
-    platform: createDelivery({ desk, posts, log }, messaging),
-    ...(requests === null ? {} : { http: { path: '/slack/', handle: handling(requests) } }),
+    platform: createDelivery({ desk, posts, clock: options.clock, log }, messaging),
+    ...(requests === null
+      ? {}
+      : {
+          http: { path: '/slack/', handle: handling(requests, (arrived) => noteArrival(options, troubles, arrived)) },
+        }),
     check: () => check(slack),
     async start(events = untold) {
-      await workspaces.check()
+      noteWorkspaces(await workspaces.check(), troubles)
       stopping = new AbortController()
       if (sockets !== null) await sockets(events, stopping.signal)
       log.info(`Slack: connected (${access.mode}), ${count(places.size, 'channel')}`)
@@ -137,14 +144,26 @@ function waysIn(options: SlackOptions, receiving: Receiving): WaysIn {
   }
 }
 
-function handling(receiver: HTTPReceiver) {
+function handling(receiver: HTTPReceiver, arrived: (request: Arrived) => void) {
   return (request: IncomingMessage, response: ServerResponse): void => {
-    passOn(receiver, request, response).catch(() => response.destroy())
+    passOn(receiver, request, response, arrived).catch(() => response.destroy())
   }
 }
 
+function noteArrival({ access, clock }: SlackOptions, troubles: Troubles, request: Arrived): void {
+  if (access.mode !== 'socket') noteSignature(access.signingSecret, clock, troubles, request)
+}
+
+function noteWorkspaces({ lacking, failing }: WorkspacesSeen, troubles: Troubles): void {
+  const [scopes] = lacking
+  if (scopes === undefined) troubles.end('scopes')
+  else troubles.begin('scopes', scopes)
+  if (failing.length === 0) troubles.end('channels')
+  else troubles.begin('channels', failing.join(' '))
+}
+
 async function check({ access, places, workspaces, clientOptions }: Slack): Promise<string> {
-  const { working, refused } = await workspaces.check()
+  const { working, refused, lacking, failing } = await workspaces.check()
   const beside =
     refused.length === 0
       ? ''
@@ -156,10 +175,14 @@ async function check({ access, places, workspaces, clientOptions }: Slack): Prom
       throw new Error(`Slack does not take SLACK_APP_TOKEN: ${errorText(error)}. It needs the scope connections:write.`)
     }
   }
-  if (working.length === 0) return `no workspace has installed the app yet: open /slack/install${beside}`
+  if (working.length + failing.length === 0)
+    return `no workspace has installed the app yet: open /slack/install${beside}`
   for (const place of places.values()) await workspaces.clientOf(readRealmId(place).realm)
   const tokens = access.mode === 'socket' ? 'both tokens work' : 'the token works'
-  return `${tokens} in the workspace ${working.join(', ')}; ${count(places.size, 'channel')} configured${beside}`
+  const seen = `${tokens} in the workspace ${working.join(', ')}; ${count(places.size, 'channel')} configured${beside}`
+  const wrong = [...failing, ...lacking]
+  if (wrong.length > 0) throw new Error(`${wrong.join(' ')} Otherwise ${seen}.`)
+  return seen
 }
 
 async function accountsIn(
@@ -174,7 +197,7 @@ async function accountsIn(
     const { users } = members.parse(await client.usergroups.users.list({ usergroup: id }))
     return users.map((user) => ({ platform: 'slack', id: user, realm, label: user, verifiedEmail: null }))
   } catch (error) {
-    throw new Error(`Slack does not say who is in the user group ${id}: ${slackProblem(error)}`)
+    throw new Error(`Slack does not say who is in the user group ${id}: ${slackProblem(error, id)}`)
   }
 }
 
@@ -186,7 +209,7 @@ async function postTest({ places, workspaces }: Slack, nonce: string): Promise<s
   try {
     await client.chat.postMessage({ channel, ...testMessage(nonce) })
   } catch (error) {
-    throw new Error(`The test button could not be posted in ${channel}: ${slackProblem(error)}`)
+    throw new Error(`The test button could not be posted in ${channel}: ${slackProblem(error, place)}`)
   }
   return channel
 }

@@ -78,8 +78,9 @@ function hearDialogs(app: App, listening: Listening): void {
     const who = whoIs(listening, body.user.id, body.user.team_id ?? body.team?.id ?? null)
     const { answer } = await interaction.submitted(asked, who)
     // A refusal is shown inside the dialog, so that the input is not lost.
-    if (!answer.ok) {
-      const errors = { [refusedAt(asked.action)]: shorten(plain(answer.message), 2_000) }
+    const field = refusedAt(asked.action, view)
+    if (!answer.ok && field !== null) {
+      const errors = { [field]: shorten(plain(answer.message), 2_000) }
       return ack({ response_action: 'errors', errors })
     }
     await ack()

@@ -1,7 +1,10 @@
+import { WebAPIPlatformError } from '@slack/web-api'
 import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
 import { writeRealmId } from '../../core/realm.ts'
 import type { Account } from '../accounts.ts'
+import type { Troubles } from '../troubles.ts'
+import { slackRefusal } from './refusals.ts'
 import type { Workspaces } from './workspaces.ts'
 
 const KNOWN_MS = 60_000
@@ -33,7 +36,7 @@ const ELSEWHERE =
  * user's `team_id`, because `is_stranger` is false for people who share a channel with the app
  * (docs.slack.dev/apis/slack-connect).
  */
-export function createMembership(workspaces: Workspaces, clock: () => Date) {
+export function createMembership(workspaces: Workspaces, clock: () => Date, troubles: Troubles) {
   const known = new Map<string, { readonly seen: SlackUser; readonly until: number }>()
 
   async function look(user: string, workspace: string): Promise<SlackUser> {
@@ -53,16 +56,28 @@ export function createMembership(workspaces: Workspaces, clock: () => Date) {
         const realm = workspace === null ? null : await workspaces.realmOf(workspace)
         if (realm === null) return { problem: ELSEWHERE }
         const seen = await look(user, realm.id)
+        troubles.end('members')
         const problem = seen.team_id === realm.id ? standing(seen) : ELSEWHERE
         if (problem !== null) return { problem }
         const verifiedEmail = seen.is_email_confirmed ? (seen.profile.email ?? null) : null
         return { account: { platform: 'slack', id: user, realm, label: seen.name || user, verifiedEmail } }
       } catch (error) {
+        noteRefusal(error, troubles)
         return { problem: `Slack did not say who you are (${errorText(error)}), so nothing was done. Try again.` }
       }
     },
   }
 }
+
+/** What Slack says of a single user is for that user; the rest is for the operator, because nobody can act. */
+function noteRefusal(error: unknown, troubles: Troubles): void {
+  const code = error instanceof WebAPIPlatformError ? error.data.error : null
+  if (code !== null && slackRefusal(code).reach === 'message') return
+  const why = code === 'missing_scope' ? LACKING : `${errorText(error).replace(/[.]?$/, '.')}`
+  troubles.begin('members', `Slack does not say who clicks (users.info), so nobody can act there: ${why}`)
+}
+
+const LACKING = 'the app lacks the scope users:read. Install it again from manifests/slack.yaml.'
 
 function standing(user: SlackUser): string | null {
   if (user.deleted) return 'This account is deactivated.'

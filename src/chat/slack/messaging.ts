@@ -1,17 +1,19 @@
 import { WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api'
 import { z } from 'zod'
+import { errorText } from '../../core/error-text.ts'
 import { readRealmId } from '../../core/realm.ts'
 import type { Accounts } from '../accounts.ts'
 import type { Card, ThreadEntry } from '../card.ts'
 import type { Messaging, Posted, Spot, ThreadMessage } from '../messaging.ts'
 import { createPictures, type DrawPng } from '../picture/sending.ts'
 import { type Posts, TryLater } from '../platform.ts'
+import { type Refusal, reachWithoutAnswer, refusalSentence, Undelivered } from '../reach.ts'
 import { withAccounts } from '../rich-text.ts'
 import { cardMessage, entryMessage, type SlackMessage, type Surroundings } from './card-blocks.ts'
 import { createCardFiles, refusedFiles } from './card-files.ts'
 import { createConversations } from './conversations.ts'
 import { createPace, type PaceLimits } from './pace.ts'
-import { channelProblem } from './problem.ts'
+import { slackRefusal } from './refusals.ts'
 import { createUpload } from './upload.ts'
 import type { Workspaces } from './workspaces.ts'
 
@@ -43,6 +45,7 @@ const EVENT = 'patchwarden_message'
 const LOOK_BACK = 50
 
 const answered = z.object({ ts: z.string() })
+const linked = z.object({ permalink: z.string() })
 const listed = z.object({
   messages: z
     .array(
@@ -73,7 +76,13 @@ export function createSlackMessaging(parts: SlackMessagingParts): Messaging<Slac
     name: 'slack',
     title: 'Slack',
     placeOf: parts.placeOf,
-    conversationWith: createConversations(workspaces, parts.accounts, parts.log),
+    workspaceOf: (channel) => {
+      const place = parts.placeOf(channel)
+      if (place !== null) return readRealmId(place).realm ?? ''
+      // Direct messages: with one workspace, they are in it.
+      return workspaces.isOne ? '' : null
+    },
+    conversationWith: createConversations(workspaces, parts.accounts),
     cardContent: (card) => cardMessage(card, surroundings),
     aloneContent: (entry) => entryMessage(entry, surroundings),
     post: (spot, key, message) => post(slack, spot, key, message),
@@ -82,12 +91,10 @@ export function createSlackMessaging(parts: SlackMessagingParts): Messaging<Slac
     // A Slack thread has no id of its own; the message's id names it.
     threadSpot: (place, card) => ({ place, thread: card }),
     say: (message, write) => say(slack, message, write),
-    isRefusal: (error) => error instanceof WebAPIPlatformError || error instanceof WebAPIRateLimitedError,
+    refusalOf,
     isGone,
-    problem(error, place) {
-      if (error instanceof WebAPIRateLimitedError) return new TryLater(error.retryAfter)
-      return error instanceof WebAPIPlatformError ? new Error(channelProblem(error, place)) : error
-    },
+    linkTo: (posted) => linkTo(slack, posted),
+    problem,
   }
 }
 
@@ -198,6 +205,31 @@ async function placeOfCard(workspaces: Workspaces, posted: string, now: string):
   if (readRealmId(now).id === posted) return now
   const counts = async (place: string) => (await workspaces.realmOf(readRealmId(place).realm)) !== null
   return (await counts(posted)) || !(await counts(now)) ? posted : null
+}
+
+function refusalOf(error: unknown): Refusal | null {
+  if (error instanceof WebAPIPlatformError) return slackRefusal(error.data.error)
+  return error instanceof WebAPIRateLimitedError ? slackRefusal('ratelimited') : null
+}
+
+function problem(error: unknown, place: string): unknown {
+  if (error instanceof Undelivered) return error
+  if (error instanceof WebAPIRateLimitedError) return new TryLater(error.retryAfter)
+  const refused = refusalOf(error)
+  if (refused !== null) return new Undelivered(refused.reach, refusalSentence('Slack', refused, place), error)
+  return new Undelivered(reachWithoutAnswer(error), `Slack: ${errorText(error)}`, error)
+}
+
+/** https://docs.slack.dev/reference/methods/chat.getPermalink needs no scope. */
+async function linkTo({ workspaces }: Slack, { place, message }: Posted): Promise<string | null> {
+  const { realm, id: channel } = readRealmId(place)
+  try {
+    const client = await workspaces.clientOf(realm)
+    return linked.parse(await client.chat.getPermalink({ channel, message_ts: message })).permalink
+  } catch (error) {
+    if (!(error instanceof WebAPIPlatformError)) throw error
+    return null
+  }
 }
 
 function isGone(error: unknown): boolean {

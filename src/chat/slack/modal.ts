@@ -1,6 +1,7 @@
 import type { InputBlock, ModalView, PlainTextOption } from '@slack/types'
 import { z } from 'zod'
 import { type ActionName, type Ask, actions, isActionName, type Question, questionsOf } from '../actions.ts'
+import { consequenceOf } from '../consequence.ts'
 import type { Click } from '../desk.ts'
 import type { Dialog } from '../interaction.ts'
 import { shorten, visible } from '../visible.ts'
@@ -29,7 +30,13 @@ export function askModal(about: ModalMemory, { title, owners, until }: Omit<Dial
     },
     {
       type: 'context',
-      elements: [{ type: 'plain_text', text: shorten(`You are about to ${summary}.`, 300), emoji: false }],
+      elements: [
+        {
+          type: 'plain_text',
+          text: shorten(consequenceOf(about.action, about.proposal) ?? `You are about to ${summary}.`, 300),
+          emoji: false,
+        },
+      ],
     },
     ...inputsOf(questionsOf(about.action), { owners, until }),
   ]
@@ -66,11 +73,18 @@ export function inputsOf(
   })
 }
 
-/** The input that shows a refusal. Slack accepts only inputs that the dialog has. */
-export function refusedAt(action: ActionName): Ask {
-  const asks = questionsOf(action).map(({ ask }) => ask)
-  return asks.find((ask) => ask === 'reason') ?? asks[0] ?? 'reason'
+/**
+ * The input that shows a refusal: of those that the dialog has, because Slack accepts no other. `null`: it has none, for
+ * example because nobody could be named.
+ */
+export function refusedAt(action: ActionName, view: unknown): Ask | null {
+  const shown = dialogBlocks.safeParse(view)
+  const ids = shown.success ? shown.data.blocks.map(({ block_id: id }) => id) : []
+  const asks = questionsOf(action).flatMap(({ ask }) => (ids.includes(ask) ? [ask] : []))
+  return asks.find((ask) => ask === 'reason') ?? asks[0] ?? null
 }
+
+const dialogBlocks = z.object({ blocks: z.array(z.object({ block_id: z.string().optional() })) })
 
 function hintOf(ask: Ask, required: boolean): Pick<InputBlock, 'hint'> {
   const hint = (text: string) => ({ hint: { type: 'plain_text' as const, text } })

@@ -2,9 +2,12 @@ import { WebClient, type WebClientOptions } from '@slack/web-api'
 import { z } from 'zod'
 import { errorText } from '../../core/error-text.ts'
 import type { Realm } from '../accounts.ts'
+import { slackScopes } from './access.ts'
 
 /** The workspaces that count. The operator names them in the configuration or by giving a bot token. */
 export interface Workspaces {
+  /** True: there is one workspace, that of the bot token. */
+  readonly isOne: boolean
   /** `null`: the workspace does not count. With `null`, returns the only workspace. Throws a sentence. */
   realmOf(workspace: string | null): Promise<Realm | null>
   /** The client of a workspace that counts; with `null`, of the only one. Throws a sentence if there is none. */
@@ -18,6 +21,10 @@ export interface WorkspacesSeen {
   readonly working: readonly string[]
   /** Ids of workspaces that installed the app and do not count. */
   readonly refused: readonly string[]
+  /** A sentence for each workspace where the app lacks scopes. */
+  readonly lacking: readonly string[]
+  /** A sentence for each workspace whose token does not work, if others work. */
+  readonly failing: readonly string[]
 }
 
 const WHERE = 'identity.slackWorkspaces'
@@ -30,13 +37,29 @@ export function notNamed(workspace: string): string {
 
 const own = z.object({ team_id: z.string(), team: z.string().optional() })
 
-async function nameOf(client: WebClient, what: string): Promise<{ readonly id: string; readonly name: string }> {
+interface Workspace {
+  readonly id: string
+  readonly name: string
+  /** The scopes that the app lacks there, as a sentence. */
+  readonly lacking: readonly string[]
+}
+
+async function nameOf(client: WebClient, what: string): Promise<Workspace> {
   try {
-    const { team_id: id, team: name = id } = own.parse(await client.auth.test())
-    return { id, name }
+    const answer = await client.auth.test()
+    const { team_id: id, team: name = id } = own.parse(answer)
+    return { id, name, lacking: lackingScopes(name, answer.response_metadata?.scopes) }
   } catch (error) {
     throw new Error(`Slack does not take ${what}: ${errorText(error)}. Check it, and that the app is installed.`)
   }
+}
+
+/** `granted`: as Slack says in a header of its answer; left out: it does not say. */
+function lackingScopes(workspace: string, granted: readonly string[] | undefined): readonly string[] {
+  const missing = granted === undefined ? [] : slackScopes.filter((scope) => !granted.includes(scope))
+  if (missing.length === 0) return []
+  const scopes = `${missing.length === 1 ? 'the scope' : 'the scopes'} ${missing.join(', ')}`
+  return [`In the workspace ${workspace}, the app lacks ${scopes}: install it again from manifests/slack.yaml.`]
 }
 
 /** The workspace of the bot token in the environment. If the operator also named workspaces, it must be one of them. */
@@ -59,6 +82,7 @@ export function oneWorkspace(botToken: string, named: readonly string[], options
   }
 
   return {
+    isOne: true,
     realmOf,
     async clientOf(id) {
       // The operator named no workspace, so the token's workspace counts.
@@ -70,9 +94,9 @@ export function oneWorkspace(botToken: string, named: readonly string[], options
       )
     },
     async check() {
-      const { id, name } = await look()
+      const { id, name, lacking } = await look()
       if (!counts(id)) throw new Error(refused(`${name} (${id})`))
-      return { working: [name], refused: [] }
+      return { working: [name], refused: [], lacking, failing: [] }
     },
   }
 }
@@ -117,6 +141,7 @@ export function manyWorkspaces(
   }
 
   return {
+    isOne: named.length === 1,
     clientOf,
     async realmOf(workspace) {
       const id = workspace ?? (named.length === 1 ? named[0] : undefined)
@@ -126,11 +151,18 @@ export function manyWorkspaces(
       if (named.length === 0) throw new Error(nobodyCounts)
       const installed = await installations.all()
       const working = installed.filter((id) => named.includes(id))
+      const asked = await Promise.allSettled(
+        working.map(async (id) => nameOf(await clientOf(id), `the token of ${id}`)),
+      )
+      const good = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+      const failing = asked.flatMap((one) => (one.status === 'rejected' ? [errorText(one.reason)] : []))
+      // One workspace whose token was revoked takes nothing from the others.
+      if (good.length === 0 && failing.length > 0) throw new Error(failing.join(' '))
       return {
-        working: await Promise.all(
-          working.map(async (id) => (await nameOf(await clientOf(id), `the token of ${id}`)).name),
-        ),
+        working: good.map(({ name }) => name),
         refused: installed.filter((id) => !named.includes(id)),
+        lacking: good.flatMap(({ lacking }) => lacking),
+        failing,
       }
     },
   }

@@ -5,6 +5,7 @@ import { judgedLines, notJudgedLines } from '../../chat/coverage.ts'
 import type { Answer } from '../../chat/desk.ts'
 import type { NamedAccount } from '../../chat/linked-accounts.ts'
 import { rich } from '../../chat/rich-text.ts'
+import { waitingIn, waitingLines } from '../../chat/waiting.ts'
 import { count } from '../../chat/words.ts'
 import { assertNever } from '../../core/assert-never.ts'
 import { isEntry } from '../../core/audit.ts'
@@ -19,8 +20,9 @@ import type { Register } from '../../core/record/register.ts'
 import { listAssetPage, type TeamCounts } from '../../store/asset-pages.ts'
 import { sourceStates } from '../../store/catalog.ts'
 import { type PlacedItem, recentEvents } from '../../store/events.ts'
-import { waitingCounts } from '../../store/outbox.ts'
+import { waitingPlaces } from '../../store/outbox.ts'
 import { readRegister } from '../../store/persons.ts'
+import { readTroubles } from '../../store/troubles.ts'
 import type { WatchedConnection } from '../../workflow/watched-connection.ts'
 import type { AssetsQuery, AssetsView, AuditRow, PersonRow, SourceRow, Viewer } from '../console-port.ts'
 import { cursorAt, placeIn } from '../cursor.ts'
@@ -109,17 +111,25 @@ export async function sourceRows({ service }: Backend): Promise<readonly SourceR
     const state = states.find((row) => row.kind === item.kind && row.name === item.name)
     return { ...item, lastGoodAt: state?.lastGoodAt ?? null, problem: state?.problem ?? null, problemSince: null }
   })
-  const counts = await waitingCounts(service.db)
+  const places = await waitingPlaces(service.db)
   const chats = service.parts.platforms.filter(({ name }) => name !== 'console')
-  return [
-    ...rows,
-    ...chats.map(({ name }) => {
-      const { waiting = 0, problem = null } = counts.find(({ platform }) => platform === name) ?? {}
+  const chatRows = await Promise.all(
+    chats.map(async ({ name }) => {
+      const troubles = await readTroubles(service.db, name)
+      const more = [
+        ...troubles.flatMap(({ kind, what }) => (kind === 'connection' ? [] : [what])),
+        ...waitingLines(places, name),
+      ]
+      const waiting = waitingIn(places, name)
       const describe = waiting === 0 ? 'everything has arrived' : `${count(waiting, 'message')} on the way`
-      const row = { name, kind: 'chat' as const, describe, lastGoodAt: null, problem, problemSince: null }
+      const row = { name, kind: 'chat' as const, describe, lastGoodAt: null, problem: null, problemSince: null, more }
       const connection = connections.find((item) => item.name === name)
       return connection === undefined ? row : withConnection(row, connection)
     }),
+  )
+  return [
+    ...rows,
+    ...chatRows,
     ...connections
       .filter(({ name }) => !chats.some((chat) => chat.name === name))
       .map((connection) => withConnection(lastingConnection(connection.name), connection)),
@@ -131,7 +141,7 @@ function lastingConnection(name: string): SourceRow {
   return { name, kind: 'database', describe, lastGoodAt: null, problem: null, problemSince: null }
 }
 
-/** Shows a broken connection instead of a message that was not delivered, because it is the cause. */
+/** Shows whether the connection works. */
 function withConnection(row: SourceRow, connection: WatchedConnection): SourceRow {
   const { state, since } = connection.state()
   switch (state.kind) {

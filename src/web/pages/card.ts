@@ -1,5 +1,6 @@
 import { actions, type Question } from '../../chat/actions.ts'
 import type { CardAction, CardRing } from '../../chat/card.ts'
+import { consequenceOf } from '../../chat/consequence.ts'
 import { ringWords } from '../../chat/ring-words.ts'
 import { datesFor } from '../../core/permission/choices.ts'
 import type { CardView, Viewer } from '../console-port.ts'
@@ -62,6 +63,7 @@ function actionHtml({ card: { proposal }, owners, now }: CardView, action: CardA
   const asks = `/p/${proposal}/ask/${action.name}?revision=${action.revision}`
   return html`<details class="ask" id="${id}" data-asks="${asks}" hx-preserve><summary class="button ${style}">${action.label}</summary>
 <form ${post}>${hidden}
+<p>${consequenceOf(action.name, proposal) ?? ''}</p>
 ${action.questions.map((question) => fieldHtml(question, { viewer, owners, dates: datesOf(action.name, now) }))}
 <button class="${style}">${action.label.replace('…', '')}</button></form></details>`
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cardMessage, entryContent, noMentions } from '../../../src/chat/discord/card-components.ts'
 import { discordCommands, helpHere } from '../../../src/chat/discord/commands.ts'
-import { codeBlock, markdown } from '../../../src/chat/discord/markdown.ts'
+import { headBlock, markdown } from '../../../src/chat/discord/markdown.ts'
 import { askModal } from '../../../src/chat/discord/modal.ts'
 import { lineBreak, type RichText, rich, strong, time } from '../../../src/chat/rich-text.ts'
 import { slashHelp } from '../../../src/chat/slash.ts'
@@ -75,10 +75,21 @@ test('manifests/discord-commands.json is what Discord takes', () => {
 
 test('the help fits into one message: every command that can be typed, as its fields are', () => {
   const help = helpHere(slashHelp)
-  const shown = codeBlock(help, 1_800)
+  const shown = headBlock(help, 1_800)
   const typed = discordCommands().flatMap(({ name, options = [] }) => options.map((sub) => `/${name} ${sub.name}: `))
   for (const start of typed) expect(shown).toContain(`\n${start}`)
   expect(shown.split('\n')).toHaveLength(typed.length + 2)
+})
+
+test('an answer that is too long keeps its beginning, and says how much is left', () => {
+  const lines = Array.from({ length: 200 }, (_, index) => `line ${index + 1}`)
+  const shown = headBlock(lines, 600)
+  expect(shown.length).toBeLessThanOrEqual(600)
+  const rows = shown.split('\n')
+  expect(rows.slice(0, 3)).toEqual(['```', 'line 1', 'line 2'])
+  expect(rows.at(-1)).toBe(`${200 - (rows.length - 3)} more lines are in the console.`)
+  expect(headBlock(lines.slice(0, 3), 600)).toBe('```\nline 1\nline 2\nline 3\n```')
+  expect(headBlock([], 600)).toBe('')
 })
 
 test.each<[string, RichText, string]>([

@@ -145,6 +145,35 @@ describe('in Discord', () => {
     expect(await answer(await discord.command(people.mara, channel, 'patch-people back', {}))).toContain('You are back')
   })
 
+  test('commands that the server refuses are one notice, and clicks arrive all the same', async () => {
+    await connection.stop()
+    discord.faults.add({ method: 'PUT', path: '/commands' }, { kind: 'refusal', reason: 'missingAccess' }, 100)
+    await connection.start()
+    expect(warnings.filter((warning) => warning.includes('refuses the commands'))).toHaveLength(1)
+    expect(await click(people.tom, 'approve')).toContain('Your approval is recorded.')
+  })
+
+  test('a channel that cannot be seen takes nothing from the others, and check names it', async () => {
+    await connection.stop()
+    discord.faults.add({ method: 'GET', path: `/channels/${channel}` }, { kind: 'refusal', reason: 'missingAccess' }, 2)
+    await connection.start()
+    expect(warnings.join()).toContain('cannot be seen by the app')
+    expect(await click(people.tom, 'approve')).toContain('Your approval is recorded.')
+    await expect(connection.check()).rejects.toThrow('View Channel')
+  })
+
+  test.each([
+    [4004, /DISCORD_BOT_TOKEN is not valid/],
+    [4013, /did not accept the intents/],
+    [4014, /Privileged Gateway Intents/],
+  ])('a gateway that is closed for good with %i says why', async (code, why) => {
+    await connection.stop()
+    const lost: string[] = []
+    await connection.start({ up: () => {}, down: () => {}, lost: (reason) => lost.push(reason) })
+    discord.gateway.closeWith(code)
+    await expect.poll(() => lost).toEqual([expect.stringMatching(why)])
+  })
+
   test('check says that the token works and the channels can be seen, and what is wrong', async () => {
     expect(await connection.check()).toBe('the token works; 1 channel in 1 server can be seen')
     discord.faults.add({ method: 'GET', path: '/channels/' }, { kind: 'refusal', reason: 'missingAccess' })

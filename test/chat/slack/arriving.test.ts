@@ -77,6 +77,33 @@ describe('by signed requests', () => {
     await connection.start()
     expect(await slack.arrivals.forge(how)).toBe(401)
     expect(slack.answers).toEqual([])
+    const said = {
+      unsigned: [],
+      'wrong secret': [/SLACK_SIGNING_SECRET does not match/],
+      old: [/by the clock of this host/],
+    }
+    expect(warnings).toEqual(said[how].map((sentence) => expect.stringMatching(sentence)))
+    // Said once, however many come.
+    await slack.arrivals.forge(how)
+    expect(warnings).toHaveLength(said[how].length)
+  })
+
+  test('a scope that was taken away is named by the start and by check, and so is a Slack that does not say who clicks', async () => {
+    await begin(access(), new Map([['web-platform', 'C0WEB']]))
+    slack.home.scopes.delete('users:read')
+    await connection.start()
+    expect(warnings.join()).toContain('lacks the scope users:read: install it again')
+    await expect(connection.check()).rejects.toThrow('lacks the scope users:read')
+    await slack.slash('U0TOM', 'C0WEB', 'list')
+    await expect.poll(() => warnings.join()).toContain('Slack does not say who clicks (users.info), so nobody can act')
+    const { length } = warnings
+    await slack.slash('U0MARA', 'C0WEB', 'list')
+    await expect.poll(() => slack.answers.length).toBe(2)
+    expect(warnings).toHaveLength(length)
+    slack.home.scopes.add('users:read')
+    await slack.slash('U0TOM', 'C0WEB', 'list')
+    await expect.poll(() => slack.answers.length).toBe(3)
+    expect(await connection.check()).toContain('the token works')
   })
 
   /** What nobody catches would end the service. */

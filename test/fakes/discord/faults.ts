@@ -10,6 +10,8 @@ export type Fault =
   | { readonly kind: 'status'; readonly status: number; readonly carriedOut: boolean }
   | { readonly kind: 'rate limit'; readonly seconds: number; readonly scope: Scope }
   | { readonly kind: 'refusal'; readonly reason: Refusal }
+  /** Any code of topics/opcodes-and-status-codes#json. */
+  | { readonly kind: 'code'; readonly status: number; readonly code: number }
 
 /** Which requests: the method, and text or a pattern in the path after `/api/v10`. */
 export interface Where {

@@ -89,6 +89,8 @@ function send(response: http.ServerResponse, answer: Answer): void {
 function reply(parts: ServerParts, request: http.IncomingMessage, record: RequestRecord, fault: Fault | null): Answer {
   if (fault?.kind === 'rate limit') return limitedAnswer(tooMany(fault.seconds, fault.scope))
   if (fault?.kind === 'refusal') return errorAnswer(refuse(fault.reason))
+  if (fault?.kind === 'code')
+    return errorAnswer(new ApiError(fault.status, { message: `refused with ${fault.code}`, code: fault.code }))
   const carriedOut = !(fault?.kind === 'status' || fault?.kind === 'reset') || fault.carriedOut
   const answer = carriedOut ? carryOut(parts, request, record) : { status: 500, headers: {} }
   if (fault?.kind !== 'status') return answer

@@ -91,11 +91,13 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
       return void response.end(JSON.stringify({ ok: false, error: 'ratelimited' }))
     }
     if (fault?.kind === 'stalled' && !fault.done) return
-    const answer =
-      fault?.kind === 'error' ? { ok: false, error: fault.error } : answerTo(method, token, workspace, body)
+    const error = fault?.kind === 'error' ? fault.error : world.refuses(method, body)
+    const answer = error !== null ? { ok: false, error } : answerTo(method, token, workspace, body)
     if (fault?.kind === 'lost') return void response.destroy()
     if (fault?.kind === 'stalled') return
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+    // docs.slack.dev/authentication/installing-with-oauth: each answer says the scopes of the token.
+    const scopes = workspace === undefined ? {} : { 'x-oauth-scopes': [...workspace.scopes].join(',') }
+    response.writeHead(200, { 'content-type': 'application/json', ...scopes }).end(JSON.stringify(answer))
   }
 
   function answerTo(method: string, token: string, workspace: Workspace | undefined, body: Json): Json {
@@ -215,9 +217,14 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
     async submit(user: string, values: Json): Promise<Json | null> {
       const last = world.views.at(-1)
       if (!last) throw new Error('No dialog is open.')
-      const { callback_id, private_metadata } = last.view
-      const view = { id: 'V1', type: 'modal', callback_id, private_metadata, state: { values } }
-      return arrivals.send('interactive', { ...actor(user), type: 'view_submission', view })
+      const { callback_id, private_metadata, blocks } = last.view
+      const view = { id: 'V1', type: 'modal', callback_id, private_metadata, blocks, state: { values } }
+      const answer = await arrivals.send('interactive', { ...actor(user), type: 'view_submission', view })
+      // docs.slack.dev/surfaces/modals: errors are for inputs of the view; others make the dialog show a failure.
+      const ids = (blocks as readonly Json[]).map(({ block_id: id }) => id)
+      const misplaced = Object.keys((answer?.errors as Json | undefined) ?? {}).filter((id) => !ids.includes(id))
+      if (misplaced.length > 0) throw new Error(`The dialog has no input ${misplaced.join(', ')}.`)
+      return answer
     },
     async slash(user: string, channel: string, text: string, more: Pick<Arriving, 'workspace'> = {}): Promise<void> {
       const workspace = workspaceOf(user, more.workspace)

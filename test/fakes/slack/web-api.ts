@@ -12,6 +12,7 @@ export const methodScopes: Readonly<Record<string, readonly string[]>> = {
   'apps.connections.open': [],
   'auth.revoke': [],
   'auth.test': [],
+  'chat.getPermalink': [],
   'chat.postEphemeral': ['chat:write'],
   'chat.postMessage': ['chat:write'],
   'chat.update': ['chat:write'],
@@ -48,6 +49,8 @@ export function run(world: World, workspace: Workspace, method: string, body: Js
       return post(world, workspace, body)
     case 'chat.update':
       return update(world, workspace, body)
+    case 'chat.getPermalink':
+      return permalink(world, workspace, body)
     case 'chat.postEphemeral':
       world.answers.push(body)
       return { ok: true, message_ts: world.nextTs() }
@@ -158,6 +161,7 @@ function post(world: World, workspace: Workspace, body: Json): Json {
   const thread = typeof body.thread_ts === 'string' ? body.thread_ts : null
   const parent = messagesIn(world, workspace, channel).find((item) => item.ts === thread)
   if (thread !== null && parent?.thread !== null) return { ok: false, error: 'thread_not_found' }
+  if (thread !== null && world.locked.has(thread)) return { ok: false, error: 'restricted_action_thread_locked' }
   const message: SlackMessage = {
     workspace: workspace.id,
     channel,
@@ -185,6 +189,13 @@ function update(world: World, workspace: Workspace, body: Json): Json {
   message.blocks = (body.blocks as readonly Json[] | undefined) ?? []
   message.edits++
   return { ok: true, channel: message.channel, ts: message.ts }
+}
+
+function permalink(world: World, workspace: Workspace, body: Json): Json {
+  const found = messagesIn(world, workspace, String(body.channel)).find((item) => item.ts === body.message_ts)
+  if (!found) return { ok: false, error: 'message_not_found' }
+  const link = `https://example.slack.com/archives/${found.channel}/p${found.ts.replace('.', '')}`
+  return { ok: true, channel: found.channel, permalink: link }
 }
 
 function history(world: World, workspace: Workspace, body: Json, thread: string | null): Json {

@@ -92,6 +92,10 @@ export interface World {
   readonly homes: Map<string, View>
   readonly archived: Set<string>
   readonly faults: Map<string, SlackFault[]>
+  /** The error that a call gets for as long as the test leaves it there; `null`: none. */
+  refuses: (method: string, body: Json) => string | null
+  /** Threads that an administrator locked, by the first message's ts. */
+  readonly locked: Set<string>
   readonly triggers: Map<string, { readonly user: string; readonly at: number }>
   readonly appToken: string
   readonly signingSecret: string
@@ -148,6 +152,8 @@ export function createWorld(): World {
     homes: new Map(),
     archived: new Set(),
     faults: new Map(),
+    refuses: () => null,
+    locked: new Set(),
     triggers: new Map(),
     appToken: 'xapp-1',
     signingSecret: randomBytes(16).toString('hex'),

@@ -13,6 +13,7 @@ import { consolePlatform } from '../../../src/app/chat.ts'
 import { readEnvironment } from '../../../src/app/environment.ts'
 import { loadLastKnown } from '../../../src/app/last-known.ts'
 import { buildOutside } from '../../../src/app/outside.ts'
+import { buildAbsences } from '../../../src/app/people.ts'
 import { buildWorkflowParts } from '../../../src/app/workflow-parts.ts'
 import type { ChatPlatform } from '../../../src/chat/platform.ts'
 import type { ProposalState } from '../../../src/core/proposal/proposal.ts'
@@ -21,6 +22,7 @@ import { createKeeping } from '../../../src/store/keeping.ts'
 import { openLeases } from '../../../src/store/leases.ts'
 import { consoleThread } from '../../../src/store/outbox.ts'
 import { findProposal, openProposals } from '../../../src/store/proposals.ts'
+import { createAbsences } from '../../../src/workflow/absences.ts'
 import { createLinking } from '../../../src/workflow/accounts.ts'
 import { createWorkflow } from '../../../src/workflow/workflow.ts'
 import { patchwarden } from '../../support/command-line.ts'
@@ -118,8 +120,9 @@ export async function operator(standin: StandIn, database: TestDatabase, extra: 
     const lastKnown = await loadLastKnown(config, outside, { db, clock, log })
     const platforms: ChatPlatform[] = [consolePlatform({ db })]
     const linking = createLinking({ db, clock, people: [], platforms, log })
+    const absences = createAbsences({ db, clock, platforms, ...buildAbsences(config) })
     const parts = buildWorkflowParts(config, outside, lastKnown, {
-      ...{ db, clock, log, platforms, linking },
+      ...{ db, clock, log, platforms, linking, absences },
       wake: async () => {},
     })
     return createWorkflow({ ...parts, pollSeconds: 0.2 }, leases.alone)
