@@ -31,6 +31,8 @@ export type CourierParts = Pick<WorkflowParts, 'db' | 'clock' | 'log'>
 
 interface Rest {
   readonly hold: Hold
+  /** Whether a card met the error. Where entries are refused, cards may still be shown, and the other way round. */
+  readonly byCard: boolean
   readonly until: number
   readonly ms: number
 }
@@ -189,6 +191,7 @@ async function deliverLane(courier: Courier, messages: readonly WaitingMessage[]
 function worksAgain({ platform, parts, resting, told }: Courier, message: WaitingMessage): void {
   for (const hold of holdsOf(message, platform.workspaceOf)) {
     const key = holdKey(hold)
+    if (resting.get(key)?.byCard !== (message.entry === null)) continue
     resting.delete(key)
     if (told.delete(key)) parts.log.info(`Messages reach ${heldWords(platform, hold)} again.`)
   }
@@ -201,22 +204,24 @@ function worksAgain({ platform, parts, resting, told }: Courier, message: Waitin
 function restAfterTrouble(courier: Courier, channel: string, error: unknown): void {
   const { report, platform } = courier
   report(new Error(`Delivery to ${place(platform, channel)} stopped: ${sentence(errorText(error))} It goes on soon.`))
-  pause(courier, { kind: 'channel', channel }, FIRST_REST_MS, FIRST_REST_MS)
+  const hold = { kind: 'channel', channel } as const
+  pause(courier, { hold, byCard: false, ms: FIRST_REST_MS }, FIRST_REST_MS)
 }
 
 async function rest(courier: Courier, message: WaitingMessage, error: unknown): Promise<void> {
   const { platform, parts, resting, told } = courier
   const hold = holdOf(reachOf(error), message, platform.workspaceOf)
+  const byCard = message.entry === null
   const key = holdKey(hold)
   const before = resting.get(key)
   // Another message has just met the same trouble. The rest that it began goes on.
   const isNew = before === undefined || before.until <= parts.clock().getTime()
   if (error instanceof TryLater) {
-    pause(courier, hold, error.seconds * 1_000, before?.ms ?? 0)
+    pause(courier, { hold, byCard, ms: before?.ms ?? 0 }, error.seconds * 1_000)
     return
   }
   const ms = before === undefined || before.ms === 0 ? FIRST_REST_MS : Math.min(before.ms * 2, LONGEST_REST_MS)
-  if (isNew) pause(courier, hold, ms, ms)
+  if (isNew) pause(courier, { hold, byCard, ms }, ms)
   const problem = errorText(error)
   await markFailed(parts.db, message.id, problem)
   // Logged once for each problem. The console's page of sources shows that it goes on.
@@ -233,8 +238,8 @@ function reachOf(error: unknown): Reach {
   return error instanceof TryLater ? 'channel' : 'thread'
 }
 
-function pause(courier: Courier, hold: Hold, forMs: number, ms: number): void {
-  courier.resting.set(holdKey(hold), { hold, until: courier.parts.clock().getTime() + forMs, ms })
+function pause(courier: Courier, rest: Omit<Rest, 'until'>, forMs: number): void {
+  courier.resting.set(holdKey(rest.hold), { ...rest, until: courier.parts.clock().getTime() + forMs })
   kickIn(courier, forMs)
 }
 

@@ -66,6 +66,8 @@ describe('patchwarden init', () => {
     expect(warnings.map(({ path, what }) => `${path} ${what}`)).toEqual([
       expect.stringMatching(/^teams\.shop\.policy .* cannot be satisfied when .* proposes/),
       expect.stringMatching(/^teams\.shop\.policy .* have no account in Slack or Discord/),
+      expect.stringMatching(/^teams\.shop\.policy .* nobody could resume a rollout while .* is away/),
+      expect.stringMatching(/^teams\.shop\.policy .* nobody could lift a freeze while .* is away/),
     ])
   })
 

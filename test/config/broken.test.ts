@@ -381,7 +381,7 @@ describe('all problems are told at once', () => {
 })
 
 describe('a warning is no refusal', () => {
-  it.each([
+  it.each<[string, string, string | string[]]>([
     [
       '  aisha: { name: Aisha Rahman }',
       '  aisha: { name: Aisha Rahman }\n  jo: { name: Jo }',
@@ -390,7 +390,11 @@ describe('a warning is no refusal', () => {
     [
       'owner: [mara, tom]',
       'owner: [mara]',
-      'pw.yaml:13:13: teams.web.policy is "standard", which cannot be satisfied when mara proposes: nobody approves what is their own. Give the roles to one more person, so that there is somebody to stand in.',
+      [
+        'pw.yaml:13:13: teams.web.policy is "standard", which cannot be satisfied when mara proposes: nobody approves what is their own. Give the roles to one more person, so that there is somebody to stand in.',
+        'pw.yaml:13:13: teams.web.policy is "standard": nobody could resume a rollout while mara is away. Give the roles to one more person, so that there is somebody to stand in.',
+        'pw.yaml:13:13: teams.web.policy is "standard": nobody could lift a freeze while mara is away. Give the roles to one more person, so that there is somebody to stand in.',
+      ],
     ],
     [
       '[tom, aisha]',
@@ -414,7 +418,7 @@ describe('a warning is no refusal', () => {
       'pw.yaml:21:3: policies.standard.remindAfter is not before expiresAfter, so nobody is reminded. Remind earlier, or write never.',
     ],
   ])('%j written as %j', (piece, replacement, sentence) => {
-    expect(warningsOf(smallWith(piece, replacement))).toEqual([sentence])
+    expect(warningsOf(smallWith(piece, replacement))).toEqual([sentence].flat())
   })
 })
 

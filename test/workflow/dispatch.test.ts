@@ -181,3 +181,19 @@ test.each(Object.entries(held))(
     expect([...arrived].sort()).toEqual(['discord web PW-1', ...names].sort())
   },
 )
+
+test('where entries are refused and cards are not, it is said once, however often a card is shown', async () => {
+  const { kick } = dispatcher(async ({ entry }) => {
+    if (entry !== null) throw new Undelivered('channel', 'no entries here.')
+    return null
+  })
+  const entry = { author: null, tone: 'neutral' as const, text: [], detail: [] }
+  const at = new Date(time).toISOString()
+  await putMessages(database().db, [{ ...card('slack', 'web', 'PW-1'), at, entry }])
+  for (let round = 0; round < 5; round++) {
+    await put(card('slack', 'web', 'PW-1'))
+    await kick()
+    time += 400_000
+  }
+  expect(said).toHaveLength(1)
+})

@@ -174,6 +174,15 @@ describe('in Discord', () => {
     await expect.poll(() => lost).toEqual([expect.stringMatching(why)])
   })
 
+  test('a refused dialog gives back what was typed', async () => {
+    const opened = await discord.click(people.tom, card().id, `pw:reject:${web.id}:${web.revision}`)
+    const typed = { reason: 'It broke the staging hosts', until: '2001-01-01' }
+    const said = await answer(await discord.submitModal(opened, typed))
+    expect(said).toContain('date that is still to come')
+    expect(said).toContain('reason: It broke the staging hosts')
+    expect(said).toContain('until: 2001-01-01')
+  })
+
   test('check says that the token works and the channels can be seen, and what is wrong', async () => {
     expect(await connection.check()).toBe('the token works; 1 channel in 1 server can be seen')
     discord.faults.add({ method: 'GET', path: '/channels/' }, { kind: 'refusal', reason: 'missingAccess' })

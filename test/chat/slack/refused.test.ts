@@ -175,6 +175,16 @@ test.each(['card', 'entry', 'direct'] as const)(
   },
 )
 
+test('a card of an earlier installation goes on in a new one, and each links to the other', async () => {
+  await scene('card', 'cant_update_message', createDispatcher(parts(), alwaysMine))
+  const links = texts().filter((text) => text.includes('https://example.slack.com/archives/C0WEB/p'))
+  expect(links).toEqual([
+    expect.stringMatching(/^The proposal goes on here. The story so far is there: https:/),
+    expect.stringMatching(/^The proposal goes on there: https:/),
+  ])
+  expect(cards('PW-1')).toHaveLength(2)
+})
+
 test('the codes of the table are Slack’s own', () => {
   const known = new Set<string>(Object.values(documentedErrors).flat())
   /** Documented elsewhere: auth.test, conversations.replies, and in Slack's own clients. */
