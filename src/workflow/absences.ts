@@ -11,7 +11,6 @@ import { type AwayAsked, declareAbsence } from '../core/permission/away.ts'
 import { isBefore } from '../core/time/instant.ts'
 import { type DeclaredAbsences, readAbsences, recordAbsence, recordReturn } from '../store/absences.ts'
 import type { Db, Tx } from '../store/connection.ts'
-import { lockStream, RIGHTS } from '../store/entries.ts'
 import { putMessages } from '../store/outbox.ts'
 import { knowPersonsIn, personsOf } from '../store/persons.ts'
 import { inTransaction } from '../store/transaction.ts'
@@ -48,15 +47,16 @@ export function createAbsences(parts: AbsenceParts): AbsenceBook {
     declared = await readAbsences(db)
   }
 
-  function isAway(person: string): boolean {
+  /** The absences of the person that hold now; empty: they are not away. */
+  function inForce(person: string): readonly Absence[] {
     const at = now()
-    return all().some((one) => one.person === person && !isBefore(at, one.from) && isBefore(at, one.until))
+    return all().filter((one) => one.person === person && !isBefore(at, one.from) && isBefore(at, one.until))
   }
 
   async function back(person: Person): Promise<Answer> {
     if (!isOwn(person)) return { ok: false, message: rich(NOT_OWN) }
-    if (!isAway(person.id)) return { ok: true, message: rich('You are not away, so nothing had to be done.') }
-    const ended = all().filter((one) => one.person === person.id && isBefore(now(), one.until))
+    const ended = inForce(person.id)
+    if (ended.length === 0) return { ok: true, message: rich('You are not away, so nothing had to be done.') }
     await inTransaction(db, endAbsence, {
       parts: telling,
       person,
@@ -85,7 +85,7 @@ export function createAbsences(parts: AbsenceParts): AbsenceBook {
     },
     back,
     async returned(person) {
-      if (isOwn(person) && isAway(person.id)) await back(person)
+      if (isOwn(person) && inForce(person.id).length > 0) await back(person)
     },
   }
 }
@@ -128,7 +128,6 @@ async function declare(tx: Tx, { parts, absence, by }: Declare): Promise<void> {
   const everybody = [person, ...(deputy === null ? [] : [deputy])]
   const named = everybody.map((id) => ({ id, name: parts.people.get(id)?.name ?? null }))
   const register = await knowPersonsIn(tx, [...named, ...personsOf(by)], from)
-  await lockStream(tx, RIGHTS)
   await recordAbsence(tx, absence, { actor: by, register })
   const nameOf = (id: string) => parts.people.get(id)?.name ?? null
   const said = by.id === person ? '' : ` ${by.name} said so.`
@@ -146,7 +145,6 @@ interface End {
 
 async function endAbsence(tx: Tx, { parts, person, at, deputies }: End): Promise<void> {
   const register = await knowPersonsIn(tx, personsOf(person), at)
-  await lockStream(tx, RIGHTS)
   await recordReturn(tx, { person: person.id, at }, { actor: person, register })
   const text = rich(`${person.name} is back: you do not stand in any more.`)
   await tell(tx, parts, { people: [...new Set(deputies)], text, at })

@@ -44,6 +44,7 @@ async function say(text: string, person: Person) {
 test('a deputy named in chat votes in the place of who is away, both are told, and the record says it all', async () => {
   const { db, url } = database()
   expect(await say('approve', by(jonas))).toMatchObject({ ok: false })
+  expect((await say('mine', by(jonas))).said).toBe('Nothing waits for you.')
   const away = await say(`away until ${until} deputy jonas`, by(mara))
   expect(away).toMatchObject({
     ok: true,
@@ -51,7 +52,9 @@ test('a deputy named in chat votes in the place of who is away, both are told, a
   })
   expect(messages).toEqual([{ to: '@jonas', text: expect.stringContaining('Jonas stands in for Mara until ') }])
 
+  expect((await say('mine', by(jonas))).said).toBe('2 proposals for you:')
   expect(await say('approve', by(jonas))).toMatchObject({ ok: true })
+  expect((await say('mine', by(jonas))).said).toBe('1 proposal for you:')
   expect(await say('approve', by(tom))).toMatchObject({ ok: true })
   const web = await findProposal(db, 'PW-1')
   const decided = [web, await findProposal(db, 'PW-2')].find((one) => one?.approvedBy != null)

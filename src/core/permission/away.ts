@@ -61,7 +61,8 @@ export function declareAbsence({ asked, doer, teams, names, now }: Declaring): D
   if (deputy === doer.id)
     return no(`Not noted: nobody names themselves. Ask somebody else to name you for ${nameOf(person)}.`)
   const led = theirs.filter((team) => leads(team, doer.id))
-  if (led.length === 0) return no(`Not noted: for ${nameOf(person)}, that takes ${leadersOf(theirs, person)}.`)
+  if (led.length === 0)
+    return no(`Not noted: that is for ${nameOf(person)} to say, or for ${leadersOf(theirs, person)}.`)
   const places = deputy === null ? led : led.filter(({ members }) => isIn(members, deputy))
   if (places.length === 0)
     return no(
@@ -91,5 +92,5 @@ function leadersOf(teams: readonly TeamHere[], absent: string): string {
   const able = teams.flatMap((team) =>
     team.members.filter(({ id }) => id !== absent && leads(team, id)).map(({ name }) => name),
   )
-  return `themselves, a lead of the team or an operator${able.length === 0 ? '' : `: ${someOf([...new Set(able)])}`}`
+  return `a lead of the team or an operator${able.length === 0 ? '' : ` (${someOf([...new Set(able)])})`}`
 }

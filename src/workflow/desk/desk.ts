@@ -35,7 +35,11 @@ export function createDesk(desk: DeskParts): Desk {
     asking: createAsking(desk),
     suggest: (typed, action, person) => suggested(desk, typed, action, person),
     tested: (nonce) => announceTest(db, nonce),
-    comment: (proposal, text, person) => give(desk, proposal, { type: 'comment', text }, person, ''),
+    async comment(proposal, text, person) {
+      const answer = await give(desk, proposal, { type: 'comment', text }, person, '')
+      if (answer.ok) await desk.absences.returned(person)
+      return answer
+    },
     async card(proposal, person) {
       const place = await placeOf(desk, proposal)
       return place === null ? null : proposalCard(place, person, await toldPictures(db, proposal))

@@ -74,7 +74,7 @@ describe('for somebody who is absent', () => {
 
   test('nobody else does, and is told who can', () => {
     expect(refused({ deputy: 'lea' }, doer('tom'))).toBe(
-      'Not noted: for Eva, that takes themselves, a lead of the team or an operator: Lea or Ola.',
+      'Not noted: that is for Eva to say, or for a lead of the team or an operator (Lea or Ola).',
     )
   })
 
