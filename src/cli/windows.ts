@@ -61,12 +61,12 @@ interface Shown {
 }
 
 function ofRule({ rule = '', from, zone = 'UTC', ...options }: Options, count: number): Shown {
+  const windows = windowsOfRule({ ...options, rule, zone, from: instantAt(from, zone), count })
   const parsed = parseRecurrence(rule)
   if (parsed.ok && from === undefined && needsStart(parsed.recurrence))
     throw new BadUse(
       '--rule does not say by itself when it begins: give it a DTSTART, or BYHOUR, BYMINUTE and what an interval counts from, or say --from. The configuration asks for the same.',
     )
-  const windows = windowsOfRule({ ...options, rule, zone, from: instantAt(from, zone), count })
   return { windows, zone, always: false, cuts: [] }
 }
 

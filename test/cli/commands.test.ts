@@ -58,6 +58,7 @@ describe('bad use is one line on stderr and exit code 2', () => {
     [['windows', '--rule', 'FREQ=DAILY', '--duration', 'PT1H', '--zone', 'Mars'], /"Mars" is not a time zone/],
     [['windows', '--rule', 'FREQ=DAILY', '--duration', 'PT1H', '--from', 'soon'], /"soon" is not a time for --from/],
     [['windows', '--rule', 'FREQ=DAILY', '--duration', 'PT1H', '--count', '10001'], /--count takes a number/],
+    [['windows', '--rule', 'FREQ=DAILY', '--duration', 'PT1H'], /--rule does not say by itself when it begins/],
   ])('%j', async (argv, says) => {
     const { code, out, err } = await patchwarden(...argv)
     expect(err).toMatch(says)
@@ -80,6 +81,18 @@ test('windows of a bare rule are not merged, and are one line of JSON', async ()
   ])
   const many = await patchwarden('windows', '--rule', 'FREQ=HOURLY', ...times, '--count', '10000', '--json')
   expect(JSON.parse(many.out)).toHaveLength(10_000)
+})
+
+test('windows are printed in the zone that was asked for, and a rule without minutes has none of now', async () => {
+  const rule = ['windows', '--rule', 'FREQ=DAILY;BYHOUR=2', '--duration', 'PT3H', '--zone', 'Europe/Berlin']
+  const { code, out } = await patchwarden(...rule, '--from', '2026-10-24T12:34:56Z', '--count', '2')
+  expect(code).toBe(0)
+  // The clocks go back on the 25th: 02:00 comes twice there, and the first one counts (RFC 5545, 3.3.5).
+  expect(out.trim().split('\n')).toEqual([
+    'Times in Europe/Berlin.',
+    '2026-10-25T02:00:00+02:00 to 2026-10-25T04:00:00+01:00',
+    '2026-10-26T02:00:00+01:00 to 2026-10-26T05:00:00+01:00',
+  ])
 })
 
 // One process for each command.

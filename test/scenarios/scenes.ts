@@ -307,7 +307,7 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
       expect(await stage.type('jonas', `roll-back ${web.id} because again`)).toContain(
         `${id} has rolled ${web.id} back.`,
       )
-      expect(await stage.card(web.id)).toContain(`${id} has put the versions from before back`)
+      expect(await stage.card(web.id)).toContain(`Rolled back by ${id}`)
       expect(await stage.card(web.id)).not.toContain('Roll back…')
     })
 

@@ -67,7 +67,7 @@ test('once it is all changed back, it is not rolled back again, and its thread a
   await workflow.deliver()
   const thread = (await consoleThread(db, id)).map(({ entry }) => plain(entry?.text ?? []))
   expect(thread).toContainEqual(`Rolls it back: ${back.id} does that.`)
-  expect(thread).toContainEqual(`${back.id} is over: 8 servers have the versions from before.`)
+  expect(thread).toContainEqual(`Rolled back by ${back.id}: 8 servers have the versions from before.`)
   await rebuilt()
   await service.remove()
 })

@@ -110,6 +110,8 @@ run() {
     keep_owed >keep-log 2>&1
     trap '' HUP TERM
     leave_result "exit $status"
+    # Whoever attends is told of the end, and so of the reboot, before the connection goes.
+    sleep 3
     systemctl reboot 2>/dev/null || reboot || shutdown -r now || mv reboot reboot-refused
     return
   fi
