@@ -108,6 +108,6 @@ export function takenBackText(why: string, reports: readonly StopReport[]): stri
   return `${why}: ${parts.join('; ')}.`
 }
 
-function servers(count: number): string {
+export function servers(count: number): string {
   return count === 1 ? '1 server' : `${count} servers`
 }

@@ -21,6 +21,7 @@ import {
   lastMoment,
   nextMoment,
   saidBy,
+  servers,
   silentOutcome,
   type ToldStart,
   takenBackText,
@@ -28,7 +29,7 @@ import {
 } from '../../core/rollout/told.ts'
 import { isBefore, plusSeconds } from '../../core/time/instant.ts'
 import { answered, Unanswered } from './shared-poll.ts'
-import { problemsOf, tell, type Work } from './start.ts'
+import { asked, problemsOf, tell, type Work } from './start.ts'
 
 interface Following {
   readonly work: Work
@@ -188,7 +189,8 @@ async function stop(
   outcome: (asset: string) => DeploymentOutcome | null,
 ): Promise<void> {
   const { work, engine, handle } = following
-  const reports = (await engine.cancel(handle, work.signal, assets)) ?? []
+  const cancel = () => engine.cancel(handle, work.signal, assets)
+  const reports = (await asked(work, engine, `take back ${servers(assets.length)}`, cancel)) ?? []
   following.stoppedAt = work.deploying.parts.clock().toISOString()
   await told(work, why, reports)
   await end(

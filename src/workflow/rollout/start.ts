@@ -1,11 +1,14 @@
 /** One start of a proposal, and which of its assets may still begin. */
 
+import { sentence } from '../../chat/rich-text.ts'
 import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
 import { GONE } from '../../core/away.ts'
 import { leftToDo } from '../../core/change.ts'
+import { errorText } from '../../core/error-text.ts'
 import { heldBack } from '../../core/held-back.ts'
+import { MaybeStarted } from '../../core/maybe-started.ts'
 import { notAllowed } from '../../core/not-begun.ts'
-import type { Batch, DeploymentOutcome, HealthResult } from '../../core/ports.ts'
+import type { Batch, DeployEngine, DeploymentOutcome, HealthResult } from '../../core/ports.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { Actor, Deployment, PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
 import { plannedNow } from '../../core/proposal/since.ts'
@@ -138,6 +141,26 @@ export function problemsOf(
 export async function tell({ deploying, state, key }: Work, text: string): Promise<void> {
   if (await deploying.book.noteTold(key, text))
     await deploying.commands.execute(state.id, { type: 'note', text }, rollout)
+}
+
+/**
+ * Asks an engine to do something, which is tried again later if it throws. If it delegates, people cannot see by
+ * themselves that its system does not answer, so the thread is told. `what`: a clause such as `be told`.
+ */
+export async function asked<T>(
+  work: Work,
+  { name, terms }: DeployEngine,
+  what: string,
+  ask: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    work.signal.throwIfAborted()
+    if (terms !== undefined && !(error instanceof MaybeStarted))
+      await tell(work, `${name} could not ${what}: ${sentence(errorText(error))} It is tried again.`)
+    throw error
+  }
 }
 
 /** The batch for an engine, with a time limit for each asset: now, if the asset may not begin any more. */
