@@ -566,6 +566,20 @@ test('a system that knows nothing of a start any more is told of once; its machi
   expect(reason).toBe('Its system could not be asked whether it has reported: The system has no start of this name')
 })
 
+test('a system that does not answer when it is to take something back is told of once, and asked again', async () => {
+  await one.until('2026-11-21T02:00:00.000Z')
+  one.stop(() => {
+    throw new Error('The line is cut')
+  })
+  await one.workflow.execute(one.id, { type: 'halt', reason: 'odd graphs' }, owner)
+  await one.until('2026-11-21T05:00:00.000Z')
+  const said = 'late could not take back 2 servers: The line is cut. It is tried again.'
+  expect((await one.story()).filter((text) => text === said)).toHaveLength(1)
+  one.stop(() => ({ state: 'stopped' }))
+  await one.until('2026-11-21T06:00:00.000Z')
+  expect((await one.story()).at(-1)).toMatch(/: taken back from 2 servers\.$/)
+})
+
 test('what a system says twice counts once, and what it says of a machine that was not told counts for nothing', async () => {
   await one.until('2026-11-22T03:00:00.000Z')
   one.installed()

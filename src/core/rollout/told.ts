@@ -91,3 +91,7 @@ export function silentOutcome(heardAt: string | null, unasked: string | null = n
   const last = heardAt === null ? 'nothing was ever heard of it' : `it was last heard on ${minuteOf(heardAt)} UTC`
   return { state: 'silent', reason: `It did not report in time: ${last}`, log: '' }
 }
+
+export function servers(count: number): string {
+  return count === 1 ? '1 server' : `${count} servers`
+}

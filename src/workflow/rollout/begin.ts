@@ -6,7 +6,7 @@ import { notBegun } from '../../core/not-begun.ts'
 import type { DeployEngine, DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
 import { plusSeconds } from '../../core/time/instant.ts'
 import { prepare, restore } from './prepare.ts'
-import { allowed, batchOf, found, foundAgain, recordCalls, type Work } from './start.ts'
+import { allowed, asked, batchOf, found, foundAgain, recordCalls, type Work } from './start.ts'
 
 /** Puts snapshots back. After a crash nobody knows how far that came, so it is done again where it still may be. */
 export async function putBack(work: Work, open: readonly string[]): Promise<void> {
@@ -45,7 +45,8 @@ export async function begin(
 /** `null`: nobody knows whether the engine's system has started it. People are told and decide. */
 async function started(work: Work, engine: DeployEngine, assets: readonly string[]): Promise<DeploymentHandle | null> {
   try {
-    const handle = await engine.start(await batchOf(work, assets), work.signal)
+    const batch = await batchOf(work, assets)
+    const handle = await asked(work, engine, 'be told', () => engine.start(batch, work.signal))
     await recordCalls(work, engine)
     return handle
   } catch (error) {
@@ -64,8 +65,10 @@ const STAGE_AGAIN_SECONDS = 3_600
  * something is still missing. They are tried again later.
  */
 async function stage(work: Work, engine: DeployEngine, assets: readonly string[]): Promise<readonly string[]> {
-  if (engine.stage === undefined) return assets
-  const staged = await engine.stage(await batchOf(work, assets), work.signal)
+  const ask = engine.stage?.bind(engine)
+  if (ask === undefined) return assets
+  const batch = await batchOf(work, assets)
+  const staged = await asked(work, engine, 'be made ready', () => ask(batch, work.signal))
   await recordCalls(work, engine)
   if (staged.ready) return work.notes.starting === null ? allowed(work, assets) : assets
   const notBefore = plusSeconds(work.deploying.parts.clock().toISOString(), STAGE_AGAIN_SECONDS)

@@ -18,13 +18,14 @@ import {
   lastMoment,
   nextMoment,
   saidBy,
+  servers,
   silentOutcome,
   type ToldStart,
   toldStart,
 } from '../../core/rollout/told.ts'
 import { isBefore, minuteOf, plusSeconds } from '../../core/time/instant.ts'
 import { answered, Unanswered } from './shared-poll.ts'
-import { problemsOf, recordCalls, tell, tellTakenBack, type Work } from './start.ts'
+import { asked, problemsOf, recordCalls, tell, tellTakenBack, type Work } from './start.ts'
 
 interface Following {
   readonly work: Work
@@ -212,7 +213,8 @@ async function stop(
   outcome: (asset: string) => DeploymentOutcome | null,
 ): Promise<void> {
   const { work, engine, handle } = following
-  const reports = (await engine.cancel(handle, work.signal, assets)) ?? []
+  const cancel = () => engine.cancel(handle, work.signal, assets)
+  const reports = (await asked(work, engine, `take back ${servers(assets.length)}`, cancel)) ?? []
   await recordCalls(work, engine)
   following.stoppedAt = work.deploying.parts.clock().toISOString()
   const goesOn = why === WINDOW_OVER

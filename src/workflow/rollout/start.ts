@@ -1,9 +1,12 @@
 /** One start of a proposal, and which of its assets may still begin. */
 
+import { sentence } from '../../chat/rich-text.ts'
 import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
 import { GONE } from '../../core/away.ts'
 import { leftToDo } from '../../core/change.ts'
+import { errorText } from '../../core/error-text.ts'
 import { heldBack } from '../../core/held-back.ts'
+import { MaybeStarted } from '../../core/maybe-started.ts'
 import { notAllowed } from '../../core/not-begun.ts'
 import type { Batch, DeployEngine, DeploymentOutcome, HealthResult } from '../../core/ports.ts'
 import type { ProposalCommand } from '../../core/proposal/command.ts'
@@ -166,6 +169,26 @@ export async function tellTakenBack(
 ): Promise<void> {
   if (await deploying.book.noteTold(key, JSON.stringify(reached)))
     await deploying.commands.execute(state.id, { type: 'note-taken-back', ...reached }, rollout)
+}
+
+/**
+ * Asks an engine to do something, which is tried again later if it throws. If it delegates, people cannot see by
+ * themselves that its system does not answer, so the thread is told. `what`: a clause such as `be told`.
+ */
+export async function asked<T>(
+  work: Work,
+  { name, terms }: DeployEngine,
+  what: string,
+  ask: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    work.signal.throwIfAborted()
+    if (terms !== undefined && !(error instanceof MaybeStarted))
+      await tell(work, `${name} could not ${what}: ${sentence(errorText(error))} It is tried again.`)
+    throw error
+  }
 }
 
 /** The batch for an engine, with a time limit for each asset: now, if the asset may not begin any more. */
