@@ -17,6 +17,9 @@ const SAVED_AT_ONCE = 25
 /** Rows of a list that are kept. */
 const ROWS_KEPT = 200
 
+/** Calls that show what a change has done. */
+const readBack: ReadonlySet<WsusOp> = new Set(['approvals', 'members', 'installations', 'machines'])
+
 interface Made {
   readonly at: string
   readonly op: WsusOp
@@ -47,9 +50,8 @@ export function openCallBook({ wsus, notes, clock }: Context, key: string, befor
   }
 
   async function written<T>(op: WsusOp, asked: object, work: () => Promise<T>): Promise<T> {
-    const isChange = changes.has(op)
     // What is read before the first change says nothing about what the start has done.
-    if (!isChange && !changed) return work()
+    if (!changes.has(op) && !(changed && readBack.has(op))) return work()
     changed = true
     const at = clock().toISOString()
     try {

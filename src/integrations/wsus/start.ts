@@ -141,7 +141,7 @@ function refusedBy(outcome: DeploymentOutcome): NonNullable<AssetNote['refused']
 const NOTED_AT_ONCE = 50
 
 async function addAll(context: Context, key: string, first: StartNote, signal: AbortSignal): Promise<StartNote> {
-  let note = await withMembersSeen(context, key, first, signal)
+  let note = await withMembersSeen(context, key, await withoutGoneGroups(context, key, first, signal), signal)
   for (const [index, one] of note.assets.filter(isToAdd).entries()) {
     signal.throwIfAborted()
     if (index > 0 && index % NOTED_AT_ONCE === 0) await context.notes.save(key, note)
@@ -183,6 +183,30 @@ export function replaced(note: StartNote, asset: AssetNote): StartNote {
 async function claimFirstContact({ notes }: Context, key: string): Promise<void> {
   const first = await notes.firstContact()
   if (!first.proven && first.trying !== key) await notes.saveFirstContact({ ...first, trying: key })
+}
+
+/**
+ * A group that somebody deleted while machines were added is not made again: who was not told is held back, and nobody asks
+ * for the members of what is not there.
+ */
+async function withoutGoneGroups(
+  context: Context,
+  key: string,
+  first: StartNote,
+  signal: AbortSignal,
+): Promise<StartNote> {
+  if (!first.assets.some(({ added, group }) => !added && group !== '')) return first
+  const there = new Set((await context.wsus.ask('groups', {}, signal)).map(({ id }) => id))
+  let note = first
+  for (const { name, id } of first.groups) {
+    if (id === null || there.has(id)) continue
+    const reason = `Somebody deleted the group "${name}" in WSUS before it was told`
+    for (const one of note.assets)
+      if (one.group === name && !one.added)
+        note = replaced(note, { ...one, group: '', refused: one.refused ?? { state: 'held back', reason } })
+  }
+  if (note !== first) await context.notes.save(key, note)
+  return note
 }
 
 /** Who is a member already was added by a process that was killed before it could note it. */

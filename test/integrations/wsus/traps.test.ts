@@ -74,6 +74,17 @@ async function scene() {
   }
 }
 
+/** A process that dies when it has written down who is to be told, and has told nobody. */
+async function dyingBeforeTheFirst(one: Awaited<ReturnType<typeof scene>>, batch: Batch): Promise<void> {
+  const note = async () => (await one.keeping.readNote('wsus', KEY)) as { startedAt: string | null } | null
+  for (let nth = 0; (await note())?.startedAt == null; nth++)
+    await one
+      .engineThat({ nth, when: 'after' })
+      .start(batch, signal)
+      .catch(() => undefined)
+  expect(await one.inside()).toEqual([])
+}
+
 describe('a group of that name that is there already', () => {
   const item = { update: idOf('9000001'), kb: 'KB9000001', action: 'Install' as const }
   const name = groupName({ installation: 'test' } as never, KEY, [item])
@@ -101,14 +112,7 @@ describe('a machine that is deleted in WSUS', () => {
   it('after it was written down who is to be told is left out, and the others are told', async () => {
     const one = await scene()
     const batch = batchOf(one)
-    const notes = async () => (await one.keeping.readNote('wsus', KEY)) as { startedAt: string | null } | null
-    // A process that dies just before the first machine is added.
-    for (let nth = 0; (await notes())?.startedAt == null; nth++)
-      await one
-        .engineThat({ nth, when: 'after' })
-        .start(batch, signal)
-        .catch(() => undefined)
-    expect(await one.inside()).toEqual([])
+    await dyingBeforeTheFirst(one, batch)
     await one.change((state) => ({ ...state, machines: state.machines.filter(({ name }) => name !== a) }))
     await one.engine.start(batch, signal)
     expect(await one.inside()).toEqual([b])
@@ -204,6 +208,20 @@ describe('an update that changes after machines were told', () => {
     )
     expect(await one.inside()).toEqual([])
   })
+})
+
+it('a group that somebody deleted before the first machine was told is not made again, and ends the start', async () => {
+  const one = await scene()
+  const batch = batchOf(one)
+  await dyingBeforeTheFirst(one, batch)
+  await one.change((state) => ({ ...state, groups: [], approvals: [] }))
+  await one.engine.start(batch, signal)
+  expect(await one.ours()).toEqual([])
+  expect((await one.outcomes())[a]).toMatchObject({
+    state: 'held back',
+    reason: expect.stringMatching(/Somebody deleted the group .* before it was told/),
+  })
+  expect(await one.compare()).toEqual([])
 })
 
 it('a group that somebody renamed keeps nothing of ours: no machine and no approval', async () => {
