@@ -332,7 +332,9 @@ test('a halt takes back what has not begun, and says what may still install and 
   expect(progress('2026-11-21T06:00:00.000Z')).toBe(
     '0 of 2 done; taken back from 1 server; 1 may still install until 2026-11-22 04:00 UTC.',
   )
-  expect(progress('2026-11-22T05:00:00.000Z')).toBe('0 of 2 done, 1 told and not reported yet; taken back from 1 server.')
+  expect(progress('2026-11-22T05:00:00.000Z')).toBe(
+    '0 of 2 done, 1 told and not reported yet; taken back from 1 server.',
+  )
 })
 
 test('somebody who may stop ends the waiting: who has not reported is silent, and only resuming lets the ring pass', async () => {
