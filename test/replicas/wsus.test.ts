@@ -112,7 +112,7 @@ test(`killed ${KILLS} times at random moments (seed ${seed}): nothing is approve
 })
 
 test('stopped between an intent and its request, while another process takes over: the late request doubles nothing', {
-  timeout: 700_000,
+  timeout: 1_200_000,
 }, async () => {
   const one = await server(2)
   const at = await one.installation('one', database().url)
@@ -205,7 +205,7 @@ async function copyOf(url: string): Promise<{ readonly url: string; drop(): Prom
 }
 
 test('with the database of yesterday: what nobody knows is taken back and told, and the next start begins anew', {
-  timeout: 600_000,
+  timeout: 1_200_000,
 }, async () => {
   const one = await server(2)
   const at = await one.installation('one', database().url)
