@@ -327,6 +327,8 @@ describe('an inventory of which a part cannot be read', () => {
     expect((await run('2022.json', of('10.0.20348.1'))).out).toContain('KB5090003')
     const other = await run('2019.json', of('10.0.17763.1'))
     expect([other.code, other.out]).toEqual([1, expect.stringContaining('no feed speaks of windows:10.0.17763.')])
+    const client = host({ platform: 'Windows 10', packages: [{ name: 'Windows', version: '10.0.19045.1' }] })
+    expect((await run('client.json', client)).out).toContain('no feed speaks of windows:10-22h2.')
     const cut = 'OS Name: Microsoft Windows Server 2022 Datacenter\nOS Version: 10.0.2034'
     expect((await run('cut.txt', cut)).out).toContain('no feed speaks of windows:10.0.2034.')
   })

@@ -61,13 +61,25 @@ export function isBuildFor(platform: Platform, build: string): boolean | null {
 }
 
 /**
- * The snapshot with the platform `windows:10.0.26120`, where the build that the machine lists is of no release of the platform that
- * its inventory names. Updates of that platform are not for it, so that none would ever be missing. Otherwise the same object.
+ * The snapshot with the platform that its build of Windows is of, where the inventory names only `windows:10`. Where the build is of no
+ * release of the platform that it names, the platform is `windows:10.0.26120`: updates of the named one are not for this machine,
+ * so that none would ever be missing. Otherwise the same object.
  */
 export function withOwnWindows(snapshot: AssetSnapshot): AssetSnapshot {
   const { asset, packages } = snapshot
   if (!asset.platform.startsWith('windows:')) return snapshot
   const release = windowsReleaseOf(packages)
-  if (release === null || isBuildFor(asset.platform, release) !== false) return snapshot
-  return { ...snapshot, asset: { ...asset, platform: `windows:${release}` } }
+  if (release === null) return snapshot
+  const platform = clientOf(asset.platform, release) ?? asset.platform
+  if (isBuildFor(platform, release) === false)
+    return { ...snapshot, asset: { ...asset, platform: `windows:${release}` } }
+  return platform === asset.platform ? snapshot : { ...snapshot, asset: { ...asset, platform } }
+}
+
+/** `windows:10-22h2` for `windows:10` and the release `10.0.19045`; `null`: the platform names its release. */
+function clientOf(platform: Platform, release: string): Platform | null {
+  const [, number, arch = ''] = /^windows:(1[01])(-x86|-arm64)?$/.exec(platform) ?? []
+  const name = clientReleases[release.split('.').at(-1) ?? '']
+  if (number === undefined || name?.startsWith(number) !== true) return null
+  return `windows:${name.replace(' Version ', '-').toLowerCase()}${arch}`
 }

@@ -1,5 +1,6 @@
 import type { Platform } from '../../core/asset.ts'
-import { debianPlatform } from '../feeds/debian-releases.ts'
+import { canonicalPlatform } from '../../core/platform/canonical.ts'
+import { packagingOf } from '../../core/platform/families.ts'
 
 /** Names of distributions in package URLs and in bills of Trivy and Syft, without what is not a letter. */
 const families: Readonly<Record<string, string>> = {
@@ -38,18 +39,11 @@ export function platformOfDistro(namespace: string, distro: string): Platform | 
 }
 
 function platformOf(family: string, version: string): Platform {
-  if (family === 'wolfi' || family === 'chainguard') return family
-  if (family === 'amazon' && /^201\d\./.test(version)) return 'amazon:1'
-  const [major = '', minor] =
-    version
-      .replace(/[-. ]sp(?=\d)/, '.')
-      .split(/[^\d.]/)[0]
-      ?.split('.') ?? []
-  const two = family === 'ubuntu' || family === 'sles' || family === 'opensuse' || family === 'alpine'
-  return `${family}:${two && minor !== undefined ? `${major}.${minor}` : major}`
+  return canonicalPlatform(`${family}:${version}`) ?? `${family}:${version.split(/[^\d.]/)[0] ?? ''}`
 }
 
+/** `noble`, `debian-bookworm`, `alpine-edge`; `null`: it is no release that is known by a name. */
 function ofCodeName(text: string): Platform | null {
-  const platform = debianPlatform(text.replace(/^debian[-_ ]/, ''))
-  return platform === 'none' ? null : platform
+  const platform = canonicalPlatform(text)
+  return platform !== null && packagingOf(platform) !== null && platform.includes(':') ? platform : null
 }

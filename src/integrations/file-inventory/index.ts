@@ -169,7 +169,8 @@ function observeList(
   const said = list.platform ?? defaults.platform
   const given = defaults.platform ?? said
   // Who writes rhel:9.4-eus or windows:server-2022-core says more than the file can.
-  const platform = said !== undefined && given?.startsWith(said) ? given : said
+  const saysMore = said !== undefined && given?.startsWith(said) === true && !/^\d/.test(given.slice(said.length))
+  const platform = saysMore ? given : said
   if (platform === undefined) throw new Error(`${path} does not say its platform: name it, such as debian:12`)
   requireSuiting(path, format, platform)
   requireRelease(path, platform, list)

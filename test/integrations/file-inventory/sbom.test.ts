@@ -174,6 +174,8 @@ describe('what a bill does not say', () => {
     const other = await read(bill([deb('bash')]), 'cyclonedx', 'rocky:9')
     expect(other.snapshots[0]?.asset.platform).toBe('debian:12')
     expect(other.warnings[0]).toMatch(/says that its platform is debian:12, so rocky:9 does not count/)
+    const alpine = { type: 'library', name: 'bash', purl: 'pkg:apk/alpine/bash@5.2-r0?distro=alpine-3.2.3' }
+    expect((await read(bill([alpine]), 'cyclonedx', 'alpine:3.20')).snapshots[0]?.asset.platform).toBe('alpine:3.2')
     const stream = await read(bill([rpm('bash', '&distro=redhat-9.4')]), 'cyclonedx', 'rhel:9.4-eus')
     expect(stream.snapshots[0]?.asset.platform).toBe('rhel:9.4-eus')
   })
@@ -238,6 +240,13 @@ describe('a package URL', () => {
     ['rpm/almalinux', 'almalinux-9.4', 'almalinux:9'],
     ['rpm/redhat', 'redhat-9.2', 'rhel:9'],
     ['rpm/redhat', 'rhel-8.10', 'rhel:8'],
+    ['rpm/redhat', 'rhel-9.4-eus', 'rhel:9.4-eus'],
+    ['rpm/sles', 'sles-15.5-ltss', 'sles:15.5-ltss'],
+    ['deb/ubuntu', 'noble', 'ubuntu:24.04'],
+    ['apk/alpine', 'alpine-edge', 'alpine:edge'],
+    // /etc/os-release of Alpine's edge has the coming release.
+    ['apk/alpine', 'alpine-3.21.0_alpha20240807', 'alpine:edge'],
+    ['deb/pop', 'pop-24.04', 'pop:24.04'],
     ['rpm/rocky', 'rocky-9.2', 'rocky:9'],
     ['rpm/centos', 'centos-7.6.1810', 'centos:7'],
     ['rpm/oracle', 'oracle-8.0', 'oracle:8'],
