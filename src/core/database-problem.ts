@@ -107,12 +107,12 @@ function onTheWay(code: string, error: Error): Trouble | null {
   const words = connectionWords(code)
   const why = words === null ? '.' : `: ${words}.`
   if (code === 'ENOTFOUND' || code.startsWith('EAI_'))
-    return { what: `Its host name cannot be resolved.`, fix: 'Check the host.' }
+    return { what: 'Its host name cannot be resolved.', fix: 'Check the host.' }
   if (code === 'CONNECT_TIMEOUT')
     return { what: `It did not answer within ${connectSeconds} seconds.`, fix: 'Look at it, or check host and port.' }
   if (withoutTls.test(error.message))
     return {
-      what: 'It has no TLS, and sslmode wants it.',
+      what: 'It has no TLS, or closes the connection before TLS begins, and sslmode wants TLS.',
       fix: 'Switch TLS on there, or change sslmode in the address.',
     }
   if (certificate.test(code)) return { what: `No TLS connection to it can be made${why}`, fix: 'Check sslmode, too.' }

@@ -57,7 +57,7 @@ export function walkXml(
 function xmlProblem(message: string): string {
   const [, line, column] = /^(\d+):(\d+): /.exec(message) ?? []
   const place = line === undefined ? '' : ` at line ${line}, column ${column}`
-  if (/unclosed tag|unexpected end/.test(message)) return `it is cut off${place}`
+  if (/unclosed tag|unexpected end/.test(message)) return `it is cut off, or a tag or an & is not closed${place}`
   return `tags, quotation marks or signs such as & are not as they must be${place}`
 }
 

@@ -1,3 +1,4 @@
+import { sentence } from '../chat/rich-text.ts'
 import { errorText } from '../core/error-text.ts'
 import { DAY_MS, HOUR_MS } from '../core/time/instant.ts'
 import type { Freeze } from '../core/window.ts'
@@ -93,7 +94,7 @@ export function createFreezeCalendars({ db, clock, log, calendars }: FreezeCalen
     } catch (error) {
       if (signal.aborted) return
       await saveCalendarProblem(db, location, errorText(error))
-      warn(location, `Freezes: ${errorText(error)} ${fallback(location)}`)
+      warn(location, `Freezes: ${sentence(errorText(error))} ${fallback(location)}`)
     }
   }
 
@@ -153,7 +154,7 @@ export function calendarChecks(read: Read, fallback?: (location: string) => stri
           ].join('\n'),
         }
       } catch (error) {
-        return { ok: false, what: [errorText(error), fallback?.(calendar.location) ?? []].flat().join(' ') }
+        return { ok: false, what: [sentence(errorText(error)), fallback?.(calendar.location) ?? []].flat().join(' ') }
       }
     },
   }))

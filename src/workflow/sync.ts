@@ -1,3 +1,4 @@
+import { sentence } from '../chat/rich-text.ts'
 import { count } from '../chat/words.ts'
 import { isLook, type Observation } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
@@ -79,7 +80,13 @@ async function syncFeed(parts: SyncParts, name: string, signal: AbortSignal): Pr
     signal.throwIfAborted()
     const problem = errorText(error)
     await sourceFailed(parts.db, 'catalog', name, parts.clock().toISOString(), problem)
-    return { name, kind: 'catalog', ok: false, news: false, what: `${problem} The last good content still counts.` }
+    return {
+      name,
+      kind: 'catalog',
+      ok: false,
+      news: false,
+      what: `${sentence(problem)} The last good content still counts.`,
+    }
   }
 }
 
@@ -171,6 +178,12 @@ async function readSource(
     signal.throwIfAborted()
     const problem = errorText(error)
     await sourceFailed(parts.db, 'inventory', name, parts.clock().toISOString(), problem)
-    return { name, kind: 'inventory', ok: false, news: false, what: `${problem} What was known before still counts.` }
+    return {
+      name,
+      kind: 'inventory',
+      ok: false,
+      news: false,
+      what: `${sentence(problem)} What was known before still counts.`,
+    }
   }
 }

@@ -27,31 +27,24 @@ describe.skipIf(!hasOpenssl)('a private authority', () => {
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
     openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=Example CA')
     openssl('req', ...key, '-keyout', 'web.key', '-out', 'web.csr', '-subj', '/CN=web')
-    writeFileSync(file('names'), 'subjectAltName=IP:127.0.0.1\n')
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      'web.csr',
-      '-CA',
-      'ca.pem',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-days',
-      '2',
-      '-extfile',
-      'names',
-      '-out',
-      'web.pem',
-    )
-    server = createServer({ key: readFileSync(file('web.key')), cert: readFileSync(file('web.pem')) }, (_, response) =>
-      response.end('hello'),
-    )
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const address = server.address()
-    url = `https://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/`
+    ;({ server, url } = await serve(certificate('web.pem', 'IP:127.0.0.1', 2)))
   })
+
+  /** Makes a certificate of the authority for the name, and returns it. */
+  function certificate(name: string, subject: string, days: number): Buffer {
+    writeFileSync(file('names'), `subjectAltName=${subject}\n`)
+    const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names']
+    openssl('x509', '-req', '-in', 'web.csr', ...signed, '-days', String(days), '-out', name)
+    return readFileSync(file(name))
+  }
+
+  async function serve(cert: Buffer): Promise<{ readonly server: Server; readonly url: string }> {
+    const made = createServer({ key: readFileSync(file('web.key')), cert }, (_, response) => response.end('hello'))
+    await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve))
+    const address = made.address()
+    return { server: made, url: `https://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/` }
+  }
+
   afterAll(() => {
     trustAuthorities([])
     server.close()
@@ -68,6 +61,21 @@ describe.skipIf(!hasOpenssl)('a private authority', () => {
     trustAuthorities(read.certificates)
     const after = await request({ url, maxBytes: 100, headers: { connection: 'close' } }, signal)
     expect(after).toMatchObject({ kind: 'answer', body: Buffer.from('hello') })
+  })
+
+  it.each([
+    ['IP:127.0.0.1', -1, 'its certificate has expired'],
+    ['DNS:other.example.net', 2, 'its certificate is for another name: write the name that the certificate is for'],
+  ])('and a certificate of it for %s, for %i days, is told in our words', async (subject, days, problem) => {
+    const read = readAuthorities(file('ca.pem'))
+    if (!read.ok) throw new Error(read.what)
+    trustAuthorities(read.certificates)
+    const other = await serve(certificate('other.pem', subject, days))
+    try {
+      expect(await request({ url: other.url, maxBytes: 100 }, signal)).toMatchObject({ kind: 'none', problem })
+    } finally {
+      other.server.close()
+    }
   })
 
   it('is read from a file of certificates, and any other file is refused', () => {

@@ -77,18 +77,21 @@ function ofTeams(
   for (const host of listed) {
     const own = owner(host, source, teams)
     const before = owned.get(host.name)
-    if (before !== undefined && before.team !== own.team) {
-      owned.set(host.name, {
-        ...before,
-        problem: `is listed for the teams ${before.team} and ${own.team}: list it once`,
-      })
-    } else if (before === undefined) owned.set(host.name, own)
+    owned.set(host.name, before === undefined ? own : listedTwice(before, own))
   }
   return [...owned.values()]
 }
 
 export function shownPlace(place: ListFrom['hostsFrom']): string {
   return typeof place === 'string' ? place : `The answer of ${place[0]}`
+}
+
+/** A second entry that says the same is no matter. */
+function listedTwice(first: OwnedHost, second: OwnedHost): OwnedHost {
+  if (first.team !== second.team)
+    return { ...first, problem: `is listed for the teams ${first.team} and ${second.team}: list it once` }
+  const [one, other] = [first, second].map(({ address, name, port }) => `${address ?? name}${port ? `:${port}` : ''}`)
+  return one === other ? first : { ...first, problem: `is listed at ${one} and at ${other}: list it once` }
 }
 
 /** An inventory in YAML or a CSV mostly says so by its name; the content says the rest. */

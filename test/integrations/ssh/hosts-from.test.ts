@@ -157,6 +157,18 @@ describe('a list without hosts', () => {
     expect(await hostsOf(sourceFrom(`hostsFrom: ${empty}\n    allowShrinking: true`), {}, signal)).toEqual([])
   })
 
+  it('is another thing than one that lists a host twice: at two addresses or for two teams it is neither', async () => {
+    const rows =
+      'name,fqdn,owner\nweb01,a.example.net,Web\nweb01,a.example.net,Web\nweb02,a.example.net,Web\nweb02,b.example.net,Web\nweb03,,Web\nweb03,,Data\n'
+    const source = sourceFrom(`hostsFrom: ${file('twice.csv', rows)}`)
+    const read = await hostsOf(source, configured('hosts: [web01]').teams, signal)
+    expect(read.map(({ name, problem }) => [name, problem])).toEqual([
+      ['web01', null],
+      ['web02', 'is listed at a.example.net and at b.example.net: list it once'],
+      ['web03', 'is listed for the teams web and Data: list it once'],
+    ])
+  })
+
   it.skipIf(!hasAnsible)('comes from an inventory that Ansible cannot parse: its own words are told', async () => {
     const broken = file('broken.ini', '[web]\nweb[1:2x]\n')
     const source = sourceFrom(`hostsFrom: [ansible-inventory, -i, ${broken}, --list]`)
