@@ -56,7 +56,9 @@ export function waitingFor(
 ): RichText {
   if (yields === true)
     return rich('Waits: ', code(name), ` is being taken back from ${proposal}, which is less urgent.`)
-  if (full !== undefined) return rich(`Waits: ${full} is full while other proposals are at work.`)
+  // Who takes the places changes, and is not told again.
+  if (full !== undefined)
+    return rich(`Waits: ${full} is full; when the wait began, `, code(name), ` was at work for ${proposal}.`)
   const when = until === null ? [] : rich(', until ', time(until), ' at the latest')
   return [...rich('Waits: ', code(name), ` is at work for ${proposal}`), ...when, ...rich('.')]
 }
