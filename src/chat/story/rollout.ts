@@ -94,16 +94,13 @@ export const rollout = {
   'taken-back': ({ why, untold: never, ...reached }) =>
     bot('warning', [...rich(`${why}: `), ...reachedWords(reached, never), ...rich('.')]),
   'ring-soaking': ({ ring, until }, telling) => {
-    const name = strong(ringName(telling.state, ring))
     const { good, total } = ringResult(telling.state, ring)
-    if (good < total) return [...ringStory(ring, telling), ...bot('neutral', rich('Soaking until ', time(until), '.'))]
-    return bot('good', rich(`Ring `, name, ` is patched and verified. Soaking until `, time(until, 'time'), '.'))
+    const soaking = ['Soaking until ', time(until, 'time'), '.'] as const
+    const name = strong(ringName(telling.state, ring))
+    if (good === total) return bot('good', rich('Ring ', name, ' is patched and verified. ', ...soaking))
+    return ringStory(ring, telling, soaking)
   },
-  'ring-passed': ({ ring }, telling) =>
-    // It was told before the soak.
-    telling.before !== null && wasSoaking(telling.before, ring) && ringResult(telling.state, ring).good === 0
-      ? []
-      : ringStory(ring, telling),
+  'ring-passed': ({ ring }, telling) => ringStory(ring, telling),
   paused: ({ reason }, telling) =>
     said(telling, 'warning', rich(`Paused: ${sentence(reason)} No further batch starts until it is resumed.`)),
   halted: ({ reason }, telling) => {
@@ -145,11 +142,21 @@ function ringNames(state: ProposalState): string {
     .join('; beside them ')
 }
 
-/** How a ring ended. One of which nothing succeeded has not passed: somebody decided that the rollout goes on. */
-function ringStory(ring: number, telling: Telling): readonly ThreadEntry[] {
+/**
+ * How a ring ended, and what is said after it. One of which nothing succeeded has not passed: somebody, or its gate, let
+ * the rollout go on.
+ */
+function ringStory(
+  ring: number,
+  telling: Telling,
+  then: readonly (string | ReturnType<typeof strong>)[] = [],
+): readonly ThreadEntry[] {
   const { state } = telling
   const name = strong(ringName(state, ring))
   const { good, total, decidedBy } = ringResult(state, ring)
+  const after = then.length === 0 ? [] : [' ', ...then]
+  if (good > 0 && good < total && then.length > 0)
+    return bot('good', rich('Ring ', name, `: ${good} of ${total} succeeded.`, ...after))
   if (good > 0)
     return bot('good', rich('Ring ', name, good === total ? ' passed.' : ` passed: ${good} of ${total} succeeded.`))
   const shown = total === 0 ? 'has no server' : `has shown nothing: ${good} of ${total} succeeded`
@@ -157,11 +164,7 @@ function ringStory(ring: number, telling: Telling): readonly ThreadEntry[] {
     decidedBy.length === 0
       ? ' Its gate allows that, as it was voted on, so the rollout goes on.'
       : ` The rollout went on by decision of ${named(telling, decidedBy, 'nobody')}.`
-  return bot('warning', rich('Ring ', name, ` ${shown}.${by}`))
-}
-
-function wasSoaking({ rollout }: ProposalState, ring: number): boolean {
-  return rollout?.rings[ring]?.status === 'soaking'
+  return bot('warning', rich('Ring ', name, ` ${shown}.${by}`, ...after))
 }
 
 /** What was told ahead is taken back within a minute, and the thread says then how far that came. */

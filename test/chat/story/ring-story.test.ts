@@ -60,12 +60,13 @@ test('so has one that soaks', () => {
   ends(one, 'failed')
   one.give({ type: 'resume' }, person('noor'))
   const told = thread(one).join('\n')
-  expect(told).toContain('Ring canary has shown nothing: 0 of 1 succeeded. The rollout went on by decision of Noor.')
-  expect(told).toMatch(/Soaking until /)
+  expect(told).toContain(
+    'Ring canary has shown nothing: 0 of 1 succeeded. The rollout went on by decision of Noor. Soaking until ',
+  )
   expect(told).not.toContain('patched and verified')
   one.pass(1)
   one.give({ type: 'end-soak' })
-  expect(thread(one).filter((line) => line.includes('has shown nothing'))).toHaveLength(1)
+  expect(thread(one)).not.toContain('Ring canary passed.')
 })
 
 test('one that was left out by hand went on by decision of whoever left it out', () => {
