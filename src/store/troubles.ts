@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { type TroubleKind, troubleKinds } from '../chat/troubles.ts'
+import { type TroubleKind, troubleKinds } from '../core/chat-troubles.ts'
 import type { Keeping } from '../core/ports.ts'
 import type { Queryable } from './connection.ts'
 import { engineNotes } from './schema.ts'
