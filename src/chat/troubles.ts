@@ -1,6 +1,6 @@
 /** What is wrong with the way from people on a platform to us. It is logged, and shown to operators until it is over. */
 
-import type { TroubleKind } from '../core/trouble-kinds.ts'
+import type { TroubleKind } from '../core/chat-troubles.ts'
 
 export interface Troubles {
   /** Called as often as it is seen. The same sentence is logged once. */

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
+import { type TroubleKind, troubleKinds } from '../core/chat-troubles.ts'
 import type { Keeping } from '../core/ports.ts'
-import { type TroubleKind, troubleKinds } from '../core/trouble-kinds.ts'
 import type { Queryable } from './connection.ts'
 import { engineNotes } from './schema.ts'
 
