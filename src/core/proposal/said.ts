@@ -179,7 +179,11 @@ function changed(light: LightState, change: Change): LightState {
   const { test, rollout, stopped, breakGlass, deferral, approvedBy, acknowledgedBy } = light
   const rings = <Run extends NonNullable<typeof rollout | typeof test>>(run: Run): Run => ({
     ...run,
-    rings: run.rings.map((ring) => ({ ...ring, go: ring.go === null ? null : person(ring.go) })),
+    rings: run.rings.map((ring) => ({
+      ...ring,
+      go: ring.go === null ? null : person(ring.go),
+      ...(ring.resumedBy === undefined ? {} : { resumedBy: ring.resumedBy.map(person) }),
+    })),
   })
   return {
     ...light,
