@@ -20,6 +20,7 @@ import { actions } from './actions.ts'
 import { resumeLabel, retryLabel } from './card-actions.ts'
 import { badWords, type CardCounts, cardCounts, doneWords, otherCounts, restWords } from './card-counts.ts'
 import { anyHolder, anyOf } from './card-people.ts'
+import { hasEnd } from './card-small.ts'
 import { isRolledBack } from './card-state.ts'
 import { type RichText, rich, type Span, sentence, strong, time } from './rich-text.ts'
 import { testSummary } from './story/words.ts'
@@ -188,7 +189,8 @@ function decided(place: Place): readonly Said[] {
 function windowOf({ glance: { schedule }, now }: Place): Said {
   if (schedule === null) return 'It waits for its window.'
   const { start, end } = schedule
-  if (isBefore(start, now)) return ['It starts in its window, which is open until ', time(end), '.']
+  if (isBefore(start, now))
+    return hasEnd(end, now) ? ['Its window is open until ', time(end), '.'] : 'Its window is always open.'
   return ['It runs from ', time(start), ' to ', time(end, 'time'), '.']
 }
 
@@ -272,7 +274,7 @@ function numbersOf(state: Glance, counts: CardCounts): readonly Said[] {
   if (worst === undefined) return [`${doneWords(counts)}, ${otherCounts(state, counts)}.`]
   const reason = worst.reason === '' ? '' : `: ${shorten(worst.reason, QUOTED)}`
   return [
-    `${badWords(counts)}, ${counts.done} done${counts.owing && ` (${counts.owing})`}${restWords(state, counts)}.`,
+    `${badWords(counts)}, ${doneWords(counts)}${restWords(state, counts)}.`,
     sentence(`${bad > 1 ? 'The first: ' : ''}${worst.name} ${worst.end}${reason}`),
   ]
 }

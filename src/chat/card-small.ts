@@ -2,9 +2,16 @@
 
 import type { Place } from '../core/permission/place.ts'
 import { finalStatuses } from '../core/proposal/proposal.ts'
-import { isBefore } from '../core/time/instant.ts'
+import { DAY_SECONDS, isBefore, plusSeconds } from '../core/time/instant.ts'
 import { type RichText, rich, time } from './rich-text.ts'
 import { dayWords } from './words.ts'
+
+/** An end that is so far away is only the end of what was looked at: the window is always open. */
+const FAR_SECONDS = 180 * DAY_SECONDS
+
+export function hasEnd(end: string, now: string): boolean {
+  return isBefore(end, plusSeconds(now, FAR_SECONDS))
+}
 
 export function cardSmall({ glance: state, now }: Place): RichText {
   const { status, dueAt, expiresAt, openedAt, proposer, rollout, schedule, closedAt, revision, subject } = state
@@ -18,7 +25,7 @@ export function cardSmall({ glance: state, now }: Place): RichText {
       ? [rich('Starts ', time(schedule.start, 'relative'), '.')]
       : []),
     ...(rollout === null ? [] : [rich('Started ', time(rollout.startedAt), '.')]),
-    ...(rollout !== null && schedule !== null && closedAt === null
+    ...(rollout !== null && schedule !== null && closedAt === null && hasEnd(schedule.end, now)
       ? [rich('Its window ends ', time(schedule.end), '.')]
       : []),
     ...(closedAt === null ? [] : [rich('Ended ', time(closedAt), '.')]),

@@ -73,11 +73,11 @@ const words: Readonly<Record<string, string>> = {
   ERR_SSL_TLSV1_UNRECOGNIZED_NAME: 'it has no certificate for this name: write the name that it is called by',
 }
 
-/** What went wrong with a connection, as a clause that follows a colon. */
+/** What went wrong with a connection, as a clause that follows a colon. `code`: of the error, or its name if it has none. */
 export function connectionWords(code: string): string | null {
   const known = Object.hasOwn(words, code) ? words[code] : undefined
   if (known !== undefined) return known
-  if (code.startsWith('HPE_')) return noHttp
+  if (code.startsWith('HPE_') || code === 'HTTPParserError') return noHttp
   if (code.startsWith('ERR_SSL_')) return `no TLS connection to it can be made (${code})`
   return null
 }

@@ -5,7 +5,8 @@ import { errorCode } from './bounded-file.ts'
 export function networkProblem(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const code = errorCode(cause)
-  const known = code === null ? null : connectionWords(code)
+  // The HTTP client gives some errors of its parser no code.
+  const known = connectionWords(code ?? errorName(cause))
   if (known !== null) return known
   const message = cause instanceof Error ? cause.message : String(cause)
   for (const [pattern, words] of byMessage) if (pattern.test(message)) return words

@@ -143,7 +143,7 @@ describe('the card', () => {
     one.finishBatch('failed')
     expect(read(one.state())).toMatchInlineSnapshot(`
       "[urgent] Halted 2026-11-20 00:00 UTC · PW-1
-      openssl: 1 failed, 0 done, 3 untouched. web1 failed: it says so. Mara or Noor (owner): press Retry 1 failed or Resume without it.
+      openssl: 1 failed, 0 of 4 done, 3 untouched. web1 failed: it says so. Mara or Noor (owner): press Retry 1 failed or Resume without it.
       [Retry 1 failed…*] [Resume without it] [4 servers]
       Failed 1: web1 failed: it says so.
       Updates 1: openssl 3.0.20 → 3.0.22
@@ -155,7 +155,7 @@ describe('the card', () => {
       canary 0/1 failed
       broad 0/3 waiting
       Ring canary stopped at its gate: 1 of 1 failed, more than the 0 this ring allows.
-      Started 2026-11-20 00:00 UTC. Its window ends 2028-01-09 00:00 UTC. Asked 2026-11-20 00:00 UTC by Patchwarden.
+      Started 2026-11-20 00:00 UTC. Asked 2026-11-20 00:00 UTC by Patchwarden.
       [Why scheduled?] [Plan] [Report] [Skip a server…] [Freeze…] [Roll back…] [End it here…]"
     `)
   })

@@ -11,6 +11,7 @@ const ofFeeds = new Set(['feeds.md', ...feedKinds.map(({ page }) => path.basenam
 
 /** Words of other systems, and of the files that are read, by page. */
 const elsewhere: Readonly<Record<string, readonly string[]>> = {
+  'ubuntu-oval.md': ['linux'],
   'ansible.md': ['when'],
   'aws-ssm.md': ['executionTimeout'],
   'debian-tracker.md': ['resolved', 'undetermined'],

@@ -107,7 +107,7 @@ describe('the judgement of one CVE on one asset', () => {
       expect.stringContaining('forensic investigation'),
     ])
     expect(dueAt(answer, fixedOn('2026-11-10'), defaultDueDays, [])).toEqual({
-      at: '2026-11-13T00:00:00.000Z',
+      at: '2026-11-13T23:59:59.000Z',
       rule: '3 days for "3 days & forensic investigation", counted from 2026-11-10',
     })
     expect(dueAt(answer, fixedOn('2026-11-20'), defaultDueDays, [kev])?.rule).toBe("CISA KEV's date for CVE-2026-1")

@@ -177,7 +177,7 @@ describe('a judgement', () => {
     expect(judging('CVE-2026-1', about, fix, { exposure: 'open', criticality: null })).toEqual({
       priority: 'out-of-cycle',
       // Fourteen days from the listing, which came a day after the fix.
-      dueAt: '2026-11-16T00:00:00.000Z',
+      dueAt: '2026-11-16T23:59:59.000Z',
       facts: {
         from: '2026-11-01',
         fromKind: 'day',
@@ -199,7 +199,7 @@ describe('a judgement', () => {
 
   it('of what has no CVE has no row', () => {
     const judged = judging('EX-9', { ...about, type: 'bugfix', cve: false }, fix, { exposure: null, criticality: null })
-    expect(judged).toMatchObject({ priority: 'scheduled', dueAt: '2026-12-31T00:00:00.000Z' })
+    expect(judged).toMatchObject({ priority: 'scheduled', dueAt: '2026-12-31T23:59:59.000Z' })
     expect(judged.facts).toMatchObject({ type: 'bugfix', table: null, row: null, points: [] })
   })
 })
