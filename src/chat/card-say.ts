@@ -6,6 +6,7 @@
 import { absentFor } from '../core/deputies.ts'
 import { nameAsKnown, namesIn } from '../core/hands.ts'
 import { offersToAny } from '../core/permission/answer.ts'
+import { someOf } from '../core/permission/names.ts'
 import { type Place, voters } from '../core/permission/place.ts'
 import { above, onCall, resumers, stoppers } from '../core/permission/roles.ts'
 import type { Member } from '../core/policy.ts'
@@ -19,7 +20,7 @@ import { isBefore } from '../core/time/instant.ts'
 import { actions } from './actions.ts'
 import { resumeLabel, retryLabel } from './card-actions.ts'
 import { badWords, type CardCounts, cardCounts, doneWords, otherCounts, restWords } from './card-counts.ts'
-import { anyHolder, anyOf } from './card-people.ts'
+import { anyHolder } from './card-people.ts'
 import { hasEnd } from './card-small.ts'
 import { isRolledBack } from './card-state.ts'
 import { type RichText, rich, type Span, sentence, strong, time } from './rich-text.ts'
@@ -171,7 +172,7 @@ function neededFor({ role, need, filledBy, waitingFor }: RoleProgress, members: 
     return absent === null ? namesIn(members)(id) : `${namesIn(members)(id)} (for ${namesIn(members)(absent)})`
   })
   const left = need - filledBy.length
-  return `${left === 1 ? anyOf(who) : `${left} of ${who.join(', ')}`} (${role})`
+  return `${left === 1 ? someOf(who, 'or') : `${left} of ${who.join(', ')}`} (${role})`
 }
 
 // ---------------------------------------------------------------- after the decision

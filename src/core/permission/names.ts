@@ -3,10 +3,10 @@ import { anyOf } from '../proposal/decision.ts'
 /** At most this many people are named. */
 const NAMED = 3
 
-/** `Mara, Tom or Aisha`. A longer list: the first names and how many more there are. */
-export function someOf(names: readonly string[]): string {
+/** `Mara, Tom or Aisha`. A longer list: the first names and how many more there are, joined by `last`. */
+export function someOf(names: readonly string[], last: 'and' | 'or' = 'and'): string {
   const more = names.length - NAMED
-  return more > 0 ? `${names.slice(0, NAMED).join(', ')} and ${more} more` : anyOf(names)
+  return more > 0 ? `${names.slice(0, NAMED).join(', ')} ${last} ${more} more` : anyOf(names)
 }
 
 /**
