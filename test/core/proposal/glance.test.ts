@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { proposalCard } from '../../../src/chat/proposal-card.ts'
 import { plain } from '../../../src/chat/rich-text.ts'
-import { versionBefore } from '../../../src/core/change.ts'
+import { type Change, versionBefore } from '../../../src/core/change.ts'
 import { type Ask, asksOf, isAsked } from '../../../src/core/permission/asks.ts'
 import { briefOf } from '../../../src/core/proposal/brief.ts'
 import type { ProposalCommand } from '../../../src/core/proposal/command.ts'
@@ -143,10 +143,16 @@ describe('whatever happens to a proposal', () => {
           const tally = tallyOf(state)
           expect(tally).toMatchObject(counted(state))
           // What failed may have changed something; what only added packages has nothing older.
-          const mayHaveChanged = Object.values(state.rollout?.deployments ?? {}).some(({ outcome }) => {
-            if (outcome?.state !== 'succeeded') return outcome?.state === 'failed'
-            return outcome.changed.length === 0 || outcome.changed.some((change) => versionBefore(change) !== null)
-          })
+          const leavesOlder = (changed: readonly Change[]) =>
+            changed.length === 0 || changed.some((change) => versionBefore(change) !== null)
+          const mayHaveChanged =
+            Object.values(state.rollout?.deployments ?? {}).some(({ outcome }) =>
+              outcome?.state === 'succeeded' ? leavesOlder(outcome.changed) : outcome?.state === 'failed',
+            ) ||
+            // So may have a start before the last one, when it was tried again.
+            Object.values(state.rollout?.earlier ?? {})
+              .flat()
+              .some(({ changed }) => leavesOlder(changed ?? []))
           expect(tally.changed).toBe(mayHaveChanged)
           const again = wholeState(lightOf(state), state.subject, resultRows(state))
           expect(tallyOf(again)).toEqual(tally)
