@@ -87,13 +87,16 @@ function assumedWords({ fact, values }: PatchBrief['assumed'][number]): string {
 /** After the vote: why it was asked, and who approved it. */
 function whyAndWho(place: Place): readonly Fact[] {
   const { glance } = place
-  const approved = approvedBy(place)
+  const { status, breakGlass } = glance
+  // Then line 2 says it.
+  const isSaid = status === 'approved' || status === 'scheduled' || breakGlass?.reviewedBy === null
+  const approved = isSaid ? [] : approvedBy(place)
   const votes = glance.votes.map(({ name, choice }) => `${name}: ${choice}`)
   return [
     { label: 'Why', value: rich(sentence(glance.whyNow)) },
     ...(approved.length > 0
       ? [{ label: 'Decided', value: rich(...approved) }]
-      : votes.length > 0
+      : votes.length > 0 && !isSaid
         ? [{ label: 'Votes', value: rich(`${votes.join(', ')}.`) }]
         : []),
   ]

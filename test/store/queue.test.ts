@@ -319,7 +319,7 @@ describe('lost connections', () => {
     const url = new URL(database().url)
     url.port = '1'
     await expect(openQueue({ url: url.href, name: 'x', onError: () => {} })).rejects.toThrow(
-      /^Cannot open the job queue: .*ECONNREFUSED/,
+      /^Cannot open the job queue: .*connection refused/,
     )
   })
 })
