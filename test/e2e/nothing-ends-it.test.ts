@@ -101,7 +101,7 @@ test('Slack that answers 500 or nothing to the question for a socket, and nonsen
   for (const name of ['GUILD_CREATE', 'INTERACTION_CREATE', 'CHANNEL_UPDATE', 'MESSAGE_CREATE'])
     chat.discord.gateway.dispatch({ name, data: { id: 5, type: 1, channels: 7, members: 7 }, intent: 0 })
   await approve(slackPeople.mara)
-  await expect.poll(approvedInSlack, { timeout: 20_000 }).toContain('owner 1/1')
+  await expect.poll(approvedInSlack, { timeout: 20_000 }).toContain('(owner) approved.')
   expect(chat.service.running()).toBe(true)
 })
 
@@ -156,7 +156,7 @@ test('health says that nothing can be written, and a signal that is not for stop
   chat.service.stopReading()
   for (const signal of ['SIGHUP', 'SIGPIPE', 'SIGUSR1', 'SIGUSR2'] as const) chat.service.signal(signal)
   await approve(slackPeople.mara)
-  await expect.poll(approvedInSlack, { timeout: 20_000 }).toContain('owner 1/1')
+  await expect.poll(approvedInSlack, { timeout: 20_000 }).toContain('(owner) approved.')
   await expect(fetch('http://127.0.0.1:9229/json')).rejects.toThrow()
   await server.stop()
   expect((await get('/livez')).status).toBe(200)
