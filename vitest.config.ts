@@ -84,6 +84,7 @@ const endurance = ['test/fleet/killed.test.ts', 'test/fleet/steering.test.ts']
 const slow = [
   'test/mutation/**',
   'test/replicas/**',
+  'test/days/**',
   'test/fleet/**',
   'test/browser/**',
   'test/e2e/**',
@@ -130,6 +131,17 @@ export default defineConfig({
           include: ['test/known/**/*.test.ts'],
           ...tidy,
           testTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          // Whole services over simulated days, for hours of patience: not a part of .ci/run.
+          name: 'days',
+          include: ['test/days/**/*.test.ts'],
+          ...tidyWithDatabase,
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {
