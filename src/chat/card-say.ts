@@ -21,12 +21,11 @@ import { actions } from './actions.ts'
 import { resumeLabel, retryLabel } from './card-actions.ts'
 import { badWords, type CardCounts, cardCounts, doneWords, otherCounts, restWords } from './card-counts.ts'
 import { anyHolder } from './card-people.ts'
-import { hasEnd } from './card-small.ts'
 import { isRolledBack } from './card-state.ts'
 import { type RichText, rich, type Span, sentence, strong, time } from './rich-text.ts'
 import { testSummary } from './story/words.ts'
 import { shorten } from './visible.ts'
-import { count } from './words.ts'
+import { count, hasEnd } from './words.ts'
 
 /** One sentence, or a few that belong together. Empty: nothing is said. */
 type Said = string | readonly (string | Span)[]

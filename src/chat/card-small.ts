@@ -2,16 +2,9 @@
 
 import type { Place } from '../core/permission/place.ts'
 import { finalStatuses } from '../core/proposal/proposal.ts'
-import { DAY_SECONDS, isBefore, plusSeconds } from '../core/time/instant.ts'
+import { isBefore } from '../core/time/instant.ts'
 import { type RichText, rich, time } from './rich-text.ts'
-import { dayWords } from './words.ts'
-
-/** An end that is so far away is only the end of what was looked at: the window is always open. */
-const FAR_SECONDS = 180 * DAY_SECONDS
-
-export function hasEnd(end: string, now: string): boolean {
-  return isBefore(end, plusSeconds(now, FAR_SECONDS))
-}
+import { dayWords, hasEnd } from './words.ts'
 
 export function cardSmall({ glance: state, now }: Place): RichText {
   const { status, dueAt, expiresAt, openedAt, proposer, rollout, schedule, closedAt, revision, subject } = state

@@ -218,7 +218,7 @@ function endWithAll(outcome: DeploymentOutcome, snapshot: AssetSnapshot, facts: 
     }
   }
   if (outcome.state === 'succeeded' && outcome.rebooted) {
-    const reason = `Installed, rebooted by Patchwarden${rebootTime(outcome)}, and seen again with the promised versions${byOurStart(own)}`
+    const reason = `Installed, rebooted${rebootedBy(outcome)}, and seen again with the promised versions${byOurStart(own)}`
     return { end: 'rebooted and re-scanned', reason }
   }
   const stale = staleNote(snapshot.staleServices)
@@ -227,16 +227,17 @@ function endWithAll(outcome: DeploymentOutcome, snapshot: AssetSnapshot, facts: 
   return { end: 'installed', reason: `It reports the promised versions${byOurStart(own)}${stale}` }
 }
 
-/** What our own reboot has not achieved; empty: we did not reboot it. */
+/** What a reboot has not achieved; empty: there was none. */
 function rebootWords(outcome: DeploymentOutcome, { runningKernel }: AssetSnapshot): string {
   if (outcome.state !== 'succeeded' || !outcome.rebooted) return ''
   const kernel = runningKernel === null ? '' : ` with the kernel ${runningKernel}`
-  return `Patchwarden rebooted it${rebootTime(outcome)}, and it came back${kernel}: `
+  return `rebooted${rebootedBy(outcome)}, it came back${kernel}: `
 }
 
-function rebootTime(outcome: DeploymentOutcome): string {
+/** A reboot without a time was not ordered by us: a system that was told restarts its machines by itself. */
+function rebootedBy(outcome: DeploymentOutcome): string {
   const at = 'rebootedAt' in outcome ? outcome.rebootedAt : undefined
-  return at === undefined ? '' : ` at ${minuteOf(at)} UTC`
+  return at === undefined ? '' : ` by Patchwarden at ${minuteOf(at)} UTC`
 }
 
 /** Who installed what was there before this start could begin. Only a journal or a record can say that it was not us. */

@@ -121,7 +121,7 @@ test.each<[string, DeploymentOutcome, Look, HealthResult, EndState, RegExp]>([
     seen(promised),
     healthy,
     'rebooted and re-scanned',
-    /rebooted by Patchwarden, and seen again/,
+    /Installed, rebooted, and seen again/,
   ],
   [
     'it does not answer any more',
@@ -413,7 +413,7 @@ describe('our own reboot is named', () => {
     expect(verify(planned, outcome, look, facts)).toMatchObject({
       end: 'waiting for reboot',
       reason:
-        'Installed; Patchwarden rebooted it at 2026-11-20 08:08 UTC, and it came back with the kernel 6.1.0-9-amd64: a reboot is still needed (asked for by libc6)',
+        'Installed; rebooted by Patchwarden at 2026-11-20 08:08 UTC, it came back with the kernel 6.1.0-9-amd64: a reboot is still needed (asked for by libc6)',
     })
   })
 })

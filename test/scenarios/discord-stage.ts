@@ -123,7 +123,14 @@ export async function discordStage(
     direct: async (person) =>
       discord.directMessages(id(person)).map(({ content, components }) => JSON.stringify([content, components])),
     complaints: () => [
-      ...discord.notified().map(({ message }) => `notified by ${message.content}`),
+      // What cannot wait names those who can act; nothing else notifies anybody.
+      ...discord
+        .notified()
+        .filter(
+          ({ message, notified: { everyone, here, roles } }) =>
+            everyone || here || roles.length > 0 || !/^(🔴|🟠) /u.test(message.content),
+        )
+        .map(({ message }) => `notified by ${message.content}`),
       ...discord.unacknowledged().map((item) => `unacknowledged ${item.customId ?? item.type}`),
       ...discord.interactions.flatMap(({ refusedAnswers }) => refusedAnswers.map((refused) => JSON.stringify(refused))),
       ...discord.requests.flatMap(({ status, path, answer: said }) =>

@@ -185,8 +185,7 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
       )
       expect((await now(web)).stopped).toMatchObject({ reason: 'Customers call.' })
       // Mara may resume it.
-      if (stage.name !== 'the console')
-        expect((await stage.direct('mara')).join()).toContain('The rollout stopped: Customers call.')
+      if (stage.name !== 'the console') expect((await stage.direct('mara')).join()).toContain('Halted: Customers call.')
       await stage.click('mara', web.id, 'resume')
       later = 2 * 3_600_000
       expect((await advance(web)).status).toBe('completed')

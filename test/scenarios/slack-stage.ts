@@ -5,6 +5,7 @@ import { createSlack } from '../../src/chat/slack/connection.ts'
 import { drawPng } from '../../src/integrations/picture/index.ts'
 import { createPosts } from '../../src/store/posts.ts'
 import { createSlackInstallations } from '../../src/store/slack-installations.ts'
+import { mentions } from '../fakes/slack/block-kit.ts'
 import { buttonsOf, createFakeSlack, type FakeSlack } from '../fakes/slack/fake-slack.ts'
 import type { SlackMessage } from '../fakes/slack/world.ts'
 import { accountsOf } from '../support/chat-people.ts'
@@ -110,7 +111,10 @@ export async function slackStage(mode: 'socket' | 'http', log: { warn(message: s
         .filter(({ channel }) => channel === `D${id(person).slice(1)}`)
         .map((message) => JSON.stringify([message.text, message.blocks])),
     complaints: () => [
-      ...slack.mentions(),
+      // What cannot wait is shown in the channel, and names those who can act; nothing else mentions anybody.
+      ...slack.messages
+        .flatMap((item) => [item.text, item.blocks].flatMap(mentions).map((who) => ({ who, loud: item.broadcast })))
+        .flatMap(({ who, loud }) => (loud && who.startsWith('@U') ? [] : [who])),
       ...slack.unacknowledged,
       ...slack.views.flatMap(({ problems }) => problems),
       ...[...slack.homes.values()].flatMap(({ problems }) => problems),

@@ -35,7 +35,7 @@ export interface Stage {
   thread(proposal: string): Promise<readonly string[]>
   /** Direct messages. The console has none: it shows what waits. */
   direct(person: PersonName): Promise<readonly string[]>
-  /** What the platform refused, notified or was not answered in time: nothing of it may ever happen. */
+  /** What the platform refused, notified without need, or was not answered in time: nothing of it may ever happen. */
   complaints(): readonly string[]
   close(): Promise<void>
 }

@@ -10,7 +10,7 @@ import { unfinishedDeployments } from '../../core/rollout/run.ts'
 import { assetName, tallyOf } from '../../core/rollout/tally.ts'
 import type { ThreadEntry } from '../card.ts'
 import { code, rich, sentence, strong, time } from '../rich-text.ts'
-import { count } from '../words.ts'
+import { count, hasEnd } from '../words.ts'
 import { bot, named, said, type Tellers, type Telling, untold } from './telling.ts'
 import { atWork, names, reachedWords, ringName, sinceSentences, testSummary } from './words.ts'
 
@@ -48,7 +48,8 @@ export const rollout = {
     if (notBefore !== undefined && notAfter !== undefined)
       return bot('neutral', [
         ...rich(`Ring `, strong(ringName(state, ring)), `, batch ${batch + 1}: told now: `, ...names(state, assets)),
-        ...rich(' They install from ', time(notBefore), '; nothing begins after ', time(notAfter), '.'),
+        ...rich(' They install from ', time(notBefore)),
+        ...(hasEnd(notAfter, notBefore) ? rich('; nothing begins after ', time(notAfter), '.') : rich('.')),
         ...rich(' Halt takes it back from those that have not begun.'),
       ])
     const later = (waiting?.length ?? 0) + (queued ?? 0)

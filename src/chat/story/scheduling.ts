@@ -2,6 +2,7 @@
 
 import { assetName } from '../../core/rollout/tally.ts'
 import { rich, sentence, time } from '../rich-text.ts'
+import { hasEnd } from '../words.ts'
 import { bot, named, said, type Tellers } from './telling.ts'
 import { names, waitingFor } from './words.ts'
 
@@ -22,6 +23,7 @@ export const scheduling = {
   scheduled: ({ window: { start, end }, reason }, { recorded }) => {
     const why = reason === null ? '' : ` (${reason})`
     if (Date.parse(start) <= Date.parse(recorded.at)) return bot('neutral', rich(`Its window is open now${why}.`))
+    if (!hasEnd(end, start)) return bot('neutral', rich('Scheduled from ', time(start), ` on${why}.`))
     return bot('neutral', rich('Scheduled for ', time(start), ' to ', time(end, 'time'), `${why}.`))
   },
   'window-announced': ({ window: { start, end } }) =>
