@@ -19,7 +19,7 @@ export function cardHtml(view: CardView, viewer: Viewer, selected: boolean): Htm
 <div class="acts">${actionsHtml(view, viewer)}</div>
 <div class="answer" id="answer-${card.proposal}" aria-live="polite" hx-preserve></div>
 <dl>${card.facts.map((fact) => html`<dt>${fact.label}</dt><dd>${richText(fact.value, zone)}</dd>`)}</dl>
-${card.rings.length === 0 ? '' : html`<div class="rings">${card.rings.map((ring, index) => ringHtml(ring, `${card.proposal}-ring-${index}`))}</div>`}
+${card.rings.every(({ status }) => status === 'waiting') ? '' : html`<div class="rings">${card.rings.map((ring, index) => ringHtml(ring, `${card.proposal}-ring-${index}`))}</div>`}
 ${card.notes.map((note) => html`<p class="note ${note.tone}">${richText(note.text, zone)}</p>`)}
 <p class="when">${richText(card.small, zone)}</p>
 </article>`
