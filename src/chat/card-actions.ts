@@ -107,7 +107,8 @@ export function resumeLabel({ tally, rollout }: Glance): string {
   return failed === 1 ? 'Resume without it' : `Resume without ${failed}`
 }
 
-function labelOf(name: ActionName, glance: Glance): string {
+/** The text of the action's button now: it says on how much it acts. */
+export function labelOf(name: ActionName, glance: Glance): string {
   const stopped = glance.status === 'paused' || glance.status === 'halted'
   switch (name) {
     case 'retry':

@@ -19,13 +19,13 @@ import {
 import { anyOf } from '../core/proposal/decision.ts'
 import { notStarted } from '../core/proposal/ends.ts'
 import type { RecordedEvent } from '../core/proposal/event.ts'
-import { glanceOf } from '../core/proposal/glance.ts'
+import { type Glance, glanceOf } from '../core/proposal/glance.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { assetName } from '../core/rollout/tally.ts'
 import { DAY_MS, isBefore } from '../core/time/instant.ts'
-import { type ActionName, actions } from './actions.ts'
+import type { ActionName } from './actions.ts'
 import type { ThreadEntry, Tone } from './card.ts'
-import { actionOfAct, cardAction, numberOfAction, offeredOf } from './card-actions.ts'
+import { actionOfAct, cardAction, labelOf, numberOfAction, offeredOf } from './card-actions.ts'
 import { code, mention, type RichText, rich, sentence, strong, time } from './rich-text.ts'
 import { count } from './words.ts'
 
@@ -100,10 +100,10 @@ function notice(occasion: Occasion, told: Told, reader: Reader): Notice {
     entry: {
       author: null,
       tone,
-      text: [...rich(strong(`${state.id} `), state.title, '. '), ...text, ...next(told, reader)],
+      text: [...rich(strong(`${state.id} `), state.title, '. '), ...text, ...next(told, reader, glanceOf(state))],
       detail: [],
       actions: buttons.map((name) => ({
-        ...cardAction(name, numberOfAction(name, glanceOf(state))),
+        ...cardAction(name, numberOfAction(name, glanceOf(state)), labelOf(name, glanceOf(state))),
         proposal: state.id,
       })),
       link: `/p/${state.id}`,
@@ -112,9 +112,9 @@ function notice(occasion: Occasion, told: Told, reader: Reader): Notice {
 }
 
 /** What the reader can press, or else who can. Only said where something waits for somebody. */
-function next({ wanted, readers, loud }: Told, { acts, as }: Reader): RichText {
-  if (wanted === null) return loud && acts.length > 0 ? rich(' ', ...press(acts)) : []
-  if (acts.includes(wanted.act)) return rich(' ', ...press(acts))
+function next({ wanted, readers, loud }: Told, { acts, as }: Reader, glance: Glance): RichText {
+  if (wanted === null) return loud && acts.length > 0 ? rich(' ', ...press(acts, glance)) : []
+  if (acts.includes(wanted.act)) return rich(' ', ...press(acts, glance))
   const { able } = wanted
   const can = able.length === 0 ? ` ${NOBODY_CAN}` : ` ${someOf(able)} can ${doing[wanted.act] ?? 'go on'}.`
   const watched = as === 'proposer' ? readers.filter((other) => other.as !== 'proposer').length : 0
@@ -130,13 +130,13 @@ const doing: Partial<Record<NonNullable<Told['wanted']>['act'], string>> = {
   'review-break-glass': 'review it',
 }
 
-function press(acts: Reader['acts']): RichText {
+function press(acts: Reader['acts'], glance: Glance): RichText {
   const names = [...new Set(acts.map(actionOfAct))]
   const labels = names
     .slice(0, 3)
     .flatMap((name, index) => [
       ...rich(index === 0 ? 'Press ' : index === Math.min(names.length, 3) - 1 ? ' or ' : ', '),
-      strong(actions[name].label),
+      strong(labelOf(name, glance)),
     ])
   return [...labels, ...rich('.')]
 }
@@ -166,16 +166,20 @@ export function loudWords(occasion: Occasion): RichText | null {
       ...rich(index === 0 ? '' : index === some.length - 1 ? ' or ' : ', '),
       mention(person, nameOf(person)),
     ])
-    return [...rich(label), ...people, ...rich(kind === 'may act' ? `: ${onTheCard(told)} ` : '. ')]
+    return [
+      ...rich(label),
+      ...people,
+      ...rich(kind === 'may act' ? `: ${onTheCard(told, glanceOf(occasion.state))} ` : '. '),
+    ]
   })
   const more = told.readers.length - shown.length
   return more > 0 ? [...words, ...rich(`And ${count(more, 'more person', 'more people')}.`)] : words
 }
 
 /** What those who may act can press, on the card: the buttons that at least one of them has. */
-function onTheCard({ readers }: Told): string {
+function onTheCard({ readers }: Told, glance: Glance): string {
   const theirs = readers.filter(({ as }) => as === 'may act').flatMap(({ acts }) => acts)
-  const labels = [...new Set(theirs.map((act) => actions[actionOfAct(act)].label))]
+  const labels = [...new Set(theirs.map((act) => labelOf(actionOfAct(act), glance)))]
   return labels.length === 0 ? 'look at the card.' : `press ${anyOf(labels.slice(0, 3))} on the card.`
 }
 
