@@ -45,7 +45,7 @@ function button(item: Json): string {
 /** The marks that the cards use. */
 function markdown(text: string): string {
   return escapeHtml(text)
-    .replace(/^### \[(.+?)\]\((https?:[^)]+)\)$/gm, '<h3><a href="#">$1</a></h3>')
+    .replace(/\[(.+?)\]\((https?:[^)]+)\)/g, '<a href="#">$1</a>')
     .replace(/&lt;t:(\d+):(\w)&gt;/g, (_, seconds: string, style: string) => instant(Number(seconds), style))
     .replace(/```\n?([\s\S]*?)```/g, '<pre>$1</pre>')
     .replace(/`([^`\n]+)`/g, '<code>$1</code>')

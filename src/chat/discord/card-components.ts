@@ -52,7 +52,7 @@ export function cardMessage(card: Card, consoleUrl: string, images: readonly Car
   const link = `${consoleUrl}/p/${encodeURIComponent(card.proposal)}`
   const title = `[${escaped(shorten(oneLine(card.title), 150))}](${link})`
   const state = `${signs[card.tone]}${markdown(card.state, 200)} · ${card.proposal}${card.simulated ? ' · Simulated' : ''}`
-  const head = `**${state}**\n${title}: `
+  const head = `**${state}**\n**${title}**: `
   const children: APIComponentInContainer[] = [text(`${head}${markdown(card.say, HEAD - head.length)}`)]
   children.push(...buttonRows(card, false))
   const facts = factText(card.facts)
