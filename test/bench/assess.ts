@@ -16,6 +16,7 @@ import { createMisses } from '../../src/core/assessment/misses.ts'
 import { softwareOf } from '../../src/core/assessment/missing.ts'
 import { type Asset, type InstalledPackage, type Observation, onlyLooks } from '../../src/core/asset.ts'
 import type { FeedContent, Fix } from '../../src/core/catalog.ts'
+import { withoutOlderKernels } from '../../src/core/kernels.ts'
 import type { CatalogFeed } from '../../src/core/ports.ts'
 import { createDebianAdvisoriesFeed } from '../../src/integrations/feeds/debian-advisories/index.ts'
 import { createDebsecanFeed } from '../../src/integrations/feeds/debsecan/index.ts'
@@ -211,7 +212,8 @@ try {
     return assessor.assess('team-0')
   })
   console.log(`\npeak memory of this process ${(peak / 1e9).toFixed(2)} GB`)
-  await besideDebsecan(sample[0]?.packages ?? [], full.s / hosts, matching)
+  // debsecan also lists kernels that are only kept as a fallback, which are not missing anything.
+  await besideDebsecan(withoutOlderKernels('debian:12', sample[0]?.packages ?? []), full.s / hosts, matching)
 } finally {
   await database.close()
   await rm(folder, { recursive: true, force: true })
