@@ -98,7 +98,9 @@ test('a halt says how many servers are left, and what its reader can press, or e
 
 test('the thread names loudly whom a halt concerns, by what they are to it', () => {
   const loud = loudWords(occasion(halted())) ?? []
-  expect(plain(loud)).toBe('Mara or Noor: press Resume without it, Retry 1 failed… or Skip a server… on the card. On call: Jonas. ')
+  expect(plain(loud)).toBe(
+    'Mara or Noor: press Resume without it, Retry 1 failed… or Skip a server… on the card. On call: Jonas. ',
+  )
   expect(loud.flatMap((span) => (span.kind === 'mention' ? span.id : []))).toEqual(['mara', 'noor', 'jonas'])
 })
 
