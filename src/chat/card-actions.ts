@@ -96,12 +96,12 @@ const actingButtons = (Object.keys(buttonPlaces) as ActionName[]).filter((name) 
 const FIRST = 4
 
 /** The button that tries again what failed, with the number. */
-export function retryLabel({ tally }: Glance): string {
+function retryLabel({ tally }: Glance): string {
   return tally.failed.count === 0 ? actions.retry.label : `Retry ${tally.failed.count} failed…`
 }
 
 /** The button that lets a stopped rollout go on. It says that what failed stays as it is. */
-export function resumeLabel({ tally, rollout }: Glance): string {
+function resumeLabel({ tally, rollout }: Glance): string {
   const failed = rollout === null ? 0 : tally.failed.count
   if (failed === 0) return actions.resume.label
   return failed === 1 ? 'Resume without it' : `Resume without ${failed}`

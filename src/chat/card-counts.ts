@@ -1,6 +1,7 @@
 /** How many servers of a proposal are where. Every sentence of a card takes its numbers from here. */
 
 import { badEnds } from '../core/outcome.ts'
+import { atWork } from '../core/permission/place.ts'
 import type { PatchBrief } from '../core/proposal/brief.ts'
 import type { Glance } from '../core/proposal/glance.ts'
 import type { RingCounts } from '../core/proposal/light.ts'
@@ -26,16 +27,16 @@ export interface CardCounts {
 
 export function cardCounts(state: Glance, subject: PatchBrief): CardCounts {
   const { ends, reporting = 0 } = state.tally
-  const atWork = (state.rollout?.rings ?? []).reduce((sum, ring) => sum + (ring.counts['at work'] ?? 0), 0)
+  const busy = atWork(state)
   return {
     total: subject.assets - ends.leftOut,
     done: ends.good,
     owing: owingWords(ends),
     bad: badEnds(endsOf(state.rollout?.rings ?? [])),
     silent: ends.unreachable,
-    running: Math.max(0, atWork - reporting),
+    running: Math.max(0, busy - reporting),
     told: reporting,
-    notBegun: Math.max(0, ends.untouched - Math.max(atWork, reporting)),
+    notBegun: Math.max(0, ends.untouched - Math.max(busy, reporting)),
   }
 }
 

@@ -13,12 +13,12 @@ import type { Member } from '../core/policy.ts'
 import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
 import { decidableOnceBack, quorumProgress } from '../core/proposal/approval.ts'
 import { type Glance, ringsAt, ringWords } from '../core/proposal/glance.ts'
-import type { RoleProgress } from '../core/quorum.ts'
+import type { Quorum, RoleProgress } from '../core/quorum.ts'
 import { testRunning, testStop, waitingForResume } from '../core/rollout/run.ts'
 import { wantsGo } from '../core/rollout/turn.ts'
 import { isBefore } from '../core/time/instant.ts'
 import { actions } from './actions.ts'
-import { resumeLabel, retryLabel } from './card-actions.ts'
+import { labelOf } from './card-actions.ts'
 import { badWords, type CardCounts, cardCounts, doneWords, otherCounts, restWords } from './card-counts.ts'
 import { anyHolder } from './card-people.ts'
 import { isRolledBack } from './card-state.ts'
@@ -43,7 +43,7 @@ function said(place: Place): readonly Said[] {
   const { glance: state } = place
   switch (state.status) {
     case 'open':
-      return [whyInShort(state.whyNow), ...testClause(place), votesClause(place), ...whatIsAsked(place)]
+      return open(place)
     case 'approved':
     case 'scheduled':
       return decided(place)
@@ -108,8 +108,18 @@ function testClause({ glance: state, members }: Place): readonly Said[] {
   return ['The test did not pass.', sentence(test.result.reason ?? ''), testSummary(tally.test)]
 }
 
-function votesClause({ glance: state, members }: Place): Said {
+function open(place: Place): readonly Said[] {
+  const { glance: state, members } = place
   const progress = quorumProgress(state, members)
+  return [
+    whyInShort(state.whyNow),
+    ...testClause(place),
+    votesClause(place, progress),
+    ...(progress === null ? bySilence(place) : whatIsAsked(place, progress)),
+  ]
+}
+
+function votesClause({ glance: state, members }: Place, progress: Quorum | null): Said {
   const filled = (progress?.roles ?? []).flatMap(({ role, filledBy }) =>
     filledBy.map((id) => {
       const absent = progress?.fills.find((fill) => fill.person === id && fill.role === role)?.for
@@ -139,18 +149,19 @@ function awayClause({ glance, members }: Place): string | null {
   return `${who}.${late} Name a deputy: /patch away until DATE deputy PERSON.`
 }
 
-function emptyRoles({ glance, members }: Place): readonly RoleProgress[] {
-  return (quorumProgress(glance, members)?.roles ?? []).filter(({ need, filledBy }) => filledBy.length < need)
+function emptyRoles({ roles }: Quorum): readonly RoleProgress[] {
+  return roles.filter(({ need, filledBy }) => filledBy.length < need)
 }
 
-function whatIsAsked(place: Place): readonly Said[] {
-  const { glance: state, members } = place
-  if (quorumProgress(state, members) === null) {
-    const at = state.noticeEndsAt === null ? [] : [' ', time(state.noticeEndsAt)]
-    const who = anyHolder(members, voters(state))
-    return [['Approved by silence', ...at, `. ${who}: press `, press(actions.reject.label), ' only if it should not.']]
-  }
-  const roles = emptyRoles(place)
+function bySilence({ glance: state, members }: Place): readonly Said[] {
+  const at = state.noticeEndsAt === null ? [] : [' ', time(state.noticeEndsAt)]
+  const who = anyHolder(members, voters(state))
+  return [['Approved by silence', ...at, `. ${who}: press `, press(actions.reject.label), ' only if it should not.']]
+}
+
+function whatIsAsked(place: Place, progress: Quorum): readonly Said[] {
+  const { members } = place
+  const roles = emptyRoles(progress)
   const asked = roles.filter(({ waitingFor }) => waitingFor.length > 0)
   const needs = asked.map((role) => neededFor(role, members)).join(' and ')
   const votes: Said =
@@ -287,8 +298,8 @@ function howToGoOn(place: Place): readonly Said[] {
   const agreed = state.resumeVotes.map(nameAsKnown)
   const so = agreed.length === 0 ? '' : `${agreed.join(' and ')} agreed to resume.`
   if (!offered.has('resume')) return [so, `${who} can resume it, and is not there to press it.`]
-  const retry = offered.has('retry') ? [press(retryLabel(state)), ' or '] : []
-  return [so, [`${who}: press `, ...retry, press(resumeLabel(state)), '.']]
+  const retry = offered.has('retry') ? [press(labelOf('retry', state)), ' or '] : []
+  return [so, [`${who}: press `, ...retry, press(labelOf('resume', state)), '.']]
 }
 
 // ---------------------------------------------------------------- at the end
@@ -297,7 +308,7 @@ function completed(place: Place): readonly Said[] {
   const { glance: state, members } = place
   const { subject, tally, breakGlass } = state
   if (subject.kind !== 'patches') return []
-  if (isRolledBack(state)) return ['The versions from before are back, so what the update mends is missing again.']
+  if (isRolledBack(state)) return ['The versions from before are back, so what the update fixes is missing again.']
   const counts = cardCounts(state, subject)
   const well = counts.done === counts.total && counts.owing === '' && tally.drifted === 0
   const drift = tally.drifted > 0 ? `${count(tally.drifted, 'server')} changed back since; the thread says what.` : ''
@@ -325,11 +336,12 @@ function rejected({ glance: { deferral }, members }: Place): readonly Said[] {
 
 function expired(place: Place): readonly Said[] {
   const { glance: state, members } = place
-  const missing = state.approvedAt === null ? emptyRoles(place) : []
+  const progress = quorumProgress(state, members)
+  const missing = state.approvedAt === null && progress !== null ? emptyRoles(progress) : []
   const who = missing.map(
     ({ role, waitingFor }) => `${waitingFor.map(namesIn(members)).join(', ') || 'nobody'} (${role})`,
   )
   const silent = who.length === 0 ? '' : `No vote of ${who.join(', nor of ')}.`
   const done: Said = ['Not done by ', time(state.expiresAt), '.']
-  return [done, votesClause(place), silent, 'What is still missing is asked again.']
+  return [done, votesClause(place, progress), silent, 'What is still missing is asked again.']
 }

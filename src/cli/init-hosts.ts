@@ -2,6 +2,7 @@
 
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { sentence } from '../chat/rich-text.ts'
 import { count } from '../chat/words.ts'
 import { absolutePath } from '../config/absolute-path.ts'
 import { host } from '../config/asset-settings.ts'
@@ -35,7 +36,7 @@ export async function readHostsAnswer(answer: string, cwd: string): Promise<Read
     const told = [...from.told, ...summary(shownPlace(from.written), list)]
     return { ok: true, value: { kind: 'list', from: from.written, list, told } }
   } catch (error) {
-    return { ok: false, mend: `${errorText(error).replace(/[.!]?$/, '.')} Write another file, or names.` }
+    return { ok: false, mend: `${sentence(errorText(error))} Write another file, or names.` }
   }
 }
 

@@ -78,16 +78,19 @@ async function syncFeed(parts: SyncParts, name: string, signal: AbortSignal): Pr
     return { name, kind: 'catalog', ok: true, news: change !== null, what }
   } catch (error) {
     signal.throwIfAborted()
-    const problem = errorText(error)
-    await sourceFailed(parts.db, 'catalog', name, parts.clock().toISOString(), problem)
-    return {
-      name,
-      kind: 'catalog',
-      ok: false,
-      news: false,
-      what: `${sentence(problem)} The last good content still counts.`,
-    }
+    return failed(parts, { kind: 'catalog', name }, errorText(error), 'The last good content still counts.')
   }
+}
+
+/** Notes that the source could not be read. `rest`: a sentence about what still counts. */
+async function failed(
+  { db, clock }: SyncParts,
+  { kind, name }: Pick<SyncReport, 'kind' | 'name'>,
+  problem: string,
+  rest: string,
+): Promise<SyncReport> {
+  await sourceFailed(db, kind, name, clock().toISOString(), problem)
+  return { name, kind, ok: false, news: false, what: `${sentence(problem)} ${rest}` }
 }
 
 async function syncInventory(
@@ -176,14 +179,6 @@ async function readSource(
     return { name, kind: 'inventory', ok: true, news: true, what }
   } catch (error) {
     signal.throwIfAborted()
-    const problem = errorText(error)
-    await sourceFailed(parts.db, 'inventory', name, parts.clock().toISOString(), problem)
-    return {
-      name,
-      kind: 'inventory',
-      ok: false,
-      news: false,
-      what: `${sentence(problem)} What was known before still counts.`,
-    }
+    return failed(parts, { kind: 'inventory', name }, errorText(error), 'What was known before still counts.')
   }
 }

@@ -9,6 +9,7 @@ import type { Desk } from '../desk.ts'
 import { createInteraction, testWords } from '../interaction.ts'
 import type { DrawPng } from '../picture/sending.ts'
 import { type ChatConnection, type ChatPlatform, type Posts, untold } from '../platform.ts'
+import { sentence } from '../rich-text.ts'
 import { createTroubles, type Troubles } from '../troubles.ts'
 import { count } from '../words.ts'
 import { createAnswers } from './answers.ts'
@@ -137,7 +138,7 @@ async function offerCommands({ places, rest, accounts }: Discord, troubles: Trou
       const { id } = application.parse(await rest.get(Routes.currentApplication()))
       await rest.put(Routes.applicationGuildCommands(id, guild), { body: discordCommands() })
     } catch (error) {
-      const why = errorText(error).replace(/[.]?$/, '.')
+      const why = sentence(errorText(error))
       refused.push(`The server ${guild} refuses the commands: ${why} Buttons work; /patch may not.${COMMANDS}`)
     }
   }
