@@ -152,6 +152,7 @@ async function scene(waiting: number, shared: boolean) {
     first,
     polls,
     looks,
+    at,
     settle,
     pass(hours: number) {
       now += hours * HOUR
@@ -168,7 +169,7 @@ async function scene(waiting: number, shared: boolean) {
 }
 
 test(`${WAITING} proposals that wait for ten days hold nothing and are asked once a day each, by one of two processes`, async () => {
-  const { db, ids, first, polls, settle, pass, statuses, close } = await scene(WAITING, false)
+  const { db, ids, first, polls, at, settle, pass, statuses, close } = await scene(WAITING, false)
   await settle()
   expect(polls.size).toBe(WAITING)
   for (const id of ids.slice(-20)) {
@@ -190,9 +191,17 @@ test(`${WAITING} proposals that wait for ten days hold nothing and are asked onc
     expect(state?.remindersSent, `day ${day}`).toBeGreaterThan(0)
     expect(state?.status, `day ${day}`).toBe(day < 7 ? 'open' : 'expired')
   }
+  await saveObservations(db, [looked('last', '3.0.20', at())], at())
+  const last = await first.open('web-platform', contentFor('last', false), standard, assessment)
+  if (!last.ok) throw new Error(last.refusal.sentence)
+  for (const who of [mara, tom]) await approveAs(first, last.state.id, who)
+  await settle()
+  expect(polls.get('lab/last'), 'one that is approved while all others wait starts in the same hour').toBe(1)
+  polls.delete('lab/last')
   pass(24)
   await settle()
   expect(await statuses()).toEqual(new Set(['completed']))
+  polls.delete('lab/last')
   expect(new Set(polls.values())).toEqual(new Set([LOOKS + 1]))
   await close()
 }, 3_600_000)
