@@ -3,6 +3,7 @@
 import { DateTime } from 'luxon'
 import { besides } from '../core/besides.ts'
 import { changeLine } from '../core/change.ts'
+import { type Estimates, paceOf } from '../core/estimate.ts'
 import { forecastOf } from '../core/forecast/forecast.ts'
 import type { PlanForecast } from '../core/forecast/plan-forecast.ts'
 import { unchecked } from '../core/health-checks.ts'
@@ -131,13 +132,12 @@ export function planPictureOf(
   return { kind: 'plan', forecast: forecastOf(state, subject, context), timeZone }
 }
 
-/** `estimates`: seconds for one asset, by name of ring. */
 export function planDetail(
   state: ProposalState,
   subject: PatchSubject,
   freezes: readonly Freeze[],
   now: string,
-  estimates: Readonly<Record<string, number>> = {},
+  estimates: Estimates = {},
 ): Detail {
   const picture = planPictureOf(state, subject, { freezes, now, estimates })
   const { forecast } = picture
@@ -284,14 +284,10 @@ function expectedEnd(state: Pick<ProposalState, 'status'>, { end, problem }: Pla
 }
 
 /** Says that the times are a careful guess, because nothing like this has run yet. */
-function unknownPace(
-  { status }: ProposalState,
-  subject: PatchSubject,
-  estimates: Readonly<Record<string, number>>,
-): string {
+function unknownPace({ status }: ProposalState, subject: PatchSubject, estimates: Estimates): string {
   // How long servers take that report late is not asked: they only have to begin in their window.
   const rings = subject.rings.filter(({ assets: [first = ''] }) => leadOf(plannedOf(subject, first)?.terms) === 0)
-  const unknown = rings.filter(({ name }) => (estimates[name] ?? FALLBACK) === FALLBACK)
+  const unknown = rings.filter((ring) => (estimates[paceOf(ring)] ?? FALLBACK) === FALLBACK)
   if (unknown.length === 0 || finalStatuses.includes(status)) return ''
   const where = unknown.length === rings.length ? '' : ` of ${unknown.map(({ name }) => name).join(', ')}`
   return ` Too little has run yet to know how long a server${where} takes: ${FALLBACK / 60} min are taken.`

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { Took } from '../core/estimate.ts'
+import type { RingTook } from '../core/estimate.ts'
 import type { Queryable } from './connection.ts'
 import { newest } from './schema.ts'
 
@@ -15,22 +15,23 @@ const SAMPLES = 100
  */
 const ENDED_WELL = ['installed', 'waiting for reboot', 'rebooted and re-scanned']
 
-/** How long assets of a team took lately, in seconds, by name of the ring. */
-export async function tookByRing(db: Queryable, team: string): Promise<Took> {
-  const rows = await db.execute<{ name: string; seconds: number[] }>(sql`
-    select name, json_agg(seconds order by seconds) as seconds from (
-      select ring.name, greatest(1, extract(epoch from took.done_at - took.started_at))::float8 as seconds
+/** How long assets of a team took lately, in seconds, by engine and name of the ring. */
+export async function tookByRing(db: Queryable, team: string): Promise<readonly RingTook[]> {
+  const rows = await db.execute<{ engine: string; ring: string; seconds: number[] }>(sql`
+    select engine, name as ring, json_agg(seconds order by seconds) as seconds from (
+      select ring.name, starts.engine, greatest(1, extract(epoch from took.done_at - took.started_at))::float8 as seconds
       from (select id, state from
           (select id, number, state from proposals where team = ${team} and format >= 2
             order by ${newest} limit ${LOOKED_AT}) as looked
           where jsonb_typeof(state -> 'rollout') = 'object' order by number desc limit ${EARLIER}) as earlier
         cross join lateral (select position - 1 as number, value ->> 'name' as name
           from jsonb_array_elements(earlier.state -> 'rollout' -> 'rings') with ordinality as one (value, position)) as ring
-        cross join lateral (select done_at, started_at from results
+        cross join lateral (select done_at, started_at, facts::jsonb -> 'deployment' ->> 'key' as key from results
           where results.proposal = earlier.id and results.part = 1 and results.ring = ring.number
             and done_at is not null and end_state in (${sql.join(ENDED_WELL, sql`, `)})
             and facts::jsonb -> 'deployment' ->> 'notBefore' is null
-          limit ${SAMPLES}) as took) as each
-    group by name`)
-  return new Map(rows.map(({ name, seconds }) => [name, seconds]))
+          limit ${SAMPLES}) as took
+        join starts on starts.key = took.key) as each
+    group by engine, name`)
+  return rows.map(({ engine, ring, seconds }) => ({ engine, ring, seconds }))
 }

@@ -1,4 +1,4 @@
-import { estimatesFor, type Took } from '../core/estimate.ts'
+import { estimatesFor, type RingTook, type Estimates as Seconds } from '../core/estimate.ts'
 import type { Subject } from '../core/proposal/proposal.ts'
 import type { Queryable } from '../store/connection.ts'
 import { tookByRing } from '../store/took.ts'
@@ -10,13 +10,9 @@ export type Estimates = ReturnType<typeof createEstimates>
 
 /** How long an asset of each ring is expected to take, in seconds. Read again once a minute, on `db`. */
 export function createEstimates({ clock }: Pick<WorkflowParts, 'clock'>) {
-  const known = new Map<string, { readonly at: number; readonly took: Took }>()
+  const known = new Map<string, { readonly at: number; readonly took: readonly RingTook[] }>()
 
-  return async function estimates(
-    db: Queryable,
-    team: string,
-    subject: Subject | undefined,
-  ): Promise<Readonly<Record<string, number>>> {
+  return async function estimates(db: Queryable, team: string, subject: Subject | undefined): Promise<Seconds> {
     if (subject?.kind !== 'patches') return {}
     const now = clock().getTime()
     let history = known.get(team)
@@ -24,9 +20,6 @@ export function createEstimates({ clock }: Pick<WorkflowParts, 'clock'>) {
       history = { at: now, took: await tookByRing(db, team) }
       known.set(team, history)
     }
-    return estimatesFor(
-      subject.rings.map((ring) => ring.name),
-      history.took,
-    )
+    return estimatesFor(subject, history.took)
   }
 }

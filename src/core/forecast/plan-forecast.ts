@@ -1,5 +1,6 @@
 /** The question and the answer of a forecast. */
 
+import type { Estimates } from '../estimate.ts'
 import type { PatchSubject, Rollout, Since } from '../proposal/proposal.ts'
 import type { Freeze, Window } from '../window.ts'
 
@@ -17,8 +18,7 @@ export interface ForecastQuestion {
   readonly notBefore?: string
   /** Windows do not count, because of a break-glass or a roll back. */
   readonly atOnce?: boolean
-  /** Seconds that one asset takes, by name of the ring. */
-  readonly estimates?: Readonly<Record<string, number>>
+  readonly estimates?: Estimates
   /** The rollout so far: only the rest is forecast. */
   readonly rollout?: Pick<Rollout, 'rings' | 'deployments' | 'skipped' | 'extendedUntil'> | null
   /** Assets that are left out since the vote, by id. */

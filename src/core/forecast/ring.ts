@@ -1,5 +1,6 @@
 /** When one ring would run: its past in the rollout, then its remaining batches one after the other. */
 
+import { paceOf } from '../estimate.ts'
 import { limits } from '../limits.ts'
 import type { PlannedRing, RingState } from '../proposal/proposal.ts'
 import type { Terms } from '../terms.ts'
@@ -82,7 +83,7 @@ function playOf(
   const promised = ring.assets.flatMap((asset) => terms.get(asset) ?? [])
   const lead = longest(promised.map(({ leadSeconds }) => leadSeconds))
   const anyTime = atOnce || (ring.beforeVote === true && lead === 0)
-  const estimate = lead === 0 ? (estimates[ring.name] ?? limits.unknownDeploymentSeconds) : 0
+  const estimate = lead === 0 ? (estimates[paceOf(ring)] ?? limits.unknownDeploymentSeconds) : 0
   return {
     ring,
     lead,

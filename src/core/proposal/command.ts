@@ -1,5 +1,6 @@
 /** Everything that people, timers and the rollout can ask of a proposal. */
 
+import type { Estimates } from '../estimate.ts'
 import type { Member, Policy } from '../policy.ts'
 import type { HealthResult, SystemCall } from '../ports.ts'
 import type { Priority } from '../priority/priority.ts'
@@ -156,8 +157,8 @@ export interface Context {
   readonly teamPolicy?: Policy
   readonly freezes: readonly Freeze[]
   readonly standing: StandingGrant | null
-  /** Seconds that one asset takes, by name of the ring, estimated from earlier rollouts. */
-  readonly estimates?: Readonly<Record<string, number>>
+  /** From earlier rollouts. */
+  readonly estimates?: Estimates
   /**
    * Assets still to start whose last look is too old to act on. Left out: the age of the proposal's inventory decides.
    */

@@ -73,7 +73,7 @@ function mayBegin(state: ProposalState, subject: PatchSubject, context: Context)
   const lanes = comesNext(state, subject)
   if (lanes.length === 0) return true // all assets were in the test ring: only the last look is left
   const rolling = state.rollout === null ? { ...state, test: null } : state
-  return lanes.some(({ assets, ring }) => touchable(rolling, assets, ring, context).length > 0)
+  return lanes.some(({ assets, pace }) => touchable(rolling, assets, pace, context).length > 0)
 }
 
 export function start(state: ProposalState, context: Context): Decision {

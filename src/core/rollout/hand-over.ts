@@ -1,5 +1,6 @@
 /** Checks that are made again directly before work on an asset begins. The asset may have been started days ago. */
 
+import { paceOf } from '../estimate.ts'
 import { approvalNow, bypassesWindow } from '../proposal/approval.ts'
 import type { Context } from '../proposal/command.ts'
 import { type By, finalStatuses, type ProposalState } from '../proposal/proposal.ts'
@@ -37,7 +38,7 @@ export function handOver(
   if (problem !== null) return new Map(assets.map((asset) => [asset, { problem, over: false }]))
   const answers = new Map<string, HandOver>()
   for (const asset of assets) {
-    const ring = ringOf(state, asset)
+    const pace = paceOfAsset(state, asset)
     const taker = takerOf(state, asset)
     if (taker !== null) {
       const problem = `${taker} is more urgent and takes it over.`
@@ -54,12 +55,12 @@ export function handOver(
       answers.set(asset, { problem: frozen, over: false })
       continue
     }
-    if (ring === null) {
+    if (pace === null) {
       answers.set(asset, { problem: `${state.id} does not work on it any more.`, over: false })
       continue
     }
-    const estimates = { [ring]: left(estimateOf(ring, context), since, context.now) }
-    const open = touchable(state, [asset], ring, { ...context, estimates }).length > 0
+    const estimates = { [pace]: left(estimateOf(pace, context), since, context.now) }
+    const open = touchable(state, [asset], pace, { ...context, estimates }).length > 0
     answers.set(asset, open ? workTimes(state, asset, context) : { problem: WINDOW_CLOSED, over: true })
   }
   return answers
@@ -128,11 +129,12 @@ function freezeProblem(state: ProposalState, { freezes, now }: HandOverContext):
   return freeze === null ? null : `Nothing of ${state.team} may be touched now: ${freeze.name}.`
 }
 
-function ringOf(state: ProposalState, asset: string): string | null {
+function paceOfAsset(state: ProposalState, asset: string): string | null {
   const run = liveRun(state)
   const deployment = run === null ? undefined : deploymentOf(run, asset)
   if (deployment === undefined || state.subject.kind !== 'patches') return null
-  return state.subject.rings[deployment.ring]?.name ?? null
+  const ring = state.subject.rings[deployment.ring]
+  return ring === undefined ? null : paceOf(ring)
 }
 
 function left(seconds: number, since: string, now: string): number {

@@ -2,6 +2,7 @@
  * When assets of a proposal may be touched: in windows or extended windows, outside freezes, and with enough time left.
  */
 
+import { paceOf } from '../estimate.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { bypassesWindow } from '../proposal/approval.ts'
 import type { Context } from '../proposal/command.ts'
@@ -46,9 +47,9 @@ export const leadsOf = memoizeByIdentity(
     ),
 )
 
-/** Seconds that one asset of the ring is expected to take. */
-export function estimateOf(ring: string, { estimates }: Pick<Context, 'estimates'>): number {
-  return estimates?.[ring] ?? 0
+/** Seconds that one asset is expected to take. `pace`: see `paceOf`. */
+export function estimateOf(pace: string, { estimates }: Pick<Context, 'estimates'>): number {
+  return estimates?.[pace] ?? 0
 }
 
 /**
@@ -58,10 +59,10 @@ export function estimateOf(ring: string, { estimates }: Pick<Context, 'estimates
 export function touchable(
   state: ProposalState,
   assets: readonly string[],
-  ring: string,
+  pace: string,
   context: TouchContext,
 ): readonly string[] {
-  const open = openNow(state, assets, ring, context)
+  const open = openNow(state, assets, pace, context)
   const notBegun = (state.rollout ?? state.test)?.notBegun ?? {}
   return open.filter((asset) => {
     const notBefore = notBegun[asset]?.notBefore ?? null
@@ -72,7 +73,7 @@ export function touchable(
 function openNow(
   state: ProposalState,
   assets: readonly string[],
-  ring: string,
+  pace: string,
   context: TouchContext,
 ): readonly string[] {
   const { subject, schedule } = state
@@ -81,7 +82,7 @@ function openNow(
   if (state.rollout === null && state.test !== null) return testOpen(state, subject, assets, context)
   if (schedule === null || isBefore(now, handedOverAt(schedule)) || !isBefore(now, schedule.end)) return []
   if (state.approvedBy && bypassesWindow(state.approvedBy)) return assets
-  const seconds = estimateOf(ring, context)
+  const seconds = estimateOf(pace, context)
   return byLead(subject, assets, (some, lead) =>
     lead === 0
       ? openAt(state, subject, some, now, seconds, freezes)
@@ -204,8 +205,9 @@ export function timeOver(state: ProposalState, asset: string, { now, freezes }: 
 
 /** The assets of one lane that begin next. */
 export interface ComesNext {
-  /** Name of the ring, and how people read it. */
-  readonly ring: string
+  /** By what the ring's estimate is kept. */
+  readonly pace: string
+  /** How people read the name of the ring. */
   readonly title: string
   readonly assets: readonly string[]
   /** The current ring; `null`: the rollout has not begun. */
@@ -222,7 +224,7 @@ export function comesNext(state: ProposalState, subject: PatchSubject): readonly
     return lanes.map((current) => {
       const { planned, title, ring } = current
       const assets = ring.waiting.length > 0 ? ring.waiting : remaining(current)
-      return { ring: planned.name, title, assets, current }
+      return { pace: paceOf(planned), title, assets, current }
     })
   }
   // The test ring is not done again.
@@ -235,7 +237,7 @@ export function comesNext(state: ProposalState, subject: PatchSubject): readonly
     const first = planned.assets.length > 0 ? planned : (nextWithAssets(subject, index) ?? planned)
     const some = first.assets.filter((asset) => leftOutOf(state, asset) === undefined)
     const assets = some.length === 0 ? first.assets : some
-    return [{ ring: first.name, title: ringTitle(subject, index) ?? first.name, assets, current: null }]
+    return [{ pace: paceOf(first), title: ringTitle(subject, index) ?? first.name, assets, current: null }]
   })
 }
 
@@ -256,7 +258,7 @@ export function nextRun(
   const considered: readonly (ComesNext | null)[] = left.length > 0 ? left : [lanes[0] ?? null]
   let best: Scheduled | null = null
   for (const next of considered) {
-    const seconds = next === null ? 0 : estimateOf(next.ring, context)
+    const seconds = next === null ? 0 : estimateOf(next.pace, context)
     for (const [plan, leads] of plansOf(subject, next)) {
       for (const lead of leads) {
         const window = firstFit(plan, lead, state, next?.current ?? null, context, lead === 0 ? seconds : 0)
@@ -269,7 +271,7 @@ export function nextRun(
   const name = `the window "${subject.window.name}"`
   const [any] = nextWindows(subject.window, context.freezes, state.team, context.now, 1)
   if (any === undefined) return { problem: `${name} has no time in the coming year in which this may run` }
-  const seconds = next == null ? 0 : estimateOf(next.ring, context)
+  const seconds = next == null ? 0 : estimateOf(next.pace, context)
   return {
     problem: `${name} is never open for as long as a server of ring ${next?.title ?? ''} takes (about ${Math.ceil(seconds / 60)} min)`,
   }
@@ -329,7 +331,7 @@ export function laneOpens(state: ProposalState, { planned }: CurrentRing, now: s
   if (subject.kind !== 'patches') return null
   const samples = samplesOf(subject)(planned)
   const ids = samples.map(({ asset }) => asset.id)
-  if (touchable(state, ids, planned.name, { now, freezes: [] }).length > 0) return now
+  if (touchable(state, ids, paceOf(planned), { now, freezes: [] }).length > 0) return now
   let first: string | null = null
   for (const { window, terms } of samples) {
     const lead = leadOf(terms)

@@ -1,6 +1,7 @@
 /** The turn in a rollout: which assets may begin now, or what the rollout waits for. */
 
 import { clusterRooms } from '../cluster.ts'
+import { paceOf } from '../estimate.ts'
 import type { OtherWork } from '../proposal/command.ts'
 import { portions } from '../proposal/portions.ts'
 import type {
@@ -286,7 +287,7 @@ function openOf(
 ): { readonly open: readonly string[]; readonly own: readonly string[] } {
   const look = (most: number) => {
     const next = ring.waiting.length > 0 ? ring.waiting.slice(0, most) : firstRemaining({ planned, run, leftOut }, most)
-    const open = touchable(state, next, planned.name, context)
+    const open = touchable(state, next, paceOf(planned), context)
     return { open, own: open.filter((asset) => !taken.has(asset)) }
   }
   const first = look(enough + taken.size)

@@ -124,12 +124,12 @@ function next(state: ProposalState) {
   if (state.subject.kind !== 'patches') throw new Error('not patches')
   const [first, ...others] = comesNext(state, state.subject)
   expect(others).toEqual([])
-  return first === undefined ? null : { ring: first.ring, assets: first.assets }
+  return first === undefined ? null : { pace: first.pace, assets: first.assets }
 }
 
 describe('what comes next', () => {
   test('before the rollout is its first ring', () => {
-    expect(next(scenes.scheduled().state())).toEqual({ ring: 'canary', assets: ['lab/web1'] })
+    expect(next(scenes.scheduled().state())).toEqual({ pace: 'canary', assets: ['lab/web1'] })
   })
 
   test('is what is left of the ring under way', () => {
@@ -138,14 +138,14 @@ describe('what comes next', () => {
     one.pass(0.1)
     one.give({ type: 'end-soak' })
     one.give({ type: 'start-batch' })
-    expect(next(one.state())).toEqual({ ring: 'broad', assets: ['lab/web4', 'lab/web5', 'lab/web6'] })
+    expect(next(one.state())).toEqual({ pace: 'broad', assets: ['lab/web4', 'lab/web5', 'lab/web6'] })
   })
 
   test('is a test ring that has not run, and not what one has done', () => {
     const plan: WindowPlan = nights
     const untested = caseOf({ content: testedContent(4, 2, plan) })
-    expect(next(untested.state())?.ring).toBe('test')
-    expect(next(scenes['test runs']().state())?.ring).toBe('broad')
+    expect(next(untested.state())?.pace).toBe('test')
+    expect(next(scenes['test runs']().state())?.pace).toBe('broad')
   })
 
   test('is nothing, where the test ring was all', () => {
