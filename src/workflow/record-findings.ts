@@ -1,18 +1,13 @@
 /** Writes each team's flaws into the record after an assessment: which came, which went, and how they are judged. */
 
+import type { CatalogView } from '../core/assessment/catalog-view.ts'
 import type { AssetSnapshot } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import type { EndState } from '../core/proposal/proposal.ts'
 import { factText } from '../core/record/asset-lists.ts'
-import {
-  type FlawRecorded,
-  findingsDifference,
-  fixDateOf,
-  judgedDifference,
-  type Move,
-  movesBetween,
-} from '../core/record/findings.ts'
+import { type FlawRecorded, findingsDifference, fixDateOf, type Move, movesBetween } from '../core/record/findings.ts'
 import { createEndings, type OpenFlaws, openFlaws } from '../core/record/flaws.ts'
+import { judgedDifference, judgedPages } from '../core/record/judged.ts'
 import { createJudging } from '../core/record/judging.ts'
 import { slices } from '../store/bulk.ts'
 import { patchesFirstSeen } from '../store/catalog.ts'
@@ -45,8 +40,11 @@ export interface Assessed {
   readonly all: boolean
 }
 
-/** Data about flaws that all teams share. */
+/** What all teams share. */
 interface Shared {
+  /** As the teams were assessed with it: another one may be made meanwhile. */
+  readonly catalog: CatalogView
+  readonly judging: ReturnType<typeof createJudging>
   /** The feeds that name each flaw. */
   readonly feeds: Map<string, readonly string[]>
   /** By when we had read of each flaw, from the record, ISO 8601 UTC. */
@@ -74,11 +72,14 @@ export async function recordFindings(
   const { parts, assessor } = work
   const left = new Set<string>()
   const problems: unknown[] = []
-  const shared: Shared = { feeds: new Map(), readAt: new Map() }
+  const { judgement } = parts
+  const catalog = assessor.catalog()
+  const judging = createJudging({ ...judgement, catalog, defaults: judgement })
+  const shared: Shared = { catalog, judging, feeds: new Map(), readAt: new Map() }
   if (all) await recordCoverage(parts.db, { now: parts.clock().toISOString(), maxAges: maxAges(parts.teams) })
   for (const [team, { alike, at }] of [...teams].sort(([a], [b]) => (a < b ? -1 : 1))) {
     try {
-      const open = await inSlices(openFlaws(alike, assessor.catalog()))
+      const open = await inSlices(openFlaws(alike, catalog))
       let done = await recordTeam(work, team, open, { at, atWork, shared })
       for (let attempt = 1; done === 'again'; attempt++) {
         if (attempt === ATTEMPTS) throw new Error(`the findings of ${team} are being written by others`)
@@ -129,31 +130,33 @@ async function recordTeam(
       recorded: known,
       fresh,
       patchesOf: (flaw) => flaws.get(flaw)?.patches ?? [],
-      ...(await endings(work, moves, groups)),
+      ...(await endings(db, shared.catalog, moves, groups)),
     }),
   )
   const latest = new Map<string, FlawRecorded>([...known, ...difference.flaws])
-  const { judged, fixOf } = await judgedNow(work, team, open, { at, atWork, latest })
+  const { judged, fixOf } = await judgedNow(db, team, open, { at, atWork, latest, judging: shared.judging })
   if (moves.length === 0 && judged.length === 0) return 'done'
   const rows = new Map(difference.flaws)
-  for (const { now: judgement } of judged) {
-    const of = latest.get(judgement.flaw)
-    if (of !== undefined) rows.set(judgement.flaw, { ...of, ...fixOf(judgement.flaw) })
+  for (const { flaw } of judged) {
+    const of = latest.get(flaw)
+    if (of !== undefined) rows.set(flaw, { ...of, ...fixOf(flaw) })
   }
+  const pages = await inSlices(judgedPages(judged))
+  const contents = [...difference.lists, ...pages].flatMap((one) => one.contents)
   const written = await writeFindings(
     db,
     {
       team,
       at,
       version: recorded.version,
-      told: [...difference.told, ...judged.map(({ told }) => told)],
-      named: difference.lists.map(({ hash }) => hash),
+      told: [...difference.told.map((told) => ({ told, flaws: [String(told.facts.flaw)] })), ...pages],
+      named: [...difference.lists.map(({ hash }) => hash), ...pages.map(({ told }) => String(told.facts.judgements))],
       flaws: rows,
-      judged: judged.map((one) => one.now),
+      judged,
       moved: moves.flatMap(({ to, assets }) => assets.map(({ id }) => ({ asset: id, class: to }))),
       classes: after,
     },
-    difference.lists.flatMap(({ contents }) => contents),
+    contents,
     clock().toISOString(),
   )
   return written ? 'done' : 'again'
@@ -161,21 +164,21 @@ async function recordTeam(
 
 /** The flaws of a team whose judgement has changed, and since when each flaw could be fixed. */
 async function judgedNow(
-  { parts: { db, judgement }, assessor }: FindingsWork,
+  db: Db,
   team: string,
   { groups, flaws }: OpenFlaws,
   {
     at,
     atWork,
     latest,
-  }: {
+    judging,
+  }: Pick<Shared, 'judging'> & {
     readonly at: string
     readonly atWork: ReadonlySet<string>
     /** What is known about flaws, already recorded or about to be. */
     readonly latest: ReadonlyMap<string, FlawRecorded>
   },
 ) {
-  const judging = createJudging({ ...judgement, catalog: assessor.catalog(), defaults: judgement })
   const fixOf = (flaw: string): Pick<FlawRecorded, 'fixedAt' | 'fixDate'> => {
     const published = flaws.get(flaw)?.published ?? null
     const of = latest.get(flaw)
@@ -237,10 +240,10 @@ async function freshFlaws(
 }
 
 /** How flaws ended, and by whose work. */
-async function endings({ parts: { db }, assessor }: FindingsWork, moves: readonly Move[], groups: OpenFlaws['groups']) {
+async function endings(db: Db, catalog: CatalogView, moves: readonly Move[], groups: OpenFlaws['groups']) {
   const lost = moves.flatMap(({ group, assets }) => (group === null ? assets.map(({ id }) => id) : []))
   const present = lost.length === 0 ? new Map() : await readAssets(db, lost)
-  const endOf = createEndings(assessor.catalog())
+  const endOf = createEndings(catalog)
   const looked = await snapshotsOf(db, moves, groups)
   const known = new Map<string, ReturnType<typeof endOf>>()
   const ended = (flaw: string, patches: readonly string[], { group }: Move, asset: string) => {
