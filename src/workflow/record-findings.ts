@@ -6,7 +6,7 @@ import { errorText } from '../core/error-text.ts'
 import type { EndState } from '../core/proposal/proposal.ts'
 import { factText } from '../core/record/asset-lists.ts'
 import { type FlawRecorded, findingsDifference, fixDateOf, type Move, movesBetween } from '../core/record/findings.ts'
-import { createEndings, type OpenFlaws, openFlaws } from '../core/record/flaws.ts'
+import { createEndings, flawNames, type OpenFlaws, openFlaws } from '../core/record/flaws.ts'
 import { judgedDifference, judgedPages } from '../core/record/judged.ts'
 import { createJudging } from '../core/record/judging.ts'
 import { slices } from '../store/bulk.ts'
@@ -45,8 +45,16 @@ interface Shared {
   /** As the teams were assessed with it: another one may be made meanwhile. */
   readonly catalog: CatalogView
   readonly judging: ReturnType<typeof createJudging>
+  /** All teams that are recorded now. */
+  readonly teams: ReadonlyMap<string, TeamAssessed>
+  /** What is known of all their flaws; `null`: nobody needed it yet. */
+  known: FlawsKnown | null
+}
+
+/** What is known of flaws whichever team has them. */
+interface FlawsKnown {
   /** The feeds that name each flaw. */
-  readonly feeds: Map<string, readonly string[]>
+  readonly feeds: ReadonlyMap<string, readonly string[]>
   /** By when we had read of each flaw, from the record, ISO 8601 UTC. */
   readonly readAt: Map<string, string>
 }
@@ -75,7 +83,7 @@ export async function recordFindings(
   const { judgement } = parts
   const catalog = assessor.catalog()
   const judging = createJudging({ ...judgement, catalog, defaults: judgement })
-  const shared: Shared = { catalog, judging, feeds: new Map(), readAt: new Map() }
+  const shared: Shared = { catalog, judging, teams, known: null }
   if (all) await recordCoverage(parts.db, { now: parts.clock().toISOString(), maxAges: maxAges(parts.teams) })
   for (const [team, { alike, at }] of [...teams].sort(([a], [b]) => (a < b ? -1 : 1))) {
     try {
@@ -204,21 +212,16 @@ async function judgedNow(
 
 /** Data about flaws that are new for the team: who names each flaw, and since when we know it. */
 async function freshFlaws(
-  { parts: { db }, assessor }: FindingsWork,
+  work: FindingsWork,
   flaws: readonly string[],
   about: OpenFlaws['flaws'],
   at: string,
-  { feeds, readAt: readBy }: Shared,
+  shared: Shared,
 ): Promise<ReadonlyMap<string, Omit<FlawRecorded, 'open'>>> {
   if (flaws.length === 0) return new Map()
-  const unknown = flaws.filter((flaw) => !feeds.has(flaw))
-  const naming = await feedsNaming(db, unknown, assessor.names())
-  const elsewhere = await readElsewhere(db, unknown)
-  for (const flaw of unknown) {
-    feeds.set(flaw, naming.get(flaw) ?? [])
-    const by = elsewhere.get(flaw)
-    if (by !== undefined) readBy.set(flaw, by)
-  }
+  const { db } = work.parts
+  shared.known ??= await flawsKnown(work, shared.teams)
+  const { feeds, readAt: readBy } = shared.known
   const read = await feedsRead(db)
   const firstSeen = await patchesFirstSeen(db, [...new Set(flaws.flatMap((flaw) => about.get(flaw)?.patches ?? []))])
   return new Map(
@@ -237,6 +240,18 @@ async function freshFlaws(
       return [flaw, { patches, feeds: named, readAt, ...fixDateOf(now?.published ?? null, readAt) }]
     }),
   )
+}
+
+/** Asked once for all teams: that a feed names a flaw is found by looking through all fixes of our packages. */
+async function flawsKnown({ parts: { db }, assessor }: FindingsWork, teams: Shared['teams']): Promise<FlawsKnown> {
+  const missing = function* () {
+    for (const { alike } of teams.values()) yield* alike.keys()
+  }
+  const names = [...(await inSlices(flawNames(missing())))]
+  return {
+    feeds: await feedsNaming(db, names, assessor.names()),
+    readAt: new Map(await readElsewhere(db, names)),
+  }
 }
 
 /** How flaws ended, and by whose work. */
