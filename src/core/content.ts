@@ -38,6 +38,10 @@ const kinds = {
   configuration: { number: 14, format: 1, called: 'configuration' },
   /** Ids of the assets that an entry names. */
   assets: { number: 15, format: 1, called: 'list of assets' },
+  /** How flaws are judged: a page that one entry names. */
+  judged: { number: 16, format: 1, called: 'page of judgements' },
+  /** The facts and the row of the table behind judgements. */
+  grounds: { number: 17, format: 1, called: 'grounds of judgements' },
 } as const
 
 export type ContentKind = keyof typeof kinds

@@ -49,7 +49,7 @@ type Misses = Pick<AssessedAsset, 'patches' | 'changes'>
 
 /**
  * Limits what an asset misses to the given patches and their changes. The result is computed once for assets that miss
- * the same. The same patches give the same objects as before.
+ * the same. The same patches give the same objects as before, also if they are judged differently now.
  */
 export function limitedTo(patches: readonly Patch[]): (misses: Misses) => Misses {
   const byId = new Map(patches.map((patch) => [patch.id, patch]))
@@ -65,7 +65,8 @@ export function limitedTo(patches: readonly Patch[]): (misses: Misses) => Misses
 }
 
 interface Limited {
-  readonly kept: readonly Patch[]
+  /** What the result depends on, patch by patch. */
+  readonly kept: readonly string[]
   readonly changes: Misses['changes']
   readonly limited: Misses
 }
@@ -74,18 +75,19 @@ interface Limited {
 const MOST_LIMITED = 8
 const lately = memoizeByIdentity((_missed: readonly string[]): Limited[] => [])
 
-function limitedBefore(missed: readonly string[], changes: Misses['changes'], kept: readonly Patch[]): Misses {
+function limitedBefore(missed: readonly string[], changes: Misses['changes'], patches: readonly Patch[]): Misses {
   const before = lately(missed)
+  const kept = patches.map(targetsOf)
   const same = before.find(
     (one) =>
       one.changes === changes &&
       one.kept.length === kept.length &&
-      one.kept.every((patch, index) => patch === kept[index]),
+      one.kept.every((targets, index) => targets === kept[index]),
   )
   if (same !== undefined) return same.limited
-  const wanted = new Set(kept.flatMap(({ packages }) => packages.map(packageTarget)))
+  const wanted = new Set(patches.flatMap(({ packages }) => packages.map(packageTarget)))
   const limited = {
-    patches: kept.map(({ id }) => id),
+    patches: patches.map(({ id }) => id),
     changes: changes.filter((change) => wanted.has(namedTarget(change))),
   }
   before.push({ kept, changes, limited })
@@ -93,6 +95,8 @@ function limitedBefore(missed: readonly string[], changes: Misses['changes'], ke
   return limited
 }
 
+/** Kept per patch, whose judgement may be another one with the same targets. */
+const targetsOf = memoizeByIdentity(({ id, packages }: Patch) => [id, ...packages.map(packageTarget)].join('\n'))
 /** Kept per change, because very many assets share few changes. */
 const namedTarget = memoizeByIdentity((change: Change) => `${change.name} ${changeTarget(change)}`)
 const packageTarget = memoizeByIdentity(({ name, to }: Patch['packages'][number]) => `${name} ${to}`)

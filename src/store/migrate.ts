@@ -17,6 +17,7 @@ export const noWayBack: readonly string[] = [
   '0020_entries',
   '0024_inventory-by-difference',
   '0026_feed-changes',
+  '0039_judged-flaws',
 ]
 
 /** How long we wait for another process that migrates. It may take its time, but it may also hang. */

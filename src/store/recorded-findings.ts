@@ -7,7 +7,8 @@ import { and, eq, gt, inArray, or, sql } from 'drizzle-orm'
 import type { HashedContent } from '../core/content.ts'
 import { type Priority, priorityRank } from '../core/priority/priority.ts'
 import type { Told } from '../core/record/entry.ts'
-import type { ClassesRecorded, FlawRecorded, JudgedNow, JudgedRecorded } from '../core/record/findings.ts'
+import type { ClassesRecorded, FlawRecorded } from '../core/record/findings.ts'
+import type { FlawJudged, JudgedRecorded } from '../core/record/judged.ts'
 import { storableAsJson } from '../core/storable.ts'
 import { listOf, slices } from './bulk.ts'
 import type { Db, Queryable, Tx } from './connection.ts'
@@ -19,7 +20,7 @@ import {
   findingClasses,
   findingsRecorded,
   fixes,
-  judgedRecorded,
+  judgedFlaws,
   results,
   teamsAssessed,
   windowsUpdates,
@@ -110,21 +111,21 @@ export async function findingsOf(db: Queryable, flaw: string): Promise<readonly 
     .where(and(eq(findingsRecorded.flaw, flaw), gt(findingsRecorded.open, 0)))
     .orderBy(findingsRecorded.team)
   const judged = await db
-    .select({ team: judgedRecorded.team, priority: judgedRecorded.priority, dueAt: judgedRecorded.dueAt })
-    .from(judgedRecorded)
+    .select({ team: judgedFlaws.team, judged: judgedFlaws.judged })
+    .from(judgedFlaws)
     .where(
       and(
-        eq(judgedRecorded.flaw, flaw),
+        eq(judgedFlaws.flaw, flaw),
         inArray(
-          judgedRecorded.team,
+          judgedFlaws.team,
           rows.map(({ team }) => team),
         ),
       ),
     )
   return rows.map((row) => {
-    const [worst] = judged
-      .filter(({ team }) => team === row.team)
-      .sort((a, b) => priorityRank(a.priority) - priorityRank(b.priority))
+    const [worst] = (judged.find(({ team }) => team === row.team)?.judged ?? []).toSorted(
+      (a, b) => priorityRank(a.priority) - priorityRank(b.priority),
+    )
     return { ...row, priority: worst?.priority ?? null, dueAt: worst?.dueAt ?? null }
   })
 }
@@ -138,15 +139,16 @@ export async function readElsewhere(db: Queryable, flaws: readonly string[]): Pr
   return new Map(rows.map(({ flaw, read_at: at }) => [flaw, new Date(at).toISOString()]))
 }
 
-/** The last judgements of a team, by `contextKey`. */
-export async function judgedOfTeam(db: Queryable, team: string): Promise<ReadonlyMap<string, JudgedRecorded>> {
-  const rows = await db.select().from(judgedRecorded).where(eq(judgedRecorded.team, team))
-  return new Map(
-    rows.map(({ flaw, exposure, criticality, hash, priority, dueAt }) => [
-      `${flaw}\n${exposure}\n${criticality}`,
-      { hash, priority, dueAt },
-    ]),
-  )
+/** The last judgements of a team, by flaw. */
+export async function judgedOfTeam(
+  db: Queryable,
+  team: string,
+): Promise<ReadonlyMap<string, readonly JudgedRecorded[]>> {
+  const rows = await db
+    .select({ flaw: judgedFlaws.flaw, judged: judgedFlaws.judged })
+    .from(judgedFlaws)
+    .where(eq(judgedFlaws.team, team))
+  return new Map(rows.map(({ flaw, judged }) => [flaw, judged]))
 }
 
 /** Which feeds name a fix of each flaw for these packages. */
@@ -206,17 +208,23 @@ export async function fixedAssets(
 
 // ---------------------------------------------------------------- writing what it says now
 
+/** An entry with the flaws that it tells of. */
+export interface ToldOfFlaws {
+  readonly told: Told
+  readonly flaws: readonly string[]
+}
+
 export interface FindingsWritten {
   readonly team: string
   /** The moment of the assessment. */
   readonly at: string
   /** The version that was read. */
   readonly version: number
-  readonly told: readonly Told[]
-  /** Hashes of lists that entries name. */
+  readonly told: readonly ToldOfFlaws[]
+  /** Hashes of content that entries name. */
   readonly named: readonly string[]
   readonly flaws: ReadonlyMap<string, FlawRecorded>
-  readonly judged: readonly JudgedNow[]
+  readonly judged: readonly FlawJudged[]
   /** Assets that came into another class. `class`: its hash; `null`: nothing is open. */
   readonly moved: readonly { readonly asset: string; readonly class: string | null }[]
   /** The flaws of every class that an asset came into, by hash. */
@@ -224,6 +232,7 @@ export interface FindingsWritten {
 }
 
 const CONTENTS_AT_ONCE = 200
+const JUDGED_AT_ONCE = 500
 
 /**
  * Writes everything in one transaction. False: another process has written meanwhile, so the caller must compare again.
@@ -256,10 +265,11 @@ async function write(tx: Tx, given: FindingsWritten & { readonly now: string }):
   const end = await appendToStream(
     tx,
     `findings:${team}`,
-    told.map((one) => ({ ...one, at: now, by: BY })),
+    told.map((one) => ({ ...one.told, at: now, by: BY })),
   )
   const entryOf = new Map<string, number>()
-  for (const [index, { facts }] of told.entries()) entryOf.set(String(facts.flaw), end.seq - told.length + 1 + index)
+  for (const [index, { flaws }] of told.entries())
+    for (const flaw of flaws) entryOf.set(flaw, end.seq - told.length + 1 + index)
   await writeFlaws(tx, given, entryOf)
   await writeJudged(tx, given, entryOf)
   await writeClasses(tx, given)
@@ -282,25 +292,16 @@ async function writeFlaws(tx: Tx, { team, flaws }: FindingsWritten, entryOf: Rea
 async function writeJudged(tx: Tx, { team, flaws, judged }: FindingsWritten, entryOf: ReadonlyMap<string, number>) {
   const over = [...flaws].flatMap(([flaw, { open }]) => (open === 0 ? [flaw] : []))
   if (over.length > 0)
-    await tx.execute(sql`delete from ${judgedRecorded}
+    await tx.execute(sql`delete from ${judgedFlaws}
       where team = ${team} and flaw = any(${listOf(over)}::text::text[])`)
-  const rows = judged.map(({ flaw, context, hash, judged: { priority, dueAt } }) => ({
-    flaw,
-    exposure: context.exposure ?? '',
-    criticality: context.criticality ?? '',
-    hash,
-    priority,
-    dueAt,
-    entry: entryOf.get(flaw) ?? 0,
-  }))
-  for (const some of slices(rows))
+  for (const some of slices(judged, JUDGED_AT_ONCE)) {
+    const rows = some.map(({ flaw, recorded }) => ({ flaw, judged: recorded, entry: entryOf.get(flaw) ?? 0 }))
     await tx.execute(sql`
-      insert into ${judgedRecorded} (team, flaw, exposure, criticality, hash, priority, due_at, entry)
-      select ${team}, r.flaw, r.exposure, r.criticality, r.hash, r.priority, r."dueAt", r.entry
-      from jsonb_to_recordset(${storableAsJson(some)}::text::jsonb) as r(flaw text, exposure text, criticality text,
-        hash text, priority text, "dueAt" text, entry integer)
-      on conflict (team, flaw, exposure, criticality) do update set hash = excluded.hash,
-        priority = excluded.priority, due_at = excluded.due_at, entry = excluded.entry`)
+      insert into ${judgedFlaws} (team, flaw, judged, entry)
+      select ${team}, r.flaw, r.judged, r.entry
+      from jsonb_to_recordset(${storableAsJson(rows)}::text::jsonb) as r(flaw text, judged jsonb, entry integer)
+      on conflict (team, flaw) do update set judged = excluded.judged, entry = excluded.entry`)
+  }
 }
 
 async function writeClasses(tx: Tx, { team, at, moved, classes }: FindingsWritten) {

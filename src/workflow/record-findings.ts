@@ -1,18 +1,13 @@
 /** Writes each team's flaws into the record after an assessment: which came, which went, and how they are judged. */
 
+import type { CatalogView } from '../core/assessment/catalog-view.ts'
 import type { AssetSnapshot } from '../core/asset.ts'
 import { errorText } from '../core/error-text.ts'
 import type { EndState } from '../core/proposal/proposal.ts'
 import { factText } from '../core/record/asset-lists.ts'
-import {
-  type FlawRecorded,
-  findingsDifference,
-  fixDateOf,
-  judgedDifference,
-  type Move,
-  movesBetween,
-} from '../core/record/findings.ts'
-import { createEndings, type OpenFlaws, openFlaws } from '../core/record/flaws.ts'
+import { type FlawRecorded, findingsDifference, fixDateOf, type Move, movesBetween } from '../core/record/findings.ts'
+import { createEndings, flawNames, type OpenFlaws, openFlaws } from '../core/record/flaws.ts'
+import { judgedDifference, judgedPages } from '../core/record/judged.ts'
 import { createJudging } from '../core/record/judging.ts'
 import { slices } from '../store/bulk.ts'
 import { patchesFirstSeen } from '../store/catalog.ts'
@@ -45,10 +40,21 @@ export interface Assessed {
   readonly all: boolean
 }
 
-/** Data about flaws that all teams share. */
+/** What all teams share. */
 interface Shared {
+  /** As the teams were assessed with it: another one may be made meanwhile. */
+  readonly catalog: CatalogView
+  readonly judging: ReturnType<typeof createJudging>
+  /** All teams that are recorded now. */
+  readonly teams: ReadonlyMap<string, TeamAssessed>
+  /** What is known of all their flaws; `null`: nobody needed it yet. */
+  known: FlawsKnown | null
+}
+
+/** What is known of flaws whichever team has them. */
+interface FlawsKnown {
   /** The feeds that name each flaw. */
-  readonly feeds: Map<string, readonly string[]>
+  readonly feeds: ReadonlyMap<string, readonly string[]>
   /** By when we had read of each flaw, from the record, ISO 8601 UTC. */
   readonly readAt: Map<string, string>
 }
@@ -74,11 +80,14 @@ export async function recordFindings(
   const { parts, assessor } = work
   const left = new Set<string>()
   const problems: unknown[] = []
-  const shared: Shared = { feeds: new Map(), readAt: new Map() }
+  const { judgement } = parts
+  const catalog = assessor.catalog()
+  const judging = createJudging({ ...judgement, catalog, defaults: judgement })
+  const shared: Shared = { catalog, judging, teams, known: null }
   if (all) await recordCoverage(parts.db, { now: parts.clock().toISOString(), maxAges: maxAges(parts.teams) })
   for (const [team, { alike, at }] of [...teams].sort(([a], [b]) => (a < b ? -1 : 1))) {
     try {
-      const open = await inSlices(openFlaws(alike, assessor.catalog()))
+      const open = await inSlices(openFlaws(alike, catalog))
       let done = await recordTeam(work, team, open, { at, atWork, shared })
       for (let attempt = 1; done === 'again'; attempt++) {
         if (attempt === ATTEMPTS) throw new Error(`the findings of ${team} are being written by others`)
@@ -129,31 +138,33 @@ async function recordTeam(
       recorded: known,
       fresh,
       patchesOf: (flaw) => flaws.get(flaw)?.patches ?? [],
-      ...(await endings(work, moves, groups)),
+      ...(await endings(db, shared.catalog, moves, groups)),
     }),
   )
   const latest = new Map<string, FlawRecorded>([...known, ...difference.flaws])
-  const { judged, fixOf } = await judgedNow(work, team, open, { at, atWork, latest })
+  const { judged, fixOf } = await judgedNow(db, team, open, { at, atWork, latest, judging: shared.judging })
   if (moves.length === 0 && judged.length === 0) return 'done'
   const rows = new Map(difference.flaws)
-  for (const { now: judgement } of judged) {
-    const of = latest.get(judgement.flaw)
-    if (of !== undefined) rows.set(judgement.flaw, { ...of, ...fixOf(judgement.flaw) })
+  for (const { flaw } of judged) {
+    const of = latest.get(flaw)
+    if (of !== undefined) rows.set(flaw, { ...of, ...fixOf(flaw) })
   }
+  const pages = await inSlices(judgedPages(judged))
+  const contents = [...difference.lists, ...pages].flatMap((one) => one.contents)
   const written = await writeFindings(
     db,
     {
       team,
       at,
       version: recorded.version,
-      told: [...difference.told, ...judged.map(({ told }) => told)],
-      named: difference.lists.map(({ hash }) => hash),
+      told: [...difference.told.map((told) => ({ told, flaws: [String(told.facts.flaw)] })), ...pages],
+      named: [...difference.lists.map(({ hash }) => hash), ...pages.map(({ told }) => String(told.facts.judgements))],
       flaws: rows,
-      judged: judged.map((one) => one.now),
+      judged,
       moved: moves.flatMap(({ to, assets }) => assets.map(({ id }) => ({ asset: id, class: to }))),
       classes: after,
     },
-    difference.lists.flatMap(({ contents }) => contents),
+    contents,
     clock().toISOString(),
   )
   return written ? 'done' : 'again'
@@ -161,21 +172,21 @@ async function recordTeam(
 
 /** The flaws of a team whose judgement has changed, and since when each flaw could be fixed. */
 async function judgedNow(
-  { parts: { db, judgement }, assessor }: FindingsWork,
+  db: Db,
   team: string,
   { groups, flaws }: OpenFlaws,
   {
     at,
     atWork,
     latest,
-  }: {
+    judging,
+  }: Pick<Shared, 'judging'> & {
     readonly at: string
     readonly atWork: ReadonlySet<string>
     /** What is known about flaws, already recorded or about to be. */
     readonly latest: ReadonlyMap<string, FlawRecorded>
   },
 ) {
-  const judging = createJudging({ ...judgement, catalog: assessor.catalog(), defaults: judgement })
   const fixOf = (flaw: string): Pick<FlawRecorded, 'fixedAt' | 'fixDate'> => {
     const published = flaws.get(flaw)?.published ?? null
     const of = latest.get(flaw)
@@ -201,21 +212,16 @@ async function judgedNow(
 
 /** Data about flaws that are new for the team: who names each flaw, and since when we know it. */
 async function freshFlaws(
-  { parts: { db }, assessor }: FindingsWork,
+  work: FindingsWork,
   flaws: readonly string[],
   about: OpenFlaws['flaws'],
   at: string,
-  { feeds, readAt: readBy }: Shared,
+  shared: Shared,
 ): Promise<ReadonlyMap<string, Omit<FlawRecorded, 'open'>>> {
   if (flaws.length === 0) return new Map()
-  const unknown = flaws.filter((flaw) => !feeds.has(flaw))
-  const naming = await feedsNaming(db, unknown, assessor.names())
-  const elsewhere = await readElsewhere(db, unknown)
-  for (const flaw of unknown) {
-    feeds.set(flaw, naming.get(flaw) ?? [])
-    const by = elsewhere.get(flaw)
-    if (by !== undefined) readBy.set(flaw, by)
-  }
+  const { db } = work.parts
+  shared.known ??= await flawsKnown(work, shared.teams)
+  const { feeds, readAt: readBy } = shared.known
   const read = await feedsRead(db)
   const firstSeen = await patchesFirstSeen(db, [...new Set(flaws.flatMap((flaw) => about.get(flaw)?.patches ?? []))])
   return new Map(
@@ -236,11 +242,23 @@ async function freshFlaws(
   )
 }
 
+/** Asked once for all teams: that a feed names a flaw is found by looking through all fixes of our packages. */
+async function flawsKnown({ parts: { db }, assessor }: FindingsWork, teams: Shared['teams']): Promise<FlawsKnown> {
+  const missing = function* () {
+    for (const { alike } of teams.values()) yield* alike.keys()
+  }
+  const names = [...(await inSlices(flawNames(missing())))]
+  return {
+    feeds: await feedsNaming(db, names, assessor.names()),
+    readAt: new Map(await readElsewhere(db, names)),
+  }
+}
+
 /** How flaws ended, and by whose work. */
-async function endings({ parts: { db }, assessor }: FindingsWork, moves: readonly Move[], groups: OpenFlaws['groups']) {
+async function endings(db: Db, catalog: CatalogView, moves: readonly Move[], groups: OpenFlaws['groups']) {
   const lost = moves.flatMap(({ group, assets }) => (group === null ? assets.map(({ id }) => id) : []))
   const present = lost.length === 0 ? new Map() : await readAssets(db, lost)
-  const endOf = createEndings(assessor.catalog())
+  const endOf = createEndings(catalog)
   const looked = await snapshotsOf(db, moves, groups)
   const known = new Map<string, ReturnType<typeof endOf>>()
   const ended = (flaw: string, patches: readonly string[], { group }: Move, asset: string) => {

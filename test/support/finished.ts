@@ -17,3 +17,28 @@ export function assetsIn(hash: string, textOf: (hash: string) => string | undefi
 export interface Listed extends Readonly<Record<string, unknown>> {
   readonly id: string
 }
+
+/** The judgements of an entry `judged`, each with the content of its grounds. */
+export function judgementsIn(
+  facts: Readonly<Record<string, unknown>>,
+  textOf: (hash: string) => string | undefined,
+): readonly Judgement[] {
+  const read = (hash: string): unknown => {
+    const text = textOf(hash)
+    if (text === undefined) throw new Error(`The content ${hash} is missing.`)
+    return JSON.parse(text)
+  }
+  const { judged, grounds } = read(String(facts.judgements)) as {
+    readonly judged: readonly { readonly flaw: string; readonly judgements: readonly Judgement[] }[]
+    readonly grounds: readonly string[]
+  }
+  const all = judged.flatMap(({ flaw, judgements }) =>
+    judgements.map((one) => ({ ...one, flaw, grounds: read(grounds[Number(one.grounds)] ?? '') })),
+  )
+  if (all.length !== facts.count || judged.length !== facts.flaws) throw new Error('The page has another length.')
+  return all
+}
+
+interface Judgement extends Readonly<Record<string, unknown>> {
+  readonly flaw: string
+}

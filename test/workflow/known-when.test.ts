@@ -16,7 +16,7 @@ import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { anAsset } from '../support/asset.ts'
 import { useDatabase } from '../support/database.ts'
 import { approveAs, exampleService, jonas, mara, tom } from '../support/example-service.ts'
-import { assetsIn, type Listed } from '../support/finished.ts'
+import { assetsIn, judgementsIn, type Listed } from '../support/finished.ts'
 import { alwaysMine } from '../support/leases.ts'
 
 const database = useDatabase()
@@ -86,7 +86,7 @@ async function entries(prefix: string, from = 0): Promise<readonly Row[]> {
 
 async function contents(): Promise<(hash: string) => string | undefined> {
   const rows = await database().sql<{ hash: string; text: string }[]>`
-    select encode(hash, 'hex') as hash, text from audit.content where kind = 15`
+    select encode(hash, 'hex') as hash, text from audit.content where kind in (15, 16, 17)`
   const texts = new Map(rows.map(({ hash, text }) => [hash, text]))
   return (hash) => texts.get(hash)
 }
@@ -128,9 +128,11 @@ async function folded() {
   for (const [id, { id: _, saidAt: __, before: ___, ...facts }, team] of moved)
     assets.set(id, { team, facts, coverage: assets.get(id)?.coverage ?? '' })
   for (const { stream, event, facts } of await entries('findings:')) {
-    const key = `${stream.slice('findings:'.length)} ${facts.flaw}`
+    const team = stream.slice('findings:'.length)
+    const key = `${team} ${facts.flaw}`
     if (event === 'judged') {
-      judged.set(`${key} ${facts.exposure} ${facts.criticality}`, [facts.priority, facts.due])
+      for (const { flaw, exposure, criticality, priority, due } of judgementsIn(facts, textOf))
+        judged.set(`${team} ${flaw} ${exposure} ${criticality}`, [priority, due])
       continue
     }
     const mine = open.get(key) ?? new Set<string>()
@@ -152,7 +154,8 @@ async function kept() {
   const open = await sql`select a.team, flaw, a.asset from finding_assets a join finding_classes c on c.id = a.class
     cross join jsonb_array_elements_text(c.flaws) as flaw`
   const counted = await sql`select team, flaw, open from findings_recorded where open > 0`
-  const judged = await sql`select team, flaw, exposure, criticality, priority, due_at from judged_recorded`
+  const judged = await sql`select team, flaw, one ->> 'exposure' as exposure, one ->> 'criticality' as criticality,
+    one ->> 'priority' as priority, one ->> 'dueAt' as due from judged_flaws cross join jsonb_array_elements(judged) as one`
   const platforms = await sql`select team, platform, coverage from platforms_recorded`
   const sets = new Map<string, Set<string>>()
   for (const { team, flaw, asset } of open) {
@@ -166,10 +169,7 @@ async function kept() {
     assets: new Map(assets.map(({ asset, ...rest }) => [asset, rest])),
     open: sets,
     judged: new Map(
-      judged.map((row) => [
-        `${row.team} ${row.flaw} ${row.exposure || null} ${row.criticality || null}`,
-        [row.priority, row.due_at],
-      ]),
+      judged.map((row) => [`${row.team} ${row.flaw} ${row.exposure} ${row.criticality}`, [row.priority, row.due]]),
     ),
     platforms: new Map(platforms.map((row) => [`${row.team} ${row.platform}`, row.coverage])),
   }
@@ -350,22 +350,20 @@ describe('a finding', () => {
     expect(await counts()).toEqual({ ...before, feeds: (before.feeds ?? 0) + 1 })
     const kev = [{ cve: 'CVE-2026-9900001', dateAdded: 'today', dueDate: 'today+3', ransomware: false, name: '' }]
     await look({ fixes, epss: epss(0.02), kev })
-    const judged = await entries('findings:web-platform', before['findings:web-platform'])
+    const told = await entries('findings:web-platform', before['findings:web-platform'])
+    expect(told.map(({ event }) => event)).toEqual(['judged'])
+    const judged = judgementsIn(told[0]?.facts ?? {}, await contents())
     expect(judged.length).toBeGreaterThan(0)
-    for (const { event, facts } of judged) {
-      expect(event).toBe('judged')
-      expect(facts).toMatchObject({
-        flaw: 'CVE-2026-9900001',
-        table: 'SSVC deployer table 1.0.0',
-        row: expect.any(Number),
-      })
-      expect(facts.points).toContainEqual({
+    for (const { flaw, grounds, priorityBefore } of judged) {
+      expect(flaw).toBe('CVE-2026-9900001')
+      expect(grounds).toMatchObject({ table: 'SSVC deployer table 1.0.0', row: expect.any(Number) })
+      expect((grounds as { points: unknown }).points).toContainEqual({
         fact: 'Exploitation',
         value: 'active',
         source: 'CISA KEV',
         at: clock().toISOString().slice(0, 10),
       })
-      expect(facts.priorityBefore).toBeTypeOf('string')
+      expect(priorityBefore).toBeTypeOf('string')
     }
     await holds()
   })
@@ -549,7 +547,7 @@ it('names no person, no host user and no address; what it names is kept for ever
   const { db, sql } = database()
   await purgeContents(db, new Date(Date.now() + 400 * 86_400_000).toISOString())
   const texts = await sql<{ text: string }[]>`select entry as text from audit.entries where stream in ${sql(known)}
-    union all select text from audit.content where kind = 15`
+    union all select text from audit.content where kind in (15, 16, 17)`
   const all = texts.map(({ text }) => text).join('\n')
   expect(all).toContain('example/web-01')
   for (const { address, notes } of fleet.assets) {

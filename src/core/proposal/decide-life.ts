@@ -129,7 +129,7 @@ export function isRaised(
  * Would a revision to this content tell people nothing new? Only asked when the content that people vote on stays the
  * same.
  */
-export function saysTheSame(state: ProposalState, content: Content): boolean {
+export function saysTheSame(state: ProposalState, content: Omit<Content, 'contentHash'>): boolean {
   return (
     state.title === content.title &&
     state.priority === content.priority &&

@@ -29,6 +29,7 @@ const naming = {
     return [seconds(judgements), member(judgements, 'parts'), member(member(text, 'notPreviewed'), 'parts')]
   },
   assets: (text: unknown) => [member(text, 'parts')],
+  judged: (text: unknown) => [member(text, 'grounds')],
   list: (text: unknown) => {
     const of = member(text, 'of')
     if (of === 'judgements') return [seconds(member(text, 'items'))]

@@ -12,6 +12,7 @@ const kinds: Readonly<Record<string, ContentKind>> = {
   page: 'results',
   configuration: 'configuration',
   assets: 'assets',
+  judgements: 'judged',
 }
 
 /** The content that facts name. The facts may have been changed in the store, so they may have any shape. */

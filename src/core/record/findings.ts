@@ -1,15 +1,14 @@
 /**
- * What the streams `findings:TEAM` say: which flaws are open on which assets and since when, how they ended, and how
- * they are judged. Open flaws are kept by class. A class is a set of flaws that are all open on the same assets.
- * Between two looks only assets with another class are compared, so the cost depends only on what changed.
+ * What the streams `findings:TEAM` say of flaws: on which assets they are open and since when, and how they ended. Open
+ * flaws are kept by class. A class is a set of flaws that are all open on the same assets. Between two looks only assets
+ * with another class are compared, so the cost depends only on what changed. `judged.ts` says how flaws are judged.
  */
 
 import type { Criticality, Exposure } from '../asset.ts'
 import type { PatchType } from '../catalog.ts'
-import type { Priority } from '../priority/priority.ts'
 import { sha256 } from '../sha256.ts'
 import { type AssetList, createAssetLists, type ListedAsset } from './asset-lists.ts'
-import type { Fact, Facts, Told } from './entry.ts'
+import type { Told } from './entry.ts'
 
 /**
  * Where the date of a fix comes from: the vendor's instant, the vendor's day without a time, or, if no vendor gives a
@@ -52,12 +51,6 @@ export interface FlawRecorded {
   readonly readAt: string
   /** Number of assets on which it is open. */
   readonly open: number
-}
-
-export interface JudgedRecorded {
-  readonly hash: string
-  readonly priority: Priority
-  readonly dueAt: string | null
 }
 
 /** How a flaw ended on an asset. `moved`: the asset belongs to another team now, where the flaw is open. */
@@ -230,66 +223,4 @@ function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void
 export function fixDateOf(published: string | null, readAt: string): Pick<FlawRecorded, 'fixedAt' | 'fixDate'> {
   if (published === null) return { fixedAt: readAt, fixDate: 'first read' }
   return { fixedAt: published, fixDate: published.includes('T') ? 'published' : 'day' }
-}
-
-// ---------------------------------------------------------------- how it is judged
-
-export interface Context {
-  readonly exposure: Exposure | null
-  readonly criticality: Criticality | null
-}
-
-/** How a flaw is judged on assets with one exposure and criticality. */
-export interface Judged {
-  readonly priority: Priority
-  /** ISO 8601 UTC; `null`: no date. */
-  readonly dueAt: string | null
-  /** The other facts of the entry. */
-  readonly facts: Facts
-}
-
-export interface JudgedNow {
-  readonly flaw: string
-  readonly context: Context
-  readonly hash: string
-  readonly judged: Judged
-}
-
-export const contextKey = (flaw: string, { exposure, criticality }: Context): string =>
-  `${flaw}\n${exposure ?? ''}\n${criticality ?? ''}`
-
-/** What must be recorded about flaws that are judged differently now. `recorded`: by `contextKey`. In steps. */
-export function* judgedDifference(
-  groups: readonly GroupNow[],
-  recorded: ReadonlyMap<string, JudgedRecorded>,
-  judge: (flaw: string, context: Context) => Judged,
-): Generator<void, readonly { readonly told: Told; readonly now: JudgedNow }[], void> {
-  const contexts = new Map<string, Map<string, Context>>()
-  for (const { flaws, assets } of groups) {
-    const kinds = new Map<string, Context>()
-    for (const { exposure, criticality } of assets)
-      if (!kinds.has(`${exposure} ${criticality}`)) kinds.set(`${exposure} ${criticality}`, { exposure, criticality })
-    for (const flaw of flaws) {
-      const known = contexts.get(flaw) ?? new Map<string, Context>()
-      contexts.set(flaw, known)
-      for (const [key, context] of kinds) known.set(key, context)
-    }
-    yield
-  }
-  const found: { told: Told; now: JudgedNow }[] = []
-  for (const [flaw, kinds] of [...contexts].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    yield
-    for (const [, context] of [...kinds].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const judged = judge(flaw, context)
-      const { priority, dueAt, facts } = judged
-      const hash = sha256(JSON.stringify([priority, dueAt, facts]))
-      const before = recorded.get(contextKey(flaw, context))
-      if (before?.hash === hash) continue
-      const was: Record<string, Fact> =
-        before === undefined ? {} : { priorityBefore: before.priority, dueBefore: before.dueAt }
-      const told = { event: 'judged', facts: { flaw, ...context, ...facts, priority, due: dueAt, ...was } }
-      found.push({ told, now: { flaw, context, hash, judged } })
-    }
-  }
-  return found
 }

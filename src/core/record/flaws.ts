@@ -2,13 +2,14 @@
 
 import { type MissingAlike, patchId } from '../assessment/assess.ts'
 import type { CatalogView } from '../assessment/catalog-view.ts'
-import type { NotOffered, Update } from '../assessment/missing.ts'
+import type { Missing, NotOffered, Update } from '../assessment/missing.ts'
 import { patchType } from '../assessment/patch-type.ts'
 import type { AssetSnapshot } from '../asset.ts'
 import type { Advisory, PatchType } from '../catalog.ts'
 import { firstVersionBefore } from '../change.ts'
 import { withoutOlderKernels } from '../kernels.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
+import type { Steps } from '../steps.ts'
 import { schemeFor } from '../versions/scheme.ts'
 import { factText } from './asset-lists.ts'
 import type { FlawNow, GroupNow } from './findings.ts'
@@ -84,6 +85,26 @@ export function* openFlaws(missing: MissingAlike, catalog: CatalogView): Generat
     { ...rest, patches: [...patches].sort(), origins: [...origins].sort() },
   ])
   return { groups, flaws: new Map(known) }
+}
+
+/** The names of all flaws in what assets miss. In steps. */
+export function* flawNames(missing: Iterable<Missing>): Steps<ReadonlySet<string>> {
+  const names = new Set<string>()
+  const seen = new Set<Update | NotOffered>()
+  for (const { updates, notOffered } of missing) {
+    yield
+    for (const update of updates) {
+      if (seen.has(update)) continue
+      seen.add(update)
+      for (const { name } of flawsOf(update, patchId(update))) names.add(factText(name))
+    }
+    for (const other of notOffered) {
+      if (seen.has(other)) continue
+      seen.add(other)
+      names.add(factText(other.flaw))
+    }
+  }
+  return names
 }
 
 function flawsOf({ cves, advisories }: Update, patch: string): readonly { name: string; cve: boolean }[] {

@@ -2,6 +2,8 @@
 
 import type { CatalogView } from '../assessment/catalog-view.ts'
 import { standInAsset } from '../asset.ts'
+import type { PatchType } from '../catalog.ts'
+import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import { type DueDays, dueAt } from '../priority/due.ts'
 import {
   type CveEvidence,
@@ -14,7 +16,8 @@ import {
 } from '../priority/facts.ts'
 import type { PriorityRule } from '../priority/rule.ts'
 import type { Facts } from './entry.ts'
-import type { Context, FlawNow, FlawRecorded, Judged } from './findings.ts'
+import type { FlawNow, FlawRecorded } from './findings.ts'
+import type { Context, Judged } from './judged.ts'
 
 export interface JudgingOptions {
   readonly catalog: CatalogView
@@ -26,7 +29,10 @@ export interface JudgingOptions {
 /** The record names the inventory as the source of facts, without naming the inventory source. */
 const INVENTORY = 'inventory'
 
-/** Judges one flaw on assets of one kind. Scores that change daily are not recorded; only whether they decided. */
+/**
+ * Judges one flaw in one context. The same judgement is the same object, whichever team asks. Scores that change daily
+ * are not recorded; only whether they decided.
+ */
 export function createJudging({ catalog, rule, defaults, dueDays }: JudgingOptions) {
   /** Kept, because few flaws differ in the facts that the table needs. */
   const decisions = new Map<string, Decided>()
@@ -34,12 +40,12 @@ export function createJudging({ catalog, rule, defaults, dueDays }: JudgingOptio
     const { kev, facts } = about
     const dates = `${kev?.dateAdded} ${facts?.exploited} ${facts?.ssvc?.date}`
     const key = `${kindOf(about)} ${dates} ${context.exposure} ${context.criticality}`
-    const known = decisions.get(key) ?? decidedFacts(decisionOf({ ...anyAsset, ...context }, about, defaults, rule))
+    const known = decisions.get(key) ?? decided(decisionOf({ ...anyAsset, ...context }, about, defaults, rule))
     decisions.set(key, known)
     return known
   }
 
-  function decidedFacts(decision: TableDecision): Decided {
+  function decided(decision: TableDecision): Decided {
     const points = decision.points.flatMap(({ fact, value, source, date }) => {
       if (source === null) return []
       const who = source.startsWith(INVENTORY) ? INVENTORY : source
@@ -48,34 +54,59 @@ export function createJudging({ catalog, rule, defaults, dueDays }: JudgingOptio
     const assumed = decision.points.flatMap(({ fact, value, basis }) =>
       basis === null ? [] : [{ fact, value, by: basis }],
     )
-    return { decision, facts: { points, assumed, table: rule.title, row: decision.row, outcome: decision.word } }
+    return { decision, grounds: { points, assumed, table: rule.title, row: decision.row, outcome: decision.word } }
   }
 
-  return (flaw: string, now: FlawNow, fix: Pick<FlawRecorded, 'fixedAt' | 'fixDate'>, context: Context): Judged => {
-    const from = { from: fix.fixedAt, fromKind: fix.fixDate }
-    if (!now.cve) {
-      const judgement = judgeWithoutCve(now.type, now.origins)
-      const due = dueAt(judgement, { from: startOf(fix), exploitKnownSince: null }, dueDays, [])
-      const facts = { ...from, type: now.type, points: [], assumed: [], table: null, row: null }
-      return { priority: judgement.priority, dueAt: due?.at ?? null, facts }
-    }
-    const about = catalog.about(flaw)
-    const { decision, facts } = decide(about, context)
+  /** What is known about a CVE stays the same object until it changes. */
+  const ofCve = memoizeByIdentity((_about: CveEvidence) => new Map<string, Judged>())
+  const withoutCve = new Map<string, Judged>()
+  const grounds = new Map<PatchType, Facts>()
+
+  function judgeCve(about: CveEvidence, fix: Fix, context: Context): Judged {
+    const { decision, grounds } = decide(about, context)
     const clock = { from: startOf(fix), exploitKnownSince: exploitKnownSince(about) }
     const due = dueAt(decision, clock, dueDays, about.kev === null ? [] : [about.kev])
-    return { priority: decision.priority, dueAt: due?.at ?? null, facts: { ...from, ...facts } }
+    return { priority: decision.priority, dueAt: due?.at ?? null, ...fromOf(fix), grounds }
   }
+
+  function judgeOther({ type, origins }: FlawNow, fix: Fix): Judged {
+    const judgement = judgeWithoutCve(type, origins)
+    const due = dueAt(judgement, { from: startOf(fix), exploitKnownSince: null }, dueDays, [])
+    const own = grounds.get(type) ?? { type, points: [], assumed: [], table: null, row: null }
+    grounds.set(type, own)
+    return { priority: judgement.priority, dueAt: due?.at ?? null, ...fromOf(fix), grounds: own }
+  }
+
+  return (flaw: string, now: FlawNow, fix: Fix, context: Context): Judged => {
+    const when = `${fix.fixedAt} ${fix.fixDate}`
+    if (!now.cve) return kept(withoutCve, `${when} ${now.type} ${now.origins.join(' ')}`, () => judgeOther(now, fix))
+    const about = catalog.about(flaw)
+    const key = `${when} ${context.exposure} ${context.criticality}`
+    return kept(ofCve(about), key, () => judgeCve(about, fix, context))
+  }
+}
+
+type Fix = Pick<FlawRecorded, 'fixedAt' | 'fixDate'>
+
+function kept<Value>(known: Map<string, Value>, key: string, make: () => Value): Value {
+  const value = known.get(key) ?? make()
+  known.set(key, value)
+  return value
+}
+
+function fromOf({ fixedAt, fixDate }: Fix): Pick<Judged, 'from' | 'fromKind'> {
+  return { from: fixedAt, fromKind: fixDate }
 }
 
 interface Decided {
   readonly decision: TableDecision
-  readonly facts: Facts
+  readonly grounds: Facts
 }
 
 /** Judging uses only exposure and criticality. */
 const anyAsset = standInAsset('', '', '')
 
 /** The time from which due dates count, as for proposals: a published fix counts from the beginning of its day. */
-function startOf({ fixedAt, fixDate }: Pick<FlawRecorded, 'fixedAt' | 'fixDate'>): string {
+function startOf({ fixedAt, fixDate }: Fix): string {
   return fixDate === 'first read' ? fixedAt : `${fixedAt.slice(0, 10)}T00:00:00.000Z`
 }

@@ -45,22 +45,8 @@ const facts: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   findings: {
     'findings-opened': ['flaw', 'patches', 'feeds', 'fixedAt', 'fixDate', 'readAt', 'assets', 'count', 'open'],
     'findings-closed': ['flaw', 'how', 'proposal', 'assets', 'count', 'open'],
-    judged: [
-      ...[
-        'flaw',
-        'exposure',
-        'criticality',
-        'points',
-        'assumed',
-        'table',
-        'row',
-        'outcome',
-        'type',
-        'from',
-        'fromKind',
-      ],
-      ...['priority', 'due', 'priorityBefore', 'dueBefore'],
-    ],
+    // Earlier versions named the flaw, the context and the grounds of one judgement here.
+    judged: ['judgements', 'flaws', 'count'],
   },
 }
 

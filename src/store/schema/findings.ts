@@ -1,9 +1,9 @@
 /** What the record last said about feeds, assets and flaws. These tables follow from its entries. */
 
 import { boolean, index, integer, jsonb, pgTable, primaryKey, serial, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import type { Priority } from '../../core/priority/priority.ts'
 import type { Coverage } from '../../core/record/coverage.ts'
 import type { FixDate } from '../../core/record/findings.ts'
+import type { JudgedRecorded } from '../../core/record/judged.ts'
 import type { AssetFacts } from '../../core/record/population.ts'
 import { instant } from './column-types.ts'
 
@@ -106,21 +106,14 @@ export const findingAssets = pgTable(
   (table) => [primaryKey({ columns: [table.team, table.asset] }), index('finding_assets_class').on(table.class)],
 )
 
-/** How open flaws were last judged, for each flaw and each kind of asset (exposure and criticality). */
-export const judgedRecorded = pgTable(
-  'judged_recorded',
+/** How open flaws were last judged, in each context of assets (exposure and criticality). */
+export const judgedFlaws = pgTable(
+  'judged_flaws',
   {
     team: text('team').notNull(),
     flaw: text('flaw').notNull(),
-    /** Empty: the inventory does not say; `criticality`: the same. */
-    exposure: text('exposure').notNull(),
-    criticality: text('criticality').notNull(),
-    /** Hash over priority, due date and facts of the entry, without the earlier priority and due date. */
-    hash: text('hash').notNull(),
-    priority: text('priority').$type<Priority>().notNull(),
-    /** ISO 8601 as in the entry; `null`: no date. */
-    dueAt: text('due_at'),
+    judged: jsonb('judged').$type<readonly JudgedRecorded[]>().notNull(),
     entry: integer('entry').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.team, table.flaw, table.exposure, table.criticality] })],
+  (table) => [primaryKey({ columns: [table.team, table.flaw] })],
 )

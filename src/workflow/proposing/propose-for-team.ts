@@ -4,8 +4,11 @@ import type { Assessment } from '../../core/assessment/assess.ts'
 import { canonicalJson } from '../../core/canonical-json.ts'
 import { type Draft, draftingSubjects, type OpenGroup, silences } from '../../core/draft.ts'
 import { editionsOf } from '../../core/follow-up.ts'
+import { asksTheSame } from '../../core/proposal/asks-the-same.ts'
+import { saysTheSame } from '../../core/proposal/decide-life.ts'
 import type { ProposalState } from '../../core/proposal/proposal.ts'
 import { isHeld } from '../../core/proposal/since.ts'
+import { lanesOf } from '../../core/rollout/lanes.ts'
 import { unfinished } from '../../core/rollout/run.ts'
 import { DAY_MS } from '../../core/time/instant.ts'
 import { wanted } from '../../core/wanted.ts'
@@ -68,10 +71,12 @@ async function askFor(drafting: Drafting, drafts: readonly Draft[], open: readon
   const { proposing, plan, by, lease, report } = drafting
   const { parts, commands } = proposing
   const { team } = plan
-  const asked = drafts.flatMap((draft) => {
+  const asked: { readonly draft: Draft; readonly existing: ProposalState | null }[] = []
+  for (const draft of drafts) {
     const existing = open.find((state) => state.id === draft.existing) ?? null
-    return existing !== null && isHeld(existing) ? [] : [{ draft, existing }]
-  })
+    if (existing !== null && (isHeld(existing) || (await isAsked(drafting, draft, existing)))) continue
+    asked.push({ draft, existing })
+  }
   const contents = oneAhead(asked, ({ draft, existing }) => previewed(drafting, draft, existing))
   for await (const [{ existing }, content] of contents) {
     if (content === null) continue
@@ -87,6 +92,17 @@ async function askFor(drafting: Drafting, drafts: readonly Draft[], open: readon
       await tellFollowUps(proposing, done.state)
     } else if (done.refusal.code !== 'already') parts.log.warn(`No proposal for ${team}: ${done.refusal.sentence}`)
   }
+}
+
+/** Whether the proposal asks for the draft already, and says the same about it. */
+async function isAsked(
+  { proposing: { parts } }: Drafting,
+  { subject, ...draft }: Draft,
+  existing: ProposalState,
+): Promise<boolean> {
+  if (existing.subject.kind !== 'patches' || !saysTheSame(existing, { ...draft, subject })) return false
+  if (lanesOf(subject).some((engine) => parts.engines.get(engine)?.terms !== undefined)) return false
+  return inSlices(asksTheSame(existing.subject, subject))
 }
 
 /** Closes open proposals without a draft. */

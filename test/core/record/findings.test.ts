@@ -3,19 +3,16 @@ import { describe, expect, it } from 'vitest'
 import type { Told } from '../../../src/core/record/entry.ts'
 import {
   type ClassesRecorded,
-  type Context,
-  contextKey,
   type Ended,
   type FlawRecorded,
   findingsDifference,
   fixDateOf,
   type GroupNow,
-  type JudgedRecorded,
-  judgedDifference,
   movesBetween,
 } from '../../../src/core/record/findings.ts'
+import { type JudgedRecorded, judgedDifference, judgedPages } from '../../../src/core/record/judged.ts'
 import { checkFacts } from '../../../src/core/record/streams.ts'
-import { assetsIn, finished } from '../../support/finished.ts'
+import { assetsIn, finished, judgementsIn } from '../../support/finished.ts'
 
 /** The flaws of each asset, as a look found them, and how urgent each flaw is held to be. */
 interface Look {
@@ -26,13 +23,15 @@ interface Look {
 }
 
 const readAt = '2026-11-20T12:00:00.000Z'
+const groundsKnown = { points: ['exposure'], row: 1 }
+const groundsAssumed = { points: [], row: 2 }
 
 /** A record in memory, and what its stream says. */
 function aRecord() {
   let classes: ClassesRecorded = new Map()
   const known = new Map<string, readonly string[]>()
   const flaws = new Map<string, FlawRecorded>()
-  const judged = new Map<string, JudgedRecorded>()
+  const judged = new Map<string, readonly JudgedRecorded[]>()
   const contents = new Map<string, string>()
 
   function next(look: Look, how: (flaw: string, asset: string) => Ended = () => 'fixed', by: string | null = null) {
@@ -62,25 +61,26 @@ function aRecord() {
       judgedDifference(settled, judged, (flaw, { exposure }) => ({
         priority: look.urgent.includes(flaw) ? 'immediate' : 'scheduled',
         dueAt: exposure === null ? null : '2026-12-01T00:00:00.000Z',
-        facts: { from: readAt, fromKind: 'first read' },
+        from: readAt,
+        fromKind: 'first read',
+        grounds: exposure === null ? groundsAssumed : groundsKnown,
       })),
     )
     for (const [flaw, recorded] of difference.flaws) {
       flaws.set(flaw, recorded)
-      if (recorded.open === 0) for (const key of judged.keys()) if (key.startsWith(`${flaw}\n`)) judged.delete(key)
+      if (recorded.open === 0) judged.delete(flaw)
     }
-    for (const { now } of judgements) {
-      const { priority, dueAt } = now.judged
-      judged.set(contextKey(now.flaw, now.context), { hash: now.hash, priority, dueAt })
-    }
+    for (const { flaw, recorded } of judgements) judged.set(flaw, recorded)
+    const pages = finished(judgedPages(judgements))
     const after = new Map(classes)
     for (const { to, assets } of moves)
       for (const { id } of assets)
         if (to === null) after.delete(id)
         else after.set(id, { class: to, since: readAt })
     classes = after
-    for (const list of difference.lists) for (const { hash, text } of list.contents) contents.set(hash, text)
-    return [...difference.told, ...judgements.map(({ told }) => told)]
+    for (const { hash, text } of [...difference.lists, ...pages].flatMap((one) => one.contents))
+      contents.set(hash, text)
+    return [...difference.told, ...pages.map(({ told }) => told)]
   }
 
   return { next, textOf: (hash: string) => contents.get(hash) }
@@ -104,7 +104,8 @@ function fold(told: readonly Told[], textOf: (hash: string) => string | undefine
   for (const { event, facts } of told) {
     const flaw = String(facts.flaw)
     if (event === 'judged') {
-      judged.set(contextKey(flaw, facts as unknown as Context), [facts.priority, facts.due])
+      for (const { flaw, exposure, priority, due } of judgementsIn(facts, textOf))
+        judged.set(`${flaw} ${exposure}`, [priority, due])
       continue
     }
     const mine = open.get(flaw) ?? new Set<string>()
@@ -119,7 +120,7 @@ function fold(told: readonly Told[], textOf: (hash: string) => string | undefine
     expect(facts.open).toBe(mine.size)
     if (mine.size > 0) continue
     open.delete(flaw)
-    for (const key of judged.keys()) if (key.startsWith(`${flaw}\n`)) judged.delete(key)
+    for (const key of judged.keys()) if (key.startsWith(`${flaw} `)) judged.delete(key)
   }
   return { open, judged }
 }
@@ -176,9 +177,10 @@ describe('findings', () => {
   })
 
   it('are judged again where the answer changes, with what it was before', () => {
-    const { next } = aRecord()
-    const first = next(look({ a: ['CVE-1'] }))
-    expect(first.at(-1)?.facts).toEqual({
+    const { next, textOf } = aRecord()
+    const said = (told: readonly Told[]) =>
+      told.filter(({ event }) => event === 'judged').flatMap(({ facts }) => judgementsIn(facts, textOf))
+    const judgement = {
       flaw: 'CVE-1',
       exposure: 'open',
       criticality: null,
@@ -186,14 +188,26 @@ describe('findings', () => {
       fromKind: 'first read',
       priority: 'scheduled',
       due: '2026-12-01T00:00:00.000Z',
-    })
-    const [raised, ...more] = next(look({ a: ['CVE-1'] }, { urgent: ['CVE-1'] }))
-    expect(more).toEqual([])
-    expect(raised?.facts).toMatchObject({
-      priority: 'immediate',
-      priorityBefore: 'scheduled',
-      dueBefore: '2026-12-01T00:00:00.000Z',
-    })
+      grounds: groundsKnown,
+    }
+    expect(said(next(look({ a: ['CVE-1', 'CVE-2'] })))).toEqual([judgement, { ...judgement, flaw: 'CVE-2' }])
+    expect(said(next(look({ a: ['CVE-1', 'CVE-2'] }, { urgent: ['CVE-1'] })))).toEqual([
+      { ...judgement, priority: 'immediate', priorityBefore: 'scheduled', dueBefore: judgement.due },
+    ])
+  })
+
+  it('are judged on pages that name the same grounds once, and of which none grows without a bound', () => {
+    const { next, textOf } = aRecord()
+    const flaws = Array.from({ length: 1_001 }, (_, index) => `CVE-${10_000 + index}`)
+    const pages = next(look({ a: flaws })).filter(({ event }) => event === 'judged')
+    expect(pages.map(({ facts: { flaws, count } }) => [flaws, count])).toEqual([
+      [1_000, 1_000],
+      [1, 1],
+    ])
+    expect(pages.flatMap(({ facts }) => judgementsIn(facts, textOf)).map(({ flaw }) => flaw)).toEqual(flaws)
+    const named = pages.map(({ facts }) => JSON.parse(textOf(String(facts.judgements)) ?? '').grounds)
+    expect(named[0]).toHaveLength(1)
+    expect(named[1]).toEqual(named[0])
   })
 
   it('fold to the last look, whatever came before; the same look again says nothing', () => {
@@ -224,7 +238,7 @@ describe('findings', () => {
           for (const flaw of flaws) {
             expected.set(flaw, (expected.get(flaw) ?? new Set()).add(id))
             const priority = last.urgent.includes(flaw) ? 'immediate' : 'scheduled'
-            expect(judged.get(contextKey(flaw, { exposure, criticality: null }))).toEqual([
+            expect(judged.get(`${flaw} ${exposure}`)).toEqual([
               priority,
               exposure === null ? null : '2026-12-01T00:00:00.000Z',
             ])

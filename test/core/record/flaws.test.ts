@@ -178,9 +178,9 @@ describe('a judgement', () => {
       priority: 'out-of-cycle',
       // Fourteen days from the listing, which came a day after the fix.
       dueAt: '2026-11-16T23:59:59.000Z',
-      facts: {
-        from: '2026-11-01',
-        fromKind: 'day',
+      from: '2026-11-01',
+      fromKind: 'day',
+      grounds: {
         points: [
           { fact: 'Exploitation', value: 'active', source: 'CISA KEV', at: '2026-11-02' },
           { fact: 'System Exposure', value: 'open', source: 'inventory' },
@@ -200,6 +200,6 @@ describe('a judgement', () => {
   it('of what has no CVE has no row', () => {
     const judged = judging('EX-9', { ...about, type: 'bugfix', cve: false }, fix, { exposure: null, criticality: null })
     expect(judged).toMatchObject({ priority: 'scheduled', dueAt: '2026-12-31T23:59:59.000Z' })
-    expect(judged.facts).toMatchObject({ type: 'bugfix', table: null, row: null, points: [] })
+    expect(judged.grounds).toMatchObject({ type: 'bugfix', table: null, row: null, points: [] })
   })
 })
