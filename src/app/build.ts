@@ -97,11 +97,12 @@ const now: Clock = () => new Date()
 
 export function buildSources(
   config: Config,
+  values: Values,
   clock: Clock,
   kinds?: readonly Kind[],
   keeping?: Keeping,
 ): readonly InventorySource[] {
-  const entries = entriesOf('inventory', config.sources, { config, values: {}, clock, kinds, keeping })
+  const entries = entriesOf('inventory', config.sources, { config, values, clock, kinds, keeping })
   return Array.from(entries, ({ entry, own, given }) => own.create(entry, given))
 }
 

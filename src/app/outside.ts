@@ -36,7 +36,7 @@ export async function buildOutside(
 ): Promise<Outside> {
   if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
   return {
-    sources: buildSources(config, clock, undefined, keeping),
+    sources: buildSources(config, environment.values, clock, undefined, keeping),
     machines: buildMachineRule(config),
     feeds: buildFeeds(config, clock, undefined, keeping),
     engines: buildEngines(config, environment.values, clock, undefined, keeping),

@@ -2,6 +2,7 @@ import { priorityRule } from '../config/decision-tables.ts'
 import type { Config } from '../config/schema.ts'
 import { createHookRunner } from '../integrations/hooks/index.ts'
 import type { AbsenceBook } from '../workflow/absences.ts'
+import { withQuestions } from '../workflow/health-questions.ts'
 import type { WorkflowParts } from '../workflow/ports.ts'
 import type { LastKnown } from './last-known.ts'
 import type { Outside } from './outside.ts'
@@ -20,6 +21,7 @@ export function buildWorkflowParts(
   return {
     ...opened,
     ...outside,
+    health: withQuestions({ db: opened.db, sources: outside.sources, health: outside.health }),
     teams: {
       ...teams,
       get freezes() {

@@ -352,6 +352,8 @@ function checkWords(check: ServiceCheck): string {
       return `${health.host ?? ''}:${health.port}`
     case 'command':
       return health.command.join(' ')
+    case 'query':
+      return health.query
   }
 }
 

@@ -69,6 +69,8 @@ export function checkReferences(settings: Settings, kinds: readonly Kind[], unre
     for (const [index, own] of team.windows.entries())
       refer(['teams', name, 'windows', index, 'window'], 'windows', own.window)
     refer(['teams', name, 'rollout'], 'rollouts', team.rollout)
+    for (const [index, check] of team.health.entries())
+      if ('query' in check) refer(['teams', name, 'health', index, 'system'], 'sources', check.system)
     for (const [index, { engine, after }] of team.lanes.entries()) {
       refer(['teams', name, 'lanes', index, 'engine'], 'engines', engine)
       refer(['teams', name, 'lanes', index, 'after'], 'engines', after)

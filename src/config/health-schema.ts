@@ -1,7 +1,7 @@
 /** Checks that tell whether an asset or a whole service is healthy. */
 
 import { z } from 'zod'
-import { addressWithoutLogin, command, count, duration, port, text } from './fields.ts'
+import { addressWithoutLogin, command, count, duration, port, reference, text } from './fields.ts'
 
 const timeout = duration({ unit: 's', minimum: 1, maximum: 120 }).prefault('5 s')
 
@@ -44,11 +44,23 @@ const selector = z
 // Not given is not there, so that a check without it is recorded as it always was.
 const on = { on: selector.optional() }
 
+/** Asked through a system that can put questions to its machines. */
+const queryCheck = z.strictObject({
+  query: text('Write a question in SQL of osquery that has a row where the server is healthy.', 2_000).describe(
+    'A question in the SQL of osquery that the server is asked through `system`; a row or more is healthy.',
+  ),
+  system: reference('a system').describe('The system that asks it: a name from systems or sources, of kind fleet.'),
+  timeout: duration({ unit: 's', minimum: 1, maximum: 120 })
+    .prefault('60 s')
+    .describe('How long to wait for the answer.'),
+})
+
 /** Checks of an asset. */
 export const healthCheck = z.union([
   httpCheck.extend(on),
   z.strictObject({ ...tcp, ...on }),
   commandCheck(['name', 'address']).extend(on),
+  queryCheck.extend(on),
 ])
 
 /** A check of a whole service, which has no address of its own. */

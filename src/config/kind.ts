@@ -81,7 +81,12 @@ interface Role<S extends AnySettings, Entry, Product, G> extends RoleSettings<S>
 }
 
 /** What a source looks at. Of a machine that several sources know, the nearest one counts first. */
-export const nearness = ['the machine itself', 'what machines report', 'a list'] as const
+export const nearness = [
+  'the machine itself',
+  'what machines report',
+  'what a system that only watches reports',
+  'a list',
+] as const
 
 interface InventoryRole<S extends InventorySettings, Entry, C> extends Role<S, Entry, InventorySource, Given<C>> {
   readonly looksAt: (typeof nearness)[number]

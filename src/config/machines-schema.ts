@@ -29,7 +29,7 @@ export const machines = z.strictObject({
   order: sources
     .default([])
     .describe(
-      'Sources in the order in which they count for a machine that several know. The others follow: those that look at machines, those that machines report to, files.',
+      'Sources in the order in which they count for a machine that several know. The others follow: those that look at machines, those that manage them, those that only watch them, files.',
     ),
   facts: facts.prefault({}).describe('Sources that come before that order for a single fact.'),
   same: lists.describe('Assets that are one machine although nothing that they say shows it: a list for each machine.'),

@@ -341,6 +341,7 @@ function healthCheck(check: HealthConfig): HealthCheck {
   const on = selectorOf(check)
   if ('tcp' in check) return { kind: 'tcp', port: check.tcp, timeoutSeconds, ...on }
   if ('command' in check) return { kind: 'command', command: check.command, timeoutSeconds, ...on }
+  if ('query' in check) return { kind: 'query', query: check.query, source: check.system, timeoutSeconds, ...on }
   return { kind: 'http', url: check.http, expectStatus: check.status, timeoutSeconds, ...on }
 }
 

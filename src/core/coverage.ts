@@ -75,7 +75,7 @@ export function whyNotAssessed({ platform, spoken, asked, packages, foreign }: J
   if (asked) return null
   if (platform === 'unknown') return 'its inventory does not say its platform'
   if (!spoken) return `no feed speaks of ${platform}`
-  return foreign === packages ? `others than the vendor of ${platform} built all its packages` : null
+  return foreign === packages ? `nothing says that the vendor of ${platform} built any of its packages` : null
 }
 
 /** The package manager of a platform, for people. */

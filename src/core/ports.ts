@@ -31,7 +31,17 @@ export interface InventorySource {
    * an asset gone, so with `only` the source never yields `all`.
    */
   observe(options: ObserveOptions): AsyncIterable<Observation | Listing>
+  /**
+   * Asks one of its assets now, by the id that the source has for it, in the language of the system (SQL of osquery).
+   * Throws a sentence if the system does not answer. Left out: its assets cannot be asked.
+   */
+  ask?(asset: string, question: string, signal: AbortSignal): Promise<AssetAnswer>
 }
+
+/** What an asset said to a question. `nobody`: nobody could look, and `why` is a clause. */
+export type AssetAnswer =
+  | { readonly kind: 'told'; readonly rows: number; readonly at: string }
+  | { readonly kind: 'nobody'; readonly why: string }
 
 export interface ObserveOptions {
   readonly only?: readonly string[]
@@ -362,6 +372,8 @@ type HealthQuestion =
     }
   /** A program that runs on Patchwarden's machine, without a shell; exit status 0 means healthy. */
   | { readonly kind: 'command'; readonly command: readonly string[]; readonly timeoutSeconds: number }
+  /** A question that a source puts to its asset; at least one row means healthy. */
+  | { readonly kind: 'query'; readonly query: string; readonly source: string; readonly timeoutSeconds: number }
 
 export interface HealthResult {
   readonly check: string

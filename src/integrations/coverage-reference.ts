@@ -52,7 +52,13 @@ function inventoryTable(): string {
     'yes: apt, dnf 4 or zypper',
     'hosts that have none of them',
   ])
-  return table(['Inventory', 'Platform', 'Package manager is asked', 'Not judged'], [...hosts, ...rows])
+  const watched = [
+    'fleet',
+    'in what osquery says',
+    'no',
+    'RPM modules; packages of which no machine was asked for source or epoch',
+  ]
+  return table(['Inventory', 'Platform', 'Package manager is asked', 'Not judged'], [...hosts, watched, ...rows])
 }
 
 function spellingTable(): string {

@@ -6,6 +6,7 @@ import { awsSsm } from './aws-ssm/kind.ts'
 import { awx } from './awx/kind.ts'
 import { feedKinds } from './feeds/registry.ts'
 import { file } from './file-inventory/kind.ts'
+import { fleet } from './fleet/kind.ts'
 import { csv } from './load-csv/kind.ts'
 import { local } from './local-host/kind.ts'
 import { calendar, pagerduty } from './on-call/kind.ts'
@@ -13,6 +14,7 @@ import { prometheus } from './prometheus/kind.ts'
 import { sar } from './sar/kind.ts'
 import { alertmanager, command } from './silence/kind.ts'
 import { simulated } from './simulated/kind.ts'
+import { simulatedFleet } from './simulated-fleet/kind.ts'
 import { simulatedSystem } from './simulated-system/kind.ts'
 import { simulatedWsus } from './simulated-wsus/kind.ts'
 import { ssh } from './ssh/kind.ts'
@@ -22,6 +24,7 @@ export const kinds: readonly Kind[] = [
   local,
   ssh,
   wsus,
+  fleet,
   file,
   ansible,
   awx,
@@ -29,6 +32,7 @@ export const kinds: readonly Kind[] = [
   simulated,
   simulatedSystem,
   simulatedWsus,
+  simulatedFleet,
   prometheus,
   sar,
   csv,

@@ -133,7 +133,10 @@ it('does not judge a machine all of whose packages others built', async () => {
     'rocky:9',
     folderOf({ a: osvRecord('RLSA-2026:1', 'Rocky Linux:9', 'zlib', '1.2.11-41.el9') }),
   )
-  expect([code, out]).toEqual([1, expect.stringContaining('others than the vendor of rocky:9 built all its packages')])
+  expect([code, out]).toEqual([
+    1,
+    expect.stringContaining('nothing says that the vendor of rocky:9 built any of its packages'),
+  ])
 })
 
 describe('a feed file that is not data', () => {

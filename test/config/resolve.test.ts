@@ -266,6 +266,12 @@ describe('what the core gets of the example file', () => {
       { kind: 'http', url: 'http://{address}:8080/health', expectStatus: 200, timeoutSeconds: 5 },
       { kind: 'tcp', port: 22, timeoutSeconds: 3, on: { tags: ['db'], engines: ['apt'] } },
       { kind: 'command', command: ['/usr/lib/nagios/plugins/check_ssh', '{address}'], timeoutSeconds: 10 },
+      {
+        kind: 'query',
+        query: 'SELECT 1 FROM listening_ports WHERE port = 443',
+        source: 'workstations',
+        timeoutSeconds: 60,
+      },
     ])
   })
 

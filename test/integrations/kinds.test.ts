@@ -156,7 +156,7 @@ describe('a kind that only the list was told of', () => {
 
   it('is made by the build and asked by check', async () => {
     const { config, folder } = load(everything)
-    const sources = buildSources(config, clock, withNotebook).filter(({ name }) => name === 'written')
+    const sources = buildSources(config, {}, clock, withNotebook).filter(({ name }) => name === 'written')
     const engines = new Map([...buildEngines(config, {}, clock, withNotebook)].filter(([name]) => name === 'pen'))
     const feeds = buildFeeds(config, clock, withNotebook).filter(({ name }) => name === 'heard')
     const metrics = buildMetrics(config, {}, withNotebook)
@@ -204,8 +204,11 @@ describe('a system', () => {
     expect(config.sources.shelf).toMatchObject({ engine: null, tags: ['old'] })
     expect(Object.keys(config.engines)).toEqual(['pen', 'apt', 'desk'])
     const opened = new Map(
-      [...buildSources(config, clock, withNotebook), ...buildEngines(config, {}, clock, withNotebook).values()].flatMap(
-        (made) => ('opened' in made ? [[`${made.name} ${'observe' in made ? 'source' : 'engine'}`, made.opened]] : []),
+      [
+        ...buildSources(config, {}, clock, withNotebook),
+        ...buildEngines(config, {}, clock, withNotebook).values(),
+      ].flatMap((made) =>
+        'opened' in made ? [[`${made.name} ${'observe' in made ? 'source' : 'engine'}`, made.opened]] : [],
       ),
     )
     expect(opened.size).toBe(5)
@@ -216,7 +219,7 @@ describe('a system', () => {
 
   it('is told of once by check, with a line for each of its roles', async () => {
     const { config } = load(textWith({}, system))
-    const sources = buildSources(config, clock, withNotebook).filter(({ name }) => name !== 'lab')
+    const sources = buildSources(config, {}, clock, withNotebook).filter(({ name }) => name !== 'lab')
     const engines = new Map([...buildEngines(config, {}, clock, withNotebook)].filter(([name]) => name === 'desk'))
     const answers = []
     const systems = Object.keys(config.systems)
@@ -260,7 +263,7 @@ describe('a system', () => {
     [
       'another kind',
       '  desk: { kind: file, inventory: {} }',
-      'systems.desk.kind is "file". Write ssh, wsus, simulated-system, simulated-wsus or notebook.',
+      'systems.desk.kind is "file". Write one of ssh, wsus, fleet, simulated-system, simulated-wsus, simulated-fleet, notebook.',
     ],
     [
       'a host that is listed twice',

@@ -37,6 +37,8 @@ export function fillCheck(check: HealthCheck, asset: Asset): FilledCheck {
       const filled = fillArguments(check.command, asset)
       return 'problem' in filled ? { kind: 'impossible', name, reason: filled.problem } : { kind: 'command', ...filled }
     }
+    case 'query':
+      return { kind: 'impossible', name: check.query, reason: `only ${check.source} can ask the server this` }
   }
 }
 

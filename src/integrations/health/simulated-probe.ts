@@ -46,6 +46,8 @@ function simulatedResult(check: HealthCheck, asset: Asset, { problem }: Verdict)
     }
     case 'tcp':
       return { check: `tcp port ${check.port}`, healthy: problem === null, detail: problem ?? 'connected (simulated)' }
+    case 'query':
+      return { check: check.query, healthy: problem === null, detail: problem ?? '1 row (simulated)' }
     case 'command':
       return {
         check: check.command.join(' '),

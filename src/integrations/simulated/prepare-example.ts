@@ -1,3 +1,4 @@
+import { copyFileSync, existsSync, linkSync, mkdirSync, rmSync } from 'node:fs'
 import { copyFile, link, mkdir, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errorCode, temporaryBeside } from '../bounded-file.ts'
@@ -19,6 +20,22 @@ export async function prepareExample(files: { readonly from: string; readonly to
     throw error
   } finally {
     await rm(temporary, { force: true })
+  }
+}
+
+/** The same without waiting, for what must be there before anything is read. Throws a sentence when `from` is missing. */
+export function copyOnce(from: string, to: string): void {
+  if (existsSync(to)) return
+  mkdirSync(dirname(to), { recursive: true })
+  const temporary = temporaryBeside(to)
+  try {
+    copyFileSync(from, temporary)
+    linkSync(temporary, to)
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') throw new Error(`${from} is missing: startsAs must name a file that is there.`)
+    if (errorCode(error) !== 'EEXIST') throw error
+  } finally {
+    rmSync(temporary, { force: true })
   }
 }
 

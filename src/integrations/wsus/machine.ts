@@ -1,10 +1,9 @@
 /** A machine of WSUS as an asset, and what it last said of itself. */
 
-import { clientReleases } from '../../core/assessment/windows-releases.ts'
-import { windowsPlatform } from '../../core/assessment/windows-updates.ts'
-import type { Asset, InstalledPackage, Platform } from '../../core/asset.ts'
+import type { Asset, InstalledPackage } from '../../core/asset.ts'
 import { WINDOWS } from '../../core/versions/windows.ts'
 import { type AssetDefaults, assetOf } from '../file-inventory/asset-defaults.ts'
+import { platformOf } from '../machine/windows-platform.ts'
 import {
   ALL_COMPUTERS,
   UNASSIGNED_COMPUTERS,
@@ -49,20 +48,6 @@ function isBuiltIn(group: string): boolean {
 
 export function nameOf({ name }: Pick<WsusMachine, 'name'>): string {
   return name.toLowerCase()
-}
-
-/** `null`: a Windows that is not known here. A server's name has its year; a client's is told by its build. */
-export function platformOf({ os, version, architecture }: WsusMachine): Platform | null {
-  const server = /Server\S{0,3}\s*(20\d\d(?:\s*R2)?)/i.exec(os)?.[1]
-  if (server !== undefined) return windowsPlatform(`Windows Server ${server}`)
-  const release = clientReleases[version?.split('.')[2] ?? '']
-  if (!/Windows/i.test(os) || release === undefined) return null
-  const bits = /^(?:x86|i386)$/i.test(architecture)
-    ? '32-bit'
-    : /arm64/i.test(architecture)
-      ? 'ARM64-based'
-      : 'x64-based'
-  return windowsPlatform(`Windows ${release} for ${bits} Systems`)
 }
 
 /** What a machine has, as it last said. Machines with the same lists share them. */

@@ -36,7 +36,7 @@ async function assetsOf(text: string) {
   const loaded = loadConfig(path, environment.environment)
   if (!loaded.ok) throw new Error(loaded.problems.map(describeProblem).join('\n'))
   const assets = []
-  for (const source of buildSources(loaded.config, () => new Date()))
+  for (const source of buildSources(loaded.config, {}, () => new Date()))
     for await (const seen of onlyLooks(source.observe({ signal: new AbortController().signal })))
       assets.push(observedAsset(seen))
   return assets

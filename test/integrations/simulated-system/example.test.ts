@@ -38,7 +38,7 @@ it('the example of a late system loads without a warning, and lacks what its fee
     .slice(1)
     .map(({ kb, fixedBuild }): Change => ({ kind: 'update', name: kb, build: fixedBuild }))
   const engine = buildEngines(config, {}, clock).get('late')
-  const [source] = buildSources(config, clock)
+  const [source] = buildSources(config, {}, clock)
   if (source === undefined) throw new Error('There is no source.')
   let seen = 0
   for await (const look of onlyLooks(source.observe({ signal }))) {

@@ -32,7 +32,7 @@ function configured(settings: string): Config {
 }
 
 function sourceOf(config: Config): InventorySource {
-  const [source] = buildSources(config, () => new Date())
+  const [source] = buildSources(config, {}, () => new Date())
   if (source === undefined) throw new Error('no source')
   return source
 }

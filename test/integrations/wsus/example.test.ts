@@ -41,7 +41,7 @@ it('the example of a WSUS loads without a warning: one entry is a source, an eng
   const engine = buildEngines(config, {}, clock).get('wsus')
   expect(engine?.simulated).toBe(true)
   expect(await engine?.check?.(signal)).toMatch(/simulated.*8 machines, 5 updates/)
-  const [source] = buildSources(config, clock)
+  const [source] = buildSources(config, {}, clock)
   if (source === undefined) throw new Error('There is no source.')
   const tags: (readonly string[])[] = []
   for await (const look of onlyLooks(source.observe({ signal }))) {
@@ -70,7 +70,7 @@ it('a system that may only be read has no engine, and teams follow from groups',
   const parsed = parseSettings(text, 'pw.yaml')
   if (!parsed.ok) throw new Error(parsed.problems.map(describeProblem).join('\n'))
   const config = { ...parsed.settings, example: false } as unknown as Parameters<typeof buildSources>[0]
-  const source = buildSources(config, () => new Date()).find(({ name }) => name === 'updates')
+  const source = buildSources(config, {}, () => new Date()).find(({ name }) => name === 'updates')
   if (source === undefined) throw new Error('There is no source.')
   const found: string[] = []
   for await (const look of onlyLooks(source.observe({ signal }))) {
