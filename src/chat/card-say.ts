@@ -69,7 +69,7 @@ function said(place: Place): readonly Said[] {
 /** At most so many characters of what a person or a server said. */
 const QUOTED = 160
 
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return `“${shorten(text.trim(), QUOTED)}”`
 }
 
