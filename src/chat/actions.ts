@@ -21,10 +21,15 @@ export interface ActionInput {
   readonly until: string | null
   /** Name or id of an asset. */
   readonly asset: string | null
+  /** Id or name of the person who is asked. Left out: none was named. */
+  readonly person?: string | null
 }
 
-/** `until`: a date. `owner`: the person who looks at the proposal again. `asset`: an asset of the proposal. */
-export type Ask = 'reason' | 'until' | 'owner' | 'asset'
+/**
+ * `until`: a date. `owner`: the person who looks at the proposal again. `asset`: an asset of the proposal.
+ * `person`: the person who is asked.
+ */
+export type Ask = 'reason' | 'until' | 'owner' | 'asset' | 'person'
 
 /** One question of an action: a field in every form, and a part of every command. */
 export interface Question {
@@ -62,6 +67,7 @@ const usualLabels: Readonly<Record<Ask, string>> = {
   until: 'Until when it holds',
   owner: 'Who looks at it again',
   asset: 'Which server',
+  person: 'Whom you ask',
 }
 
 function vote(choice: 'approve' | 'reject' | 'abstain'): Action['command'] {
@@ -83,7 +89,7 @@ const table = {
     style: 'danger',
     asks: ['reason', 'owner?', 'until'],
     untilDays: 30,
-    summary: 'vote against it until a date, with a reason and somebody who looks again',
+    summary: 'vote against it until a date, with a reason',
     done: 'Rejected; the reason is kept with it.',
     command: vote('reject'),
     commandLine: null,
@@ -178,7 +184,7 @@ const table = {
     label: 'Skip a server…',
     style: 'plain',
     asks: ['asset', 'reason'],
-    summary: 'leave a server out: it is not touched, or its failure does not count any more',
+    summary: 'leave a server out: it is not touched, or its failure no longer counts',
     done: 'Left out.',
     command: ({ asset, reason }) => ({ type: 'skip', asset, reason }),
   },
@@ -187,7 +193,7 @@ const table = {
     style: 'plain',
     asks: ['asset?'],
     labels: { asset: 'Which server (left empty: all that failed)' },
-    summary: 'try what failed again: one server, or all of them; where it is stopped, that agrees to resume',
+    summary: 'try what failed again; where it is stopped, that agrees to resume',
     done: 'What failed is tried again. Where the rollout was stopped, that counts as your agreement to resume.',
     command: ({ asset, revision: turn }) => ({ type: 'retry', asset, turn }),
   },
@@ -204,7 +210,7 @@ const table = {
     style: 'danger',
     asks: ['asset?', 'reason'],
     labels: { asset: 'Server or ring:NAME (left empty: all of it)' },
-    summary: 'put the versions from before back at once: on one server, a ring (ring:NAME), or all it changed',
+    summary: 'put the versions from before back: on one server, a ring (ring:NAME), or all',
     done: 'It is being rolled back.',
     command: ({ reason, asset }) => ({ type: 'roll-back', reason, only: asset }),
     commandLine: 'rollback',
@@ -250,6 +256,15 @@ const table = {
     summary: "confirm that you have reviewed somebody else's break-glass",
     done: 'Reviewed.',
     command: () => ({ type: 'review-break-glass' }),
+  },
+  ask: {
+    label: 'Ask somebody…',
+    style: 'plain',
+    asks: ['person', 'reason?'],
+    labels: { reason: 'Your question' },
+    summary: 'ask somebody who can act on it',
+    done: 'Asked.',
+    command: ({ person = null, reason }) => ({ type: 'ask', person, reason }),
   },
   explain: {
     label: 'Explain',
@@ -327,7 +342,7 @@ const looks = {
   list: { summary: 'show what is open in this channel' },
   mine: { summary: 'show what waits for you, and what you decided' },
   running: { summary: 'show what is being rolled out, and what starts next' },
-  link: { summary: 'get a code that links this account with you, or type a code you got elsewhere' },
+  link: { summary: 'get a code that links this account with you, or type one' },
   accounts: { summary: 'show the accounts that speak and vote for you, and since when' },
   unlink: { summary: 'revoke an account that was linked with you', follows: ' <platform> [account]' },
   away: {

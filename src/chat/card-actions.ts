@@ -63,6 +63,7 @@ export const buttonPlaces: Readonly<Record<ActionName, ButtonPlace>> = {
   approve: 'likely',
   reject: 'likely',
   abstain: 'seldom',
+  ask: 'seldom',
   'withdraw-vote': 'by state',
   go: 'likely',
   skip: 'seldom',

@@ -11,7 +11,7 @@ import { type Place, voters } from '../core/permission/place.ts'
 import { above, onCall, resumers, stoppers } from '../core/permission/roles.ts'
 import type { Member } from '../core/policy.ts'
 import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
-import { decidableOnceBack, quorumProgress } from '../core/proposal/approval.ts'
+import { decidableOnceBack, lapsesBeforeStart, quorumProgress } from '../core/proposal/approval.ts'
 import { type Glance, ringsAt, ringWords } from '../core/proposal/glance.ts'
 import type { Quorum, RoleProgress } from '../core/quorum.ts'
 import { testRunning, testStop, waitingForResume } from '../core/rollout/run.ts'
@@ -69,7 +69,7 @@ function said(place: Place): readonly Said[] {
 /** At most so many characters of what a person or a server said. */
 const QUOTED = 160
 
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return `“${shorten(text.trim(), QUOTED)}”`
 }
 
@@ -145,7 +145,12 @@ function awayClause({ glance, members }: Place): string | null {
   const later = decidableOnceBack(glance, members)
   if (later === null) return null
   const who = `${later.away.join(' and ')} ${later.away.length === 1 ? 'is' : 'are'} away`
-  const late = isBefore(later.from, glance.expiresAt) ? '' : ' It expires before that.'
+  const isDue = glance.dueAt !== null && isBefore(glance.dueAt, later.from)
+  const late = !isBefore(later.from, glance.expiresAt)
+    ? ' It expires before that.'
+    : isDue
+      ? ' It is due before that.'
+      : ''
   return `${who}.${late} Name a deputy: /patch away until DATE deputy PERSON.`
 }
 
@@ -194,7 +199,20 @@ function decided(place: Place): readonly Said[] {
   const problem = notStarted === null ? '' : `It has not started, because ${sentence(notStarted)}`
   if (wantsAcknowledgement(state) && state.asked !== null) return [problem, ...acknowledging(place, state.asked)]
   const unless: Said = ['Nothing to press, unless it should not run then: ', press(actions.postpone.label), '.']
-  return [problem, approvedBy(place), windowOf(place), unless]
+  return [problem, approvedBy(place), windowOf(place), ...lapseClause(place), unless]
+}
+
+/** Said as soon as it is known, so that nobody learns of it when the window opens. */
+function lapseClause({ glance, members }: Place): readonly Said[] {
+  const lapse = lapsesBeforeStart(glance, members)
+  if (lapse === null) return []
+  const named = namesIn(members)
+  const who = lapse.fills.map(({ person, for: absent = '' }) => `${named(person)} stands in for ${named(absent)}`)
+  const [absent = '', deputy = ''] = lapse.fills.flatMap(({ person, for: one = '' }) => [one, person])
+  return [
+    [`${who.join(' and ')} only until `, time(lapse.until), ', before it starts: the approval lapses then.'],
+    `To keep it, name a later end: /patch away ${absent} until DATE deputy ${deputy}.`,
+  ]
 }
 
 function windowOf({ glance: { schedule }, now }: Place): Said {

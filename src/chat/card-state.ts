@@ -2,7 +2,13 @@
 
 import type { Place } from '../core/permission/place.ts'
 import { wantsAcknowledgement } from '../core/proposal/acknowledgement.ts'
-import { decidableOnceBack, excludedVoters, quorumNeeds, quorumProgress } from '../core/proposal/approval.ts'
+import {
+  decidableOnceBack,
+  excludedVoters,
+  lapsesBeforeStart,
+  quorumNeeds,
+  quorumProgress,
+} from '../core/proposal/approval.ts'
 import { type Glance, ringsAt } from '../core/proposal/glance.ts'
 import { satisfiable } from '../core/quorum.ts'
 import { goesOn, testRunning, testStop } from '../core/rollout/run.ts'
@@ -91,12 +97,12 @@ function approved(state: Glance): CardState {
   return { tone: 'decided', words: rich('Approved') }
 }
 
-function scheduled({ glance: state, now }: Place): CardState {
+function scheduled({ glance: state, members, now }: Place): CardState {
   const { schedule, notStarted } = state
   const start = schedule === null ? [] : [time(schedule.start)]
   if (wantsAcknowledgement(state) && state.asked !== null)
     return { tone: 'warning', words: rich('Acknowledge by ', ...start) }
-  const tone = notStarted === null ? 'decided' : 'warning'
+  const tone = notStarted === null && lapsesBeforeStart(state, members) === null ? 'decided' : 'warning'
   return schedule === null || isBefore(schedule.start, now)
     ? { tone, words: rich('Its window is open') }
     : { tone, words: rich('Starts ', ...start) }

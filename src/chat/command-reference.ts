@@ -1,6 +1,6 @@
-import { type ActionName, actionNames, actions, lookNames, lookSummaries, questionsOf } from './actions.ts'
-import { buttonsOnly, MOST_SUBCOMMANDS, PEOPLE_COMMAND, peopleNames } from './discord/typed.ts'
-import { argumentsOf } from './slash.ts'
+import { type ActionName, actionNames, actions, lookNames, lookSummaries } from './actions.ts'
+import { buttonsOnly, MOST_SUBCOMMANDS, PEOPLE_COMMAND, peopleActions, peopleNames } from './discord/typed.ts'
+import { typedAs } from './slash.ts'
 
 /** The action's command on the command line; `null`: there is none. */
 function onCommandLine(name: ActionName): string | null {
@@ -23,7 +23,7 @@ export function commandReference(): string {
   const rows = actionNames.map((name) => {
     const { label, summary } = actions[name]
     const typed = onCommandLine(name)
-    return `| ${label} | \`/patch ${name} PW-1${argumentsOf(questionsOf(name))}\` | ${typed === null ? 'not there' : `\`${typed}\``} | ${summary} |`
+    return `| ${label} | \`/patch ${typedAs(name)}\` | ${typed === null ? 'not there' : `\`${typed}\``} | ${summary} |`
   })
   const looks = lookNames.map(
     (name) => `| \`/patch ${name}${lookSummaries[name].follows ?? ''}\` | ${lookSummaries[name].summary} |`,
@@ -42,7 +42,7 @@ In the thread of a proposal (Discord, console) its name may be left out. A date 
 short name of a person in \`patchwarden.yaml\`. Whether somebody may do it is decided when it is done, on the person and the
 roles they hold then; a refusal says why, to them alone.
 
-Discord takes ${MOST_SUBCOMMANDS} subcommands of a command, so ${peopleNames.map((name) => `\`${name}\``).join(' and ')} are of \`/${PEOPLE_COMMAND}\` there; buttons only are there: ${buttonsOnly.map((name) => `\`${name}\``).join(', ')}.
+Discord takes ${MOST_SUBCOMMANDS} subcommands of a command, so ${[...peopleActions, ...peopleNames].map((name) => `\`${name}\``).join(', ')} are of \`/${PEOPLE_COMMAND}\` there; buttons only are there: ${buttonsOnly.map((name) => `\`${name}\``).join(', ')}.
 
 | typed | what it does |
 | --- | --- |

@@ -12,6 +12,7 @@ const sentences: Readonly<Partial<Record<ActionName, (proposal: string) => strin
   'roll-back': (id) => `The versions from before ${id} are put back at once.`,
   withdraw: (id) => `${id} ends for good.`,
   freeze: (id) => `Nothing of the team of ${id} starts until the end of that day.`,
+  ask: (id) => `Whom you ask gets a direct message about ${id}, and its thread says so.`,
   'break-glass': (id) =>
     `${id} is approved at once, may start outside its window, and everybody sees it. Somebody else must review it.`,
 }

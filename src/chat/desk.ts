@@ -50,7 +50,7 @@ export type Click = Pick<ActRequest, 'proposal' | 'action' | 'revision'>
 /** What a dialog shows of its proposal. */
 export interface Asking {
   readonly title: string
-  /** People who may be named to look at the proposal again. The list is the same for everybody. */
+  /** People whom the action may name: to look at the proposal again, or to be asked. */
   readonly owners: readonly KnownPerson[]
 }
 

@@ -55,8 +55,8 @@ export interface Interaction {
   answered(work: () => Promise<Answer>): Promise<Answer>
   /** Suggests proposals for which the action would be accepted, while the person types. */
   proposals(typed: string, action: ActionName, who: Who): Promise<readonly Suggestion[]>
-  /** Suggests people who may be named to look at a proposal again, while the person types. */
-  owners(proposal: string | null, typed: string, who: Who): Promise<readonly Suggestion[]>
+  /** Suggests people whom the action may name, while the person types. */
+  people(action: ActionName, proposal: string | null, typed: string, who: Who): Promise<readonly Suggestion[]>
 }
 
 export const testWords = {
@@ -120,10 +120,10 @@ export function createInteraction({ desk, accounts, clock, log }: InteractionPar
       const person = await personIn(reception, who)
       return person === null ? [] : desk.suggest(typed, action, person)
     },
-    async owners(proposal, typed, who) {
+    async people(action, proposal, typed, who) {
       const person = await personIn(reception, who)
       if (proposal === null || person === null) return []
-      const found = await desk.asking({ proposal, action: 'reject', revision: null }, person)
+      const found = await desk.asking({ proposal, action, revision: null }, person)
       if ('ok' in found) return []
       const wanted = typed.toLowerCase()
       return found.owners

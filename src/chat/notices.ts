@@ -3,7 +3,7 @@
  * Who is told, and with which buttons, is in core/permission/told.
  */
 
-import { isOwn, namesIn } from '../core/hands.ts'
+import { isOwn, namesIn, throughWords } from '../core/hands.ts'
 import { offersTo } from '../core/permission/answer.ts'
 import { someOf } from '../core/permission/names.ts'
 import type { Moment } from '../core/permission/place.ts'
@@ -18,7 +18,7 @@ import {
 } from '../core/permission/told.ts'
 import { anyOf } from '../core/proposal/decision.ts'
 import { notStarted } from '../core/proposal/ends.ts'
-import type { RecordedEvent } from '../core/proposal/event.ts'
+import type { ProposalEvent, RecordedEvent } from '../core/proposal/event.ts'
 import { type Glance, glanceOf } from '../core/proposal/glance.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { assetName } from '../core/rollout/tally.ts'
@@ -26,7 +26,9 @@ import { DAY_MS, isBefore } from '../core/time/instant.ts'
 import type { ActionName } from './actions.ts'
 import type { ThreadEntry, Tone } from './card.ts'
 import { actionOfAct, cardAction, labelOf, numberOfAction, offeredOf } from './card-actions.ts'
-import { code, mention, type RichText, rich, sentence, strong, time } from './rich-text.ts'
+import { cardSay } from './card-say.ts'
+import { cardState } from './card-state.ts'
+import { code, lineBreak, mention, type RichText, rich, sentence, strong, time } from './rich-text.ts'
 import { count } from './words.ts'
 
 export interface Notice {
@@ -94,13 +96,14 @@ export function noticesOf(occasion: Occasion): readonly Notice[] {
 function notice(occasion: Occasion, told: Told, reader: Reader): Notice {
   const { state } = occasion
   const { tone, text, looks = [] } = wordsFor(occasion, reader.as)
+  const whole = [...rich(strong(`${state.id} `), state.title, '. '), ...text, ...next(told, reader, glanceOf(state))]
   const buttons = [...new Set(reader.acts.map(actionOfAct)), ...looks]
   return {
     person: reader.person,
     entry: {
       author: null,
       tone,
-      text: [...rich(strong(`${state.id} `), state.title, '. '), ...text, ...next(told, reader, glanceOf(state))],
+      text: reader.as === 'asked' ? text : whole,
       detail: [],
       actions: buttons.map((name) => ({
         ...cardAction(name, numberOfAction(name, glanceOf(state)), labelOf(name, glanceOf(state))),
@@ -191,8 +194,12 @@ interface Words {
 }
 
 /** What a reader is told of the event, before what to press. */
-function wordsFor({ recorded: { event, at }, before, state }: Occasion, as: ReaderKind): Words {
+function wordsFor(occasion: Occasion, as: ReaderKind): Words {
+  const { before, state } = occasion
+  const { event, at } = occasion.recorded
   switch (event.type) {
+    case 'people-asked':
+      return askedWords(occasion, event)
     case 'revised':
       return { tone: 'urgent', text: rich(sentence(event.reason || state.whyNow)), looks: ['explain'] }
     case 'reminded': {
@@ -265,6 +272,29 @@ function wordsFor({ recorded: { event, at }, before, state }: Occasion, as: Read
       return { tone: 'good', text: rich('Done; the thread says how each server ended.') }
     default:
       return { tone: 'neutral', text: [] }
+  }
+}
+
+/** Who asks and what, then the first two lines of the card: so nobody has to look for it to answer. */
+function askedWords(
+  { recorded: { actor }, state, moment }: Occasion,
+  { name, question }: Extract<ProposalEvent, { type: 'people-asked' }>,
+): Words {
+  const place = { ...moment, glance: glanceOf(state) }
+  const { tone, words } = cardState(place)
+  const { through } = actor.kind === 'person' ? actor : {}
+  const came =
+    through === undefined || isOwn({ through }) ? '' : ` It came by ${throughWords(through, namesIn(moment.members))}.`
+  const asked = rich(
+    strong(`${name} asks you about ${state.id}`),
+    question === null ? '.' : `: “${question}”`,
+    came,
+    lineBreak,
+  )
+  return {
+    tone: tone === 'urgent' ? 'urgent' : 'warning',
+    text: [...asked, ...words, ...rich(lineBreak, strong(state.title), ': '), ...cardSay(place)],
+    looks: state.subject.kind === 'patches' ? ['assets', 'explain'] : ['report'],
   }
 }
 

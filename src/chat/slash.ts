@@ -31,6 +31,7 @@ export type SlashCommand =
       readonly owner: string | null
       readonly until: string | null
       readonly asset: string | null
+      readonly person?: string | null
     }
 
 /**
@@ -41,6 +42,7 @@ export function parseSlash(text: string, current: string | null): SlashCommand {
   const words = text.trim().split(/\s+/)
   const verb = words[0]?.toLowerCase() || 'help'
   if (isLookName(verb)) return verb === 'away' ? parseAway(text) : parseLook(verb, words)
+  if (verb === 'ask') return parseAsk(text, current)
   if (!isActionName(verb)) return { kind: 'help', problem: `There is no command "${verb.slice(0, 40)}".` }
   const [, before = text, reason = ''] = /^([\s\S]*?)\bbecause\s+([\s\S]+)$/i.exec(text) ?? []
   const proposal = /\bPW-\d+\b/i.exec(before)?.[0].toUpperCase() ?? current
@@ -70,6 +72,26 @@ function parseAway(text: string): SlashCommand {
   return { kind: 'away', person, deputy, until }
 }
 
+/** `ask PERSON PW-1 QUESTION`. In its thread the proposal may be left out. */
+function parseAsk(text: string, current: string | null): SlashCommand {
+  const found =
+    /^\s*ask(?:\s+(PW-\d+))?(?:\s+@?(?!PW-\d|because\b)([a-z][\w.-]*))?(?:\s+(PW-\d+))?(?:\s+(?:because\s+)?([\s\S]+))?$/i
+  const [, first, person = null, second, reason = ''] = found.exec(text) ?? []
+  const proposal = (first ?? second)?.toUpperCase() ?? current
+  if (proposal === null)
+    return { kind: 'help', problem: 'Name the proposal: /patch ask mara PW-1 and, after it, your question.' }
+  return {
+    kind: 'act',
+    action: 'ask',
+    proposal,
+    person,
+    reason: reason.trim() || null,
+    owner: null,
+    until: null,
+    asset: null,
+  }
+}
+
 function parseLook(verb: Exclude<LookName, 'away'>, [, second, third]: readonly string[]): SlashCommand {
   switch (verb) {
     case 'help':
@@ -88,9 +110,14 @@ function parseLook(verb: Exclude<LookName, 'away'>, [, second, third]: readonly 
 }
 
 export const slashHelp: readonly string[] = [
-  ...actionNames.map((name) => `/patch ${name} PW-1${argumentsOf(questionsOf(name))}: ${actions[name].summary}`),
+  ...actionNames.map((name) => `/patch ${typedAs(name)}: ${actions[name].summary}`),
   ...lookNames.map((name) => `/patch ${name}${lookSummaries[name].follows ?? ''}: ${lookSummaries[name].summary}`),
 ]
+
+/** The command as it is typed after `/patch`. A person who is asked comes first, and what is asked needs no mark. */
+export function typedAs(name: ActionName): string {
+  return name === 'ask' ? 'ask <person> PW-1 [<your question>]' : `${name} PW-1${argumentsOf(questionsOf(name))}`
+}
 
 /** The arguments after the proposal, for the help. The reason comes last, because it takes all text that follows. */
 export function argumentsOf(questions: readonly Question[]): string {

@@ -5,9 +5,11 @@ import type { ChatConnection } from '../chat/platform.ts'
 import { platformKinds } from '../chat/registry.ts'
 import { waitingLines } from '../chat/waiting.ts'
 import { count } from '../chat/words.ts'
+import { list } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { zoneData } from '../config/zone-data.ts'
 import type { FleetCoverage } from '../core/coverage.ts'
+import { nobodyThere } from '../core/permission/nobody-there.ts'
 import { minuteOf } from '../core/time/instant.ts'
 import { jsonSchema, kindReference } from '../integrations/configuration.ts'
 import type { Db } from '../store/connection.ts'
@@ -15,6 +17,7 @@ import { limitsReached } from '../store/limits-reached.ts'
 import { knownIdentities } from '../store/machines.ts'
 import { waitingPlaces } from '../store/outbox.ts'
 import { readTroubles } from '../store/troubles.ts'
+import type { Teams } from '../workflow/ports.ts'
 import { type Contact, contact, ofSystem } from './contact.ts'
 import { databaseAhead } from './database-ahead.ts'
 import { BadUse } from './failure.ts'
@@ -176,6 +179,22 @@ function coverageAnswers({ platforms, notAssessed, feeds }: FleetCoverage, ok: b
 
 const howToJudge = 'See docs/coverage.md for the feeds that speak of a platform.'
 
+/** A line for each thing that a team cannot decide now, because those who could are away. */
+export function awayAnswers({
+  plans,
+  membersOf,
+  policyOf,
+}: Pick<Teams, 'plans' | 'membersOf' | 'policyOf'>): readonly Contact[] {
+  return plans.flatMap(({ team }) =>
+    nobodyThere(policyOf(team), membersOf(team)).map(({ what, from, away }) => ({
+      kind: 'team' as const,
+      name: team,
+      ok: false,
+      what: `Nothing can be ${what === 'approve' ? 'approved' : 'resumed'} before ${minuteOf(from)} UTC: ${list(away)} ${away.length === 1 ? 'is' : 'are'} away. Name who stands in: /patch away until DATE deputy PERSON.`,
+    })),
+  )
+}
+
 /** What the service noted of its chat platforms, and what waits for them. */
 async function chatAnswers(db: Db, connections: readonly ChatConnection[]): Promise<readonly Contact[]> {
   const places = await waitingPlaces(db)
@@ -219,6 +238,7 @@ async function askAll(
         tell(answer)
         if (answer.kind === 'chat' && answer.ok) working.add(answer.name)
       }
+      for (const answer of awayAnswers(parts.teams)) tell(answer)
       for (const answer of await chatAnswers(database.db, connections)) tell(answer)
       for (const { name, what, blocks } of await limitsReached(database.db))
         tell({ kind: 'limit', name, ok: !blocks, what })

@@ -29,6 +29,7 @@ export interface Contact {
     | 'load'
     | 'calendar'
     | 'group'
+    | 'team'
     | 'chat'
     | 'click'
     | 'waiting'

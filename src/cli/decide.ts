@@ -19,6 +19,7 @@ interface As {
   until?: string
   owner?: string
   asset?: string
+  person?: string
   json?: boolean
 }
 
@@ -112,11 +113,12 @@ function actionCommands(commands: Commands): void {
     for (const { ask, label } of questionsOf(name)) {
       if (ask === 'asset') own.option('--asset <asset>', 'name or id of a server')
       if (ask === 'until') own.option('--until <date>', `${label.toLowerCase()}, e.g. 2026-12-31`)
+      if (ask === 'person') own.option('--person <person>', label.toLowerCase())
       if (ask === 'owner') own.option('--owner <person>', label.toLowerCase())
     }
     own
       .option('--as <person>', commands.as)
-      .option('--because <reason>', 'reason')
+      .option('--because <reason>', name === 'ask' ? 'your question' : 'reason')
       .option('--json', 'print JSON')
       .action((id: string, options: As) => act(commands, name, id, options))
   }
@@ -125,14 +127,14 @@ function actionCommands(commands: Commands): void {
 async function act({ program, done }: Commands, name: ActionName, id: string, options: As): Promise<void> {
   const { command } = actions[name]
   if (command === null) throw new Error(`${name} decides nothing.`)
-  const { because: reason = null, owner = null, until = null, asset = null } = options
+  const { because: reason = null, owner = null, until = null, asset = null, person: whom = null } = options
   await withService(program, async (service) => {
     const { id: proposal, revision: current } = await theProposal(service, id)
     const revision = numberNamedAlone(name, current)
-    const given = command({ revision, reason, owner, until, asset })
+    const given = command({ revision, reason, owner, until, asset, person: whom })
     const person = actorFrom(service, options.as)
-    if (given.type === 'freeze' || given.type === 'unfreeze' || given.type === 'roll-back') {
-      const request = { proposal, action: name, revision, reason, owner, until, asset }
+    if (given.type === 'freeze' || given.type === 'unfreeze' || given.type === 'roll-back' || given.type === 'ask') {
+      const request = { proposal, action: name, revision, reason, owner, until, asset, person: whom }
       const answer = await service.workflow.desk.act(request, person)
       await service.workflow.deliver()
       if (!answer.ok) done(1)

@@ -1,6 +1,7 @@
 import { COMMAND_LINE } from '../core/hands.ts'
 import type { Act } from '../core/permission/acts.ts'
 import { type Gap, gapsOf } from '../core/permission/gaps.ts'
+import { needsToVote } from '../core/permission/roles.ts'
 import { type Member, ON_CALL, type Policy, type RoleCount } from '../core/policy.ts'
 import { countQuorum, satisfiable } from '../core/quorum.ts'
 import { suggest } from '../core/suggest.ts'
@@ -97,8 +98,8 @@ function checkTeam(settings: Settings, team: string, policy: Policy, path: reado
   const refuse = (why: string) => {
     notes.problem(path, `is ${quote(policy.name)}, which team ${team} cannot satisfy: ${why}`, mend)
   }
-  const asked = needsOf(policy)
-  if (asked !== null) {
+  const asked = needsToVote(policy)
+  if (policy.approval.kind !== 'lazy consensus') {
     if (!satisfiable(asked, members)) refuse(shortage(asked, members))
     else warnOfProposers(policy, asked, members, path, notes)
   }
@@ -124,7 +125,7 @@ function withUnknownHolders(
   policy: Policy,
   members: readonly Member[],
 ): readonly Member[] {
-  const counts = [...(needsOf(policy) ?? []), ...policy.resume]
+  const counts = [...needsToVote(policy), ...policy.resume]
   const asked = new Set([...counts.map(({ role }) => role), ...policy.stop, ON_CALL])
   const unknown = [...asked].filter((role) => heldElsewhere(settings, team, role))
   const most = Math.max(1, ...counts.map(({ count }) => count))
@@ -134,17 +135,6 @@ function withUnknownHolders(
       Array.from({ length: most + 1 }, (_, index) => ({ id: `${role} ${index}`, name: role, roles: [role] })),
     ),
   ]
-}
-
-function needsOf(policy: Policy): readonly RoleCount[] | null {
-  switch (policy.approval.kind) {
-    case 'quorum':
-      return policy.approval.needs
-    case 'standing':
-      return policy.approval.fallback
-    case 'lazy consensus':
-      return null
-  }
 }
 
 function someoneHolds(roles: readonly string[], members: readonly Member[]): boolean {
@@ -241,7 +231,7 @@ function warnOfHands(
     person: id,
     ...(without.some((one) => one.id === id) ? { through: link } : {}),
   }))
-  const stuck = [needsOf(policy) ?? [], policy.resume].some(
+  const stuck = [needsToVote(policy), policy.resume].some(
     (needs) => satisfiable(needs, members) && !countQuorum(needs, acts, members).satisfied,
   )
   if (!stuck) return

@@ -4,6 +4,12 @@ import { DAY_SECONDS, HOUR_SECONDS } from './time/instant.ts'
 export const limits = {
   /** Characters of a reason or comment. A longer one is refused with a sentence. */
   reasonCharacters: 2_000,
+  /** Characters of a question to a person. It stands in a direct message, above the first lines of the card. */
+  questionCharacters: 500,
+  /** Seconds in which a person is not asked again about the same proposal. */
+  askAgainSeconds: 4 * HOUR_SECONDS,
+  /** How many people are asked about one proposal in that time. */
+  askedPeople: 10,
   /** Log lines kept with a failed deployment. */
   logLines: 40,
   /** Characters kept of one log line. */

@@ -42,6 +42,8 @@ export interface CardView {
   readonly card: Card
   /** Members of the team who may be named to look at the proposal again. */
   readonly owners: readonly Pick<PersonRow, 'id' | 'name'>[]
+  /** People whom the viewer may ask about it. */
+  readonly askable: readonly Pick<PersonRow, 'id' | 'name'>[]
   /** When this view was made, ISO 8601 UTC. The dates that may be chosen depend on it. */
   readonly now: string
 }

@@ -73,7 +73,7 @@ describe('the card', () => {
       canary 0/1 waiting
       broad 0/3 waiting
       Asked 2026-11-20 00:00 UTC by Patchwarden. Undecided, it expires 2026-11-27 00:00 UTC.
-      [Why scheduled?] [Plan] [Report] [Abstain] [Withdraw my vote] [Freeze…] [Withdraw…]"
+      [Why scheduled?] [Plan] [Report] [Abstain] [Withdraw my vote] [Freeze…] [Withdraw…] [Ask somebody…]"
     `)
   })
 
@@ -94,7 +94,7 @@ describe('the card', () => {
       broad 0/2 waiting
       web1 is at work and is brought to its end first.
       Asked 2026-11-20 00:00 UTC by Patchwarden. Undecided, it expires 2026-11-27 00:00 UTC.
-      [Why scheduled?] [Plan] [Report] [Halt…] [Abstain] [Freeze…] [Withdraw…]"
+      [Why scheduled?] [Plan] [Report] [Halt…] [Abstain] [Freeze…] [Withdraw…] [Ask somebody…]"
     `)
   })
 
@@ -156,7 +156,7 @@ describe('the card', () => {
       broad 0/3 waiting
       Ring canary stopped at its gate: 1 of 1 failed, more than the 0 this ring allows.
       Started 2026-11-20 00:00 UTC. Asked 2026-11-20 00:00 UTC by Patchwarden.
-      [Why scheduled?] [Plan] [Report] [Skip a server…] [Freeze…] [Roll back…] [End it here…]"
+      [Why scheduled?] [Plan] [Report] [Skip a server…] [Freeze…] [Roll back…] [End it here…] [Ask somebody…]"
     `)
   })
 
@@ -224,7 +224,7 @@ describe('its buttons', () => {
   function names(state: ProposalState, who: string): readonly string[] {
     return cardActions(placeOf(state, members), doerCalled(who))
       .map((action) => action.name)
-      .filter((name) => !['explain', 'assets', 'plan', 'report'].includes(name))
+      .filter((name) => !['explain', 'assets', 'plan', 'report', 'ask'].includes(name))
   }
 
   test('are those that make sense for the reader: who cannot vote sees none for it', () => {

@@ -5,6 +5,7 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { actionNames } from '../../src/chat/actions.ts'
 import { commandReference } from '../../src/chat/command-reference.ts'
+import { typedAs } from '../../src/chat/slash.ts'
 import { permissionReference } from '../../src/core/permission/reference.ts'
 import { connect } from '../../src/store/database.ts'
 import { patchwarden } from '../support/command-line.ts'
@@ -253,7 +254,7 @@ test('help names every command that works, and no other', async () => {
 test('what is printed of the commands is what docs/commands.md is written from, and the help in chat', async () => {
   expect((await patchwarden('commands', '--markdown')).out).toBe(commandReference())
   const { out } = await patchwarden('commands')
-  for (const name of actionNames) expect(out).toContain(`/patch ${name} PW-1`)
+  for (const name of actionNames) expect(out).toContain(`/patch ${typedAs(name)}: `)
 })
 
 test('the table of permissions that is printed is what docs/permissions.md is written from', async () => {
@@ -277,7 +278,7 @@ test('whether somebody may do something is said with every condition', async () 
   })
   expect(await patchwarden('may', 'fly', 'PW-1', '--as', 'mara')).toMatchObject({
     code: 2,
-    err: expect.stringContaining('one of comment, approve'),
+    err: expect.stringContaining('one of comment, ask, approve'),
   })
 })
 

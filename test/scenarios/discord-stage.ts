@@ -100,7 +100,7 @@ export async function discordStage(
       return answer(await discord.submitModal(clicked, values))
     },
     dialogs: () => discord.interactions.filter(({ modal }) => modal !== null).length,
-    async type(person, text) {
+    async type(sender, text) {
       const [verb = 'help', ...rest] = text.split(' ')
       const said = rest.join(' ')
       const options: Record<string, string> = {}
@@ -110,11 +110,16 @@ export async function discordStage(
       if (proposal !== undefined) options.proposal = proposal
       if (until !== undefined) options.until = until
       if (because !== undefined) options.because = because
+      if (verb === 'ask') {
+        const [person = '', , ...words] = rest
+        const given = { ...options, person, ...(words.length === 0 ? {} : { because: words.join(' ') }) }
+        return answer(await discord.command(id(sender), channel, 'patch-people ask', given))
+      }
       if (verb === 'link' && rest[0] !== undefined) options.code = rest[0]
       if (verb === 'link' && rest[1] !== undefined) options.confirm = rest[1]
       if (verb === 'unlink' && rest[0] !== undefined) options.platform = rest[0]
       if (verb === 'unlink' && rest[1] !== undefined) options.account = rest[1]
-      return answer(await discord.command(id(person), channel, `patch ${verb}`, options))
+      return answer(await discord.command(id(sender), channel, `patch ${verb}`, options))
     },
     card: async (proposal) => JSON.stringify(cardOf(proposal).components),
     cards: async () => cards().length,

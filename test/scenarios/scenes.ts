@@ -150,6 +150,32 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
 
     if (which === 'the first') return
 
+    test('a named person is asked: they get the question, what the card says, and their buttons', async () => {
+      const web = await open()
+      expect(await stage.type('jonas', `ask mara ${web.id} can you judge openssl?`)).toContain(
+        `Asked Mara about ${web.id}`,
+      )
+      await now(web)
+      expect((await stage.thread(web.id)).at(-1)).toMatch(/jonas.*Asked Mara: “can you judge openssl\?”/i)
+      expect((await now(web)).questions).toMatchObject([{ person: 'mara', by: 'jonas' }])
+      if (stage.name !== 'the console') {
+        const [told = ''] = await stage.direct('mara')
+        expect(told).toContain(`asks you about ${web.id}`)
+        expect(told).toContain('can you judge openssl?')
+        expect(told).toMatch(/Needs Mara.*press/)
+        expect(told).toContain('Approve')
+      }
+      expect(await stage.type('tom', `ask mara ${web.id}`)).toContain('Not asked again: Jonas asked Mara at')
+      expect(await stage.type('jonas', `ask zoe ${web.id}`)).toMatch(
+        /Not asked: nobody of web-platform is called .*zoe/,
+      )
+      expect(await stage.click('mara', web.id, 'ask', { person: 'tom', reason: 'Is it urgent?' })).toContain(
+        `Asked Tom about ${web.id}`,
+      )
+      await now(web)
+      if (stage.name !== 'the console') expect((await stage.direct('tom')).join()).toContain('Is it urgent?')
+    })
+
     test('clicks on an old revision, and after expiry, change nothing', async () => {
       const web = await open()
       const { title, priority, whyNow, dueAt } = web

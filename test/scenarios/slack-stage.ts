@@ -41,13 +41,16 @@ export async function slackStage(mode: 'socket' | 'http', log: { warn(message: s
     return found
   }
 
-  function values({ reason, until, owner }: Typed) {
+  function values({ reason, until, owner, person }: Typed) {
     return {
       ...(reason === undefined ? {} : { reason: { reason: { type: 'plain_text_input', value: reason } } }),
       ...(until === undefined ? {} : { until: { until: { type: 'datepicker', selected_date: until } } }),
       ...(owner === undefined
         ? {}
         : { owner: { owner: { type: 'static_select', selected_option: { value: owner } } } }),
+      ...(person === undefined
+        ? {}
+        : { person: { person: { type: 'static_select', selected_option: { value: person } } } }),
     }
   }
 

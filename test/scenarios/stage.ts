@@ -14,6 +14,7 @@ export interface Typed {
   readonly reason?: string
   readonly until?: string
   readonly owner?: string
+  readonly person?: string
 }
 
 export interface Stage {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { type ActionName, type Ask, actionNames, actions, questionsOf } from '../../src/chat/actions.ts'
 import { actsOfAction } from '../../src/chat/card-actions.ts'
-import { patchCommand } from '../../src/chat/discord/commands.ts'
+import { discordCommands } from '../../src/chat/discord/commands.ts'
 import { askModal as discordModal } from '../../src/chat/discord/modal.ts'
 import { createInteraction } from '../../src/chat/interaction.ts'
 import { proposalCard } from '../../src/chat/proposal-card.ts'
@@ -35,7 +35,14 @@ function formOf(action: ActionName): string {
     const able = readerIds.find((id) => actsOfAction(action).some((act) => offersTo(doer(id), place).has(act)))
     if (able === undefined) continue
     const { openedAt, closedAt } = place.glance
-    const view = { card: proposalCard(place, doer(able)), owners: people, now: place.now, openedAt, closedAt }
+    const view = {
+      card: proposalCard(place, doer(able)),
+      owners: people,
+      askable: people,
+      now: place.now,
+      openedAt,
+      closedAt,
+    }
     const viewer = { person: able, timeZone: 'UTC' } as Parameters<typeof cardHtml>[1]
     const page = String(cardHtml(view, viewer, false))
     const [, rest = ''] = page.split(`name="action" value="${action}"`)
@@ -55,19 +62,23 @@ const surfaces: Readonly<Record<string, (action: ActionName) => readonly string[
       ([, id = '']) => id,
     ),
   'a command of Discord': (action) => {
-    const found = patchCommand().options?.find(({ name }) => name === action)
+    const found = discordCommands()
+      .flatMap(({ options = [] }) => options)
+      .find(({ name }) => name === action)
     // Those that are not there stand on cards.
     if (found === undefined) return asksOf(action)
     const names = 'options' in found ? (found.options ?? []).map(({ name }) => name) : []
     return names.filter((name) => name !== 'proposal').map((name) => (name === 'because' ? 'reason' : name))
   },
   'what is typed in Slack and in the console': (action) => {
-    const given = parseSlash(`${action} PW-1 asset web1 owner tom until 2026-12-01 because it must`, null)
+    const typed =
+      action === 'ask' ? 'ask tom PW-1 can you look?' : `${action} PW-1 asset web1 owner tom until 2026-12-01`
+    const given = parseSlash(action === 'ask' ? typed : `${typed} because it must`, null)
     if (given.kind !== 'act') return []
-    return (['asset', 'owner', 'until', 'reason'] as const).filter((ask) => given[ask] !== null)
+    return (['asset', 'owner', 'until', 'reason', 'person'] as const).filter((ask) => (given[ask] ?? null) !== null)
   },
   'a form of the console': (action) =>
-    [...formOf(action).matchAll(/name="(asset|reason|owner|until)"/g)].map(([, name = '']) => name),
+    [...formOf(action).matchAll(/name="(asset|reason|owner|until|person)"/g)].map(([, name = '']) => name),
   'the command line': (action) => {
     const name = [...choices.values()].includes(action) ? 'vote' : (actions[action].commandLine ?? action)
     const options = commandLine(() => {}).commands.find((command) => command.name() === name)?.options ?? []

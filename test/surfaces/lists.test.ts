@@ -200,7 +200,7 @@ test('who can be named to look again is suggested to those who may reject', asyn
   for (const member of everybody)
     for (const place of all) {
       const account = { platform: 'discord', id: member.id, realm: null, label: '', verifiedEmail: null } as const
-      const owners = await interaction.owners(place.glance.id, '', async () => ({ account }))
+      const owners = await interaction.people('reject', place.glance.id, '', async () => ({ account }))
       const expected = mayTry('reject', by(member), place) ? place.members.map(({ id }) => id) : []
       expect(owners.map(({ value }) => value).sort(), member.id).toEqual(expected.toSorted())
     }

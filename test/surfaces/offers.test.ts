@@ -5,7 +5,7 @@ import { type ActionName, actionNames, actions, isActionName } from '../../src/c
 import type { ThreadEntry } from '../../src/chat/card.ts'
 import { actsOfAction } from '../../src/chat/card-actions.ts'
 import { aloneMessage, cardMessage as discordCard } from '../../src/chat/discord/card-components.ts'
-import { patchCommand } from '../../src/chat/discord/commands.ts'
+import { discordCommands } from '../../src/chat/discord/commands.ts'
 import { noticesInName, noticesOf } from '../../src/chat/notices.ts'
 import { overviewOf } from '../../src/chat/overview.ts'
 import { proposalCard } from '../../src/chat/proposal-card.ts'
@@ -80,7 +80,9 @@ test('the card in the console has what its reader may do', () => {
         const buttons = card.actions.map((action) => action.name).join()
         const shown =
           pages.get(buttons) ??
-          offeredInConsole(String(cardHtml({ card, owners: people, now: place.now }, viewerAs(me), false)))
+          offeredInConsole(
+            String(cardHtml({ card, owners: people, askable: people, now: place.now }, viewerAs(me), false)),
+          )
         pages.set(buttons, shown)
         found.compare(`${name}, to ${id} by ${proof}`, shown, offersTo(me, place), place.glance)
       }
@@ -186,7 +188,7 @@ function waitsFor(me: Doer, place: Place): readonly Act[] {
 test('beside a card, the console asks for a comment where one would be taken', () => {
   const { place } = places[0] ?? {}
   if (place === undefined) throw new Error('There is no place.')
-  const card = { card: proposalCard(place, null), owners: people, now: place.now }
+  const card = { card: proposalCard(place, null), owners: people, askable: people, now: place.now }
   const channel = { id: 'web', title: 'Web', waitingForViewer: 0, open: 1, simulated: false }
   const hint = (takesComments: boolean) => {
     const page = String(
@@ -204,7 +206,10 @@ const ways: Readonly<Record<string, { readonly by: (act: Act) => boolean; readon
     not: { comment: 'people write in the thread itself' },
   },
   Discord: {
-    by: (act) => (patchCommand().options ?? []).some(({ name }) => isActionName(name) && does(name, act)),
+    by: (act) =>
+      discordCommands()
+        .flatMap(({ options = [] }) => options)
+        .some(({ name }) => isActionName(name) && does(name, act)),
     not: { comment: 'people write in the thread itself' },
   },
   'the console': {

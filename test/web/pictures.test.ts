@@ -99,6 +99,7 @@ test('a ring is a bar with its counts in words', async () => {
   const view = {
     card: { ...card, rings },
     owners: [],
+    askable: [],
     now: '2026-11-20T00:00:00.000Z',
   }
   const drawn = String(await cardHtml(view, viewer, false))

@@ -1,7 +1,7 @@
 import { ApplicationCommandOptionType, type RESTPostAPIChatInputApplicationCommandsJSONBody } from 'discord.js'
 import { chatPlatformNames, chatPlatforms } from '../../core/chat-platforms.ts'
 import { type ActionName, actions, type LookName, lookSummaries, type Question, questionsOf } from '../actions.ts'
-import { buttonsOnly, PEOPLE_COMMAND, peopleNames, typedLooks, typedNames } from './typed.ts'
+import { buttonsOnly, PEOPLE_COMMAND, peopleActions, peopleNames, typedLooks, typedNames } from './typed.ts'
 
 type Subcommand = NonNullable<RESTPostAPIChatInputApplicationCommandsJSONBody['options']>[number]
 
@@ -25,9 +25,9 @@ export function discordCommands(): readonly RESTPostAPIChatInputApplicationComma
 function peopleCommand(): RESTPostAPIChatInputApplicationCommandsJSONBody {
   return {
     name: PEOPLE_COMMAND,
-    description: 'Say who is away, and who stands in',
+    description: 'Ask somebody, and say who is away and who stands in',
     contexts: [0],
-    options: peopleNames.map((name) => look(name)),
+    options: [...peopleActions.map((name) => subcommand(name)), ...peopleNames.map((name) => look(name))],
   }
 }
 
@@ -36,7 +36,7 @@ export function helpHere(lines: readonly string[]): readonly string[] {
   return lines
     .map((line) => line.replace(/^(\/patch [\w-]+)[^:]*:/, '$1:'))
     .map((line) => {
-      const people = peopleNames.some((name) => line.startsWith(`/patch ${name}:`))
+      const people = [...peopleNames, ...peopleActions].some((name) => line.startsWith(`/patch ${name}:`))
       return people ? line.replace('/patch ', `/${PEOPLE_COMMAND} `) : line
     })
     .filter((line) => !buttonsOnly.some((name) => line.startsWith(`/patch ${name}:`)))
@@ -89,6 +89,8 @@ function optionOf({ ask, label, required }: Question) {
       return option('until', `${label}; a date, such as 2026-12-31`, required)
     case 'asset':
       return option('asset', label, required)
+    case 'person':
+      return { ...option('person', label, required), autocomplete: true }
     case 'owner':
       return { ...option('owner', required ? label : `${label}; left out, you`, required), autocomplete: true }
   }

@@ -87,7 +87,13 @@ async function onModal(listening: Listening, asked: DiscordInteraction): Promise
   await listening.answers.think(asked)
   const typed = typedInto(asked.data.components)
   const field = (id: string) => typed.get(id)?.trim() || null
-  const said = { reason: field('reason'), owner: field('owner'), asset: field('asset'), until: field('until') }
+  const said = {
+    reason: field('reason'),
+    owner: field('owner'),
+    person: field('person'),
+    asset: field('asset'),
+    until: field('until'),
+  }
   const reply = await listening.interaction.submitted({ ...click, ...said }, whoIs(asked))
   const kept = reply.answer.ok ? '' : typedAgain(said)
   const answer = shown(listening, reply, kept.length + 1)
@@ -136,8 +142,8 @@ async function onTyping(listening: Listening, asked: DiscordInteraction): Promis
     return named ?? (await whereIs(listening, asked.channel_id)).proposal
   }
   const found =
-    focused?.name === 'owner'
-      ? await interaction.owners(await aboutWhich(), typed, whoIs(asked))
+    focused?.name === 'owner' || focused?.name === 'person'
+      ? await interaction.people(name, await aboutWhich(), typed, whoIs(asked))
       : await interaction.proposals(typed, name, whoIs(asked))
   await answers.choices(
     asked,

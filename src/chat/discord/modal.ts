@@ -38,6 +38,8 @@ function fieldOf({ ask, label, required }: Question, until: string) {
       return input(ask, label, { value: until, min_length: 10, max_length: 10, required })
     case 'asset':
       return input(ask, label, { max_length: 200, required })
+    case 'person':
+      return input(ask, label, { max_length: 60, required })
     case 'owner':
       return input(ask, required ? label : `${label} (left empty: you)`, { max_length: 60, required })
   }

@@ -23,6 +23,11 @@ export const buttonsOnly: readonly ActionName[] = [
 export const PEOPLE_COMMAND = 'patch-people'
 export const peopleNames: readonly LookName[] = ['away', 'back']
 
-export const typedNames: readonly ActionName[] = actionNames.filter((name) => !buttonsOnly.includes(name))
+/** Actions that are about a person, too. */
+export const peopleActions: readonly ActionName[] = ['ask']
+
+export const typedNames: readonly ActionName[] = actionNames.filter(
+  (name) => !buttonsOnly.includes(name) && !peopleActions.includes(name),
+)
 
 export const typedLooks: readonly LookName[] = lookNames.filter((name) => !peopleNames.includes(name))

@@ -61,7 +61,7 @@ export function inputsOf(
     value: id,
   }))
   return questions.flatMap(({ ask, label, required }) => {
-    if (ask === 'owner' && people.length === 0) return []
+    if ((ask === 'owner' || ask === 'person') && people.length === 0) return []
     return {
       type: 'input',
       block_id: ask,
@@ -101,6 +101,8 @@ function elementOf(ask: Ask, until: string, people: readonly PlainTextOption[]):
       return { type: 'datepicker', action_id: ask, initial_date: until }
     case 'asset':
       return { type: 'plain_text_input', action_id: ask, max_length: 200 }
+    case 'person':
+      return { type: 'static_select', action_id: ask, options: [...people] }
     case 'owner':
       return { type: 'static_select', action_id: ask, options: [...people], ...(first && { initial_option: first }) }
   }
@@ -126,6 +128,7 @@ export interface Asked extends ModalMemory {
   readonly owner: string | null
   readonly until: string | null
   readonly asset: string | null
+  readonly person: string | null
 }
 
 /** Reads a dialog that was sent; `null`: it is not ours. */
@@ -143,6 +146,7 @@ export function readModal(privateMetadata: string, state: unknown): Asked | null
     owner: field('owner').selected_option?.value ?? null,
     until: field('until').selected_date ?? null,
     asset: field('asset').value?.trim() || null,
+    person: field('person').selected_option?.value ?? null,
   }
 }
 

@@ -32,6 +32,14 @@ export const voting = {
   'vote-withdrawn': (_, telling) => said(telling, 'neutral', rich('Withdrew the vote.')),
   'act-confirmed': ({ act }, telling) => said(telling, 'good', rich(`Confirmed that the ${act} is their own.`)),
   commented: ({ text }, telling) => said(telling, 'neutral', paragraphs(text)),
+  'people-asked': ({ people, question }, telling) => {
+    const who = named(telling, people, 'nobody')
+    return said(
+      telling,
+      'neutral',
+      rich(question === null ? `Asked ${who} to look at it.` : `Asked ${who}: “${question}”`),
+    )
+  },
   reminded: ({ step, waitingFor }, telling) => {
     const who =
       step === 'escalation'

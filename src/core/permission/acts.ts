@@ -6,6 +6,7 @@ import type { PeoplesCommand } from './parts.ts'
 
 export const acts = [
   'comment',
+  'ask',
   'approve',
   'abstain',
   'reject',
@@ -49,6 +50,7 @@ export function actOf(command: PeoplesCommand, state: ProposalState): Act {
     case 'open-roll-back':
       return 'roll-back'
     case 'comment':
+    case 'ask':
     case 'withdraw-vote':
     case 'confirm':
     case 'withdraw':

@@ -59,7 +59,7 @@ function may(act: Act, { id, name }: Pick<Member, 'id' | 'name'>, place: Place):
  * person confirms them in the console.
  */
 export function offersTo(doer: Doer, place: Place): ReadonlySet<Act> {
-  return new Set(acts.filter((act) => isOffered(judged(act, doer, place, null))))
+  return new Set(acts.filter((act) => isOfferedTo(act, doer, place)))
 }
 
 /**
@@ -78,6 +78,11 @@ export function offersToAny(place: Place): ReadonlySet<Act> {
 /** Ids of the people who may do the act as persons, for example because they voted. */
 function named({ who }: Row, place: Place): readonly string[] {
   return who.flatMap((name) => relation(name).people?.(place) ?? [])
+}
+
+/** Is this one of the acts that are offered to the person? */
+export function isOfferedTo(act: Act, doer: Doer, place: Place): boolean {
+  return isOffered(judged(act, doer, place, null))
 }
 
 function isOffered(found: ReturnType<typeof judged>): boolean {

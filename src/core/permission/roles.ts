@@ -3,7 +3,7 @@
  * looks at their roles.
  */
 
-import { type Member, ON_CALL, type Policy } from '../policy.ts'
+import { type Member, ON_CALL, type Policy, type RoleCount } from '../policy.ts'
 
 interface Under<Keys extends keyof Policy> {
   readonly policy: Pick<Policy, Keys>
@@ -15,6 +15,18 @@ export function stoppers({ policy }: Under<'stop'>): readonly string[] {
 
 export function resumers({ policy }: Under<'resume'>): readonly string[] {
   return policy.resume.map(({ role }) => role)
+}
+
+/** Whose votes a proposal under this policy takes; empty: silence approves it. */
+export function needsToVote({ approval }: Pick<Policy, 'approval'>): readonly RoleCount[] {
+  switch (approval.kind) {
+    case 'quorum':
+      return approval.needs
+    case 'standing':
+      return approval.fallback
+    case 'lazy consensus':
+      return []
+  }
 }
 
 /** Roles to which a proposal is escalated when votes are missing or nobody acknowledges. */

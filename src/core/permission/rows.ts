@@ -36,6 +36,15 @@ export const rows: Readonly<Record<Act, Row>> = {
     during: 'always',
     when: always,
   },
+  ask: {
+    kind: 'safe',
+    decides: false,
+    doing: 'Asking somebody about',
+    who: ['member', 'proposer'],
+    during:
+      'it is not over, or its break-glass waits for a review; only people who can do something about it can be asked',
+    when: (place) => (place.glance.breakGlass?.reviewedBy === null ? null : notOver(place)),
+  },
   approve: {
     kind: 'forward',
     decides: true,

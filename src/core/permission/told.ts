@@ -27,10 +27,10 @@ export interface Occasion {
 }
 
 /**
- * Why somebody is told. `may act`: they can bring it on. `on call`: they watch it. `named`: the event names them.
+ * Why somebody is told. `may act`: they can bring it on. `on call`: they watch it. `named`: the event names them. `asked`: somebody asks them.
  * `lead`: those to whom the policy escalates.
  */
-export type ReaderKind = 'may act' | 'on call' | 'named' | 'lead' | 'proposer'
+export type ReaderKind = 'may act' | 'on call' | 'named' | 'asked' | 'lead' | 'proposer'
 
 /** The acts that have a button. */
 export type ButtonAct = Exclude<Act, 'comment'>
@@ -59,7 +59,7 @@ const MOST = 25
 export const whoIsTold = memoizeByIdentity((occasion: Occasion): Told | null => {
   const telling = tellingOf(occasion)
   if (telling === null) return null
-  const { readers, acts = [], wanted, loud = false } = telling
+  const { readers, acts = [], wanted, loud = false, most } = telling
   const { actor } = occasion.recorded
   const author = actor.kind === 'person' ? actor.id : null
   const kinds = new Map<string, ReaderKind>()
@@ -67,7 +67,9 @@ export const whoIsTold = memoizeByIdentity((occasion: Occasion): Told | null => 
     for (const person of people) if (person !== author && !kinds.has(person)) kinds.set(person, kind)
   return {
     loud,
-    readers: [...kinds].slice(0, MOST).map(([person, as]) => ({ person, as, acts: offered(occasion, person, acts) })),
+    readers: [...kinds]
+      .slice(0, MOST)
+      .map(([person, as]) => ({ person, as, acts: offered(occasion, person, acts).slice(0, most) })),
     wanted: wanted === undefined ? null : { act: wanted, able: able(occasion, wanted).map(({ name }) => name) },
   }
 })
@@ -78,13 +80,44 @@ interface Telling {
   readonly acts?: readonly ButtonAct[]
   readonly wanted?: ButtonAct
   readonly loud?: boolean
+  /** At most so many of the acts are offered to one person. Left out: all. */
+  readonly most?: number
 }
+
+/** With what somebody who is asked can answer: what brings it on comes first, and what is seldom right comes last. */
+const answering: readonly ButtonAct[] = [
+  'approve',
+  'reject',
+  'acknowledge',
+  'go',
+  'retry',
+  'resume',
+  'leave-out',
+  'review-break-glass',
+  'pause',
+  'halt',
+  'postpone',
+  'unfreeze',
+  'extend-window',
+  'end-waiting',
+  'skip',
+  'abstain',
+  'break-glass',
+  'withdraw',
+  'roll-back',
+  'freeze',
+]
+
+/** How many buttons of these a question has. */
+const ANSWERS = 3
 
 function tellingOf(occasion: Occasion): Telling | null {
   const { recorded, state, moment } = occasion
   const { event } = recorded
   const proposer = ['proposer', proposerOf(state)] as const
   switch (event.type) {
+    case 'people-asked':
+      return { readers: [['asked', event.people]], acts: answering, most: ANSWERS }
     case 'revised':
       return event.raised === true ? raised(occasion) : null
     case 'reminded':

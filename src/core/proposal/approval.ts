@@ -2,10 +2,11 @@
  * Whether the policy of a proposal is satisfied. This is asked when a vote is cast, and again when the rollout starts.
  */
 
+import { membersAt } from '../deputies.ts'
 import { type CountedAct, handsOf, isOneOf, isOwn, personAndHands } from '../hands.ts'
 import { holders } from '../permission/roles.ts'
 import type { Member, RoleCount } from '../policy.ts'
-import { countQuorum, decidableFrom, missingIn, type Quorum } from '../quorum.ts'
+import { countQuorum, decidableFrom, type Fill, missingIn, type Quorum } from '../quorum.ts'
 import type { Context, StandingGrant } from './command.ts'
 import type { ApprovedBy, ProposalState } from './proposal.ts'
 
@@ -79,6 +80,28 @@ export function decidableOnceBack(
     needs.map(({ role }) => role),
   )
   return { from, away: able.filter(({ awayUntil }) => awayUntil !== undefined).map(({ name }) => name) }
+}
+
+/**
+ * The deputies on whose approvals it stands and who do not stand in any more when it starts, so that the approval will
+ * lapse then; `null`: it will not. `until`: when the first of them ends (ISO 8601 UTC).
+ */
+export function lapsesBeforeStart(
+  state: Deciding & Pick<ProposalState, 'approvedBy' | 'schedule'> & { readonly rollout: object | null },
+  members: readonly Member[],
+): { readonly until: string; readonly fills: readonly Fill[] } | null {
+  const { approvedBy: by, schedule, rollout } = state
+  if (by?.how !== 'quorum' || schedule === null || rollout !== null) return null
+  const ends = new Map(members.map(({ id, awayUntil }) => [id, awayUntil]))
+  const over = by.fills.filter(({ for: absent }) => {
+    const end = absent === undefined ? undefined : ends.get(absent)
+    return end !== undefined && Date.parse(end) <= Date.parse(schedule.start)
+  })
+  if (over.length === 0 || quorumProgress(state, membersAt(members, schedule.start))?.satisfied === true) return null
+  const until = over
+    .flatMap(({ for: absent = '' }) => ends.get(absent) ?? [])
+    .sort((a, b) => Date.parse(a) - Date.parse(b))
+  return { until: until[0] ?? schedule.start, fills: over }
 }
 
 /**

@@ -62,6 +62,8 @@ export type ProposalCommand =
   /** `act`: the number of the event to confirm; `null`: whichever act of the person waits for a confirmation. */
   | { readonly type: 'confirm'; readonly act: number | null }
   | { readonly type: 'comment'; readonly text: string }
+  /** Asks a member to look at it. `person`: id or name; `reason`: the question, `null`: none was written. */
+  | { readonly type: 'ask'; readonly person: string | null; readonly reason: string | null }
   | { readonly type: 'remind' }
   | { readonly type: 'expire' }
   /** The notice of lazy consensus or standing approval has passed. */

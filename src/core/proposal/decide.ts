@@ -6,6 +6,7 @@ import { untoldIn } from '../rollout/taken-back.ts'
 import type { Context, PersonsContext, ProposalCommand } from './command.ts'
 import { confirm } from './confirm.ts'
 import { acknowledge, askAcknowledgement } from './decide-acknowledgement.ts'
+import { ask } from './decide-ask.ts'
 import { breakGlass, reviewBreakGlass } from './decide-break-glass.ts'
 import { compareAssets } from './decide-compare.ts'
 import { endWaiting, extendWindow, go, halt, pause, resume, retry, skip } from './decide-control.ts'
@@ -125,6 +126,8 @@ function decidePerson(state: ProposalState, command: PeoplesCommand, context: Pe
       return withdrawVote(state, context)
     case 'comment':
       return comment(command, context)
+    case 'ask':
+      return ask(state, command, context)
     case 'confirm':
       return confirm(state, command, context)
     case 'postpone':

@@ -261,6 +261,7 @@ const table: Table = {
   'vote-withdrawn': { person: actorsId, name: actorsName },
   'act-confirmed': { person: actorsId, name: actorsName, act: fact, of: fact },
   commented: { text: words, via: actorsVia },
+  'people-asked': { people, person: actorsId, name: actorsName, question: words },
   reminded: { step: fact, waitingFor: people },
   'standing-refused': { reason: words },
   approved: { by: approval },

@@ -123,6 +123,14 @@ export type ProposalEvent =
       readonly of: number
     }
   | { readonly type: 'commented'; readonly text: string; readonly via: Via }
+  /** A person asked others to look at it. `people`: ids of those who were asked. */
+  | {
+      readonly type: 'people-asked'
+      readonly people: readonly string[]
+      readonly person: string
+      readonly name: string
+      readonly question: string | null
+    }
   | { readonly type: 'reminded'; readonly step: LadderStep; readonly waitingFor: readonly string[] }
   | { readonly type: 'standing-refused'; readonly reason: string }
   | { readonly type: 'approved'; readonly by: ApprovedBy }

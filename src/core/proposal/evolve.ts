@@ -30,6 +30,7 @@ import {
   type TestRun,
   type TestStop,
 } from './proposal.ts'
+import { withQuestions } from './questions.ts'
 import { withSaid } from './said.ts'
 import { sinceOf, withCompared } from './since.ts'
 
@@ -160,6 +161,8 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
         : {
             resumeVotes: state.resumeVotes.map((vote) => (vote.seq === event.of ? { ...vote, confirmedAt: at } : vote)),
           }
+    case 'people-asked':
+      return { questions: withQuestions(state.questions, event, at) }
     case 'vote-withdrawn':
       return { votes: state.votes.filter((vote) => vote.person !== event.person) }
     case 'commented':

@@ -355,6 +355,14 @@ export interface RingState {
   readonly resumedBy?: readonly string[]
 }
 
+/** A person (`by`) asked another one to look at the proposal. Both are person ids. */
+export interface AskedPerson {
+  readonly person: string
+  readonly by: string
+  /** ISO 8601 UTC. */
+  readonly at: string
+}
+
 export interface Skipped {
   readonly by: By
   readonly reason: string
@@ -555,6 +563,8 @@ export interface ProposalState {
   readonly resumeVotes: readonly ResumeVote[]
   /** Agreements to other acts that have not happened yet. Left out: there never was one. */
   readonly agreements?: readonly Agreement[]
+  /** Who was asked lately, so that nobody is asked again and again. Left out: nobody ever was. */
+  readonly questions?: readonly AskedPerson[]
   readonly breakGlass: {
     readonly person: string
     readonly through?: Through

@@ -198,6 +198,9 @@ function changed(light: LightState, change: Change): LightState {
     ...(light.agreements === undefined
       ? {}
       : { agreements: light.agreements.map((one) => ({ ...counted(one), name: name(one.person) })) }),
+    ...(light.questions === undefined
+      ? {}
+      : { questions: light.questions.map((one) => ({ ...one, person: person(one.person), by: person(one.by) })) }),
     standingRefused: text(light.standingRefused, 'standing refused'),
     notStarted: text(light.notStarted, 'not started'),
     approvedBy: approvedBy && changedApproval(approvedBy, said.approved, change),

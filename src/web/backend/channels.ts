@@ -13,6 +13,7 @@ import { unjudgedOf } from '../../store/coverage.ts'
 import { consoleNotices, consoleThread } from '../../store/outbox.ts'
 import { badgesOf, listProposals, readGlances } from '../../store/proposal-pages.ts'
 import { watchedOfTeams } from '../../store/watched.ts'
+import { peopleFor } from '../../workflow/desk/asking.ts'
 import { placeOf, placesOf } from '../../workflow/places.ts'
 import type { CardsQuery, CardView, ChannelSummary, ChannelView, ProposalView, Viewer } from '../console-port.ts'
 import { cursorAt, placeIn } from '../cursor.ts'
@@ -66,6 +67,7 @@ function cardView(place: Place, viewer: Viewer): CardView {
   return {
     card: proposalCard(place, personOf(viewer)),
     owners: place.members.map(({ id, name }) => ({ id, name })),
+    askable: peopleFor('ask', place, viewer.person),
     now: place.now,
   }
 }

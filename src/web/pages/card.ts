@@ -50,7 +50,7 @@ function actionsHtml(view: CardView, viewer: Viewer): Html {
 ${shown.filter(({ rare }) => rare).map(show)}`
 }
 
-function actionHtml({ card: { proposal }, owners, now }: CardView, action: CardAction, viewer: Viewer): Html {
+function actionHtml({ card: { proposal }, owners, askable, now }: CardView, action: CardAction, viewer: Viewer): Html {
   if (actions[action.name].command === null)
     return html`<a class="button" href="/p/${proposal}/${action.name}">${action.label}</a>`
   const hidden = html`<input type="hidden" name="action" value="${action.name}"><input type="hidden" name="revision" value="${action.revision}">`
@@ -64,7 +64,7 @@ function actionHtml({ card: { proposal }, owners, now }: CardView, action: CardA
   return html`<details class="ask" id="${id}" data-asks="${asks}" hx-preserve><summary class="button ${style}">${action.label}</summary>
 <form ${post}>${hidden}
 <p>${consequenceOf(action.name, proposal) ?? ''}</p>
-${action.questions.map((question) => fieldHtml(question, { viewer, owners, dates: datesOf(action.name, now) }))}
+${action.questions.map((question) => fieldHtml(question, { viewer, owners: action.name === 'ask' ? askable : owners, dates: datesOf(action.name, now) }))}
 <button class="${style}">${action.label.replace('…', '')}</button></form></details>`
 }
 
@@ -90,6 +90,7 @@ export function fieldHtml({ ask, label, required }: Question, { viewer, owners, 
       return html`<label>${label} <input type="date" name="${ask}"${dates === null ? '' : html` min="${dates.first}" max="${dates.last}"`}${needed}></label>`
     case 'asset':
       return html`<label>${label} <input name="${ask}" maxlength="200"${needed}></label>`
+    case 'person':
     case 'owner':
       // The viewer is selected first.
       return html`<label>${label} <select name="${ask}"${needed}>${owners.map((person) => html`<option value="${person.id}" ${person.id === viewer.person ? raw('selected') : ''}>${person.name}</option>`)}</select></label>`

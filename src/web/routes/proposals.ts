@@ -18,6 +18,7 @@ const actForm = z.object({
   revision: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   reason: z.string().max(10_000).optional(),
   owner: z.string().max(100).optional(),
+  person: z.string().max(100).optional(),
   asset: z.string().max(200).optional(),
   until: z.string().max(40).optional(),
 })
@@ -84,13 +85,14 @@ export function addProposals(site: Site): void {
       const form = actForm.safeParse(given)
       if (!form.success) return incomplete(c, viewer)
       const proposal = proposalIn(c)
-      const { action, revision, reason, owner, until, asset } = form.data
+      const { action, revision, reason, owner, person, until, asset } = form.data
       const asked = {
         proposal,
         action,
         revision,
         reason: reason || null,
         owner: owner || null,
+        person: person || null,
         until: until || null,
         asset: asset?.trim() || null,
       }

@@ -3,6 +3,7 @@
 import { actions } from '../../chat/actions.ts'
 import { type ActRequest, type Answer, detailNames, type Person } from '../../chat/desk.ts'
 import { rich } from '../../chat/rich-text.ts'
+import { namesIn } from '../../core/hands.ts'
 import type { Act } from '../../core/permission/acts.ts'
 import { whoMay } from '../../core/permission/answer.ts'
 import { someOf } from '../../core/permission/names.ts'
@@ -32,11 +33,23 @@ export async function give(
     const agreed = result.events.find((event) => event.type === 'agreed')
     if (agreed !== undefined)
       return { ok: true, message: rich(await whatIsMissing(desk, agreed.to.act, result.state, person)) }
+    const asked = result.events.find((event) => event.type === 'people-asked')
+    if (asked !== undefined) return { ok: true, message: rich(askedWords(asked, result.state, desk)) }
     const counted = command.type === 'vote' || command.type === 'resume'
     const how = counted ? howItCounts(person, desk.teams.membersOf(result.state.team)) : null
     return { ok: true, message: rich(how === null ? done : `${done} ${how}`) }
   }
   return refusedAnswer(proposal, result.refusal)
+}
+
+/** Whom the question reaches, and how. */
+function askedWords(
+  { people }: Extract<ProposalEvent, { type: 'people-asked' }>,
+  { id, team }: ProposalState,
+  { teams }: DeskParts,
+): string {
+  const who = people.map(namesIn(teams.membersOf(team))).join(' and ')
+  return `Asked ${who} about ${id}. It stands in the thread, and goes to ${who} as a direct message where Patchwarden knows an account of theirs.`
 }
 
 /** For an act that needs more than one person: who else can agree. */

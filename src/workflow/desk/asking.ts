@@ -1,8 +1,10 @@
-import { actions } from '../../chat/actions.ts'
+import type { KnownPerson } from '../../chat/accounts.ts'
+import { type ActionName, actions } from '../../chat/actions.ts'
 import { actsOfAction } from '../../chat/card-actions.ts'
 import type { Answer, Asking, Click, Person } from '../../chat/desk.ts'
 import { rich } from '../../chat/rich-text.ts'
 import { refusalOf } from '../../core/permission/answer.ts'
+import { askable } from '../../core/permission/askable.ts'
 import { turnIn } from '../../core/permission/forbidden.ts'
 import type { Place } from '../../core/permission/place.ts'
 import { teamRefusal } from '../../core/permission/team.ts'
@@ -16,10 +18,18 @@ export function createAsking(parts: PlaceParts) {
     if (place === null) return { ok: false, message: rich(`There is no proposal ${click.proposal}.`) }
     const refused = refusalOfClick(click, person, place)
     if (refused !== null) return refused
-    const owners = place.members.map(({ id, name }) => ({ id, name }))
-    owners.sort((a, b) => Number(b.id === person.id) - Number(a.id === person.id))
-    return { title: place.glance.title, owners }
+    const { title, id } = place.glance
+    const owners = peopleFor(click.action, place, person.id)
+    if (click.action === 'ask' && owners.length === 0)
+      return { ok: false, message: rich(`Nobody else can do anything about ${id} now.`) }
+    return { title, owners }
   }
+}
+
+/** Whom a person may name with the action. For other actions than a question, they come first themselves. */
+export function peopleFor(action: ActionName, place: Place, me: string): readonly KnownPerson[] {
+  const people = action === 'ask' ? askable(place, me) : place.members
+  return people.map(({ id, name }) => ({ id, name })).toSorted((a, b) => Number(b.id === me) - Number(a.id === me))
 }
 
 function refusalOfClick({ proposal, action, revision }: Click, person: Person, place: Place): Answer | null {

@@ -19,7 +19,7 @@ describe('what a card that many read shows', () => {
 
   test('is nothing that only others than its readers may', () => {
     const place = placeIn('open', { place: { members: people.filter(({ id }) => id === 'ava') } })
-    expect([...offersToAny(place)]).toEqual(['comment'])
+    expect([...offersToAny(place)]).toEqual(['comment', 'ask'])
   })
 })
 

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { proposalCard } from '../../../src/chat/proposal-card.ts'
 import { plain } from '../../../src/chat/rich-text.ts'
+import { awayAnswers } from '../../../src/cli/check.ts'
 import { withDeputies } from '../../../src/core/deputies.ts'
 import { asksOf, isAsked } from '../../../src/core/permission/asks.ts'
+import { nobodyThere } from '../../../src/core/permission/nobody-there.ts'
 import { entryOf } from '../../../src/core/proposal/entry.ts'
 import { glanceOf } from '../../../src/core/proposal/glance.ts'
 import { registerOf } from '../../../src/core/record/register.ts'
+import type { Teams } from '../../../src/workflow/ports.ts'
 import {
   caseOf,
   idsWhoMay,
@@ -98,6 +101,69 @@ describe('a deputy', () => {
       members,
     })
     expect(facts).toMatchObject({ fills: [{ role: 'owner', person: 'p_ava', for: 'p_noor' }, { person: 'p_tom' }] })
+  })
+})
+
+describe('an approval in the place of somebody who is back before it starts', () => {
+  const nightBefore = '2026-11-20T00:30:00.000Z'
+  const absence = { person: 'noor', deputy: 'ava', from: '2026-11-19T00:00:00.000Z' }
+  const shortly = withDeputies(people, [{ ...absence, until: nightBefore }], '2026-11-20T00:00:00.000Z')
+
+  function approvedWith(all: typeof members) {
+    const one = caseOf()
+    one.setting.members = all
+    one.vote('ava', 'approve')
+    one.vote('tom', 'approve')
+    return one
+  }
+  const cardOf = (one: ReturnType<typeof caseOf>) => {
+    const place = { glance: glanceOf(one.state()), members: one.setting.members, now: one.now(), freezes: [] }
+    const { state, say, tone } = proposalCard(place, null)
+    return { tone, text: `${plain(state)}: ${plain(say)}` }
+  }
+
+  test('lapses, and the card says so from the approval on', () => {
+    const one = approvedWith(shortly)
+    expect(one.state().schedule?.start).toBe('2026-11-20T01:00:00.000Z')
+    const { tone, text } = cardOf(one)
+    expect(tone).toBe('warning')
+    expect(text).toContain(
+      'Ava stands in for Noor only until 2026-11-20 00:30 UTC, before it starts: the approval lapses then. To keep it, name a later end: /patch away noor until DATE deputy ava.',
+    )
+    one.setting.members = people
+    one.pass(1)
+    expect(one.give({ type: 'start' })).toEqual(['approval-lapsed'])
+    expect(one.state().status).toBe('open')
+  })
+
+  test('holds where the stand-in lasts until it starts', () => {
+    const longer = approvedWith(members)
+    expect(cardOf(longer)).toMatchObject({ tone: 'decided', text: expect.not.stringContaining('lapses') })
+    longer.pass(1)
+    expect(longer.give({ type: 'start' })).toContain('rollout-started')
+  })
+})
+
+test('what nobody who is there can approve or resume is known before anything is proposed', () => {
+  const { policy } = caseOf().state()
+  const away = (...who: readonly string[]) =>
+    withDeputies(
+      people,
+      who.map((one) => ({ person: one, deputy: null, from: '2026-11-19T00:00:00.000Z', until })),
+      '2026-11-20T00:00:00.000Z',
+    )
+  expect(nobodyThere(policy, people)).toEqual([])
+  expect(nobodyThere(policy, away('noor'))).toEqual([])
+  expect(nobodyThere(policy, away('noor', 'mara'))).toEqual([
+    { what: 'approve', from: until, away: ['Mara', 'Noor'] },
+    { what: 'resume', from: until, away: ['Mara', 'Noor'] },
+  ])
+  const team = { plans: [{ team: 'web' }], policyOf: () => policy } as unknown as Pick<Teams, 'plans' | 'policyOf'>
+  expect(awayAnswers({ ...team, membersOf: () => away('noor', 'mara') })[0]).toEqual({
+    kind: 'team',
+    name: 'web',
+    ok: false,
+    what: 'Nothing can be approved before 2026-12-04 00:00 UTC: Mara and Noor are away. Name who stands in: /patch away until DATE deputy PERSON.',
   })
 })
 

@@ -17,6 +17,7 @@ const ofPeople: readonly (readonly [PeoplesCommand, Act])[] = [
   [{ ...vote, choice: 'reject' }, 'reject'],
   [{ type: 'comment', text: 'hello' }, 'comment'],
   [{ type: 'withdraw-vote' }, 'withdraw-vote'],
+  [{ type: 'ask', person: 'tom', reason }, 'ask'],
   [{ type: 'confirm', act: null }, 'confirm'],
   [{ type: 'withdraw', reason }, 'withdraw'],
   [{ type: 'postpone', until: null, reason }, 'postpone'],

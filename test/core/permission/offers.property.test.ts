@@ -50,6 +50,8 @@ function valid(act: Act, state: ProposalState): readonly ProposalCommand[] {
       return [{ ...vote, choice: act }]
     case 'comment':
       return [{ type: 'comment', text: 'hello' }]
+    case 'ask':
+      return people.map(({ id }) => ({ type: 'ask', person: id, reason: 'can you look at it?' }))
     case 'confirm':
       return [{ type: 'confirm', act: null }]
     case 'skip':

@@ -43,6 +43,7 @@ const decidedOtherwise: Partial<Glance> = {
 describe('who may do what', () => {
   test.each<[Act, Scene, readonly string[]]>([
     ['comment', 'open', ['mara', 'noor', 'tom', 'jonas', 'lea', 'ava']],
+    ['ask', 'open', ['mara', 'noor', 'tom', 'jonas', 'lea', 'ava']],
     ['approve', 'open', ['mara', 'noor', 'tom']],
     ['abstain', 'open', ['mara', 'noor', 'tom']],
     ['reject', 'open', ['mara', 'noor', 'tom']],
@@ -224,6 +225,8 @@ function voteIsOver(status: Status): string {
 describe('when', () => {
   test.each<[Act, string, Scene, readonly Status[], (status: Status) => string]>([
     ['comment', 'ava', 'scheduled', statuses, () => ''],
+    ['ask', 'ava', 'open', notFinal, (status) => `PW-1 is ${status}.`],
+    ['ask', 'ava', 'broken glass', statuses, () => ''],
     ['approve', 'mara', 'open', ['open'], voteIsOver],
     ['abstain', 'mara', 'open', ['open'], voteIsOver],
     ['reject', 'mara', 'open', ['open'], voteIsOver],

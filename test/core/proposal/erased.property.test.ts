@@ -147,6 +147,7 @@ const given: { readonly [Type in CommandType]: 'parts' | ((state: ProposalState)
   'withdraw-vote': () => [{}],
   confirm: () => [{ act: null }],
   comment: () => [{ text: said }],
+  ask: () => members.map(({ id }) => ({ person: chosen(id), reason: said })),
   pause: () => [{ reason: said }],
   halt: () => [{ reason: said }],
   'end-waiting': () => [{ reason: said }],
@@ -199,7 +200,7 @@ const given: { readonly [Type in CommandType]: 'parts' | ((state: ProposalState)
 }
 
 /** What is nearly always taken, or ends it: of what is taken, these are chosen only where there is nothing else. */
-const seldom: readonly CommandType[] = ['comment', 'withdraw', 'freeze']
+const seldom: readonly CommandType[] = ['comment', 'ask', 'withdraw', 'freeze']
 
 /** A command, and the members in which somebody writes. */
 interface Asked {
