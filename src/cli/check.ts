@@ -178,7 +178,7 @@ const howToJudge = 'See docs/coverage.md for the feeds that speak of a platform.
 
 /** What the service noted of its chat platforms, and what waits for them. */
 async function chatAnswers(db: Db, connections: readonly ChatConnection[]): Promise<readonly Contact[]> {
-  const places = await waitingPlaces(db)
+  const places = await waitingPlaces(db, new Date().toISOString())
   const each = connections.map(async ({ platform: { name } }) => {
     const noted = (await readTroubles(db, name)).map(
       ({ at, what }) => `Noted by the service on ${minuteOf(at)} UTC: ${what}`,
