@@ -62,6 +62,7 @@ const long = [
   'test/workflow/rebuild.test.ts',
   'test/workflow/rights.test.ts',
   'test/workflow/roll-back.test.ts',
+  'test/workflow/thread-length.test.ts',
   'test/workflow/told-ahead.test.ts',
   'test/workflow/version-before.test.ts',
   'test/workflow/votes-hold.test.ts',

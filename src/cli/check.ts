@@ -197,7 +197,7 @@ export function awayAnswers({
 
 /** What the service noted of its chat platforms, and what waits for them. */
 async function chatAnswers(db: Db, connections: readonly ChatConnection[]): Promise<readonly Contact[]> {
-  const places = await waitingPlaces(db)
+  const places = await waitingPlaces(db, new Date().toISOString())
   const each = connections.map(async ({ platform: { name } }) => {
     const noted = (await readTroubles(db, name)).map(
       ({ at, what }) => `Noted by the service on ${minuteOf(at)} UTC: ${what}`,

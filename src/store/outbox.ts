@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, isNull, lt, lte, notInArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, isNull, lt, lte, min, notInArray, or, type SQL, sql } from 'drizzle-orm'
 import type { ThreadEntry } from '../chat/card.ts'
 import type { Picture } from '../chat/picture/picture.ts'
 import type { WaitingPlace } from '../chat/waiting.ts'
@@ -54,6 +54,15 @@ export interface WaitingQuery {
   readonly perChannel: number
 }
 
+/** When the next message of a platform may be sent that has to wait now (ISO 8601 UTC); `null`: none waits. */
+export async function nextDue(db: Queryable, platform: string, now: string): Promise<string | null> {
+  const [row] = await db
+    .select({ at: min(outbox.notBefore) })
+    .from(outbox)
+    .where(and(eq(outbox.platform, platform), isNull(outbox.deliveredAt), gt(outbox.notBefore, now)))
+  return row?.at ?? null
+}
+
 /**
  * Undelivered messages of one platform. For each channel: first its cards, only the latest card of each proposal; then
  * its entries, oldest first.
@@ -63,7 +72,6 @@ export async function waitingMessages(
   platform: string,
   { now, except, perChannel }: WaitingQuery,
 ): Promise<readonly WaitingMessage[]> {
-  const due = or(isNull(outbox.notBefore), lte(outbox.notBefore, now))
   const others = and(
     except.channels.length === 0 ? undefined : notInArray(outbox.channel, [...except.channels]),
     except.ids.length === 0 ? undefined : notInArray(outbox.id, [...except.ids]),
@@ -83,7 +91,7 @@ export async function waitingMessages(
       ),
     })
     .from(outbox)
-    .where(and(eq(outbox.platform, platform), isNull(outbox.deliveredAt), due, others))
+    .where(and(eq(outbox.platform, platform), isNull(outbox.deliveredAt), isDue(now), others))
     .as('candidates')
   const rows = await db
     .select({ message: outbox })
@@ -105,6 +113,10 @@ export async function waitingMessages(
     entry,
     attempts,
   }))
+}
+
+function isDue(now: string): SQL | undefined {
+  return or(isNull(outbox.notBefore), lte(outbox.notBefore, now))
 }
 
 function noneOf(kind: 'card' | 'entry', list: readonly OfProposal[]): SQL | undefined {
@@ -220,8 +232,11 @@ export async function toldPictures(db: Queryable, proposal: string): Promise<rea
   return rows.map((row) => row.picture)
 }
 
-/** How many messages wait, by platform, channel and problem. Those with a problem come first. */
-export async function waitingPlaces(db: Queryable): Promise<readonly WaitingPlace[]> {
+/**
+ * How many messages wait, by platform, channel and problem. Those with a problem come first. What may not be sent yet
+ * does not count.
+ */
+export async function waitingPlaces(db: Queryable, now: string): Promise<readonly WaitingPlace[]> {
   const { platform, channel, problem, proposal } = outbox
   return db
     .select({
@@ -232,7 +247,7 @@ export async function waitingPlaces(db: Queryable): Promise<readonly WaitingPlac
       proposals: sql<string[]>`coalesce(jsonb_agg(distinct ${proposal}) filter (where ${proposal} is not null), '[]')`,
     })
     .from(outbox)
-    .where(isNull(outbox.deliveredAt))
+    .where(and(isNull(outbox.deliveredAt), isDue(now)))
     .groupBy(platform, channel, problem)
     .orderBy(sql`${problem} is null`, asc(platform), asc(channel), asc(problem))
 }

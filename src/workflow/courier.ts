@@ -9,6 +9,7 @@ import {
   type Exceptions,
   markDelivered,
   markFailed,
+  nextDue,
   putMessages,
   type WaitingMessage,
   waitingMessages,
@@ -48,6 +49,8 @@ interface Courier {
   readonly report: (error: Error) => void
   running: Promise<void> | null
   again: boolean
+  /** The timer for the messages that may not be sent yet; `null`: none waits. */
+  later: NodeJS.Timeout | null
   kicks: ReturnType<typeof signalled>
 }
 
@@ -62,6 +65,7 @@ export function createCourier(platform: ChatPlatform, parts: CourierParts, alone
     report: oncePerMinute((error) => parts.log.warn(error.message)),
     running: null,
     again: false,
+    later: null,
     kicks: signalled(),
   }
   return { kick: () => kick(courier) }
@@ -104,6 +108,15 @@ async function deliverAll(courier: Courier): Promise<void> {
     if (!(await alone(`deliver ${platform.name}`, (lease) => deliverWaiting(courier, lease))))
       kickIn(courier, LOOK_AGAIN_MS)
   } while (courier.again)
+  await kickWhenDue(courier)
+}
+
+/** Wakes the courier for the first of the messages that may not be sent yet. */
+async function kickWhenDue(courier: Courier): Promise<void> {
+  const { parts, platform } = courier
+  const at = await nextDue(parts.db, platform.name, now(courier))
+  if (courier.later !== null) clearTimeout(courier.later)
+  courier.later = at === null ? null : kickIn(courier, Date.parse(at) - parts.clock().getTime())
 }
 
 async function deliverWaiting(courier: Courier, lease: Lease): Promise<void> {
@@ -263,8 +276,8 @@ function isHeld({ platform, parts, resting }: Courier, message: WaitingMessage):
   return holdsOf(message, platform.workspaceOf).some((hold) => (resting.get(holdKey(hold))?.until ?? 0) > time)
 }
 
-function kickIn(courier: Courier, ms: number): void {
-  setTimeout(() => void kick(courier), ms + 5).unref()
+function kickIn(courier: Courier, ms: number): NodeJS.Timeout {
+  return setTimeout(() => void kick(courier), ms + 5).unref()
 }
 
 /** Starts a delivery, or makes the running one look once more. */

@@ -31,6 +31,8 @@ interface Found extends Pick<ToldEntry, 'id' | 'table' | 'author'> {
 interface Instant {
   /** True: an event was recorded at this instant. */
   happened: boolean
+  /** True: an earlier version told an event of this instant in more or fewer entries of Patchwarden's own. */
+  regrouped: boolean
   expected: Expected[]
   found: Found[]
 }
@@ -48,7 +50,7 @@ export type ThreadCheck = ReturnType<typeof createThreadCheck>
 
 /**
  * Compares the instants, how many entries each has, their authors, and the words of people. Other words depend on the
- * version. Matches are forgotten, so a thread of any length fits into memory if events and entries are read at about
+ * version, and so does how many entries of its own Patchwarden made of an event that is regrouped. Matches are forgotten, so a thread of any length fits into memory if events and entries are read at about
  * the same pace. It keeps some hundred bytes for each event or entry without a match, and 50 for each entry sent this
  * month.
  */
@@ -66,15 +68,16 @@ export function createThreadCheck(id: string) {
   function instantOf(at: number): Instant {
     const known = open.get(at)
     if (known !== undefined) return known
-    const instant = { happened: false, expected: [], found: [] }
+    const instant = { happened: false, regrouped: false, expected: [], found: [] }
     open.set(at, instant)
     return instant
   }
 
-  function event(at: string, entries: readonly ThreadLine[]): void {
+  function event(at: string, entries: readonly ThreadLine[], isRegrouped = false): void {
     lastEvent = Date.parse(at)
     const instant = instantOf(lastEvent)
     instant.happened = true
+    if (isRegrouped) instant.regrouped = true
     if (events++ === 0) outgoing.sort((a, b) => a.at - b.at)
     markHappened(outgoing, lastEvent)
     for (const { text, ...entry } of entries)
@@ -172,6 +175,9 @@ function match(instant: Instant): void {
       return index === -1
     })
   instant.found = left
+  if (!instant.regrouped) return
+  instant.expected = instant.expected.filter(({ author }) => author !== null)
+  instant.found = left.filter(({ author }) => author !== null)
 }
 
 /** Somebody may have changed the store, so the text may have any shape. */

@@ -282,7 +282,7 @@ function createWalk(id: string, register: Register) {
     const before = state
     const after = evolve(before, recorded)
     state = after
-    thread.event(recorded.at, toldBy(recorded, before, after, register))
+    thread.event(recorded.at, toldBy(recorded, before, after, register), regrouped.has(recorded.event.type))
     last = { hash: recorded.hash, at: recorded.at, isEarlier: recorded.inItself === true }
     if (recorded.erased === true) erased++
     const { event: told } = recorded
@@ -307,6 +307,16 @@ function handedOver({ rollout, test }: ProposalState, event: ProposalEvent): rea
     return (run && deploymentOf(run, asset)?.key) ?? []
   })
 }
+
+/** Events that earlier versions told in other entries, such as one for each server and batch. */
+const regrouped: ReadonlySet<ProposalEvent['type']> = new Set([
+  'approved',
+  'batch-started',
+  'ring-passed',
+  'verification-recorded',
+  'verifications-recorded',
+  'verifying-started',
+])
 
 function toldBy(
   recorded: OpenedEvent,

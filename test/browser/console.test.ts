@@ -53,7 +53,7 @@ describe.skipIf('missing' in found)('a newcomer in a real browser', () => {
     await expect.poll(thread, { timeout: 10_000 }).toContain('Mara Keller')
     await actAs('tom')
     await approve().click()
-    await expect.poll(thread, { timeout: 20_000 }).toContain('Ring canary, batch 1')
+    await expect.poll(thread, { timeout: 20_000 }).toContain('Rollout started')
     await service.end('SIGKILL')
     await page.waitForTimeout(1_000)
     await service.start()

@@ -20,6 +20,7 @@ test('what waits is said by channel and reason, and what nobody refused is only 
     { ...one, proposal: 'PW-2' },
     { ...one, channel: '@mara' },
     { ...one, proposal: null },
+    { ...one, entry: null, notBefore: '2027-01-01T00:00:00.000Z' },
   ])
   const except = { channels: [], cards: [], threads: [], ids: [] }
   const waiting = await waitingMessages(db, 'slack', { now: at, except, perChannel: 10 })
@@ -27,7 +28,7 @@ test('what waits is said by channel and reason, and what nobody refused is only 
     if (channel === '@mara') await markFailed(db, id, 'Slack knows no such account')
     else if (proposal !== null) await markFailed(db, id, 'Slack channel C1 is archived: unarchive it.')
   }
-  const places = await waitingPlaces(db)
+  const places = await waitingPlaces(db, at)
   expect(waitingLines(places, 'slack')).toEqual([
     'For mara, 1 message of PW-1 waits: Slack knows no such account.',
     'In the channel web, 3 messages of PW-1, PW-2 wait: Slack channel C1 is archived: unarchive it.',

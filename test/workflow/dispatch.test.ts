@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type OutgoingMessage, TryLater } from '../../src/chat/platform.ts'
 import { type Reach, Undelivered } from '../../src/chat/reach.ts'
 import { type Leases, openLeases } from '../../src/store/leases.ts'
-import { putMessages } from '../../src/store/outbox.ts'
+import { putMessages, waitingPlaces } from '../../src/store/outbox.ts'
 import { createDispatcher } from '../../src/workflow/dispatch.ts'
 import type { WorkflowParts } from '../../src/workflow/ports.ts'
 import { useDatabase } from '../support/database.ts'
@@ -198,4 +198,20 @@ test('where entries are refused and cards are not, it is said once, however ofte
     time += 400_000
   }
   expect(said).toHaveLength(1)
+})
+
+test('views of a card that may wait are shown once, when their time comes, although nobody asks', async () => {
+  const { arrived, kick } = dispatcher(async () => null)
+  const at = new Date(time).toISOString()
+  const notBefore = new Date(time + 200).toISOString()
+  const view = { ...card('slack', 'web', 'PW-1'), at, entry: null }
+  await putMessages(database().db, [
+    { ...view, notBefore },
+    { ...view, notBefore },
+  ])
+  await kick()
+  expect(arrived).toEqual([])
+  time += 300
+  await expect.poll(() => arrived).toEqual(['slack web PW-1'])
+  expect(await waitingPlaces(database().db, at)).toEqual([])
 })

@@ -156,7 +156,7 @@ test('one lane ends at once and the other hours later, and the record agrees', a
   expect(await one.verify()).toMatchObject({ ok: true })
   const thread = await one.thread()
   expect(thread.filter((text) => text.startsWith('Rollout started'))).toEqual([
-    'Rollout started: canary (simulated) (1), then broad (simulated) (3); beside them canary (slow) (1), then broad (slow) (3).',
+    'Rollout started: canary (simulated) (1), then broad (simulated) (3); beside them canary (slow) (1), then broad (slow) (3). It begins with web-01, web-02.',
   ])
   expect(thread.filter((text) => /^Ring .* passed\.$/.test(text))).toHaveLength(4)
 })

@@ -68,6 +68,19 @@ describe('a thread', () => {
     expect(differences(check)).toHaveLength(1)
   })
 
+  test('of an earlier version, which told each server by itself, is told as that version did', () => {
+    const check = createThreadCheck('PW-1')
+    check.event(at(1), [told(null), told('mara', 'hello')], true)
+    for (const entry of [row(1, 1, null), row(2, 1, null), row(3, 1, 'mara', 'hullo'), row(4, 2, null)])
+      check.entry(entry)
+    check.event(at(3), [told(null)], true)
+    expect(differences(check)).toEqual([
+      expect.stringMatching(/lacks an entry of mara/),
+      expect.stringMatching(/^console_messages 3 is one entry too many/),
+      expect.stringMatching(/^console_messages 4 is told of no event/),
+    ])
+  })
+
   test('tells what was sent at an instant without an event, in whatever order clocks went', () => {
     const check = createThreadCheck('PW-1')
     for (const [id, second] of [

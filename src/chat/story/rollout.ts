@@ -5,17 +5,21 @@ import { notStarted } from '../../core/proposal/ends.ts'
 import type { ProposalState } from '../../core/proposal/proposal.ts'
 import { sinceOf } from '../../core/proposal/since.ts'
 import { engineOfRing, lanesOf } from '../../core/rollout/lanes.ts'
-import { ringResult } from '../../core/rollout/ring-result.ts'
 import { unfinishedDeployments } from '../../core/rollout/run.ts'
 import { assetName, tallyOf } from '../../core/rollout/tally.ts'
 import type { ThreadEntry } from '../card.ts'
 import { code, rich, sentence, strong, time } from '../rich-text.ts'
-import { count, hasEnd } from '../words.ts'
-import { bot, named, said, type Tellers, type Telling, untold } from './telling.ts'
+import { count } from '../words.ts'
+import { batchStory, beginsWith, passedStory, soakingStory } from './rings.ts'
+import { bot, said, type Tellers, untold } from './telling.ts'
 import { atWork, names, reachedWords, ringName, sinceSentences, testSummary } from './words.ts'
 
 const test = {
-  'test-started': () => bot('neutral', rich('The test ring begins in its controlled environment, while you decide.')),
+  'test-started': (_, { state }) =>
+    bot('neutral', [
+      ...rich('The test ring begins in its controlled environment, while you decide.'),
+      ...beginsWith(state),
+    ]),
   'test-paused': ({ reason }, telling) =>
     said(
       telling,
@@ -42,28 +46,12 @@ export const rollout = {
     const unheard =
       before !== null && wantsAcknowledgement(before) ? ' Nobody acknowledged it; the policy lets it go on.' : ''
     const since = sinceSentences(tallyOf(state))
-    return bot('neutral', rich(`Rollout started: ${ringNames(state)}.${unheard}${since && ` ${since}`}`))
+    return bot('neutral', [
+      ...rich(`Rollout started: ${ringNames(state)}.${unheard}${since && ` ${since}`}`),
+      ...beginsWith(state),
+    ])
   },
-  'batch-started': ({ ring, batch, assets, waiting, queued, notBefore, notAfter }, { state }) => {
-    if (notBefore !== undefined && notAfter !== undefined)
-      return bot('neutral', [
-        ...rich(`Ring `, strong(ringName(state, ring)), `, batch ${batch + 1}: told now: `, ...names(state, assets)),
-        ...rich(' They install from ', time(notBefore)),
-        ...(hasEnd(notAfter, notBefore) ? rich('; nothing begins after ', time(notAfter), '.') : rich('.')),
-        ...rich(' Halt takes it back from those that have not begun.'),
-      ])
-    const later = (waiting?.length ?? 0) + (queued ?? 0)
-    return bot(
-      'neutral',
-      rich(
-        `Ring `,
-        strong(ringName(state, ring)),
-        `, batch ${batch + 1}: patching `,
-        ...names(state, assets),
-        later === 0 ? '' : ` ${count(later, 'more server')} of the batch as these are done.`,
-      ),
-    )
-  },
+  'batch-started': batchStory,
   // The card shows how many assets are at work.
   'assets-started': untold,
   'batch-queued': untold,
@@ -94,14 +82,8 @@ export const rollout = {
   noted: ({ text }) => bot('warning', rich(text)),
   'taken-back': ({ why, untold: never, ...reached }) =>
     bot('warning', [...rich(`${why}: `), ...reachedWords(reached, never), ...rich('.')]),
-  'ring-soaking': ({ ring, until }, telling) => {
-    const { good, total } = ringResult(telling.state, ring)
-    const soaking = ['Soaking until ', time(until, 'time'), '.'] as const
-    const name = strong(ringName(telling.state, ring))
-    if (good === total) return bot('good', rich('Ring ', name, ' is patched and verified. ', ...soaking))
-    return ringStory(ring, telling, soaking)
-  },
-  'ring-passed': ({ ring }, telling) => ringStory(ring, telling),
+  'ring-soaking': soakingStory,
+  'ring-passed': passedStory,
   paused: ({ reason }, telling) =>
     said(telling, 'warning', rich(`Paused: ${sentence(reason)} No further batch starts until it is resumed.`)),
   halted: ({ reason }, telling) => {
@@ -141,31 +123,6 @@ function ringNames(state: ProposalState): string {
     .filter((rings) => rings.length > 0)
     .map((rings) => rings.join(', then '))
     .join('; beside them ')
-}
-
-/**
- * How a ring ended, and what is said after it. One of which nothing succeeded has not passed: somebody, or its gate, let
- * the rollout go on.
- */
-function ringStory(
-  ring: number,
-  telling: Telling,
-  then: readonly (string | ReturnType<typeof strong>)[] = [],
-): readonly ThreadEntry[] {
-  const { state } = telling
-  const name = strong(ringName(state, ring))
-  const { good, total, decidedBy } = ringResult(state, ring)
-  const after = then.length === 0 ? [] : [' ', ...then]
-  if (good > 0 && good < total && then.length > 0)
-    return bot('good', rich('Ring ', name, `: ${good} of ${total} succeeded.`, ...after))
-  if (good > 0)
-    return bot('good', rich('Ring ', name, good === total ? ' passed.' : ` passed: ${good} of ${total} succeeded.`))
-  const shown = total === 0 ? 'has no server' : `has shown nothing: ${good} of ${total} succeeded`
-  const by =
-    decidedBy.length === 0
-      ? ' Its gate allows that, as it was voted on, so the rollout goes on.'
-      : ` The rollout went on by decision of ${named(telling, decidedBy, 'nobody')}.`
-  return bot('warning', rich('Ring ', name, ` ${shown}.${by}`, ...after))
 }
 
 /** What was told ahead is taken back within a minute, and the thread says then how far that came. */

@@ -4,6 +4,7 @@ import { assetName } from '../../core/rollout/tally.ts'
 import { rich, sentence, time } from '../rich-text.ts'
 import { hasEnd } from '../words.ts'
 import { bot, named, said, type Tellers } from './telling.ts'
+import { approvedJustNow } from './voting.ts'
 import { names, waitingFor } from './words.ts'
 
 export const scheduling = {
@@ -20,17 +21,21 @@ export const scheduling = {
   frozen: ({ until, reason }, telling) =>
     said(telling, 'urgent', rich('Froze the team until ', time(until), `: ${sentence(reason)} Nothing starts before.`)),
   unfrozen: (_, telling) => said(telling, 'neutral', rich('Lifted the freeze of the team.')),
-  scheduled: ({ window: { start, end }, reason }, { recorded }) => {
+  scheduled: ({ window: { start, end }, reason }, telling) => {
+    const approved = approvedJustNow(telling)
     const why = reason === null ? '' : ` (${reason})`
-    if (Date.parse(start) <= Date.parse(recorded.at)) return bot('neutral', rich(`Its window is open now${why}.`))
-    if (!hasEnd(end, start)) return bot('neutral', rich('Scheduled from ', time(start), ` on${why}.`))
-    return bot('neutral', rich('Scheduled for ', time(start), ' to ', time(end, 'time'), `${why}.`))
+    const tone = approved.length === 0 ? 'neutral' : 'good'
+    if (Date.parse(start) <= Date.parse(telling.recorded.at))
+      return bot(tone, [...approved, ...rich(`Its window is open now${why}.`)])
+    if (!hasEnd(end, start)) return bot(tone, [...approved, ...rich('Scheduled from ', time(start), ` on${why}.`)])
+    return bot(tone, [...approved, ...rich('Scheduled for ', time(start), ' to ', time(end, 'time'), `${why}.`)])
   },
   'window-announced': ({ window: { start, end } }) =>
     bot('warning', rich('Coming up: this runs from ', time(start), ' to ', time(end, 'time'), '.')),
   'window-extended': ({ until, reason }, telling) =>
     said(telling, 'urgent', rich('May run on until ', time(until), `: ${sentence(reason)}`)),
-  'start-refused': ({ reason }) => bot('warning', rich(`Not started, because ${sentence(reason)}`)),
+  'start-refused': ({ reason }, telling) =>
+    bot('warning', [...approvedJustNow(telling), ...rich(`Not started, because ${sentence(reason)}`)]),
   'asset-awaited': (event, { state }) => bot('neutral', waitingFor(assetName(state, event.asset), event)),
   yielded: ({ to, assets }, { state }) =>
     bot('warning', [

@@ -1,14 +1,24 @@
 /** Thread entries about how assets ended. */
 
 import { limits } from '../../core/limits.ts'
-import { type ChangedEnd, changedEnds } from '../../core/proposal/ends.ts'
+import { changedEnds } from '../../core/proposal/ends.ts'
 import { type RecordedEvent, type RecordedVerification, verificationsOf } from '../../core/proposal/event.ts'
-import { type Deployment, finalStatuses, type ProposalState } from '../../core/proposal/proposal.ts'
+import {
+  type Deployment,
+  finalStatuses,
+  isEndState,
+  type ProposalState,
+  type Rollout,
+} from '../../core/proposal/proposal.ts'
+import { deploymentOf, endsByRing, failedDeployments } from '../../core/rollout/deployments.ts'
+import { countEndState, endsBadly } from '../../core/rollout/gate.ts'
+import { liveRun } from '../../core/rollout/run.ts'
 import { assetName } from '../../core/rollout/tally.ts'
-import type { ThreadEntry, Tone } from '../card.ts'
-import { code, rich, sentence, strong, time } from '../rich-text.ts'
-import { bot, type Events, type Tellers, type Telling } from './telling.ts'
-import { listed, names } from './words.ts'
+import type { ThreadEntry } from '../card.ts'
+import { code, lineBreak, type RichText, rich, sentence, strong, time } from '../rich-text.ts'
+import { type Cause, causesOf, causesText, type Ended } from './causes.ts'
+import { bot, type Events, type Tellers, type Telling, untold } from './telling.ts'
+import { names, ringName } from './words.ts'
 
 export const verification = {
   'verification-recorded': endStory,
@@ -20,23 +30,52 @@ export const verification = {
       ...rich(code(assetName(state, asset)), ' was heard again: it said on ', time(word.saidAt)),
       ...rich(` that ${sentence(word.what)}`),
     ]),
-  'verifying-started': () => bot('neutral', rich('Every ring has passed. Looking at each server once more.')),
+  // The end of the last ring and what the last look found stand in the summary.
+  'verifying-started': untold,
 } satisfies Partial<Tellers>
 
-/** How many ends get an entry of their own. The others are told together. */
-const TOLD_APART = 5
+/** A rollout tells of each look with servers that did not end well until so many have. Later ones are counted. */
+const FEW = 5
+/** Where they are counted, all are told of again when there are so many, and whenever there are twice as many. */
+const MANY = 10
+/** A ring of so many servers says when a quarter, a half and three quarters of it have ended. */
+const BIG_RING = 200
 
 interface Ends {
-  readonly good: readonly ChangedEnd[]
-  readonly bad: readonly ChangedEnd[]
-  /** Ends that get an entry of their own. */
-  readonly apart: readonly ChangedEnd[]
+  /** Those that did not end well. */
+  readonly bad: readonly Ended[]
+  /** True: `bad` are all of the rollout so far, not only those of this look. */
+  readonly soFar: boolean
+  /** When there are so many, they are told of again; `null`: with the next look that has one. */
+  readonly next: number | null
+  /** Those that had not ended well before, or were tried again. Others that end well are told with their ring. */
+  readonly mended: readonly Ended[]
 }
 
 function endsOf(assets: readonly string[], before: ProposalState | null, state: ProposalState): Ends {
+  const run = liveRun(state)
+  const earlier = before === null ? null : liveRun(before)
   const changed = changedEnds(assets, before, state)
-  const [good, bad] = [changed.filter((item) => item.good), changed.filter((item) => !item.good)]
-  return { good, bad, apart: [...bad.slice(0, TOLD_APART), ...(good.length <= TOLD_APART ? good : [])] }
+  const isRetried = ({ asset }: Ended) => run?.retried[asset] !== undefined
+  const bad = changed.filter(({ good }) => !good)
+  const mended = changed.filter((one) => one.good && (isRetried(one) || (one.was !== null && endsBadly(one.was.end))))
+  const all = run === null ? [] : failedDeployments(run)
+  const known = earlier === null ? 0 : failedDeployments(earlier).length
+  const ends = { bad, soFar: false, next: all.length < FEW ? null : nextCount(all.length), mended }
+  if (bad.length === 0 || known < FEW || bad.some(isRetried)) return ends
+  return nextCount(known) <= all.length ? { ...ends, bad: all.flatMap(ended), soFar: true } : { ...ends, bad: [] }
+}
+
+function ended(deployment: Deployment): readonly Ended[] {
+  const { asset, verification } = deployment
+  return verification === null ? [] : [{ asset, deployment, verification, was: null }]
+}
+
+/** The next of 10, 20, 40 and so on. */
+function nextCount(known: number): number {
+  let next = MANY
+  while (next <= known) next *= 2
+  return next
 }
 
 /** Hashes of the logs that the entries of an event quote. */
@@ -47,48 +86,39 @@ export function logsTold(
 ): readonly string[] {
   const assets = verificationsOf(event).map(({ asset }) => asset)
   if (assets.length === 0) return []
-  return endsOf(assets, before, state).apart.flatMap(({ deployment, good }) => (good ? [] : (deployment.log ?? [])))
+  const [first] = causesOf(state, endsOf(assets, before, state).bad)
+  return first?.[0].deployment.log === undefined ? [] : [first[0].deployment.log]
 }
 
 function endStory(
   event: Events['verification-recorded' | 'verifications-recorded'],
   telling: Telling,
 ): readonly ThreadEntry[] {
+  const { before, state, logs } = telling
   const verifications = verificationsOf(event)
   const assets = verifications.map(({ asset }) => asset)
-  return [...changedStory(assets, telling), ...notBegunStory(verifications, telling.state)]
+  const { bad, soFar, next, mended } = endsOf(assets, before, state)
+  const [causes, better] = [causesOf(state, bad), causesOf(state, mended)]
+  const text = [
+    ...rich(soFar ? 'So far: ' : ''),
+    ...causesText(state, causes, 'did not end well'),
+    ...rich(next === null ? '' : ` Further ones are told when there are ${next}; the card counts each.`),
+  ]
+  return [
+    ...(better.length === 0 ? [] : bot('good', causesText(state, better, 'ended well now'))),
+    ...(causes.length === 0 ? [] : bot('urgent', text, logLines(causes, logs))),
+    ...notBegunStory(verifications, state),
+    ...progressStory(assets, telling),
+  ]
 }
 
-function changedStory(assets: readonly string[], { before, state, logs }: Telling): readonly ThreadEntry[] {
-  const { good, bad, apart } = endsOf(assets, before, state)
-  const entries = apart.map((end) => oneStory(end, state, logs))
-  const together = (ends: readonly ChangedEnd[], tone: Tone, what: string): ThreadEntry => {
-    const ids = ends.map(({ asset }) => asset)
-    return { author: null, tone, text: rich(...listed(state, ids), `. ${what}`), detail: [] }
-  }
-  if (bad.length > TOLD_APART) {
-    const rest = bad.slice(TOLD_APART)
-    entries.push(together(rest, 'urgent', 'These did not end well either; "Servers" says why.'))
-  }
-  if (good.length > TOLD_APART) entries.push(together(good, 'good', 'These report the promised versions.'))
-  return entries
-}
-
-function oneStory(
-  { asset, deployment, verification: { end, reason }, was, good }: ChangedEnd,
-  state: ProposalState,
-  logs: Telling['logs'],
-): ThreadEntry {
-  const before = was ? ` was ${was.end}, is now ` : ' '
-  return {
-    author: null,
-    tone: good ? 'good' : 'urgent',
-    text: rich(code(assetName(state, asset)), before, strong(end), `. ${sentence(reason)}`),
-    detail: (good ? '' : logOf(deployment, logs))
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .slice(-limits.logLines),
-  }
+/** The end of the log of the first server with the most frequent cause. */
+function logLines([first]: readonly Cause[], logs: Telling['logs']): readonly string[] {
+  if (first === undefined) return []
+  return logOf(first[0].deployment, logs)
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-limits.logLines)
 }
 
 function logOf({ outcome, log }: Deployment, logs: ReadonlyMap<string, string>): string {
@@ -96,32 +126,59 @@ function logOf({ outcome, log }: Deployment, logs: ReadonlyMap<string, string>):
   return outcome?.log ?? ''
 }
 
-/** Assets that were started but did not begin. Assets with the same reason are told together. */
+/** How many reasons are named in one entry. */
+const REASONS = 5
+
+/** Assets that were started but did not begin, by reason. */
 function notBegunStory(verifications: readonly RecordedVerification[], state: ProposalState): readonly ThreadEntry[] {
   const byReason = new Map<string, string[]>()
   for (const { asset, verification } of verifications) {
     if (verification.end !== 'not touched') continue
     byReason.set(verification.reason, [...(byReason.get(verification.reason) ?? []), asset])
   }
-  const groups = [...byReason]
+  if (byReason.size === 0) return []
+  const all = [...byReason]
+  const lines = all.slice(0, REASONS).map(([reason, assets]) => notBegunWords(state, assets, reason))
   // If there are many different reasons, the last ones are told without their reason.
-  const rest = groups.splice(TOLD_APART).flatMap(([, assets]) => assets)
-  if (rest.length > 0) groups.push(['"Servers" says why', rest])
-  return groups.map(([reason, assets]) => ({
-    author: null,
-    tone: 'warning',
-    text: rich(
-      ...names(state, assets, ''),
-      assets.length === 1 ? ' was ' : ' were ',
-      strong('not begun'),
-      `: ${sentence(reason)}`,
-      comesAgain(state, assets.length === 1 ? 'It comes' : 'They come'),
-    ),
-    detail: [],
-  }))
+  const others = all.slice(REASONS).flatMap(([, assets]) => assets)
+  if (others.length > 0) lines.push(notBegunWords(state, others, '"Servers" says why'))
+  const isOne = all.flatMap(([, assets]) => assets).length === 1
+  const text = lines.flatMap((line, index) => (index === 0 ? line : [lineBreak, ...line]))
+  return bot('warning', [...text, ...rich(comesAgain(state, isOne ? 'It comes' : 'They come'))])
+}
+
+function notBegunWords(state: ProposalState, assets: readonly string[], reason: string): RichText {
+  const were = assets.length === 1 ? ' was ' : ' were '
+  return rich(...names(state, assets, ''), were, strong('not begun'), `: ${sentence(reason)}`)
 }
 
 function comesAgain(state: ProposalState, they: string): string {
   if (finalStatuses.includes(state.status)) return ''
   return state.stopped === null ? ` ${they} next time.` : ` ${they} when the rollout is resumed.`
+}
+
+/** How far a big ring is, when another quarter of it has ended. Its end has an entry of its own. */
+function progressStory(assets: readonly string[], { before, state }: Telling): readonly ThreadEntry[] {
+  const [run, earlier] = [liveRun(state), before === null ? null : liveRun(before)]
+  const { subject } = state
+  if (run === null || earlier === null || subject.kind !== 'patches') return []
+  const rings = new Set(assets.flatMap((asset) => deploymentOf(run, asset)?.ring ?? []))
+  return [...rings].flatMap((ring) => {
+    const total = subject.rings[ring]?.assets.length ?? 0
+    const [was, now] = [endedIn(earlier, ring), endedIn(run, ring)]
+    const quarter = Math.floor((4 * now.all) / total)
+    if (total < BIG_RING || quarter > 3 || quarter <= Math.floor((4 * was.all) / total)) return []
+    const name = strong(ringName(state, ring))
+    return bot('neutral', rich('Ring ', name, `: ${now.all} of ${total} have ended, ${now.good} of them well.`))
+  })
+}
+
+function endedIn(run: Rollout, ring: number): { readonly all: number; readonly good: number } {
+  let [all, good] = [0, 0]
+  for (const [end, count] of Object.entries(endsByRing(run).get(ring) ?? {})) {
+    if (!isEndState(end)) continue
+    all += count
+    if (countEndState(end) === 'good') good += count
+  }
+  return { all, good }
 }

@@ -2,7 +2,6 @@
 
 import { firstNames } from '../../core/first-names.ts'
 import { nameAsKnown, namesIn } from '../../core/hands.ts'
-import type { Member } from '../../core/policy.ts'
 import { briefOf } from '../../core/proposal/brief.ts'
 import type { RecordedEvent } from '../../core/proposal/event.ts'
 import type { PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
@@ -11,7 +10,7 @@ import { deploymentsOf } from '../../core/rollout/deployments.ts'
 import type { ThreadEntry } from '../card.ts'
 import { paragraphs, type RichText, rich, sentence, strong, time } from '../rich-text.ts'
 import { count } from '../words.ts'
-import { bot, named, said, type Tellers, untold } from './telling.ts'
+import { bot, named, said, type Tellers, type Telling, untold } from './telling.ts'
 
 export const voting = {
   opened: (_, { recorded, state }) => openedStory(recorded, state),
@@ -52,7 +51,8 @@ export const voting = {
       'warning',
       rich(`The standing approval does not cover this: ${sentence(reason)} The usual approvals are asked for.`),
     ),
-  approved: ({ by }, { state, people }) => bot('good', approvedText(state, by, people)),
+  // The event that follows at once says when it runs, or why not; what was approved stands before it.
+  approved: (_, telling) => (isScheduledAtOnce(telling.state) ? [] : bot('good', approvedText(telling))),
   'approval-lapsed': ({ reason }) =>
     bot('warning', rich(`No longer approved: ${sentence(reason)} Votes are open again.`)),
   rejected: ({ deferral: { reason, owner, until } }, telling) => {
@@ -147,11 +147,20 @@ function stillChangedText(state: ProposalState): string {
   return `Still changed: ${firstNames(left)}. What is still changed can be rolled back, too.`
 }
 
-function approvedText(
-  state: ProposalState,
-  by: NonNullable<ProposalState['approvedBy']>,
-  people: readonly Member[],
-): RichText {
+/** An approval of patches comes with a window, or with why there is none, unless that was told before. */
+function isScheduledAtOnce({ subject, notStarted }: ProposalState): boolean {
+  return subject.kind === 'patches' && notStarted === null
+}
+
+/** The approval that the event before this one has given; empty: this event is about something else. */
+export function approvedJustNow({ before, recorded, ...telling }: Telling): RichText {
+  if (before?.status !== 'approved' || before.approvedAt !== recorded.at || !isScheduledAtOnce(before)) return []
+  return [...approvedText({ people: telling.people, state: before }), ...rich(' ')]
+}
+
+function approvedText({ state, people }: Pick<Telling, 'state' | 'people'>): RichText {
+  const by = state.approvedBy
+  if (by === null) return []
   switch (by.how) {
     case 'quorum': {
       const parts = by.fills.map((fill) => {

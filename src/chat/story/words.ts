@@ -17,8 +17,8 @@ export function names(state: ProposalState, assets: readonly string[], end = '.'
   return rich(...listed(state, assets), end)
 }
 
-export function listed(state: ProposalState, assets: readonly string[]): RichText {
-  const first = assets.slice(0, AT_WORK_NAMED).map((asset) => assetName(state, asset))
+export function listed(state: ProposalState, assets: readonly string[], most = AT_WORK_NAMED): RichText {
+  const first = assets.slice(0, most).map((asset) => assetName(state, asset))
   return listedNames(first, assets.length)
 }
 

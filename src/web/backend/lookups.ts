@@ -111,7 +111,7 @@ export async function sourceRows({ service }: Backend): Promise<readonly SourceR
     const state = states.find((row) => row.kind === item.kind && row.name === item.name)
     return { ...item, lastGoodAt: state?.lastGoodAt ?? null, problem: state?.problem ?? null, problemSince: null }
   })
-  const places = await waitingPlaces(service.db)
+  const places = await waitingPlaces(service.db, service.parts.clock().toISOString())
   const chats = service.parts.platforms.filter(({ name }) => name !== 'console')
   const chatRows = await Promise.all(
     chats.map(async ({ name }) => {

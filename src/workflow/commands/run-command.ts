@@ -4,6 +4,7 @@
  */
 
 import type { ThreadEntry } from '../../chat/card.ts'
+import { shownFrom } from '../../chat/card-pace.ts'
 import { loudWords, type Notice, noticesInName, noticesOf } from '../../chat/notices.ts'
 import { storyOf } from '../../chat/story/story.ts'
 import { logsTold } from '../../chat/story/verification.ts'
@@ -229,11 +230,15 @@ function tellPeople(
 async function write(tx: Tx, writing: Writing, state: ProposalState): Promise<void> {
   const { parts, proposal, channel, before, context, register, hash, messages } = writing
   const { now, actor } = context
-  for (const platform of writing.shown) messages.push({ platform, channel, proposal, at: now, entry: null })
-  await nameContents(tx, writing.named, { contents: writing.pages, now })
-  const dueAt = wakeAt(state, now)
   // The driver reads the state again after its own commands, so they need no timer for what is due now.
   const walking = actor.kind === 'system' && (actor.part === 'rollout' || actor.part === 'verification')
+  const notBefore = walking ? shownFrom(before, state, now) : null
+  for (const platform of writing.shown) {
+    const card = { platform, channel, proposal, at: now, entry: null }
+    messages.push(notBefore === null ? card : { ...card, notBefore })
+  }
+  await nameContents(tx, writing.named, { contents: writing.pages, now })
+  const dueAt = wakeAt(state, now)
   const [, { freed }] = await together(
     insertEntries(tx, writing.sealed),
     saveProposal(tx, { state, headHash: hash, register }, before),

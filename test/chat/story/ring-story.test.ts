@@ -40,7 +40,32 @@ function thread(one: ReturnType<typeof begun>): readonly string[] {
 test('a ring whose servers succeeded has passed', () => {
   const one = rollout()
   ends(one, 'installed')
-  expect(thread(one)).toContain('Ring canary passed.')
+  expect(thread(one).at(-1)).toBe('Ring canary passed: installed and verified on web1. Next is ring rest (1): web2.')
+})
+
+test('how the last ring ended stands in the summary', () => {
+  const one = rollout()
+  ends(one, 'installed')
+  ends(one, 'installed', ['web2'])
+  expect(one.state().status).toBe('verifying')
+  expect(thread(one).at(-1)).toMatch(/^Ring canary passed/)
+})
+
+test('one that soaked says with its end only what comes next', () => {
+  const one = rollout({ soakSeconds: 600 })
+  ends(one, 'installed')
+  expect(thread(one).at(-1)).toMatch(/^Ring canary: installed and verified on web1\. Soaking until /)
+  one.pass(1)
+  one.give({ type: 'end-soak' })
+  expect(thread(one).at(-1)).toBe('Ring canary passed. Next is ring rest (1): web2.')
+})
+
+test('a ring that waits for a go says so where the one before it ends', () => {
+  const gate = { ...strict, go: ['on-call'] }
+  const rings = [ringOf('canary', ['web1'], { gate: strict }), ringOf('rest', ['web2'], { gate })]
+  const one = begun(2, () => ({ rings }))
+  ends(one, 'installed')
+  expect(thread(one).at(-1)).toMatch(/Ring rest \(1\) waits until somebody says go\.$/)
 })
 
 test('one whose only server was held back, and that somebody resumed over, has shown nothing', () => {
@@ -49,9 +74,9 @@ test('one whose only server was held back, and that somebody resumed over, has s
   expect(one.state().status).toBe('halted')
   expect(thread(one).join(' ')).toContain('1 of 1 was held back, more than the 0 this ring allows')
   one.give({ type: 'resume' }, person('noor'))
-  expect(thread(one)).not.toContain('Ring canary passed.')
+  expect(thread(one).join()).not.toContain('canary passed')
   expect(thread(one)).toContain(
-    'Ring canary has shown nothing: 0 of 1 succeeded. The rollout went on by decision of Noor.',
+    'Ring canary has shown nothing: 0 of 1 succeeded. The rollout went on by decision of Noor. Next is ring rest (1): web2.',
   )
 })
 
@@ -63,17 +88,17 @@ test('so has one that soaks', () => {
   expect(told).toContain(
     'Ring canary has shown nothing: 0 of 1 succeeded. The rollout went on by decision of Noor. Soaking until ',
   )
-  expect(told).not.toContain('patched and verified')
+  expect(told).not.toContain('installed and verified')
   one.pass(1)
   one.give({ type: 'end-soak' })
-  expect(thread(one)).not.toContain('Ring canary passed.')
+  expect(thread(one).join()).not.toContain('canary passed')
 })
 
 test('one that was left out by hand went on by decision of whoever left it out', () => {
   const one = rollout()
   one.give({ type: 'skip', asset: 'web1', reason: 'It is being moved.' }, person('jonas'))
   expect(thread(one)).toContain(
-    'Ring canary has shown nothing: 0 of 1 succeeded. The rollout went on by decision of Jonas.',
+    'Ring canary has shown nothing: 0 of 1 succeeded. The rollout went on by decision of Jonas. Next is ring rest (1): web2.',
   )
 })
 
@@ -81,16 +106,17 @@ test('one whose gate allows everything says that it was the gate', () => {
   const one = rollout({ gate: { minSuccessPercent: 0, maxFailures: 9, unreachable: 'ignored' } })
   ends(one, 'failed')
   expect(thread(one)).toContain(
-    'Ring canary has shown nothing: 0 of 1 succeeded. Its gate allows that, as it was voted on, so the rollout goes on.',
+    'Ring canary has shown nothing: 0 of 1 succeeded. Its gate allows that, as it was voted on, so the rollout goes on. Next is ring rest (1): web2.',
   )
 })
 
 test('one of which some succeeded says how many', () => {
   const lenient = { minSuccessPercent: 0, maxFailures: 9, unreachable: 'ignored' } as const
-  const one = begun(2, () => ({ rings: [ringOf('canary', ['web1', 'web2'], { batchSize: 2, gate: lenient })] }))
+  const canary = ringOf('canary', ['web1', 'web2'], { batchSize: 2, gate: lenient })
+  const one = begun(3, () => ({ rings: [canary, ringOf('rest', ['web3'])] }))
   ends(one, 'failed', ['web1'])
   ends(one, 'installed', ['web2'])
-  expect(thread(one)).toContain('Ring canary passed: 1 of 2 succeeded.')
+  expect(thread(one)).toContain('Ring canary passed: 1 of 2 succeeded. Next is ring rest (1): web3.')
 })
 
 test('an empty ring holds the rollout, and goes on by decision', () => {
@@ -99,5 +125,7 @@ test('an empty ring holds the rollout, and goes on by decision', () => {
   expect(one.state().status).toBe('halted')
   expect(thread(one).at(-1)).toContain('Ring canary has no server, so it would show nothing')
   one.give({ type: 'resume' }, person('noor'))
-  expect(thread(one)).toContain('Ring canary has no server. The rollout went on by decision of Noor.')
+  expect(thread(one)).toContain(
+    'Ring canary has no server. The rollout went on by decision of Noor. Next is ring rest (1): web1.',
+  )
 })

@@ -93,9 +93,21 @@ describe('the thread', () => {
       [{ type: 'rejected', deferral: { by: 'tom', reason: 'Friday!', owner: 'noor', until } }],
       /^Rejected: Friday! noor looks at it again/i,
     ],
-    ['who approved, and as what', started.slice(0, 1), /^Approved: .* as owner, .* as security\.$/],
-    ['the start, with its rings', started.slice(0, 3), /^Rollout started: canary \(1\), then broad \(3\)\.$/],
-    ['a batch', started.slice(0, 4), /^Ring canary, batch 1: patching web1\.$/],
+    [
+      'who approved, as what, and when it runs',
+      started.slice(0, 2),
+      /^Approved: .* as owner, .* as security\. Its window is open now\.$/,
+    ],
+    [
+      'who approved, where it has no window',
+      [...started.slice(0, 1), { type: 'start-refused', reason: 'it has no window' }],
+      /^Approved: .* as owner, .* as security\. Not started, because it has no window\.$/,
+    ],
+    [
+      'the start, with its rings and the servers of the first',
+      started.slice(0, 3),
+      /^Rollout started: canary \(1\), then broad \(3\)\. It begins with web1\.$/,
+    ],
     [
       'a host that failed',
       [...started, verified('failed', 'dpkg failed (openssl is 3.0.20)')],
@@ -192,8 +204,7 @@ describe('the thread', () => {
       },
     ])
     expect(entries.map(({ text }) => plain(text))).toEqual([
-      'web2, web3 were not begun: halted. They come when the rollout is resumed.',
-      'web4 was not begun: late. It comes when the rollout is resumed.',
+      'web2, web3 were not begun: halted.\nweb4 was not begun: late. They come when the rollout is resumed.',
     ])
   })
 
