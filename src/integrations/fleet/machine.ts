@@ -6,7 +6,7 @@ import { canonicalPlatform } from '../../core/platform/canonical.ts'
 import { familyOf, packagingOf } from '../../core/platform/families.ts'
 import { minuteOf } from '../../core/time/instant.ts'
 import { type AssetDefaults, assetOf } from '../file-inventory/asset-defaults.ts'
-import { platformOf as windowsOf } from '../machine/windows-platform.ts'
+import { windowsPlatformOf } from '../windows/machine.ts'
 import type { ListedHost } from './hosts.ts'
 
 /** What is said of hosts beside what Fleet says. */
@@ -89,7 +89,7 @@ export function platformOf({ platform, os_version, cpu_type }: ListedHost): Plat
   if (platform === 'windows') {
     const version = /\b\d+\.\d+\.\d{4,6}(?:\.\d+)?\b/.exec(os_version)?.[0] ?? null
     const architecture = /arm/i.test(cpu_type) ? 'arm64' : ''
-    return windowsOf({ os: os_version, version, architecture })
+    return windowsPlatformOf({ os: os_version, version, architecture })
   }
   const known = canonicalPlatform(os_version)
   if (known === null || packagingOf(familyOf(known)) === null) return null

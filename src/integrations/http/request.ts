@@ -9,8 +9,10 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>
   /** Default: no login. */
   readonly access?: Access
-  /** Sent as JSON. Left out: the request has no body. */
+  /** Sent as JSON, with the content type of `headers` if they name one. Left out: the request has no body. */
   readonly json?: unknown
+  /** Sent as a form, instead of `json`. */
+  readonly form?: Readonly<Record<string, string>>
   /** `manual`: a redirect is returned as the answer. Default: it is followed. */
   readonly redirect?: 'follow' | 'manual'
   /** The limit for the whole request with its answer. Left out: only `signal` ends it. */
@@ -36,7 +38,7 @@ export type HttpAnswer =
 
 /** Sends one request and reads the answer. Throws only when `signal` aborts. */
 export async function request(asked: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-  const { url, method = 'GET', headers = {}, access = { kind: 'open' }, json, redirect = 'follow' } = asked
+  const { url, method = 'GET', headers = {}, access = { kind: 'open' }, json, form, redirect = 'follow' } = asked
   const { timeoutSeconds, maxBytes, reads = () => true } = asked
   const limit = timeoutSeconds === undefined ? null : AbortSignal.timeout(timeoutSeconds * 1_000)
   try {
@@ -44,11 +46,12 @@ export async function request(asked: HttpRequest, signal: AbortSignal): Promise<
       method,
       redirect,
       headers: {
-        ...headers,
         ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
         ...authorization(access),
       },
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
       signal: limit === null ? signal : AbortSignal.any([signal, limit]),
     })
     if (reads(response)) return { kind: 'answer', response, body: await boundedBody(response, maxBytes) }

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { DAY_SECONDS } from '../../core/time/instant.ts'
 
-/** Machines ask every 22 simulated hours, less up to a fifth that depends on the machine. */
+/** Machines ask so often, in simulated hours, less up to a fifth that depends on the machine. */
 const ASKS_EVERY_HOURS = 22
 const LESS = 0.2
 
@@ -17,14 +17,14 @@ export interface Pace {
 }
 
 /** `daySeconds`: how long a simulated day really takes. */
-export function paceOf(daySeconds: number): Pace {
+export function paceOf(daySeconds: number, asksEveryHours = ASKS_EVERY_HOURS): Pace {
   const hours = (simulated: number) => Math.round((simulated * daySeconds * 1_000) / 24)
   const rhythms = new Map<string, { readonly every: number; readonly first: number }>()
 
   function rhythm(machine: string) {
     const known = rhythms.get(machine)
     if (known !== undefined) return known
-    const every = hours(ASKS_EVERY_HOURS * (1 - LESS * share(`${machine} rhythm`)))
+    const every = hours(asksEveryHours * (1 - LESS * share(`${machine} rhythm`)))
     const made = { every, first: Math.floor(every * share(`${machine} first`)) }
     rhythms.set(machine, made)
     return made

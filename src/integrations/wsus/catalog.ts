@@ -5,9 +5,10 @@ import { z } from 'zod'
 import { updateTitle } from '../../core/assessment/windows-kinds.ts'
 import type { WindowsUpdate } from '../../core/catalog.ts'
 import type { CatalogFeed, FeedFetch } from '../../core/ports.ts'
+import { readTitle } from '../windows/titles.ts'
 import type { Wsus } from './ask.ts'
 import type { WsusUpdate } from './calls.ts'
-import { kbOf, readTitle, typeOf } from './classes.ts'
+import { kbOf, typeOf } from './classes.ts'
 import type { Known, Updates } from './known.ts'
 
 export interface WsusCatalogOptions {

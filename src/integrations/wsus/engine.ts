@@ -2,6 +2,8 @@
 
 import type { DeployEngine } from '../../core/ports.ts'
 import { reclaimedText } from '../../core/reclaimed.ts'
+import { recordedCalls } from '../delegating/call-book.ts'
+import { endFirstContact, firstOnes } from '../delegating/first-contact.ts'
 import { openCallBook } from './call-book.ts'
 import { WsusError } from './calls.ts'
 import { type Context, keyIn, markOf, serverProblem } from './context.ts'
@@ -11,7 +13,7 @@ import { emptyNote, type GroupNote, type StartNote } from './note.ts'
 import { previewOf, viewOf } from './plan.ts'
 import { plannedCallsOf } from './planned-calls.ts'
 import { reportsOf, reportsOfAll } from './reports.ts'
-import { firstOnes, provenBy, startBatch } from './start.ts'
+import { firstContactOf, startBatch } from './start.ts'
 import { compareGroups, takeBack } from './stops.ts'
 import { type OwnTerms, termsFor } from './terms.ts'
 
@@ -52,18 +54,20 @@ export function createWsusEngine(context: WsusEngineOptions): DeployEngine {
 
     async preflight(batch, signal) {
       signal.throwIfAborted()
-      return preflighted(await firstOnes(context, batch.key, await look(context, batch, signal), signal))
+      return preflighted(
+        await firstOnes(firstContactOf(context), batch.key, await look(context, batch, signal), signal),
+      )
     },
 
     async plannedCalls(batch, signal) {
       signal.throwIfAborted()
-      const looked = await firstOnes(context, batch.key, await look(context, batch, signal), signal)
+      const looked = await firstOnes(firstContactOf(context), batch.key, await look(context, batch, signal), signal)
       return plannedCallsOf(context, batch.key, looked)
     },
 
     ...following(context),
     ...changing(context),
-    calls: recorded(context),
+    calls: recordedCalls(context.notes),
 
     async reclaim(unknown, signal) {
       signal.throwIfAborted()
@@ -125,7 +129,7 @@ function changing(context: Context): Required<Pick<DeployEngine, 'stage' | 'star
     stage: (batch, signal) =>
       onStart(batch.key, signal, async (own, mine) => {
         const before = (await notes.read(batch.key)) ?? emptyNote
-        const looked = await firstOnes(own, batch.key, await look(own, batch, mine), mine)
+        const looked = await firstOnes(firstContactOf(own), batch.key, await look(own, batch, mine), mine)
         return (await stageGroups(own, batch.key, before, looked, mine)).staged
       }),
     start: (batch, signal) => onStart(batch.key, signal, (own, mine) => startBatch(own, batch, mine)),
@@ -137,22 +141,6 @@ function changing(context: Context): Required<Pick<DeployEngine, 'stage' | 'star
       await onStart(key, signal, (own, mine) => tidyGroups(own, key, markOf(own, key), mine))
       if ((await notes.readCalls(key)).calls.length === 0) await notes.removeCalls(key)
     },
-  }
-}
-
-function recorded({ notes }: Context): NonNullable<DeployEngine['calls']> {
-  return {
-    async read(key) {
-      return (await notes.readCalls(key)).calls
-    },
-    recorded: (key, last, signal) =>
-      notes.alone(key, signal, async () => {
-        const note = await notes.readCalls(key)
-        const calls = note.calls.filter(({ n }) => n > last)
-        // The numbers go on as long as something is left of the start.
-        if (calls.length === 0 && (await notes.read(key)) === null) await notes.removeCalls(key)
-        else await notes.saveCalls(key, { ...note, calls })
-      }),
   }
 }
 
@@ -208,7 +196,7 @@ async function reclaimGroups(
 /** Groups are found by their names, so that those of a start that nobody noted are found too. */
 async function tidyGroups(context: Context, key: string, mark: string, signal: AbortSignal): Promise<void> {
   const { wsus, notes } = context
-  await endFirstContact(context, key, signal)
+  await endFirstContact(firstContactOf(context), key, signal)
   const ours = (await notes.read(key))?.groups ?? []
   for (const { id, name } of await wsus.ask('groups', {}, signal)) {
     if (name.startsWith(mark)) await wsus.ask('delete-group', { group: id, name }, signal)
@@ -224,13 +212,4 @@ async function emptied({ wsus, notes }: Context, key: string, { id, name, items 
     if (added && group === name) await wsus.ask('remove-member', { group: id, machine }, signal)
   for (const { update } of items)
     await wsus.ask('approve', { update, group: id, action: 'NotApproved', deadline: null }, signal)
-}
-
-/** A first start was completed where one of its machines did what it was told. Asked while its groups are still there. */
-async function endFirstContact(context: Context, key: string, signal: AbortSignal): Promise<void> {
-  const { notes } = context
-  const first = await notes.firstContact()
-  if (first.trying !== key) return
-  const proven = (await provenBy(context, key, signal)) === true
-  await notes.saveFirstContact({ proven, trying: null })
 }

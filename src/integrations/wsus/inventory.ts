@@ -4,10 +4,11 @@ import type { Asset, Listing, Observation } from '../../core/asset.ts'
 import { fullName } from '../../core/identity.ts'
 import type { InventorySource } from '../../core/ports.ts'
 import { minuteOf } from '../../core/time/instant.ts'
+import { equalSoftware, type Software } from '../windows/machine.ts'
 import type { Wsus } from './ask.ts'
 import type { WsusGroup, WsusInstallation, WsusMachine } from './calls.ts'
 import type { Known, Machines } from './known.ts'
-import { assetOfMachine, type MachineFacts, nameOf, type Software, softwareOf } from './machine.ts'
+import { assetOfMachine, type MachineFacts, nameOf, softwareOf } from './machine.ts'
 import { checkServer } from './probe-report.ts'
 
 export interface WsusInventoryOptions extends MachineFacts {
@@ -29,7 +30,7 @@ const SLICE = 400
 export function createWsusInventory(options: WsusInventoryOptions): InventorySource {
   const { name, wsus, known } = options
   const read = new Map<string, Read>()
-  const shared = sharing()
+  const shared = equalSoftware()
 
   /** Only machines that reported since are asked about: nothing else can have changed. */
   async function readAll(machines: readonly WsusMachine[], signal: AbortSignal): Promise<void> {
@@ -149,19 +150,4 @@ export function neverReported(machine: WsusMachine): string {
   const { contactedAt } = machine
   const contact = contactedAt === null ? 'it never asked either' : `it last asked on ${minuteOf(contactedAt)} UTC`
   return `${nameOf(machine)} has not reported to WSUS yet; ${contact}`
-}
-
-/** Gives equal software as one object, because very many machines have the same. */
-function sharing(): (software: Software) => Software {
-  const kept = new Map<string, WeakRef<Software>>()
-  return (software) => {
-    const key = [
-      ...software.packages.map(({ name, version }) => `${name} ${version}`),
-      ...software.rebootPackages,
-    ].join('\n')
-    const there = kept.get(key)?.deref()
-    if (there !== undefined) return there
-    kept.set(key, new WeakRef(software))
-    return software
-  }
 }

@@ -1,9 +1,8 @@
 /** A machine of WSUS as an asset, and what it last said of itself. */
 
-import type { Asset, InstalledPackage } from '../../core/asset.ts'
-import { WINDOWS } from '../../core/versions/windows.ts'
+import type { Asset } from '../../core/asset.ts'
 import { type AssetDefaults, assetOf } from '../file-inventory/asset-defaults.ts'
-import { platformOf } from '../machine/windows-platform.ts'
+import { type Software, windowsPlatformOf, windowsSoftware } from '../windows/machine.ts'
 import {
   ALL_COMPUTERS,
   UNASSIGNED_COMPUTERS,
@@ -24,7 +23,7 @@ export function assetOfMachine(
   const named = machine.groups.flatMap((id) => (isBuiltIn(id) ? [] : (groups.get(id)?.name ?? [])))
   // Our own groups last as long as a start, so they say nothing about the machine.
   const own = named.filter((name) => !name.startsWith(OURS)).sort()
-  const platform = platformOf(machine) ?? undefined
+  const platform = windowsPlatformOf(machine) ?? undefined
   const team = own.map((name) => teams[name]).find((one) => one !== undefined)
   const tags = [...new Set([...(defaults.tags ?? []), ...own])]
   const facts = { name: nameOf(machine), address: machine.address ?? undefined, simulated, platform, team, tags }
@@ -50,37 +49,17 @@ export function nameOf({ name }: Pick<WsusMachine, 'name'>): string {
   return name.toLowerCase()
 }
 
-/** What a machine has, as it last said. Machines with the same lists share them. */
-export interface Software {
-  readonly packages: readonly InstalledPackage[]
-  /** Updates that wait for a restart. */
-  readonly rebootPackages: readonly string[]
-}
-
 export function softwareOf(
   { version }: Pick<WsusMachine, 'version'>,
   said: readonly WsusInstallation[],
   { byId }: Updates,
 ): Software {
   const kbs = (states: readonly string[]) =>
-    [...new Set(said.filter(({ state }) => states.includes(state)).flatMap((one) => namesOf(one, byId)))].sort()
-  const pending = kbs(['InstalledPendingReboot'])
-  const build = version === null ? null : buildIn(version)
-  const installed = kbs(['Installed', 'InstalledPendingReboot']).map((kb) => packageOf(kb, '1'))
-  return { packages: build === null ? installed : [packageOf(WINDOWS, build), ...installed], rebootPackages: pending }
+    said.filter(({ state }) => states.includes(state)).flatMap((one) => namesOf(one, byId))
+  return windowsSoftware(version, kbs(['Installed', 'InstalledPendingReboot']), kbs(['InstalledPendingReboot']))
 }
 
 function namesOf({ update }: WsusInstallation, byId: Updates['byId']): readonly string[] {
   const found = byId.get(update)
   return found === undefined || found.kbs.length === 0 ? [] : [kbOf(found)]
-}
-
-function packageOf(name: string, version: string): InstalledPackage {
-  return { name, version, architecture: 'all', source: name, sourceVersion: version }
-}
-
-/** A server that does not know the update revision writes 0, which no released Windows has. */
-function buildIn(version: string): string | null {
-  if (!/^\d+(?:\.\d+){2,3}$/.test(version)) return null
-  return version.replace(/^(\d+\.\d+\.\d+)\.0$/, '$1')
 }

@@ -3,18 +3,16 @@
  * written down first, so that a process that is killed has told fewer and never more.
  */
 
-import { isOver, notBegun, TIME_OVER } from '../../core/not-begun.ts'
+import { isOver, TIME_OVER } from '../../core/not-begun.ts'
 import type { Batch, DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
 import { plusSeconds } from '../../core/time/instant.ts'
+import { type FirstContactOf, withFirstOnes } from '../delegating/first-contact.ts'
 import { WsusError } from './calls.ts'
 import type { Context } from './context.ts'
 import { groupName, type Looked, look, stageGroups } from './groups.ts'
-import { type AssetNote, emptyNote, type FirstContact, type StartNote } from './note.ts'
+import { type AssetNote, emptyNote, type StartNote } from './note.ts'
 import { reportsOf } from './reports.ts'
 import { beginOf } from './times.ts'
-
-/** So many machines may a start have until one was completed on the server. */
-export const FIRST_MACHINES = 5
 
 export async function startBatch(context: Context, batch: Batch, signal: AbortSignal): Promise<DeploymentHandle> {
   const { key } = batch
@@ -29,65 +27,31 @@ export async function startBatch(context: Context, batch: Batch, signal: AbortSi
   return { key, data: { startedAt: note.startedAt } }
 }
 
-/**
- * Writes down who is to be added. Until one start was completed on the server, other starts wait for this, so that no
- * two have their few machines at once. The claim comes first: one without a note is free again.
- */
-async function intendedAlone(
+/** Writes down who is to be added. */
+function intendedAlone(
   context: Context,
   key: string,
   made: StartNote,
   looked: readonly Looked[],
   signal: AbortSignal,
 ): Promise<StartNote> {
-  const { notes } = context
-  const write = async (few: readonly Looked[]) => {
+  return withFirstOnes(firstContactOf(context), key, looked, signal, async (few, claim) => {
     const note = intended(context, key, made, few)
-    if (note.assets.some(isToAdd)) await claimFirstContact(context, key)
-    await notes.save(key, note)
+    if (note.assets.some(isToAdd)) await claim()
+    await context.notes.save(key, note)
     return note
-  }
-  if ((await notes.firstContact()).proven) return write(looked)
-  return notes.alone('first contact', signal, async (mine) => write(await firstOnes(context, key, looked, mine)))
-}
-
-/** On a server where no start was completed yet, one start at a time has a few machines. The others come later. */
-export async function firstOnes(
-  context: Context,
-  key: string,
-  looked: readonly Looked[],
-  signal: AbortSignal,
-): Promise<readonly Looked[]> {
-  const first = await firstContactNow(context, key, signal)
-  if (first.proven) return looked
-  const able = looked.filter(({ found }) => found.ready && found.plan.items.length > 0)
-  const mayGo = first.trying === null || first.trying === key
-  const few = new Set(mayGo ? able.slice(0, FIRST_MACHINES) : [])
-  return looked.map((one) => {
-    if (!able.includes(one) || few.has(one)) return one
-    const reason = `Until one start was completed on this WSUS, one start at a time has at most ${FIRST_MACHINES} servers`
-    const again = one.request.notAfter ?? plusSeconds(context.clock().toISOString(), context.contactSeconds)
-    return { ...one, found: { ready: false, outcome: { ...notBegun(reason), notBefore: again } } }
   })
 }
 
-/** Another start that was to prove it may have ended since, before it was tidied. */
-async function firstContactNow(context: Context, key: string, signal: AbortSignal): Promise<FirstContact> {
-  const first = await context.notes.firstContact()
-  if (first.proven || first.trying === null || first.trying === key) return first
-  const ended = await provenBy(context, first.trying, signal)
-  if (ended === null) return first
-  const now = { proven: ended, trying: null }
-  await context.notes.saveFirstContact(now)
-  return now
-}
-
-/** Whether a machine of the start did what it was told; `null`: some have not ended. */
-export async function provenBy(context: Context, key: string, signal: AbortSignal): Promise<boolean | null> {
-  const note = await context.notes.read(key)
-  const reports = note === null ? [] : await reportsOf(context, note, signal)
-  if (reports.some(({ outcome }) => outcome === null)) return null
-  return reports.some(({ outcome }) => outcome?.state === 'succeeded')
+export function firstContactOf(context: Context): FirstContactOf {
+  const { notes, clock, contactSeconds } = context
+  return {
+    ...{ system: 'this WSUS', notes, clock, againSeconds: contactSeconds },
+    async reports(key, signal) {
+      const note = await notes.read(key)
+      return note === null ? [] : reportsOf(context, note, signal)
+    },
+  }
 }
 
 /** The note with everybody who is to be added. An asset that was written down before stays as it was. */
@@ -178,11 +142,6 @@ function isToAdd({ added, takenBack, refused }: AssetNote): boolean {
 
 export function replaced(note: StartNote, asset: AssetNote): StartNote {
   return { ...note, assets: note.assets.map((one) => (one.asset === asset.asset ? asset : one)) }
-}
-
-async function claimFirstContact({ notes }: Context, key: string): Promise<void> {
-  const first = await notes.firstContact()
-  if (!first.proven && first.trying !== key) await notes.saveFirstContact({ ...first, trying: key })
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readTitle, typeOf } from '../../../src/integrations/wsus/classes.ts'
+import { readTitle } from '../../../src/integrations/windows/titles.ts'
+import { typeOf } from '../../../src/integrations/wsus/classes.ts'
 
 /** Titles as the Microsoft Update Catalog has them, with the products of Microsoft's monthly data that they are for. */
 const titles: readonly (readonly [string, string | null, string | null, string | null])[] = [

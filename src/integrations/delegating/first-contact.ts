@@ -1,0 +1,93 @@
+/** Until one start was completed on a system, one start at a time has a few machines there. */
+
+import { notBegun } from '../../core/not-begun.ts'
+import type { DeploymentOutcome, DeploymentReport, DeploymentRequest } from '../../core/ports.ts'
+import { plusSeconds } from '../../core/time/instant.ts'
+import type { FirstContact, StartNotes } from './notes.ts'
+
+/** So many machines may a start have until one was completed on the system. */
+export const FIRST_MACHINES = 5
+
+/** One asset of a batch, as its system sees it now. `items`: what is to be done there; none: it has all of it. */
+export interface LookedAt {
+  readonly request: DeploymentRequest
+  readonly found:
+    | { readonly ready: true; readonly plan: { readonly items: readonly unknown[] } }
+    | { readonly ready: false; readonly outcome: DeploymentOutcome }
+}
+
+/** What must be known of the system and of its starts. */
+export interface FirstContactOf {
+  /** For people: `this WSUS`. */
+  readonly system: string
+  readonly notes: Pick<StartNotes<object>, 'firstContact' | 'saveFirstContact' | 'alone'>
+  readonly clock: () => Date
+  /** Assets of a batch without an end are tried again so many seconds later. */
+  readonly againSeconds: number
+  /** The reports of a start; none: nobody knows it. */
+  reports(key: string, signal: AbortSignal): Promise<readonly DeploymentReport[]>
+}
+
+/** The assets that may be told now. Of the others it is said that they come later. */
+export async function firstOnes<Looked extends LookedAt>(
+  of: FirstContactOf,
+  key: string,
+  looked: readonly Looked[],
+  signal: AbortSignal,
+): Promise<readonly Looked[]> {
+  const first = await firstContactNow(of, key, signal)
+  if (first.proven) return looked
+  const able = looked.filter(({ found }) => found.ready && found.plan.items.length > 0)
+  const mayGo = first.trying === null || first.trying === key
+  const few = new Set(mayGo ? able.slice(0, FIRST_MACHINES) : [])
+  return looked.map((one) => {
+    if (!able.includes(one) || few.has(one)) return one
+    const reason = `Until one start was completed on ${of.system}, one start at a time has at most ${FIRST_MACHINES} servers`
+    const again = one.request.notAfter ?? plusSeconds(of.clock().toISOString(), of.againSeconds)
+    return { ...one, found: { ready: false, outcome: { ...notBegun(reason), notBefore: again } } }
+  })
+}
+
+/** Another start that was to prove it may have ended since, before it was tidied. */
+async function firstContactNow(of: FirstContactOf, key: string, signal: AbortSignal): Promise<FirstContact> {
+  const first = await of.notes.firstContact()
+  if (first.proven || first.trying === null || first.trying === key) return first
+  const ended = await provenBy(of, first.trying, signal)
+  if (ended === null) return first
+  const now = { proven: ended, trying: null }
+  await of.notes.saveFirstContact(now)
+  return now
+}
+
+/** Whether a machine of the start did what it was told; `null`: some have not ended. */
+async function provenBy(of: FirstContactOf, key: string, signal: AbortSignal): Promise<boolean | null> {
+  const reports = await of.reports(key, signal)
+  if (reports.some(({ outcome }) => outcome === null)) return null
+  return reports.some(({ outcome }) => outcome?.state === 'succeeded')
+}
+
+/**
+ * Runs `write` for the assets that may be told now, while no other start claims to be the first one. `write` says by `claim`
+ * that its start will tell somebody, before it notes that: a claim without a note is free again.
+ */
+export async function withFirstOnes<Looked extends LookedAt, T>(
+  of: FirstContactOf,
+  key: string,
+  looked: readonly Looked[],
+  signal: AbortSignal,
+  write: (few: readonly Looked[], claim: () => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const claim = async () => {
+    const first = await of.notes.firstContact()
+    if (!first.proven && first.trying !== key) await of.notes.saveFirstContact({ ...first, trying: key })
+  }
+  if ((await of.notes.firstContact()).proven) return write(looked, claim)
+  return of.notes.alone('first contact', signal, async (mine) => write(await firstOnes(of, key, looked, mine), claim))
+}
+
+/** A first start was completed where one of its machines did what it was told. To be called before the start is tidied. */
+export async function endFirstContact(of: FirstContactOf, key: string, signal: AbortSignal): Promise<void> {
+  const first = await of.notes.firstContact()
+  if (first.trying !== key) return
+  await of.notes.saveFirstContact({ proven: (await provenBy(of, key, signal)) === true, trying: null })
+}
