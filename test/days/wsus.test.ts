@@ -155,7 +155,7 @@ const groupsOf = ({ groups }: WsusState, name: string) =>
   groups.filter((group) => group.name.startsWith(`Patchwarden (${name})`)).length
 
 test('two installations on one WSUS: neither touches what the other made, and no machine is patched twice', {
-  timeout: 600_000,
+  timeout: 1_200_000,
 }, async () => {
   const one = await server(1)
   const [mine, theirs] = [await one.installation('one', database().url), await createTestDatabase()]

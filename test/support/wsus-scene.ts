@@ -33,7 +33,8 @@ export async function approved(first: RunningService, at: Installation): Promise
 
 export async function completes(by: RunningService): Promise<void> {
   const status = async () => (await proposalsOf(by))[0]?.status
-  await expect.poll(status, { timeout: 400_000, interval: 3_000 }).toBe('completed')
+  // Two rings of two or three simulated days each, and a slow machine may need some minutes more.
+  await expect.poll(status, { timeout: 800_000, interval: 3_000 }).toBe('completed')
 }
 
 export const isTold = (count: number) => async (one: WsusServices) => toldIn(await one.state()).length >= count
