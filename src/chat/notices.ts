@@ -3,12 +3,12 @@
  * Who is told, and with which buttons, is in core/permission/told.
  */
 
+import { isExploited } from '../core/follow-up.ts'
 import { isOwn, namesIn } from '../core/hands.ts'
 import { offersTo } from '../core/permission/answer.ts'
 import { someOf } from '../core/permission/names.ts'
 import type { Moment } from '../core/permission/place.ts'
 import {
-  isExploited,
   leftExploitable,
   type Occasion,
   type Reader,
@@ -18,7 +18,7 @@ import {
 } from '../core/permission/told.ts'
 import { anyOf } from '../core/proposal/decision.ts'
 import { notStarted } from '../core/proposal/ends.ts'
-import type { RecordedEvent } from '../core/proposal/event.ts'
+import type { ProposalEvent, RecordedEvent } from '../core/proposal/event.ts'
 import { type Glance, glanceOf } from '../core/proposal/glance.ts'
 import type { ProposalState } from '../core/proposal/proposal.ts'
 import { assetName } from '../core/rollout/tally.ts'
@@ -195,12 +195,8 @@ function wordsFor({ recorded: { event, at }, before, state }: Occasion, as: Read
   switch (event.type) {
     case 'revised':
       return { tone: 'urgent', text: rich(sentence(event.reason || state.whyNow)), looks: ['explain'] }
-    case 'reminded': {
-      const presses = isPressing(state, at)
-      const why = event.step === 'escalation' ? 'Nobody has decided it. ' : 'It waits for your vote. '
-      const text = rich(`${why}${urgency(state, at)}It expires `, time(state.expiresAt, 'relative'), '.')
-      return { tone: presses ? 'urgent' : 'warning', text, looks: [presses ? 'explain' : 'plan'] }
-    }
+    case 'reminded':
+      return state.status === 'halted' ? unanswered(state) : undecidedWords(state, event, at)
     case 'acknowledgement-asked': {
       const starts =
         state.schedule === null ? rich('It is about to start.') : rich('It starts ', time(state.schedule.start), '.')
@@ -266,6 +262,24 @@ function wordsFor({ recorded: { event, at }, before, state }: Occasion, as: Read
     default:
       return { tone: 'neutral', text: [] }
   }
+}
+
+function undecidedWords(
+  state: ProposalState,
+  { step }: Extract<ProposalEvent, { type: 'reminded' }>,
+  now: string,
+): Words {
+  const presses = isPressing(state, now)
+  const why = step === 'escalation' ? 'Nobody has decided it. ' : 'It waits for your vote. '
+  const text = rich(`${why}${urgency(state, now)}It expires `, time(state.expiresAt, 'relative'), '.')
+  return { tone: presses ? 'urgent' : 'warning', text, looks: [presses ? 'explain' : 'plan'] }
+}
+
+function unanswered(state: ProposalState): Words {
+  const { stopped } = state
+  if (stopped === null) return { tone: 'urgent', text: [] }
+  const text = rich('Halted since ', time(stopped.at), `, and nobody has answered: ${sentence(stopped.reason)}`)
+  return { tone: 'urgent', text: [...text, ...rich(untouched(state))], looks: ['assets'] }
 }
 
 /** Can it not wait for the usual time? */

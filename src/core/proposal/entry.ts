@@ -261,7 +261,7 @@ const table: Table = {
   'vote-withdrawn': { person: actorsId, name: actorsName },
   'act-confirmed': { person: actorsId, name: actorsName, act: fact, of: fact },
   commented: { text: words, via: actorsVia },
-  reminded: { step: fact, waitingFor: people },
+  reminded: { step: fact, waitingFor: people, rungs: fact },
   'standing-refused': { reason: words },
   approved: { by: approval },
   'approval-lapsed': { reason: words },
