@@ -3,12 +3,12 @@
  * Who is told, and with which buttons, is in core/permission/told.
  */
 
+import { isExploited } from '../core/follow-up.ts'
 import { isOwn, namesIn, throughWords } from '../core/hands.ts'
 import { offersTo } from '../core/permission/answer.ts'
 import { someOf } from '../core/permission/names.ts'
 import type { Moment } from '../core/permission/place.ts'
 import {
-  isExploited,
   leftExploitable,
   type Occasion,
   type Reader,
@@ -202,12 +202,8 @@ function wordsFor(occasion: Occasion, as: ReaderKind): Words {
       return askedWords(occasion, event)
     case 'revised':
       return { tone: 'urgent', text: rich(sentence(event.reason || state.whyNow)), looks: ['explain'] }
-    case 'reminded': {
-      const presses = isPressing(state, at)
-      const why = event.step === 'escalation' ? 'Nobody has decided it. ' : 'It waits for your vote. '
-      const text = rich(`${why}${urgency(state, at)}It expires `, time(state.expiresAt, 'relative'), '.')
-      return { tone: presses ? 'urgent' : 'warning', text, looks: [presses ? 'explain' : 'plan'] }
-    }
+    case 'reminded':
+      return state.status === 'halted' ? unanswered(state) : undecidedWords(state, event, at)
     case 'acknowledgement-asked': {
       const starts =
         state.schedule === null ? rich('It is about to start.') : rich('It starts ', time(state.schedule.start), '.')
@@ -296,6 +292,24 @@ function askedWords(
     text: [...asked, ...words, ...rich(lineBreak, strong(state.title), ': '), ...cardSay(place)],
     looks: state.subject.kind === 'patches' ? ['assets', 'explain'] : ['report'],
   }
+}
+
+function undecidedWords(
+  state: ProposalState,
+  { step }: Extract<ProposalEvent, { type: 'reminded' }>,
+  now: string,
+): Words {
+  const presses = isPressing(state, now)
+  const why = step === 'escalation' ? 'Nobody has decided it. ' : 'It waits for your vote. '
+  const text = rich(`${why}${urgency(state, now)}It expires `, time(state.expiresAt, 'relative'), '.')
+  return { tone: presses ? 'urgent' : 'warning', text, looks: [presses ? 'explain' : 'plan'] }
+}
+
+function unanswered(state: ProposalState): Words {
+  const { stopped } = state
+  if (stopped === null) return { tone: 'urgent', text: [] }
+  const text = rich('Halted since ', time(stopped.at), `, and nobody has answered: ${sentence(stopped.reason)}`)
+  return { tone: 'urgent', text: [...text, ...rich(untouched(state))], looks: ['assets'] }
 }
 
 /** Can it not wait for the usual time? */

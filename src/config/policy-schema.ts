@@ -23,6 +23,16 @@ const orNever = z.union([
   duration({ unit: 'days', minimum: 60, maximum: 90 * DAY_SECONDS }),
 ])
 
+const someTime = duration({ unit: 'hours', minimum: 60, maximum: 30 * DAY_SECONDS })
+
+const urgent = z.strictObject({
+  messageAfter: someTime
+    .prefault('1 hour')
+    .describe('Silence after which those who can act are sent a direct message.'),
+  escalateAfter: someTime.prefault('2 hours').describe('Silence after which escalateTo is told, loudly.'),
+  repeatEvery: someTime.prefault('1 day').describe('How often the direct messages are sent after that.'),
+})
+
 const shortWhile = duration({ unit: 'min', minimum: 60, maximum: DAY_SECONDS })
 
 const acknowledgement = z.strictObject({
@@ -61,6 +71,12 @@ const everyPolicy = {
   escalateTo: optional(roles('Write roles, such as [operator].')).describe(
     'Roles whose holders are told when nobody decides. Default: those who may stop.',
   ),
+  urgent: z
+    .union([z.literal('never').transform(() => null), urgent], {
+      error: 'Write never, or a group with messageAfter, escalateAfter and repeatEvery.',
+    })
+    .prefault({})
+    .describe('How people are reminded of what is exploited and open, and of a halt that nobody answers.'),
   stop: roles('Write who may stop a rollout, such as [owner, on-call].').describe(
     'Roles whose holders may pause or halt a rollout, each alone.',
   ),

@@ -51,6 +51,14 @@ export function policyNamed(config: Settings, name: string): Policy | null {
     messageAfterSeconds: policy.messageAfter,
     escalateAfterSeconds: policy.escalateAfter,
     escalateTo: policy.escalateTo ?? policy.stop,
+    urgent:
+      policy.urgent === null
+        ? null
+        : {
+            messageAfterSeconds: policy.urgent.messageAfter,
+            escalateAfterSeconds: policy.urgent.escalateAfter,
+            repeatEverySeconds: policy.urgent.repeatEvery,
+          },
     stop: policy.stop,
     resume: roleCounts(policy.resume),
     breakGlass:

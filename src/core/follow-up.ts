@@ -1,6 +1,8 @@
 /** Facts about proposed patches that change while the proposal waits or after the patches were installed. */
 
 import type { Patch } from './catalog.ts'
+import { memoizeByIdentity } from './memoize-by-identity.ts'
+import type { ProposalState } from './proposal/proposal.ts'
 
 /** CVEs in the evidence of the patches that CISA lists as exploited. */
 export function exploitedCves(patches: readonly Patch[]): readonly string[] {
@@ -13,6 +15,13 @@ export function exploitedCves(patches: readonly Patch[]): readonly string[] {
   }
   return [...found]
 }
+
+/** Does it ask for the fix of something that is known to be exploited? */
+export function isExploited({ subject }: Pick<ProposalState, 'subject'>): boolean {
+  return subject.kind === 'patches' && anyExploited(subject.patches)
+}
+
+const anyExploited = memoizeByIdentity((patches: readonly Patch[]) => exploitedCves(patches).length > 0)
 
 /** An advisory that fixes what an earlier edition of it broke: `DSA-5356-2` after `DSA-5356-1`. */
 export interface Regression {

@@ -46,6 +46,8 @@ export interface Policy {
   /** Seconds of silence after which the holders of `escalateTo` are asked to act; `null`: never. */
   readonly escalateAfterSeconds: number | null
   readonly escalateTo: readonly string[]
+  /** `null`: what is urgent is reminded of like everything else. Left out: a policy of an earlier version has none. */
+  readonly urgent?: UrgentRule | null
   /** Roles that may pause or halt a rollout. One person is enough. Never empty. */
   readonly stop: readonly string[]
   /** The approvals that are needed to resume a halted rollout. Never empty. */
@@ -63,6 +65,19 @@ export interface Policy {
    * If a rollout has one of these rings, an approval counts only after the person confirmed it by their own account.
    */
   readonly stepUpRings: readonly string[]
+}
+
+/**
+ * How people are reminded, besides the steps of the policy, of what is exploited and open, and of a halt that nobody
+ * answers.
+ */
+export interface UrgentRule {
+  /** Seconds until those who can act get a direct message. */
+  readonly messageAfterSeconds: number
+  /** Seconds until the holders of `escalateTo` are told. */
+  readonly escalateAfterSeconds: number
+  /** Seconds between the direct messages after that. */
+  readonly repeatEverySeconds: number
 }
 
 /**

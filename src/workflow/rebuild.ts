@@ -312,6 +312,7 @@ function handedOver({ rollout, test }: ProposalState, event: ProposalEvent): rea
 const regrouped: ReadonlySet<ProposalEvent['type']> = new Set([
   'approved',
   'batch-started',
+  'reminded',
   'ring-passed',
   'verification-recorded',
   'verifications-recorded',

@@ -66,6 +66,7 @@ describe('what the core gets of the example file', () => {
       messageAfterSeconds: 172_800,
       escalateAfterSeconds: 345_600,
       escalateTo: ['operator'],
+      urgent: { messageAfterSeconds: 3_600, escalateAfterSeconds: 7_200, repeatEverySeconds: 86_400 },
       stop: ['owner', 'on-call', 'security'],
       resume: [{ role: 'owner', count: 1 }],
       breakGlass: { roles: ['operator'], reviewWithinSeconds: 86_400 },

@@ -1,12 +1,18 @@
 /** Servers that ended, told together: how many, by cause, and the first names of each. */
 
 import type { ChangedEnd } from '../../core/proposal/ends.ts'
-import type { ProposalState } from '../../core/proposal/proposal.ts'
+import type { Deployment, ProposalState } from '../../core/proposal/proposal.ts'
 import { assetName } from '../../core/rollout/tally.ts'
-import { code, lineBreak, type RichText, rich, sentence, strong } from '../rich-text.ts'
+import { code, lineBreak, plain, type RichText, rich, sentence, strong } from '../rich-text.ts'
 import { listed } from './words.ts'
 
 export type Ended = Pick<ChangedEnd, 'asset' | 'deployment' | 'verification' | 'was'>
+
+/** As it ended, whatever was before. */
+export function ended(deployment: Deployment): readonly Ended[] {
+  const { asset, verification } = deployment
+  return verification === null ? [] : [{ asset, deployment, verification, was: null }]
+}
 
 /** Servers that ended in the same way, for the same reason. */
 export type Cause = readonly [Ended, ...Ended[]]
@@ -41,6 +47,14 @@ export function causesText(state: ProposalState, causes: readonly Cause[], what:
   const rest = causes.slice(CAUSES).flat().length
   if (rest > 0) lines.push(rich(`${rest} for other reasons; "Servers" says why.`))
   return [...rich(`${causes.flat().length} servers ${what}:`), ...lines.flatMap((line) => [lineBreak, ...line])]
+}
+
+/** A line for each cause, for the list under an entry. */
+export function causeLines(state: ProposalState, causes: readonly Cause[]): readonly string[] {
+  return causes.map((cause) => {
+    const assets = cause.map((one) => one.asset)
+    return `${plain(listed(state, assets, NAMED))}: ${cause[0].verification.end}. ${reasonOf(cause)}`
+  })
 }
 
 function causeWords(state: ProposalState, cause: Cause, servers = ''): RichText {

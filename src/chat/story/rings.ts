@@ -3,8 +3,10 @@
  * far it is, because a thread that tells of each server is read by nobody.
  */
 
-import type { ProposalState } from '../../core/proposal/proposal.ts'
-import { deploymentsOf, endsByRing } from '../../core/rollout/deployments.ts'
+import { isUnremarkable } from '../../core/proposal/ends.ts'
+import type { Deployment, ProposalState } from '../../core/proposal/proposal.ts'
+import { deploymentsOf } from '../../core/rollout/deployments.ts'
+import { endsBadly } from '../../core/rollout/gate.ts'
 import { plannedOf } from '../../core/rollout/planned.ts'
 import { remaining } from '../../core/rollout/remaining.ts'
 import { ringResult } from '../../core/rollout/ring-result.ts'
@@ -13,8 +15,9 @@ import { wantsGo } from '../../core/rollout/turn.ts'
 import type { ThreadEntry } from '../card.ts'
 import { type RichText, rich, type Span, strong, time } from '../rich-text.ts'
 import { count, hasEnd } from '../words.ts'
+import { causeLines, causesOf, ended } from './causes.ts'
 import { bot, type Events, named, type Telling } from './telling.ts'
-import { listed, names, ringName } from './words.ts'
+import { names, ringName } from './words.ts'
 
 /** Which servers come first; empty: none begins at once, or their system is told ahead, which is told by itself. */
 export function beginsWith(state: ProposalState): RichText {
@@ -65,14 +68,9 @@ function wasBound({ subject }: ProposalState, ring: number): boolean {
 }
 
 export function soakingStory({ ring, until }: Events['ring-soaking'], telling: Telling): readonly ThreadEntry[] {
-  const { state } = telling
   const soaking = rich(' Soaking until ', time(until, 'time'), '.')
-  const { good, total } = ringResult(state, ring)
-  if (good === 0) return shownNothing(ring, telling, soaking)
-  const name = strong(ringName(state, ring))
-  return good === total
-    ? bot('good', [...rich('Ring ', name), ...wellWords(state, ring), ...soaking])
-    : bot('good', [...rich('Ring ', name, `: ${good} of ${total} succeeded.`), ...soaking])
+  if (ringResult(telling.state, ring).good === 0) return shownNothing(ring, telling, soaking)
+  return ringEnd(telling.state, ring, '', soaking)
 }
 
 /**
@@ -82,31 +80,32 @@ export function soakingStory({ ring, until }: Events['ring-soaking'], telling: T
 export function passedStory({ ring }: Events['ring-passed'], telling: Telling): readonly ThreadEntry[] {
   const { before, state } = telling
   const next = nextWords(state, ring)
-  const { good, total } = ringResult(state, ring)
-  if (good === 0) return shownNothing(ring, telling, next)
-  const name = strong(ringName(state, ring))
+  if (ringResult(state, ring).good === 0) return shownNothing(ring, telling, next)
   if (before !== null && liveRun(before)?.rings[ring]?.status === 'soaking')
-    return next.length === 0 ? [] : bot('good', [...rich('Ring ', name, ' passed.'), ...next])
-  if (lanesLeft(state).length === 0) return []
-  return good === total
-    ? bot('good', [...rich('Ring ', name, ' passed'), ...wellWords(state, ring), ...next])
-    : bot('good', [...rich('Ring ', name, ` passed: ${good} of ${total} succeeded.`), ...next])
+    return next.length === 0 ? [] : bot('good', [...rich('Ring ', strong(ringName(state, ring)), ' passed.'), ...next])
+  return lanesLeft(state).length === 0 ? [] : ringEnd(state, ring, ' passed', next)
 }
 
-/** What was reached on all servers of a ring, their names, and who still waits for a restart. */
-function wellWords(state: ProposalState, ring: number): RichText {
+/** What was reached on the servers of a ring, and what people have to see to on them. */
+function ringEnd(state: ProposalState, ring: number, passed: string, then: RichText): readonly ThreadEntry[] {
   const run = liveRun(state)
-  if (run === null || state.subject.kind !== 'patches') return []
-  const mine = deploymentsOf(run).filter((one) => one.ring === ring)
-  const assets = mine.map(({ asset }) => asset)
-  const what = state.subject.rollsBack === undefined ? 'installed' : 'rolled back'
-  const healthy = mine.every(({ verification }) => (verification?.health.length ?? 0) > 0)
-  const owing = endsByRing(run).get(ring)?.['waiting for reboot'] ?? 0
-  return rich(
-    `: ${what}${healthy ? ', verified and healthy' : ' and verified'} on `,
-    ...listed(state, assets),
-    owing === 0 ? '.' : `. ${owing === 1 ? '1 of them waits' : `${owing} of them wait`} for a restart.`,
-  )
+  const mine = run === null ? [] : deploymentsOf(run).filter((one) => one.ring === ring)
+  const { good, total } = ringResult(state, ring)
+  const well = mine.filter(({ verification }) => verification !== null && !endsBadly(verification.end))
+  const reached = good === total ? wellWords(state, mine) : rich(`: ${good} of ${total} succeeded.`)
+  const rebooted = mine.filter(({ outcome }) => outcome?.state === 'succeeded' && outcome.rebooted).length
+  const reboots = rebooted === 0 ? '' : ` ${count(rebooted, 'server')} rebooted.`
+  const remarkable = causesOf(state, well.filter((one) => !isUnremarkable(one)).flatMap(ended))
+  const text = [...rich('Ring ', strong(ringName(state, ring)), passed), ...reached, ...rich(reboots), ...then]
+  return bot('good', text, causeLines(state, remarkable))
+}
+
+function wellWords(state: ProposalState, deployments: readonly Deployment[]): RichText {
+  const assets = deployments.map(({ asset }) => asset)
+  const isBack = state.subject.kind === 'patches' && state.subject.rollsBack !== undefined
+  const healthy = deployments.every(({ verification }) => (verification?.health.length ?? 0) > 0)
+  const what = `${isBack ? 'rolled back' : 'installed'}${healthy ? ', verified and healthy' : ' and verified'}`
+  return [...rich(`: ${what} on `), ...names(state, assets)]
 }
 
 /** The next ring of the same lane; empty: the lane is through, or the rollout is stopped. */

@@ -16,7 +16,7 @@ import { liveRun } from '../../core/rollout/run.ts'
 import { assetName } from '../../core/rollout/tally.ts'
 import type { ThreadEntry } from '../card.ts'
 import { code, lineBreak, type RichText, rich, sentence, strong, time } from '../rich-text.ts'
-import { type Cause, causesOf, causesText, type Ended } from './causes.ts'
+import { type Cause, causesOf, causesText, type Ended, ended } from './causes.ts'
 import { bot, type Events, type Tellers, type Telling, untold } from './telling.ts'
 import { names, ringName } from './words.ts'
 
@@ -64,11 +64,6 @@ function endsOf(assets: readonly string[], before: ProposalState | null, state: 
   const ends = { bad, soFar: false, next: all.length < FEW ? null : nextCount(all.length), mended }
   if (bad.length === 0 || known < FEW || bad.some(isRetried)) return ends
   return nextCount(known) <= all.length ? { ...ends, bad: all.flatMap(ended), soFar: true } : { ...ends, bad: [] }
-}
-
-function ended(deployment: Deployment): readonly Ended[] {
-  const { asset, verification } = deployment
-  return verification === null ? [] : [{ asset, deployment, verification, was: null }]
 }
 
 /** The next of 10, 20, 40 and so on. */

@@ -40,11 +40,16 @@ export const voting = {
     )
   },
   reminded: ({ step, waitingFor }, telling) => {
+    const { status, expiresAt } = telling.state
+    // Whom it concerns is told directly. The thread has said whose vote is missing, and the card does.
+    if (step === 'direct message') return []
+    const above = named(telling, waitingFor, 'nobody who could see to it')
+    if (status === 'halted') return bot('urgent', rich(`Nobody has answered since it was halted, so ${above} is told.`))
     const who =
       step === 'escalation'
-        ? `Nobody has decided, so ${named(telling, waitingFor, 'nobody who could see to it')} is told.`
+        ? `Nobody has decided, so ${above} is told.`
         : `Still waiting for ${named(telling, waitingFor, 'somebody who may vote')}.`
-    return bot('warning', rich(`${who} It expires `, time(telling.state.expiresAt), '.'))
+    return bot('warning', rich(`${who} It expires `, time(expiresAt), '.'))
   },
   'standing-refused': ({ reason }) =>
     bot(

@@ -4,9 +4,9 @@
  */
 
 import { presentOf } from '../deputies.ts'
-import { exploitedCves } from '../follow-up.ts'
+import { isExploited } from '../follow-up.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
-import type { RecordedEvent } from '../proposal/event.ts'
+import type { ProposalEvent, RecordedEvent } from '../proposal/event.ts'
 import { glanceOf } from '../proposal/glance.ts'
 import { turnsTo, voters } from '../proposal/ladder.ts'
 import type { ProposalState } from '../proposal/proposal.ts'
@@ -121,16 +121,13 @@ function tellingOf(occasion: Occasion): Telling | null {
     case 'revised':
       return event.raised === true ? raised(occasion) : null
     case 'reminded':
-      if (event.step === 'reminder') return null
-      return event.step === 'escalation'
-        ? { readers: [['lead', event.waitingFor]], acts: ['approve', 'reject', 'break-glass'] }
-        : { readers: [['may act', event.waitingFor]], acts: ['approve', 'reject'] }
+      return event.step === 'reminder' ? null : reminded(state, event)
     case 'acknowledgement-asked':
       return { readers: [['may act', event.people]], acts: ['acknowledge', 'postpone'] }
     case 'halted':
       return {
         readers: [['may act', idsOf(able(occasion, 'resume'))], ['on call', watching(state, moment)], proposer],
-        acts: ['resume', 'retry', 'leave-out', 'skip', 'roll-back'],
+        acts: afterHalt,
         wanted: 'resume',
         loud: true,
       }
@@ -179,6 +176,16 @@ function tellingOf(occasion: Occasion): Telling | null {
     default:
       return null
   }
+}
+
+const afterHalt = ['resume', 'retry', 'leave-out', 'skip', 'roll-back'] as const
+
+function reminded(state: ProposalState, { step, waitingFor }: Extract<ProposalEvent, { type: 'reminded' }>): Telling {
+  const readers = [[step === 'escalation' ? 'lead' : 'may act', waitingFor]] as const
+  const isLast = step === 'escalation'
+  if (state.status === 'halted') return { readers, acts: afterHalt, wanted: 'resume', loud: isLast }
+  if (isLast) return { readers, acts: ['approve', 'reject', 'break-glass'], loud: isExploited(state) }
+  return { readers, acts: ['approve', 'reject'] }
 }
 
 /** It became more urgent. While it is open, those are told whose vote is missing; later all who may vote. */
@@ -232,11 +239,6 @@ function expired({ state, before, moment }: Occasion): Telling {
     readers: [['may act', turnsTo(state, 'reminder', moment)], ['lead', leads(state, moment)], proposer],
     loud: true,
   }
-}
-
-/** Does it ask for the fix of something that is known to be exploited? */
-export function isExploited({ subject }: Pick<ProposalState, 'subject'>): boolean {
-  return subject.kind === 'patches' && exploitedCves(subject.patches).length > 0
 }
 
 /** How many servers still need what the proposal asked for. */

@@ -10,7 +10,7 @@ import type { Context, PersonsContext, ProposalCommand } from './command.ts'
 import { approvalEvents } from './decide-vote.ts'
 import { AT_ONCE_SECONDS, accept, after, anyOf, type Decision, refuse } from './decision.ts'
 import type { Content, ProposalEvent } from './event.ts'
-import { nextRung, turnsTo } from './ladder.ts'
+import { rungsLeft, turnsTo } from './ladder.ts'
 import type { ProposalState, Subject } from './proposal.ts'
 import { isHeld, nobodyLeft } from './since.ts'
 import { closeTest } from './stop-test.ts'
@@ -165,10 +165,19 @@ export function comment(command: Of<'comment'>, context: PersonsContext): Decisi
 }
 
 export function remind(state: ProposalState, context: Context): Decision {
-  const rung = nextRung(state)
-  if (rung === null) return refuse('already', 'No reminder is due.')
-  if (isBefore(context.now, rung.at)) return refuse('not now', 'No reminder is due yet.')
-  return accept({ type: 'reminded', step: rung.step, waitingFor: turnsTo(state, rung.step, context) })
+  const left = rungsLeft(state)
+  if (left.length === 0) return refuse('already', 'No reminder is due.')
+  const due = left.filter(({ at }) => !isBefore(context.now, at))
+  if (due.length === 0) return refuse('not now', 'No reminder is due yet.')
+  // After an outage, or where something became urgent later, several are due. Nobody is told the same twice.
+  const steps = [...new Set(due.map(({ step }) => step))]
+  return accept(
+    ...steps.map((step): ProposalEvent => {
+      const rungs = due.filter((one) => one.step === step).length
+      const reminded = { type: 'reminded', step, waitingFor: turnsTo(state, step, context) } as const
+      return rungs === 1 ? reminded : { ...reminded, rungs }
+    }),
+  )
 }
 
 export function expire(state: ProposalState, context: Context): Decision {

@@ -61,13 +61,20 @@ export function whyLeftUntouched(state: ProposalState): readonly LeftOut[] {
   )
 }
 
-const unremarkable: readonly EndState[] = ['installed', 'rebooted and re-scanned', 'rolled back']
+const asPlanned: readonly EndState[] = ['installed', 'rebooted and re-scanned', 'rolled back']
 
-/** Assets that are named at the end: first those that did not end as planned, then those that were not touched. */
+/** Did it end as planned, with nothing left for people to see to? */
+export function isUnremarkable({ outcome, verification }: Pick<Deployment, 'outcome' | 'verification'>): boolean {
+  const notes = outcome?.state === 'succeeded' ? (outcome.notes ?? []) : []
+  return verification !== null && asPlanned.includes(verification.end) && notes.length === 0
+}
+
+/** Assets that are named at the end: first those of which something is to be said, then those that were not touched. */
 export function remarkableEnds(state: ProposalState): readonly NamedEnd[] {
   const ends: NamedEnd[] = []
-  for (const { asset, verification } of Object.values(state.rollout?.deployments ?? {})) {
-    if (!verification || unremarkable.includes(verification.end)) continue
+  for (const deployment of Object.values(state.rollout?.deployments ?? {})) {
+    const { asset, verification } = deployment
+    if (!verification || isUnremarkable(deployment)) continue
     ends.push({ name: assetName(state, asset), end: verification.end, reason: verification.reason })
   }
   for (const { asset } of state.subject.kind === 'patches' ? state.subject.assets : []) {

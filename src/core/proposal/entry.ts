@@ -262,7 +262,7 @@ const table: Table = {
   'act-confirmed': { person: actorsId, name: actorsName, act: fact, of: fact },
   commented: { text: words, via: actorsVia },
   'people-asked': { people, person: actorsId, name: actorsName, question: words },
-  reminded: { step: fact, waitingFor: people },
+  reminded: { step: fact, waitingFor: people, rungs: fact },
   'standing-refused': { reason: words },
   approved: { by: approval },
   'approval-lapsed': { reason: words },

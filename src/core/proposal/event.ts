@@ -131,7 +131,13 @@ export type ProposalEvent =
       readonly name: string
       readonly question: string | null
     }
-  | { readonly type: 'reminded'; readonly step: LadderStep; readonly waitingFor: readonly string[] }
+  | {
+      readonly type: 'reminded'
+      readonly step: LadderStep
+      readonly waitingFor: readonly string[]
+      /** Rungs of the ladder that were due together, so that nobody is told twice at once. Left out: one. */
+      readonly rungs?: number
+    }
   | { readonly type: 'standing-refused'; readonly reason: string }
   | { readonly type: 'approved'; readonly by: ApprovedBy }
   | { readonly type: 'approval-lapsed'; readonly reason: string }

@@ -83,7 +83,16 @@ export function evolve(state: ProposalState | null, recorded: RecordedEvent): Pr
   }
   if (state === null) throw new Error(`${recorded.stream} begins with ${event.type} instead of opened`)
   const changed = withAgreements({ ...state, ...change(state, recorded), seq }, recorded)
-  return withSaid(state, changed, recorded)
+  return withSaid(state, withAnswer(state, changed, recorded), recorded)
+}
+
+/** Whoever does or says something about a halted rollout looks after it. A freeze is of the whole team. */
+function withAnswer({ stopped }: ProposalState, after: ProposalState, recorded: RecordedEvent): ProposalState {
+  const { afterHalt, status } = after
+  const { actor, event } = recorded
+  if (afterHalt === undefined || afterHalt.answered || status !== 'halted' || after.stopped !== stopped) return after
+  const isOfTeam = event.type === 'frozen' || event.type === 'unfrozen'
+  return actor.kind !== 'person' || isOfTeam ? after : { ...after, afterHalt: { ...afterHalt, answered: true } }
 }
 
 /** The number of the entry beside which the words of this event stand; none for events of earlier versions. */
@@ -171,8 +180,12 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
       return {}
     case 'taken-back':
       return runChange(state, (run) => withChanges(run, { takenBack: takenBackBy(run, event) }))
-    case 'reminded':
-      return { remindersSent: state.remindersSent + 1 }
+    case 'reminded': {
+      const { rungs = 1 } = event
+      const { afterHalt } = state
+      if (state.status !== 'halted' || afterHalt === undefined) return { remindersSent: state.remindersSent + rungs }
+      return { afterHalt: { ...afterHalt, reminded: afterHalt.reminded + rungs } }
+    }
     case 'standing-refused':
       return { standingRefused: event.reason }
     case 'approved':
@@ -296,8 +309,11 @@ function change(state: ProposalState, recorded: RecordedEvent): Partial<Proposal
       return { drifted: { ...state.drifted, [event.asset]: event.what } }
     case 'paused':
       return { status: 'paused', stopped: { by: byOf(actor, event.by), reason: event.reason, at }, resumeVotes: [] }
-    case 'halted':
-      return { status: 'halted', stopped: { by: byOf(actor, event.by), reason: event.reason, at }, resumeVotes: [] }
+    case 'halted': {
+      const stopped = { by: byOf(actor, event.by), reason: event.reason, at }
+      const afterHalt = state.policy.urgent == null ? {} : { afterHalt: { reminded: 0, answered: false } }
+      return { status: 'halted', stopped, resumeVotes: [], ...afterHalt }
+    }
     case 'waiting-ended':
       return runChange(state, (run) => withChanges(run, { waitingEndedAt: at }))
     case 'resume-agreed':

@@ -1,9 +1,11 @@
 /**
- * The ladder: what happens while nobody decides. A reminder, direct messages, an escalation, and at last the expiry.
+ * The ladder: what happens while nobody decides, or answers a halt. A reminder, direct messages, an escalation, and at
+ * last the expiry.
  */
 
 import { presentOf } from '../deputies.ts'
-import { holders } from '../permission/roles.ts'
+import { isExploited } from '../follow-up.ts'
+import { holders, resumers } from '../permission/roles.ts'
 import { votingRoles } from '../policy.ts'
 import { missingIn } from '../quorum.ts'
 import { isBefore, plusSeconds } from '../time/instant.ts'
@@ -18,7 +20,10 @@ export interface Rung {
   readonly at: string
 }
 
-/** The rungs of the policy in the order of time. Each revision starts again at the first rung. */
+/**
+ * The rungs of the policy in the order of time, and those of what is urgent beside them. Each revision starts again at
+ * the first rung.
+ */
 export function ladder(state: ProposalState): readonly Rung[] {
   const { remindAfterSeconds, messageAfterSeconds, escalateAfterSeconds, expiresAfterSeconds } = state.policy
   const askedSince = plusSeconds(state.expiresAt, -expiresAfterSeconds)
@@ -27,24 +32,57 @@ export function ladder(state: ProposalState): readonly Rung[] {
     ['direct message', messageAfterSeconds],
     ['escalation', escalateAfterSeconds],
   ]
-  return steps
-    .flatMap(([step, after]) => (after === null ? [] : [{ step, at: plusSeconds(askedSince, after) }]))
-    .filter((rung) => isBefore(rung.at, state.expiresAt))
-    .sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
+  const usual = steps.flatMap(([step, after]) => (after === null ? [] : [{ step, at: plusSeconds(askedSince, after) }]))
+  return inTime([...usual, ...(isExploited(state) ? urgentRungs(state, askedSince) : [])], state.expiresAt)
 }
 
-/** The next rung; `null`: there is none, or a notice runs and silence is consent. */
+/** What is urgent is reminded of quickly, and again and again, for as long as a proposal of the policy stays open. */
+function urgentRungs(
+  { policy: { urgent = null, expiresAfterSeconds } }: ProposalState,
+  since: string,
+): readonly Rung[] {
+  if (urgent === null) return []
+  const { messageAfterSeconds, escalateAfterSeconds, repeatEverySeconds } = urgent
+  const rungs: Rung[] = [
+    { step: 'direct message', at: plusSeconds(since, messageAfterSeconds) },
+    { step: 'escalation', at: plusSeconds(since, escalateAfterSeconds) },
+  ]
+  const first = Math.max(messageAfterSeconds, escalateAfterSeconds)
+  for (let after = first + repeatEverySeconds; after < expiresAfterSeconds; after += repeatEverySeconds)
+    rungs.push({ step: 'direct message', at: plusSeconds(since, after) })
+  return rungs
+}
+
+function inTime(rungs: readonly Rung[], end: string): readonly Rung[] {
+  return rungs.filter(({ at }) => isBefore(at, end)).sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
+}
+
+/** The rungs that are still to come. Empty: there is none, or a notice runs and silence is consent. */
+export function rungsLeft(state: ProposalState): readonly Rung[] {
+  if (state.status === 'halted') return haltRungs(state)
+  if (state.status !== 'open') return []
+  if (state.noticeEndsAt !== null && state.standingRefused === null) return []
+  return ladder(state).slice(state.remindersSent)
+}
+
+/** The next rung; `null`: there is none. */
 export function nextRung(state: ProposalState): Rung | null {
-  if (state.status !== 'open') return null
-  if (state.noticeEndsAt !== null && state.standingRefused === null) return null
-  return ladder(state)[state.remindersSent] ?? null
+  return rungsLeft(state)[0] ?? null
 }
 
-/** Ids of the people whom a rung addresses: those whose vote is missing, or those above them. */
+/** People are reminded of a halt until somebody agrees to resume, or does or says something else about it. */
+function haltRungs(state: ProposalState): readonly Rung[] {
+  const { stopped, afterHalt, policy, resumeVotes } = state
+  if (stopped === null || afterHalt === undefined || afterHalt.answered || resumeVotes.length > 0) return []
+  const end = plusSeconds(stopped.at, policy.expiresAfterSeconds)
+  return inTime(urgentRungs(state, stopped.at), end).slice(afterHalt.reminded)
+}
+
+/** Ids of the people whom a rung addresses: those who can act, or those above them. */
 export function turnsTo(state: ProposalState, step: LadderStep, { members }: Pick<Context, 'members'>): string[] {
-  if (step === 'escalation') {
-    return presentOf(holders(members, state.policy.escalateTo)).map(({ id }) => id)
-  }
+  const present = (roles: readonly string[]) => presentOf(holders(members, roles)).map(({ id }) => id)
+  if (step === 'escalation') return present(state.policy.escalateTo)
+  if (state.status === 'halted') return present(resumers(state))
   const progress = quorumProgress(state, members)
   return progress === null ? [] : [...missingIn(progress)]
 }

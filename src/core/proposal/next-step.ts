@@ -83,9 +83,10 @@ export function wakeAt(state: ProposalState, now: string): string | null {
  */
 export function restEnd(state: ProposalState, looks: string, now: string): string {
   const { status, schedule, expiresAt } = state
-  const open = status === 'open' ? [expiresAt, noticeEnd(state), nextRung(state)?.at] : []
+  const open = status === 'open' ? [expiresAt, noticeEnd(state)] : []
   const times = [
     ...open,
+    nextRung(state)?.at,
     schedule && handedOverAt(schedule),
     schedule?.end,
     nextAsk(state),
@@ -134,6 +135,10 @@ function timedStep(state: ProposalState, now: string): Step | null {
       if (ask !== null && due(ask)) return { do: 'ask' }
       return announceIsDue(state, due) ? { do: 'announce' } : null
     }
+    case 'halted': {
+      const rung = nextRung(state)
+      return rung !== null && due(rung.at) ? { do: 'remind' } : null
+    }
     case 'rolling out':
       if (schedule !== null && due(schedule.end) && hasMoreToBegin(state) && !waitsForReports(state))
         return { do: 'reschedule' }
@@ -160,6 +165,10 @@ function idleStep(state: ProposalState, now: string): Step {
       return scheduledStep(state, due)
     case 'rolling out':
       return rolloutStep(state, now, due)
+    case 'halted': {
+      const rung = nextRung(state)
+      return rung === null ? { do: 'nothing' } : { do: 'wait', until: rung.at }
+    }
     case 'verifying': {
       const since = Date.parse(state.rollout?.verifyingSince ?? now)
       const all = state.rollout === null ? [] : deploymentsOf(state.rollout)

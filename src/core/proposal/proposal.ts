@@ -559,6 +559,11 @@ export interface ProposalState {
   /** What was last told about assets that lost again what was verified, by asset id. */
   readonly drifted: Readonly<Record<string, string>>
   readonly stopped: { readonly by: By; readonly reason: string; readonly at: string } | null
+  /**
+   * How people were reminded of the last halt, and whether somebody has done or said something since. Left out: its
+   * policy reminds nobody of it.
+   */
+  readonly afterHalt?: { readonly reminded: number; readonly answered: boolean }
   /** People who have agreed to resume so far. */
   readonly resumeVotes: readonly ResumeVote[]
   /** Agreements to other acts that have not happened yet. Left out: there never was one. */

@@ -221,7 +221,9 @@ function tellPeople(
       const said = index === 0 && loud !== null ? { ...entry, loud } : entry
       for (const platform of heard) messages.push({ platform, channel, proposal, at, entry: said })
     }
-    notices.push(...noticesOf(occasion), ...noticesInName(recorded, state, context, entries))
+    const inDigest =
+      recorded.event.type === 'reminded' && recorded.event.step === 'direct message' && heard !== everywhere
+    notices.push(...(inDigest ? [] : noticesOf(occasion)), ...noticesInName(recorded, state, context, entries))
   }
   for (const { person, entry } of notices)
     for (const platform of chats) messages.push({ platform, channel: `@${person}`, proposal, at, entry })

@@ -28,13 +28,17 @@ function ends(one: ReturnType<typeof begun>, end: EndState, names = ['web1']): v
   }
 }
 
-function thread(one: ReturnType<typeof begun>): readonly string[] {
+function entries(one: ReturnType<typeof begun>) {
   let state: ProposalState | null = null
   return one.recorded().flatMap((event) => {
     const [before, after]: [ProposalState | null, ProposalState] = [state, evolve(state, event)]
     state = after
-    return storyOf(event, before, after, members).map(({ text }) => plain(text))
+    return storyOf(event, before, after, members)
   })
+}
+
+function thread(one: ReturnType<typeof begun>): readonly string[] {
+  return entries(one).map(({ text }) => plain(text))
 }
 
 test('a ring whose servers succeeded has passed', () => {
@@ -58,6 +62,34 @@ test('one that soaked says with its end only what comes next', () => {
   one.pass(1)
   one.give({ type: 'end-soak' })
   expect(thread(one).at(-1)).toBe('Ring canary passed. Next is ring rest (1): web2.')
+})
+
+test('what people have to see to on servers that ended well stands where their ring ends', () => {
+  const rings = [ringOf('canary', ['web1', 'web2', 'web3'], { batchSize: 3 }), ringOf('rest', ['web4'])]
+  const one = begun(4, () => ({ rings }))
+  one.give({ type: 'start-batch' })
+  const assets = unfinished(one.state())
+  const kept = 'kept /etc/nginx/nginx.conf; the new one is nginx.conf.dpkg-dist'
+  const done = { state: 'succeeded', changed: [], rebooted: false, log: '' } as const
+  const outcomes = assets.map((asset, index) => ({
+    asset,
+    outcome: index < 2 ? { ...done, notes: [kept] } : { ...done, rebooted: true },
+  }))
+  one.give({ type: 'record-outcomes', outcomes })
+  const found = { packages: [], health: [], at: one.now() }
+  const verifications = assets.map((asset, index) => ({
+    asset,
+    verification:
+      index < 2
+        ? { ...found, end: 'installed' as const, reason: `It reports the promised versions; ${kept}` }
+        : { ...found, end: 'rebooted and re-scanned' as const, reason: 'Installed, rebooted, and seen again' },
+  }))
+  one.give({ type: 'record-verifications', verifications })
+  const entry = entries(one).at(-1)
+  expect(plain(entry?.text ?? [])).toBe(
+    'Ring canary passed: installed and verified on web1, web2, web3. 1 server rebooted. Next is ring rest (1): web4.',
+  )
+  expect(entry?.detail).toEqual([`web1, web2: installed. It reports the promised versions; ${kept}.`])
 })
 
 test('a ring that waits for a go says so where the one before it ends', () => {
