@@ -78,6 +78,34 @@ function matchAnswer({ members, by }: Machine, words: ReadonlyMap<string, Word>,
   return answer(members, true, `are one machine, by ${ids}; it is looked at as ${own?.seen}, and ${changed}`)
 }
 
+/**
+ * A line for each machine that no engine changes and that no system which manages machines lists. `managing`: the sources
+ * that are such systems.
+ */
+export function unmanagedAnswers(
+  seen: readonly Seen[],
+  rule: MachineRule,
+  managing: readonly string[],
+  whomToAsk: (team: string) => string,
+): readonly MachineAnswer[] {
+  const words = new Map(seen.map(({ word }) => [word.asset.id, word]))
+  const machines = machinesOf(
+    seen.map((one) => one.listed),
+    rule,
+  ).machines.flatMap(({ members }) => {
+    const own = members.flatMap((id) => words.get(id) ?? [])
+    const isManaged = own.some(({ asset }) => asset.engine !== null || managing.includes(asset.source))
+    return isManaged || own.length === 0 ? [] : [{ members, team: mergedAsset('', own, rule).team }]
+  })
+  return limited(machines, true, 'machines that nobody manages', ({ members, team }) =>
+    answer(
+      members,
+      true,
+      `nobody manages it: no engine changes it, and no patching system knows it. Ask ${whomToAsk(team)}.`,
+    ),
+  )
+}
+
 const HOW =
   'Let both sources say its hardware id, cloud id or full name, or list them in the configuration under machines: in "same" if they are one machine, in "apart" if not. See docs/machines.md.'
 

@@ -214,6 +214,7 @@ async function askAll(
         groups: groupChecks,
         systems,
         identities,
+        whomToAsk: workflow.unmanaged.whom,
       }
       for await (const answer of contact(asked, signal)) {
         tell(answer)
