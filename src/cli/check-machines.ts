@@ -2,6 +2,7 @@ import { count } from '../chat/words.ts'
 import { type Listed, lookAlikes } from '../core/doubles.ts'
 import { firstNames } from '../core/first-names.ts'
 import { type Dispute, type DisputeReason, type IdKind, type Machine, machinesOf } from '../core/identity.ts'
+import { NOT_MANAGED } from '../core/unmanaged.ts'
 import { type MachineRule, mergedAsset, type Word } from '../core/witnesses.ts'
 
 /** What is said about machines that several sources know, or that look as if they did. */
@@ -94,7 +95,9 @@ export function unmanagedAnswers(
     rule,
   ).machines.flatMap(({ members }) => {
     const own = members.flatMap((id) => words.get(id) ?? [])
-    const isManaged = own.some(({ asset }) => asset.engine !== null || managing.includes(asset.source))
+    const isManaged = own.some(
+      ({ asset }) => asset.engine !== null || (managing.includes(asset.source) && !asset.tags.includes(NOT_MANAGED)),
+    )
     return isManaged || own.length === 0 ? [] : [{ members, team: mergedAsset('', own, rule).team }]
   })
   return limited(machines, true, 'machines that nobody manages', ({ members, team }) =>

@@ -267,7 +267,8 @@ function seenOf(observation: Observation, identities: Contacted['identities']): 
   const asset = observedAsset(observation)
   const { id, source, name, address } = asset
   const seen = observation.kind === 'seen' ? observation.snapshot : null
-  const identity = knownIdentity(identities?.get(id) ?? {}, seen?.identity ?? {})
+  const said = observation.kind === 'seen' ? observation.snapshot.identity : observation.identity
+  const identity = knownIdentity(identities?.get(id) ?? {}, said ?? {})
   const problem = observation.kind === 'seen' ? null : observation.reason
   return {
     listed: { id, source, name, address, identity },

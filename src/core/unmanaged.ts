@@ -2,6 +2,9 @@
 
 import type { Member } from './policy.ts'
 
+/** Tag of a machine that a managing system lists, and says that it does not manage. */
+export const NOT_MANAGED = 'not managed'
+
 /** The people of a team, and those who may be asked where it has none. */
 export interface Askable {
   /** The team has a name in the configuration. */

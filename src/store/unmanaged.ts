@@ -1,6 +1,7 @@
 /** Finds the machines that no engine changes and no managing system lists. */
 
 import { type SQL, sql } from 'drizzle-orm'
+import { NOT_MANAGED } from '../core/unmanaged.ts'
 import { listOf } from './bulk.ts'
 import type { Queryable } from './connection.ts'
 import { assetLooks, assets, inBytes, witnesses } from './schema.ts'
@@ -12,8 +13,13 @@ export function isUnmanaged(managing: readonly string[]): SQL {
 
 function listedBy(managing: readonly string[]): SQL {
   const names = sql`${listOf(managing)}::text::text[]`
-  return sql`(${assets.source} = any(${names}) or exists (select 1 from ${witnesses}
-    where ${witnesses.machine} = ${assets.id} and ${witnesses.source} = any(${names})))`
+  const manages = (word: SQL) => sql`not jsonb_exists(coalesce(${word} -> 'tags', '[]'), ${NOT_MANAGED})`
+  // The word of a source stands beside the asset where several know it; then the asset has the tags of all of them.
+  const word = sql`coalesce(${witnesses.asset}, ${assets.asset})`
+  return sql`(exists (select 1 from ${witnesses} where ${witnesses.machine} = ${assets.id}
+      and ${witnesses.source} = any(${names}) and ${manages(word)})
+    or (${assets.source} = any(${names}) and ${manages(sql`${assets.asset}`)} and not exists (
+      select 1 from ${witnesses} where ${witnesses.machine} = ${assets.id} and ${witnesses.source} = ${assets.source})))`
 }
 
 export interface UnmanagedAsset {

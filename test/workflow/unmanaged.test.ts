@@ -66,6 +66,10 @@ test('what Fleet, a file or another source knows and no patching system has, eac
       seen('fleet/read', {}, { hardware: uuid(4) }),
       seen('wsus/read', {}, { hardware: uuid(4) }),
       seen('wsus/alone', {}),
+      // WSUS lists it and says that it does not manage it: so it is for another witness of the same machine, too.
+      seen('wsus/found', { tags: ['not managed'] }),
+      seen('wsus/known', { tags: ['not managed'] }, { hardware: uuid(5) }),
+      seen('fleet/known', {}, { hardware: uuid(5) }),
       seen('cmdb/stray', { team: 'nobody' }),
     ],
     NOW,
@@ -74,17 +78,25 @@ test('what Fleet, a file or another source knows and no patching system has, eac
   expect(found.map(({ name, sources, seenAt, ask }) => [name, sources.join(), seenAt, ask])).toEqual([
     ['alone', 'fleet', NOW, 'Mara (owner of web)'],
     ['both', 'cmdb,fleet', NOW, 'Olga, because the team office has no owner'],
+    ['found', 'wsus', NOW, 'Mara (owner of web)'],
+    ['known', 'fleet,wsus', NOW, 'Mara (owner of web)'],
     ['stray', 'cmdb', NOW, 'Olga, because it is of no team'],
   ])
-  expect(await unmanaged.counts(null)).toEqual({ all: 6, unmanaged: 3, onlyRead: 2 })
+  expect(await unmanaged.counts(null)).toEqual({ all: 8, unmanaged: 5, onlyRead: 2 })
   expect(await unmanaged.counts('office')).toEqual({ all: 1, unmanaged: 1, onlyRead: 0 })
   expect((await rowsOf(unmanaged.list('office'))).map(({ name }) => name)).toEqual(['both'])
 
   const filter = { team: null, platform: null, text: '', anywhere: false, managing: unmanaged.managing }
   const page = await listAssetPage(db, { ...filter, is: 'unmanaged' }, null, 10)
-  expect(page.map(({ name }) => name)).toEqual(['alone', 'both', 'stray'])
+  expect(page.map(({ name }) => name)).toEqual(['alone', 'both', 'found', 'known', 'stray'])
   const all = await listAssetPage(db, { ...filter, is: null }, null, 10)
-  expect(all.filter((row) => row.unmanaged).map(({ name }) => name)).toEqual(['alone', 'both', 'stray'])
+  expect(all.filter((row) => row.unmanaged).map(({ name }) => name)).toEqual([
+    'alone',
+    'both',
+    'found',
+    'known',
+    'stray',
+  ])
 })
 
 test('a machine leaves the list as soon as an engine has it', async () => {

@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly access?: Access
   /** Sent as JSON. Left out: the request has no body. */
   readonly json?: unknown
+  /** Sent as a form instead. */
+  readonly form?: Readonly<Record<string, string>>
   /** `manual`: a redirect is returned as the answer. Default: it is followed. */
   readonly redirect?: 'follow' | 'manual'
   /** The limit for the whole request with its answer. Left out: only `signal` ends it. */
@@ -36,7 +38,7 @@ export type HttpAnswer =
 
 /** Sends one request and reads the answer. Throws only when `signal` aborts. */
 export async function request(asked: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-  const { url, method = 'GET', headers = {}, access = { kind: 'open' }, json, redirect = 'follow' } = asked
+  const { url, method = 'GET', headers = {}, access = { kind: 'open' }, json, form, redirect = 'follow' } = asked
   const { timeoutSeconds, maxBytes, reads = () => true } = asked
   const limit = timeoutSeconds === undefined ? null : AbortSignal.timeout(timeoutSeconds * 1_000)
   try {
@@ -49,6 +51,7 @@ export async function request(asked: HttpRequest, signal: AbortSignal): Promise<
         ...authorization(access),
       },
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
       signal: limit === null ? signal : AbortSignal.any([signal, limit]),
     })
     if (reads(response)) return { kind: 'answer', response, body: await boundedBody(response, maxBytes) }
