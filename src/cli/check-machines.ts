@@ -2,6 +2,7 @@ import { count } from '../chat/words.ts'
 import { type Listed, lookAlikes } from '../core/doubles.ts'
 import { firstNames } from '../core/first-names.ts'
 import { type Dispute, type DisputeReason, type IdKind, type Machine, machinesOf } from '../core/identity.ts'
+import { NOT_MANAGED } from '../core/unmanaged.ts'
 import { type MachineRule, mergedAsset, type Word } from '../core/witnesses.ts'
 
 /** What is said about machines that several sources know, or that look as if they did. */
@@ -76,6 +77,36 @@ function matchAnswer({ members, by }: Machine, words: ReadonlyMap<string, Word>,
   const changed = engine === null ? 'no engine changes it' : `the engine ${engine} changes it as ${own?.changed}`
   const ids = by.map((kind) => kindNames[kind]).join(' and ')
   return answer(members, true, `are one machine, by ${ids}; it is looked at as ${own?.seen}, and ${changed}`)
+}
+
+/**
+ * A line for each machine that no engine changes and that no system which manages machines lists. `managing`: the sources
+ * that are such systems.
+ */
+export function unmanagedAnswers(
+  seen: readonly Seen[],
+  rule: MachineRule,
+  managing: readonly string[],
+  whomToAsk: (team: string) => string,
+): readonly MachineAnswer[] {
+  const words = new Map(seen.map(({ word }) => [word.asset.id, word]))
+  const machines = machinesOf(
+    seen.map((one) => one.listed),
+    rule,
+  ).machines.flatMap(({ members }) => {
+    const own = members.flatMap((id) => words.get(id) ?? [])
+    const isManaged = own.some(
+      ({ asset }) => asset.engine !== null || (managing.includes(asset.source) && !asset.tags.includes(NOT_MANAGED)),
+    )
+    return isManaged || own.length === 0 ? [] : [{ members, team: mergedAsset('', own, rule).team }]
+  })
+  return limited(machines, true, 'machines that nobody manages', ({ members, team }) =>
+    answer(
+      members,
+      true,
+      `nobody manages it: no engine changes it, and no patching system knows it. Ask ${whomToAsk(team)}.`,
+    ),
+  )
 }
 
 const HOW =

@@ -233,6 +233,7 @@ async function askAll(
         groups: groupChecks,
         systems,
         identities,
+        whomToAsk: workflow.unmanaged.whom,
       }
       for await (const answer of contact(asked, signal)) {
         tell(answer)

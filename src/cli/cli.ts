@@ -15,6 +15,7 @@ import { mayCommand } from './may.ts'
 import { overviewCommands } from './overview.ts'
 import { complain, complainAsIs } from './print.ts'
 import { signInCommand, signOutCommand, startCommand } from './start.ts'
+import { unmanagedCommand } from './unmanaged.ts'
 import { versionsCommand } from './versions.ts'
 import { watchCommand } from './watch.ts'
 import { windowsCommand } from './windows.ts'
@@ -45,6 +46,7 @@ export function commandLine(done: (code: number) => void): Command {
     decideTableCommand,
     windowsCommand,
     loadCommand,
+    unmanagedCommand,
     auditCommands,
     versionsCommand,
   ]) {

@@ -12,7 +12,7 @@ import { DAY_MS } from '../core/time/instant.ts'
 import { mendZoneData, missedZoneChange } from '../core/time/zone-changes.ts'
 import { type MachineRule, noMachineRule } from '../core/witnesses.ts'
 import { inTime } from '../workflow/in-time.ts'
-import { machineAnswers, type Seen as SeenMachine } from './check-machines.ts'
+import { machineAnswers, type Seen as SeenMachine, unmanagedAnswers } from './check-machines.ts'
 import { type LostHost, reasonLines } from './same-reasons.ts'
 
 /** The answer of one outside system to the question whether it can be used. */
@@ -61,6 +61,8 @@ export interface Contacted {
   readonly teamNames?: readonly string[] | undefined
   /** Calendars with freezes. */
   readonly calendars?: readonly Checked[]
+  /** Whom to ask about a machine of a team that nobody manages. Left out: such machines are not told. */
+  readonly whomToAsk?: (team: string) => string
   /** Groups that other systems keep. */
   readonly groups?: readonly Checked[]
 }
@@ -108,6 +110,7 @@ export async function* contact(
     calendars,
     groups,
     teamNames,
+    whomToAsk,
     systems = [],
     reports = false,
   }: Contacted,
@@ -148,10 +151,12 @@ export async function* contact(
   try {
     for (const answers of asked) yield* await answers
     for (const { names, what } of underSeveralNames(looks)) yield { kind: 'machine', name: names, ok: false, what }
-    yield* machineAnswers(
-      observed.map((observation) => seenOf(observation, identities)),
-      machines ?? noMachineRule,
-    )
+    const seen = observed.map((observation) => seenOf(observation, identities))
+    yield* machineAnswers(seen, machines ?? noMachineRule)
+    if (whomToAsk !== undefined) {
+      const managing = sources.flatMap(({ name, manages }) => (manages === true ? name : []))
+      yield* unmanagedAnswers(seen, machines ?? noMachineRule, managing, whomToAsk)
+    }
   } finally {
     clearTimeout(timer)
   }
@@ -263,7 +268,8 @@ function seenOf(observation: Observation, identities: Contacted['identities']): 
   const asset = observedAsset(observation)
   const { id, source, name, address } = asset
   const seen = observation.kind === 'seen' ? observation.snapshot : null
-  const identity = knownIdentity(identities?.get(id) ?? {}, seen?.identity ?? {})
+  const said = observation.kind === 'seen' ? observation.snapshot.identity : observation.identity
+  const identity = knownIdentity(identities?.get(id) ?? {}, said ?? {})
   const problem = observation.kind === 'seen' ? null : observation.reason
   return {
     listed: { id, source, name, address, identity },

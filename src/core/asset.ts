@@ -155,7 +155,14 @@ export type Observation =
        */
       readonly machine?: string
     }
-  | { readonly kind: 'unreachable'; readonly asset: Asset; readonly reason: string; readonly at: string }
+  | {
+      readonly kind: 'unreachable'
+      readonly asset: Asset
+      readonly reason: string
+      readonly at: string
+      /** By what the machine is recognised, where that is known all the same. Left out: not known. */
+      readonly identity?: Identity
+    }
 
 /** What a source reports apart from observations: an asset no longer exists, or all assets have been reported. */
 export type Listing = { readonly kind: 'gone'; readonly asset: string } | { readonly kind: 'all' }

@@ -19,6 +19,8 @@ export interface InventorySource {
    * believed. Left out: what the list leaves out is gone.
    */
   readonly shrinking?: 'held back'
+  /** The system behind it installs updates on the machines that it lists, also where it is only read here. Left out: no. */
+  readonly manages?: true
   /**
    * Asks the system behind the source about itself, reading only: lines for people that name neither hosts nor persons,
    * so that they can be pasted. Throws a sentence. Left out: it has nothing to say.

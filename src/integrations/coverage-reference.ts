@@ -58,7 +58,16 @@ function inventoryTable(): string {
     'no',
     'RPM modules; packages of which no machine was asked for source or epoch',
   ]
-  return table(['Inventory', 'Platform', 'Package manager is asked', 'Not judged'], [...hosts, watched, ...rows])
+  const scanned = [
+    'ivanti-neurons',
+    'in what Neurons says',
+    'no',
+    'all but the build of Windows: packages of Linux are not listed',
+  ]
+  return table(
+    ['Inventory', 'Platform', 'Package manager is asked', 'Not judged'],
+    [...hosts, watched, scanned, ...rows],
+  )
 }
 
 function spellingTable(): string {

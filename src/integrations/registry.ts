@@ -7,6 +7,7 @@ import { awx } from './awx/kind.ts'
 import { feedKinds } from './feeds/registry.ts'
 import { file } from './file-inventory/kind.ts'
 import { fleet } from './fleet/kind.ts'
+import { ivantiNeurons } from './ivanti-neurons/kind.ts'
 import { csv } from './load-csv/kind.ts'
 import { local } from './local-host/kind.ts'
 import { calendar, pagerduty } from './on-call/kind.ts'
@@ -15,6 +16,7 @@ import { sar } from './sar/kind.ts'
 import { alertmanager, command } from './silence/kind.ts'
 import { simulated } from './simulated/kind.ts'
 import { simulatedFleet } from './simulated-fleet/kind.ts'
+import { simulatedNeurons } from './simulated-neurons/kind.ts'
 import { simulatedSystem } from './simulated-system/kind.ts'
 import { simulatedWsus } from './simulated-wsus/kind.ts'
 import { ssh } from './ssh/kind.ts'
@@ -25,6 +27,7 @@ export const kinds: readonly Kind[] = [
   ssh,
   wsus,
   fleet,
+  ivantiNeurons,
   file,
   ansible,
   awx,
@@ -33,6 +36,7 @@ export const kinds: readonly Kind[] = [
   simulatedSystem,
   simulatedWsus,
   simulatedFleet,
+  simulatedNeurons,
   prometheus,
   sar,
   csv,

@@ -7,6 +7,7 @@ import type { Queryable } from './connection.ts'
 import { contains } from './proposal-pages.ts'
 import { assetLooks, assets, assetsRecorded, inBytes, pendingSets, platformsRecorded, softwareSets } from './schema.ts'
 import { readSets } from './software-memory.ts'
+import { isUnmanaged } from './unmanaged.ts'
 
 export interface AssetFilter {
   /** `null`: all teams. */
@@ -17,8 +18,10 @@ export interface AssetFilter {
    */
   readonly text: string
   readonly anywhere: boolean
-  /** Only assets whose last look failed (`problem`) or that need a reboot; `null`: all. */
-  readonly is: 'problem' | 'reboot' | null
+  /** Only assets whose last look failed (`problem`), that need a reboot, or that nobody manages; `null`: all. */
+  readonly is: 'problem' | 'reboot' | 'unmanaged' | null
+  /** Names of the sources that are systems which manage machines. Left out: there is none. */
+  readonly managing?: readonly string[]
 }
 
 /** The last asset of a page. */
@@ -45,6 +48,8 @@ export interface ListedAsset {
   readonly listsRefreshedAt: string | null
   readonly archives: Archives | null
   readonly rebootRequired: boolean
+  /** No engine changes it, and no system that manages machines lists it. */
+  readonly unmanaged: boolean
   readonly observedAt: string | null
   readonly problem: string | null
 }
@@ -65,10 +70,11 @@ export async function listAssetPage(
   return readListed(
     db,
     cut.map((row) => row.id),
+    filter.managing ?? [],
   )
 }
 
-function conditions({ team, platform, text, anywhere, is }: AssetFilter, after: AssetPlace | null): SQL {
+function conditions({ team, platform, text, anywhere, is, managing = [] }: AssetFilter, after: AssetPlace | null): SQL {
   const all = [
     team === null ? null : sql`team = ${team}`,
     platform === null ? null : sql`platform = ${platform}`,
@@ -76,7 +82,9 @@ function conditions({ team, platform, text, anywhere, is }: AssetFilter, after: 
       ? sql`id = any(array(select asset from ${assetLooks} where problem is not null))`
       : is === 'reboot'
         ? sql`reboot_required`
-        : null,
+        : is === 'unmanaged'
+          ? isUnmanaged(managing)
+          : null,
     text === ''
       ? null
       : anywhere
@@ -87,7 +95,11 @@ function conditions({ team, platform, text, anywhere, is }: AssetFilter, after: 
   return all.length === 0 ? sql`true` : sql.join(all, sql` and `)
 }
 
-async function readListed(db: Queryable, ids: readonly string[]): Promise<readonly ListedAsset[]> {
+async function readListed(
+  db: Queryable,
+  ids: readonly string[],
+  managing: readonly string[],
+): Promise<readonly ListedAsset[]> {
   if (ids.length === 0) return []
   const rows = await db
     .select({
@@ -105,6 +117,7 @@ async function readListed(db: Queryable, ids: readonly string[]): Promise<readon
       listsRefreshedAt: assetLooks.listsRefreshedAt,
       archives: assets.archives,
       rebootRequired: assets.rebootRequired,
+      unmanaged: sql<boolean>`${isUnmanaged(managing)}`,
       observedAt: assetLooks.observedAt,
       problem: assetLooks.problem,
     })

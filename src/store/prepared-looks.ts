@@ -72,7 +72,8 @@ function* prepared(observations: readonly Observation[], sets: ReadonlyMap<Asset
     const row = { id, source, team, name, asset: JSON.stringify(asset), ownFacts: own === undefined }
     if (observation.kind === 'unreachable') {
       const problem = storable(observation.reason)
-      looks.push({ ...row, checkedAt: observation.at, problem, seen: null, identity: null })
+      const { at: checkedAt, identity = null } = observation
+      looks.push({ ...row, checkedAt, problem, seen: null, identity })
     } else {
       const { snapshot } = observation
       const ids = sets.get(snapshot)

@@ -40,7 +40,7 @@ export function assetsQuery(c: Context): AssetsQuery {
     platform: textIn(c, 'platform'),
     text: textIn(c, 'text')?.slice(0, TEXT_CHARACTERS) ?? '',
     anywhere: c.req.query('anywhere') === '1',
-    is: is === 'problem' || is === 'reboot' ? is : null,
+    is: is === 'problem' || is === 'reboot' || is === 'unmanaged' ? is : null,
     after: textIn(c, 'after'),
   }
 }

@@ -30,6 +30,7 @@ export function createBackend(service: ConsoleParts): ConsolePort {
     service,
     assetCounts: keptFor(COUNTED_MS, parts.clock, () => countAssets(db)),
     coverage: keptFor(COUNTED_MS, parts.clock, () => workflow.coverage()),
+    unmanaged: keptFor(COUNTED_MS, parts.clock, () => workflow.unmanaged.counts(null)),
     sessionWatch: createSessionWatch((hashes) => openSessions(db, hashes, parts.clock().toISOString()), parts.clock),
   }
   return {

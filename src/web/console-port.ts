@@ -116,8 +116,8 @@ export interface AssetsQuery {
   /** The beginning of the name, or with `anywhere` any part of it; empty: all names. */
   readonly text: string
   readonly anywhere: boolean
-  /** Only assets whose last look failed (`problem`), or that need a reboot (`reboot`). */
-  readonly is: 'problem' | 'reboot' | null
+  /** Only assets whose last look failed (`problem`), that need a reboot (`reboot`), or that nobody manages. */
+  readonly is: 'problem' | 'reboot' | 'unmanaged' | null
   /** See `CardsQuery`. */
   readonly after: string | null
 }
@@ -130,6 +130,8 @@ export interface AssetsView {
   readonly counts: AssetCounts
   /** Who judges which platform, and what nobody can judge: a line each. */
   readonly coverage: readonly string[]
+  /** Machines that nobody manages: a line, or none. */
+  readonly unmanaged: readonly string[]
   /** Teams with assets. */
   readonly teams: readonly string[]
 }
@@ -147,6 +149,8 @@ export interface AssetRow extends Omit<ListedAsset, 'observedAt'> {
   readonly seenAt: string | null
   /** False: nobody can judge what it misses. */
   readonly isAssessed: boolean
+  /** Whom to ask who should manage it, as a clause; `null`: somebody does. */
+  readonly ask: string | null
 }
 
 export interface AuditRow {

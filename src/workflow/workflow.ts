@@ -19,6 +19,7 @@ import { createDeploy } from './rollout/deploy.ts'
 import { createTidy } from './rollout/tidy.ts'
 import { createSync } from './sync.ts'
 import { underLease } from './under-lease.ts'
+import { createUnmanaged } from './unmanaged.ts'
 
 export type Workflow = ReturnType<typeof createWorkflow>
 
@@ -62,6 +63,7 @@ export function createWorkflow(parts: WorkflowParts, alone: DriverParts['alone']
     assessments: propose.assessments,
     ...createExplain(parts, propose, coverage),
     coverage,
+    unmanaged: createUnmanaged(parts),
     teamCoverage: teamCoverage.assessed,
     fleetSummary: createFleetSummary(parts, assessor, propose.allTeams),
     tellDrift: createDrift(parts, execute),

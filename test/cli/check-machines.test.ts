@@ -1,7 +1,7 @@
 /** What `check` says about machines that several sources know, or seem to know. */
 
 import { expect, test } from 'vitest'
-import { machineAnswers, type Seen } from '../../src/cli/check-machines.ts'
+import { machineAnswers, type Seen, unmanagedAnswers } from '../../src/cli/check-machines.ts'
 import type { Asset } from '../../src/core/asset.ts'
 import type { Identity } from '../../src/core/identity.ts'
 import { type MachineRule, noMachineRule } from '../../src/core/witnesses.ts'
@@ -74,4 +74,19 @@ test('a fleet of doubles is counted, not listed', () => {
   const answers = machineAnswers(list, rule)
   expect(answers).toHaveLength(21)
   expect(answers.at(-1)).toMatchObject({ ok: false, what: '80 more names and addresses of possible doubles' })
+})
+
+test('a machine that no engine changes and no patching system lists is told, with whom to ask', () => {
+  const machines = [
+    seen('fleet/a', { hardware: A }, { team: 'web' }),
+    seen('cmdb/a', { hardware: A }),
+    seen('fleet/b', {}, { team: 'office' }),
+    seen('wsus/c'),
+    seen('ssh/d', {}, { engine: 'ssh' }),
+  ]
+  const answers = unmanagedAnswers(machines, rule, ['wsus'], (team) => `Mara (owner of ${team})`)
+  expect(answers.map(({ ok, name, what }) => `${ok ? 'ok' : 'FAIL'} ${name}: ${what}`)).toEqual([
+    'ok cmdb/a, fleet/a: nobody manages it: no engine changes it, and no patching system knows it. Ask Mara (owner of web).',
+    'ok fleet/b: nobody manages it: no engine changes it, and no patching system knows it. Ask Mara (owner of office).',
+  ])
 })

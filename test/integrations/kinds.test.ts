@@ -263,7 +263,7 @@ describe('a system', () => {
     [
       'another kind',
       '  desk: { kind: file, inventory: {} }',
-      'systems.desk.kind is "file". Write one of ssh, wsus, fleet, simulated-system, simulated-wsus, simulated-fleet, notebook.',
+      'systems.desk.kind is "file". Write one of ssh, wsus, fleet, ivanti-neurons, simulated-system, simulated-wsus, simulated-fleet, simulated-neurons, notebook.',
     ],
     [
       'a host that is listed twice',

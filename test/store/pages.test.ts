@@ -44,6 +44,7 @@ interface AssetGiven {
   readonly platform: string
   readonly problem: boolean
   readonly reboot: boolean
+  readonly unmanaged: boolean
 }
 
 const name = fc.oneof(
@@ -56,31 +57,33 @@ const asset: fc.Arbitrary<AssetGiven> = fc.record({
   platform: fc.constantFrom('debian:12', 'rhel:9'),
   problem: fc.boolean(),
   reboot: fc.boolean(),
+  unmanaged: fc.boolean(),
 })
 const assetFilter: fc.Arbitrary<AssetFilter> = fc.record({
   team: fc.constantFrom(null, null, 'one'),
   platform: fc.constantFrom(null, null, 'rhel:9'),
   text: fc.oneof(fc.constant(''), name),
   anywhere: fc.boolean(),
-  is: fc.constantFrom(null, null, 'problem' as const, 'reboot' as const),
+  is: fc.constantFrom(null, null, 'problem' as const, 'reboot' as const, 'unmanaged' as const),
 })
 
 async function putAssets(assets: readonly (AssetGiven & { readonly id: string })[]): Promise<void> {
   const { sql } = database
-  for (const { id, name, team, platform, problem, reboot } of assets)
+  for (const { id, name, team, platform, problem, reboot, unmanaged } of assets)
     await sql`with looks as (insert into asset_looks (asset, problem, checked_at)
         values (${id}, ${problem ? 'it does not answer' : null}, now())
         on conflict (asset) do update set problem = excluded.problem)
       insert into assets (id, source, team, asset, reboot_required, reboot_packages, stale_services)
-      values (${id}, 'lab', ${team}, ${JSON.stringify({ ...anAsset(name, { team, platform }), id })}::text::jsonb, ${reboot}, '{}', '{}')`
+      values (${id}, 'lab', ${team}, ${JSON.stringify({ ...anAsset(name, { team, platform, engine: unmanaged ? null : 'ssh' }), id })}::text::jsonb, ${reboot}, '{}', '{}')`
 }
 
-function isWanted({ name, team, platform, problem, reboot }: AssetGiven, filter: AssetFilter): boolean {
+function isWanted({ name, team, platform, problem, reboot, unmanaged }: AssetGiven, filter: AssetFilter): boolean {
   const { text } = filter
   if (filter.team !== null && filter.team !== team) return false
   if (filter.platform !== null && filter.platform !== platform) return false
   if (filter.is === 'problem' && !problem) return false
   if (filter.is === 'reboot' && !reboot) return false
+  if (filter.is === 'unmanaged' && !unmanaged) return false
   return filter.anywhere ? name.toLowerCase().includes(text.toLowerCase()) : name.startsWith(text)
 }
 

@@ -106,7 +106,13 @@ function listed({ software, clock }: Given, row: Row): Observation {
   const observedAt = saidAt(asset, host)
   const reason = unreadable(asset, host, missing) ?? (packages.length > 0 ? null : noSoftware(asset.name))
   if (reason !== null || observedAt === null)
-    return { kind: 'unreachable', asset, reason: reason ?? noSoftware(asset.name), at: clock().toISOString() }
+    return {
+      kind: 'unreachable',
+      asset,
+      reason: reason ?? noSoftware(asset.name),
+      at: clock().toISOString(),
+      identity: identityOf(host),
+    }
   return { kind: 'seen', snapshot: snapshotOf(row, onlyPackages(packages), observedAt), warnings: row.warnings }
 }
 

@@ -31,6 +31,9 @@ export interface JsonCall {
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
   readonly json?: unknown
+  /** Sent as a form instead. */
+  readonly form?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
   readonly timeoutSeconds?: number
 }
 
@@ -100,7 +103,7 @@ interface Sent {
 
 async function send(
   { name, base, timeoutSeconds: usual, maxBytes, fetch }: JsonApiOptions,
-  { method = 'GET', path, query = {}, json, timeoutSeconds = usual }: JsonCall,
+  { method = 'GET', path, query = {}, json, form, headers = {}, timeoutSeconds = usual }: JsonCall,
   login: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Sent> {
@@ -110,8 +113,9 @@ async function send(
     ...{ url, method, timeoutSeconds, maxBytes },
     // A redirect would send the login to another place.
     redirect: 'manual' as const,
-    headers: { accept: 'application/json', 'user-agent': 'patchwarden', ...login },
+    headers: { accept: 'application/json', 'user-agent': 'patchwarden', ...headers, ...login },
     ...(json === undefined ? {} : { json }),
+    ...(form === undefined ? {} : { form }),
     ...(fetch === undefined ? {} : { fetch }),
   }
   const answer = await request(asked, signal)

@@ -24,6 +24,7 @@ export function createSystemInventory(options: SystemInventoryOptions): Inventor
   const system = callsTo(store, pace, clock)
   return {
     name,
+    manages: true,
     describe: 'Simulated: machines as they last reported to a management server that is kept in a file',
     async *observe({ only, signal }): AsyncGenerator<Observation | Listing> {
       signal.throwIfAborted()

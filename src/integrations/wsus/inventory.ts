@@ -49,6 +49,7 @@ export function createWsusInventory(options: WsusInventoryOptions): InventorySou
 
   return {
     name,
+    manages: true,
     describe: `Machines as they last reported to ${wsus.describe}`,
     report: (signal) => checkServer(wsus, options.clock, signal),
     async *observe({ only, signal }): AsyncGenerator<Observation | Listing> {

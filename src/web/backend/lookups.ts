@@ -5,6 +5,7 @@ import { judgedLines, notJudgedLines } from '../../chat/coverage.ts'
 import type { Answer } from '../../chat/desk.ts'
 import type { NamedAccount } from '../../chat/linked-accounts.ts'
 import { rich } from '../../chat/rich-text.ts'
+import { unmanagedLines } from '../../chat/unmanaged.ts'
 import { waitingIn, waitingLines } from '../../chat/waiting.ts'
 import { count } from '../../chat/words.ts'
 import { assertNever } from '../../core/assert-never.ts'
@@ -32,7 +33,9 @@ const assetPlace = z.object({ name: z.string(), id: z.string() })
 
 export async function assetsView(backend: Backend, { after, ...asked }: AssetsQuery): Promise<AssetsView> {
   const place = placeIn(after, asked, assetPlace)
-  const found = await listAssetPage(backend.service.db, asked, place, limits.pageRows + 1)
+  const { unmanaged } = backend.service.workflow
+  const filter = { ...asked, managing: unmanaged.managing }
+  const found = await listAssetPage(backend.service.db, filter, place, limits.pageRows + 1)
   const rows = found.slice(0, limits.pageRows)
   const last = found.length > rows.length ? rows.at(-1) : undefined
   const { value: counts, at } = await backend.assetCounts()
@@ -40,15 +43,18 @@ export async function assetsView(backend: Backend, { after, ...asked }: AssetsQu
     [...counts].reduce((all, [team, one]) => (asked.team === null || asked.team === team ? all + one[of] : all), 0)
   const coverage =
     asked.team === null ? (await backend.coverage()).value : await backend.service.workflow.coverage(asked.team)
+  const lacking = asked.team === null ? (await backend.unmanaged()).value : await unmanaged.counts(asked.team)
   const spoken = new Set(coverage.platforms.flatMap(({ platform, feeds }) => (feeds.length === 0 ? [] : [platform])))
   return {
     rows: rows.map(({ observedAt, ...row }) => ({
       ...row,
       seenAt: observedAt,
+      ask: row.unmanaged ? unmanaged.whom(row.team) : null,
       isAssessed:
         observedAt !== null && whyNotAssessed({ ...row, spoken: spoken.has(row.platform), foreign: 0 }) === null,
     })),
     coverage: [...notJudgedLines(coverage), ...judgedLines(coverage)],
+    unmanaged: unmanagedLines(lacking),
     next: last === undefined ? null : cursorAt(asked, { name: last.name, id: last.id }),
     counts: { assets: sum('assets'), simulated: sum('simulated'), covered: sum('covered'), at },
     teams: [...counts.keys()].sort(),

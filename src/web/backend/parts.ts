@@ -3,6 +3,7 @@ import type { FleetCoverage } from '../../core/coverage.ts'
 import type { Member } from '../../core/policy.ts'
 import type { TeamCounts } from '../../store/asset-pages.ts'
 import type { Db } from '../../store/connection.ts'
+import type { UnmanagedCounts } from '../../store/unmanaged.ts'
 import type { WorkflowParts } from '../../workflow/ports.ts'
 import type { WatchedConnection } from '../../workflow/watched-connection.ts'
 import type { Workflow } from '../../workflow/workflow.ts'
@@ -47,6 +48,8 @@ export interface Backend {
   readonly assetCounts: () => Promise<Kept<ReadonlyMap<string, TeamCounts>>>
   /** Of all teams. */
   readonly coverage: () => Promise<Kept<FleetCoverage>>
+  /** Of all teams. */
+  readonly unmanaged: () => Promise<Kept<UnmanagedCounts>>
   readonly sessionWatch: SessionWatch
 }
 

@@ -16,9 +16,10 @@ export function assetsHtml(view: AssetsView, query: AssetsQuery, viewer: Viewer)
 <label><input type="checkbox" name="anywhere" value="1" ${anywhere ? raw('checked') : ''}> anywhere in it</label>
 <select name="team" aria-label="Team">${option('', team, 'Every team')}${view.teams.map((one) => option(one, team, one))}</select>
 <input name="platform" value="${platform ?? ''}" aria-label="Platform" placeholder="Platform, as debian:12" maxlength="100" autocomplete="off">
-<select name="is" aria-label="What is wrong">${option('', is, 'Whatever it is')}${option('problem', is, 'Cannot be looked at')}${option('reboot', is, 'Reboot needed')}</select>
+<select name="is" aria-label="What is wrong">${option('', is, 'Whatever it is')}${option('problem', is, 'Cannot be looked at')}${option('reboot', is, 'Reboot needed')}${option('unmanaged', is, 'Nobody manages it')}</select>
 <button>Find</button></form>
 <p class="empty">${team === null ? '' : `${team}: `}${counts.assets} servers, ${counts.covered} of them covered${counts.simulated === 0 ? '' : `, ${counts.simulated} simulated`}; counted ${instant(counts.at, 'relative', viewer.timeZone)}.</p>
+${view.unmanaged.map((line) => html`<p class="empty">${line}</p>`)}
 ${view.coverage.map((line) => html`<p class="empty">${line}</p>`)}
 ${
   view.rows.length === 0
@@ -26,7 +27,7 @@ ${
     : rowsHtml(
         ['Server', 'Team', 'Platform', 'Packages', 'Pending packages', 'Of them security', 'Held packages', 'Seen'],
         view.rows.map((row) => [
-          html`${row.name}${row.simulated ? html` <span class="tag neutral">Simulated</span>` : ''}${row.isAssessed ? '' : html` <span class="tag warning">Not assessed</span>`}${row.rebootRequired ? html` <span class="tag warning">Reboot needed</span>` : ''}`,
+          html`${row.name}${row.simulated ? html` <span class="tag neutral">Simulated</span>` : ''}${row.isAssessed ? '' : html` <span class="tag warning">Not assessed</span>`}${row.rebootRequired ? html` <span class="tag warning">Reboot needed</span>` : ''}${askHtml(row)}`,
           row.team,
           row.platform,
           String(row.packages),
@@ -38,6 +39,11 @@ ${
       )
 }
 ${pagesHtml('/assets', asked, query.after, view.next)}`
+}
+
+function askHtml({ ask }: AssetRow): Html | string {
+  if (ask === null) return ''
+  return html` <span class="tag warning">Nobody manages it</span><br><span class="warning">Ask ${ask}.</span>`
 }
 
 /** How many held packages a row names. */
