@@ -100,8 +100,9 @@ export function buildSources(
   clock: Clock,
   kinds?: readonly Kind[],
   keeping?: Keeping,
+  values: Values = {},
 ): readonly InventorySource[] {
-  const entries = entriesOf('inventory', config.sources, { config, values: {}, clock, kinds, keeping })
+  const entries = entriesOf('inventory', config.sources, { config, values, clock, kinds, keeping })
   return Array.from(entries, ({ entry, own, given }) => own.create(entry, given))
 }
 
@@ -116,8 +117,9 @@ export function buildFeeds(
   clock: Clock,
   kinds?: readonly Kind[],
   keeping?: Keeping,
+  values: Values = {},
 ): readonly CatalogFeed[] {
-  const entries = entriesOf('feed', config.feeds, { config, values: {}, clock, kinds, keeping })
+  const entries = entriesOf('feed', config.feeds, { config, values, clock, kinds, keeping })
   return Array.from(entries, ({ entry, own, given }) =>
     feedKinds.some(({ roles }) => roles.feed === own)
       ? buildFeedInThread(given.name, entry, clock)

@@ -36,9 +36,9 @@ export async function buildOutside(
 ): Promise<Outside> {
   if (config.example) await prepareExample({ from: shippedFleet, to: exampleFleet(config.dataDir) })
   return {
-    sources: buildSources(config, clock, undefined, keeping),
+    sources: buildSources(config, clock, undefined, keeping, environment.values),
     machines: buildMachineRule(config),
-    feeds: buildFeeds(config, clock, undefined, keeping),
+    feeds: buildFeeds(config, clock, undefined, keeping, environment.values),
     engines: buildEngines(config, environment.values, clock, undefined, keeping),
     health: buildHealth(config),
     metrics: buildMetrics(config, environment.values),

@@ -8,11 +8,13 @@ import { feedKinds } from './feeds/registry.ts'
 import { file } from './file-inventory/kind.ts'
 import { csv } from './load-csv/kind.ts'
 import { local } from './local-host/kind.ts'
+import { manageEngine } from './manageengine/kind.ts'
 import { calendar, pagerduty } from './on-call/kind.ts'
 import { prometheus } from './prometheus/kind.ts'
 import { sar } from './sar/kind.ts'
 import { alertmanager, command } from './silence/kind.ts'
 import { simulated } from './simulated/kind.ts'
+import { simulatedManageEngine } from './simulated-manageengine/kind.ts'
 import { simulatedSystem } from './simulated-system/kind.ts'
 import { simulatedWsus } from './simulated-wsus/kind.ts'
 import { ssh } from './ssh/kind.ts'
@@ -22,6 +24,7 @@ export const kinds: readonly Kind[] = [
   local,
   ssh,
   wsus,
+  manageEngine,
   file,
   ansible,
   awx,
@@ -29,6 +32,7 @@ export const kinds: readonly Kind[] = [
   simulated,
   simulatedSystem,
   simulatedWsus,
+  simulatedManageEngine,
   prometheus,
   sar,
   csv,
