@@ -260,7 +260,7 @@ describe('a system', () => {
     [
       'another kind',
       '  desk: { kind: file, inventory: {} }',
-      'systems.desk.kind is "file". Write ssh, wsus, simulated-system, simulated-wsus or notebook.',
+      'systems.desk.kind is "file". Write one of ssh, wsus, manageengine, simulated-system, simulated-wsus, simulated-manageengine, notebook.',
     ],
     [
       'a host that is listed twice',

@@ -21,7 +21,7 @@ import {
   openServers,
   sourcesOf,
   teamsNamed,
-} from '../manageengine/settings.ts'
+} from '../manageengine/kind.ts'
 import { createSignIn } from '../manageengine/sign-in.ts'
 import { paceOf } from '../simulated-system/pace.ts'
 import { createStateFile } from '../simulated-system/store.ts'
