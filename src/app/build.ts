@@ -114,11 +114,12 @@ export function buildMachineRule(config: Config, kinds: readonly Kind[] = everyK
 /** Feeds of kinds that the reading thread does not know are read in this thread. */
 export function buildFeeds(
   config: Config,
+  values: Values,
   clock: Clock,
   kinds?: readonly Kind[],
   keeping?: Keeping,
 ): readonly CatalogFeed[] {
-  const entries = entriesOf('feed', config.feeds, { config, values: {}, clock, kinds, keeping })
+  const entries = entriesOf('feed', config.feeds, { config, values, clock, kinds, keeping })
   return Array.from(entries, ({ entry, own, given }) =>
     feedKinds.some(({ roles }) => roles.feed === own)
       ? buildFeedInThread(given.name, entry, clock)

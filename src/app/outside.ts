@@ -38,7 +38,7 @@ export async function buildOutside(
   return {
     sources: buildSources(config, environment.values, clock, undefined, keeping),
     machines: buildMachineRule(config),
-    feeds: buildFeeds(config, clock, undefined, keeping),
+    feeds: buildFeeds(config, environment.values, clock, undefined, keeping),
     engines: buildEngines(config, environment.values, clock, undefined, keeping),
     health: buildHealth(config),
     metrics: buildMetrics(config, environment.values),

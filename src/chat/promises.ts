@@ -10,10 +10,11 @@ import { count, duration } from './words.ts'
 
 /** Sentences that say what an engine promises. */
 export function promiseSentences({ engine, terms }: Promised): readonly string[] {
-  const { leadSeconds, reportsWithinSeconds, notUndone, licences, alsoInstalls } = terms
+  const { leadSeconds, reportsWithinSeconds, notUndone, licences, alsoInstalls, decidedThere = [] } = terms
   const ahead = leadSeconds === 0 ? 'is told when work may begin' : `is told ${duration(leadSeconds)} ahead`
   return [
     `${engine} ${ahead}; servers report within ${duration(reportsWithinSeconds)} after the window.`,
+    ...decidedThere,
     windowEnds[terms.windowEnd],
     stops[terms.stopReaches],
     ...(notUndone.length === 0

@@ -115,7 +115,7 @@ export interface AnyRole {
  * of a system gets what every role gets.
  */
 export type FeedGiven<Connection = unknown> = Pick<Given, 'name' | 'clock'> &
-  Partial<Pick<Given<Connection>, 'keeping' | 'connection'>>
+  Partial<Pick<Given<Connection>, 'keeping' | 'connection' | 'values'>>
 
 interface FeedRole<S extends FeedSettings, Entry, C> extends Role<S, Entry, CatalogFeed, FeedGiven<C>> {
   /** Whether the feed is so small that starting a thread would take longer. */

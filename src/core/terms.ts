@@ -28,6 +28,8 @@ export interface Terms {
   readonly licences: readonly string[]
   /** What else the system installs on the asset without a vote. One clause each. */
   readonly alsoInstalls: readonly string[]
+  /** What a setting of the system decides that people might expect to be ours, as sentences. Left out: nothing. */
+  readonly decidedThere?: readonly string[]
 }
 
 /** Seconds before work may begin at which the engine must be told; 0 for an asset without terms. */

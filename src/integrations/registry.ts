@@ -10,12 +10,14 @@ import { fleet } from './fleet/kind.ts'
 import { ivantiNeurons } from './ivanti-neurons/kind.ts'
 import { csv } from './load-csv/kind.ts'
 import { local } from './local-host/kind.ts'
+import { manageEngine } from './manageengine/kind.ts'
 import { calendar, pagerduty } from './on-call/kind.ts'
 import { prometheus } from './prometheus/kind.ts'
 import { sar } from './sar/kind.ts'
 import { alertmanager, command } from './silence/kind.ts'
 import { simulated } from './simulated/kind.ts'
 import { simulatedFleet } from './simulated-fleet/kind.ts'
+import { simulatedManageEngine } from './simulated-manageengine/kind.ts'
 import { simulatedNeurons } from './simulated-neurons/kind.ts'
 import { simulatedSystem } from './simulated-system/kind.ts'
 import { simulatedWsus } from './simulated-wsus/kind.ts'
@@ -26,6 +28,7 @@ export const kinds: readonly Kind[] = [
   local,
   ssh,
   wsus,
+  manageEngine,
   fleet,
   ivantiNeurons,
   file,
@@ -35,6 +38,7 @@ export const kinds: readonly Kind[] = [
   simulated,
   simulatedSystem,
   simulatedWsus,
+  simulatedManageEngine,
   simulatedFleet,
   simulatedNeurons,
   prometheus,

@@ -206,7 +206,7 @@ function columns(what: string, rows: string, took: readonly (Took | null)[]): vo
 
 async function fetched(feed: FeedConfig) {
   const config = { ...defaultConfig(folder, folder), feeds: { f: feed } }
-  const [built] = buildFeeds(config, () => new Date())
+  const [built] = buildFeeds(config, {}, () => new Date())
   const answer = await built?.fetch(null, signal)
   if (answer?.status !== 'fetched') throw new Error('It gave nothing.')
   return answer

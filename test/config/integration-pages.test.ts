@@ -29,6 +29,18 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
   'msrc.md': ['ver'],
   // What the state file of the simulated server holds.
   'wsus.md': ['copies', 'loseAnswers', 'mostRows', 'silentHours', 'targeting'],
+  'manageengine.md': [
+    'deploymentType',
+    'forceRebootOption',
+    'loseAnswers',
+    'onlyLegacy',
+    'pagesOf25',
+    'samePage',
+    'shownAfterMinutes',
+    'signInPages',
+    'tokenOver',
+    'tooMany',
+  ],
   'osv.md': ['aliases', 'chainguard', 'related', 'upstream', 'withdrawn', 'wolfi'],
 }
 

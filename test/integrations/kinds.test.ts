@@ -158,7 +158,7 @@ describe('a kind that only the list was told of', () => {
     const { config, folder } = load(everything)
     const sources = buildSources(config, {}, clock, withNotebook).filter(({ name }) => name === 'written')
     const engines = new Map([...buildEngines(config, {}, clock, withNotebook)].filter(([name]) => name === 'pen'))
-    const feeds = buildFeeds(config, clock, withNotebook).filter(({ name }) => name === 'heard')
+    const feeds = buildFeeds(config, {}, clock, withNotebook).filter(({ name }) => name === 'heard')
     const metrics = buildMetrics(config, {}, withNotebook)
     const loads = buildLoads(config, {}, clock, withNotebook)
     expect(sources.map(({ describe: what }) => what)).toEqual([path.join(folder, 'books/one.txt')])
@@ -263,7 +263,7 @@ describe('a system', () => {
     [
       'another kind',
       '  desk: { kind: file, inventory: {} }',
-      'systems.desk.kind is "file". Write one of ssh, wsus, fleet, ivanti-neurons, simulated-system, simulated-wsus, simulated-fleet, simulated-neurons, notebook.',
+      'systems.desk.kind is "file". Write one of ssh, wsus, manageengine, fleet, ivanti-neurons, simulated-system, simulated-wsus, simulated-manageengine, simulated-fleet, simulated-neurons, notebook.',
     ],
     [
       'a host that is listed twice',

@@ -14,6 +14,8 @@ export type Secrets =
       readonly clientSecret: string
       readonly refreshToken: string
     }
+  /** `problem`: a sentence that says which variables are not set. */
+  | { readonly kind: 'missing'; readonly problem: string }
 
 export interface SignIn {
   readonly isCloud: boolean
@@ -30,11 +32,18 @@ const LEAST_MS = 61_000
 
 export function createSignIn(secrets: Secrets, clock: () => Date, fetchBy?: typeof fetch): SignIn {
   if (secrets.kind === 'token') return { isCloud: false, header: async () => secrets.token, refused: () => false }
+  if (secrets.kind === 'missing') {
+    const header = async (): Promise<string> => {
+      throw new Error(secrets.problem)
+    }
+    return { isCloud: false, header, refused: () => false }
+  }
+  const zoho = secrets
   let current: { readonly header: string; readonly until: number; readonly madeAt: number } | null = null
   let asking: Promise<string> | null = null
 
   async function renewed(signal: AbortSignal): Promise<string> {
-    const answer = await askZoho(secrets as Extract<Secrets, { kind: 'zoho' }>, signal, fetchBy)
+    const answer = await askZoho(zoho, signal, fetchBy)
     const now = clock().getTime()
     // The answer says Bearer; the header that the product wants says otherwise.
     current = {

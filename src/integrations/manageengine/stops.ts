@@ -14,7 +14,7 @@ import { type AssetNote, type ConfigurationNote, replaced, type StartNote, withC
 import { executionsFor } from './reports.ts'
 import { sendAll, withNewConfiguration } from './start.ts'
 
-const STOPPED = 'The rollout was stopped before its turn came.'
+const STOPPED = 'It was taken back before it began.'
 
 /** `only`: these assets; left out: all of the start. */
 export async function takeBack(

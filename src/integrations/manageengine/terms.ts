@@ -32,6 +32,7 @@ export async function termsFor(
     grain: 'group',
     windowEnd: canSuspend ? 'taken back' : 'not kept',
     reboots: rebootsOf(context, asset),
+    ...decidedThere(context, asset),
     stopReaches: canSuspend ? 'not fetched' : 'none',
     notUndone: notUndone(view, wanted),
     licences: [],
@@ -50,6 +51,19 @@ function rebootsOf({ policies, windowOf }: Context, asset: FrozenAsset): Terms['
   const window = windowOf(asset)
   const rule = window === null ? undefined : policies[window]
   return rule === undefined ? ['as the system does'] : [rule.reboot, 'as the system does']
+}
+
+/** ManageEngine has no times of a single deployment that are known to be understood, so its policy keeps them. */
+function decidedThere({ policies, windowOf }: Context, asset: FrozenAsset): Pick<Terms, 'decidedThere'> {
+  const window = windowOf(asset)
+  const rule = window === null ? undefined : policies[window]
+  if (rule === undefined) return {}
+  const restarts = rule.reboot === 'never' ? 'it restarts nothing' : 'it restarts servers that need it'
+  return {
+    decidedThere: [
+      `When it installs is decided by the deployment policy "${rule.name}" of ManageEngine, and ${restarts}.`,
+    ],
+  }
 }
 
 function notUndone(view: View, changes: readonly Change[]): Terms['notUndone'] {

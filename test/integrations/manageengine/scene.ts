@@ -189,14 +189,14 @@ export async function manageEngineScene(
     })
   return {
     ...{ keeping, requests, api: first.api },
-    engine: ({ dies = null, installation = 'test', mayDeploy = true, leadHours = 0, window = 'nights' } = {}) =>
+    engine: ({ dies = null, installation = 'test', mayDeploy = true, leadHours = 1 / 60, window = 'nights' } = {}) =>
       createEngine({
         ...process(dies),
         ...{ name: SOURCE, describe: 'a simulated ManageEngine', simulated: true, installation, mayDeploy, clock },
         policies: { nights: { name: policy.name, reboot: 'if required' } },
         windowOf: () => window,
         ...{ contactSeconds: 5_400, shownWithinSeconds: 600, hourSeconds: 3_600 },
-        terms: { leadSeconds: leadHours * 3_600, reportsWithinSeconds: 12 * 3_600 },
+        terms: { leadSeconds: Math.round(leadHours * 3_600), reportsWithinSeconds: 12 * 3_600 },
       }),
     source: sourceNamed(SOURCE),
     sourceNamed,

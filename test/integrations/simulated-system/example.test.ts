@@ -27,7 +27,7 @@ it('the example of a late system loads without a warning, and lacks what its fee
   const clock = () => new Date()
   const { config } = loaded
 
-  const [feed] = buildFeeds(config, clock)
+  const [feed] = buildFeeds(config, {}, clock)
   const fetched = await feed?.fetch(null, signal)
   if (fetched?.status !== 'fetched') throw new Error('The feed fetched nothing.')
   expect(fetched.rejected).toEqual([])

@@ -27,7 +27,7 @@ it('the example of a WSUS loads without a warning: one entry is a source, an eng
   const clock = () => new Date()
   const { config } = loaded
 
-  const feeds = buildFeeds(config, clock)
+  const feeds = buildFeeds(config, {}, clock)
   expect(feeds.map(({ name }) => name)).toEqual(['cves', 'wsus'])
   const fetched = await feeds.find(({ name }) => name === 'wsus')?.fetch(null, signal)
   if (fetched?.status !== 'fetched') throw new Error('The feed fetched nothing.')
