@@ -16,7 +16,7 @@ DROP TABLE "judged_recorded";
 -- Every judgement of the record: on the pages that entries name, and in entries of earlier versions.
 CREATE VIEW "audit"."judgements" AS
 SELECT "said"."stream", "said"."seq", "said"."at", "of" ->> 'flaw' AS "flaw",
-	"one" - 'grounds' || "grounds"."text"::jsonb || jsonb_build_object('flaw', "of" -> 'flaw') AS "facts"
+	"of" - 'judgements' || ("one" - 'grounds') || "grounds"."text"::jsonb AS "facts"
 FROM "audit"."facts" AS "said"
 	JOIN "audit"."content" AS "content" ON "content"."hash" = decode("said"."facts" ->> 'judgements', 'hex')
 	CROSS JOIN LATERAL (SELECT "content"."text"::jsonb AS "text") AS "page"

@@ -29,11 +29,11 @@ export function judgementsIn(
     return JSON.parse(text)
   }
   const { judged, grounds } = read(String(facts.judgements)) as {
-    readonly judged: readonly { readonly flaw: string; readonly judgements: readonly Judgement[] }[]
+    readonly judged: readonly (Judgement & { readonly judgements: readonly Judgement[] })[]
     readonly grounds: readonly string[]
   }
-  const all = judged.flatMap(({ flaw, judgements }) =>
-    judgements.map((one) => ({ ...one, flaw, grounds: read(grounds[Number(one.grounds)] ?? '') })),
+  const all = judged.flatMap(({ judgements, ...flaw }) =>
+    judgements.map((one) => ({ ...flaw, ...one, grounds: read(grounds[Number(one.grounds)] ?? '') })),
   )
   if (all.length !== facts.count || judged.length !== facts.flaws) throw new Error('The page has another length.')
   return all

@@ -1,13 +1,15 @@
 /** What the record says of feeds, assets, coverage and findings, on a real database. */
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Observation } from '../../src/core/asset.ts'
 import { verifyExport } from '../../src/core/audit-export.ts'
+import { sealEntry } from '../../src/core/record/entry.ts'
 import { createFileCatalogFeed } from '../../src/integrations/feeds/file-catalog/index.ts'
 import { purgeContents } from '../../src/store/content.ts'
+import { migrationsFolder } from '../../src/store/migrate.ts'
 import { openProposals } from '../../src/store/proposals.ts'
 import { saveObservations } from '../../src/store/save-looks.ts'
 import { exportRecord, verifyRecord } from '../../src/workflow/audit.ts'
@@ -556,6 +558,52 @@ it('names no person, no host user and no address; what it names is kept for ever
   }
   for (const { id, name } of [mara, tom, jonas])
     for (const word of [id, name]) expect(all).not.toMatch(new RegExp(`\\b${word}\\b`))
+  await holds()
+})
+
+it('shows an auditor the judgements of earlier versions, which had an entry each, like those of today', async () => {
+  await look({ fixes, kev: [] })
+  const { sql } = database()
+  const stream = 'findings:payments'
+  const [end] = await sql<{ seq: number; hash: string }[]>`
+    select seq, hash from audit.entries where stream = ${stream} order by seq desc limit 1`
+  if (end === undefined) throw new Error('Nothing is recorded.')
+  const facts = {
+    ...{ flaw: 'CVE-2026-1', exposure: 'open', criticality: null, from: '2026-11-01', fromKind: 'day' },
+    ...{ points: [], assumed: [], table: 'T', row: 7, outcome: 'scheduled', priority: 'scheduled', due: null },
+  }
+  const entry = { stream, seq: end.seq + 1, at: clock().toISOString(), by: 'assessment', event: 'judged', facts }
+  const { text, hash } = sealEntry({ ...entry, prev: end.hash }, {}, '')
+  await sql`insert into audit.entries (stream, seq, entry, hash) values (${stream}, ${entry.seq}, ${text}, ${hash})`
+  const shown = async (flaw: string) =>
+    (await sql<{ facts: object }[]>`select facts from audit.judgements where flaw = ${flaw}`).map((row) => row.facts)
+  expect(await shown('CVE-2026-1')).toEqual([facts])
+  const [today] = await shown('CVE-2026-9900001')
+  expect(Object.keys(today ?? {}).toSorted()).toEqual(Object.keys(facts).toSorted())
+  const { url } = database()
+  const given = { rebuild: false, membersOf: () => [], now: clock().toISOString() }
+  expect(await verifyRecord(url, given)).toMatchObject({ ok: true })
+})
+
+it('judgements that an earlier version kept in rows of their own are not said again', async () => {
+  await look({ fixes, kev: [] })
+  const { sql } = database()
+  const rows = () => sql`select team, flaw, one from judged_flaws cross join jsonb_array_elements(judged) as one
+    order by team, flaw, one`
+  const [before, said] = [await rows(), await counts()]
+  await sql`create table judged_recorded as select team, flaw, coalesce(one ->> 'exposure', '') as exposure,
+      coalesce(one ->> 'criticality', '') as criticality, rpad(one ->> 'hash', 64, '0') as hash,
+      one ->> 'priority' as priority, one ->> 'dueAt' as due_at, entry
+    from judged_flaws cross join jsonb_array_elements(judged) as one`
+  await sql`drop view audit.judgements`
+  await sql`drop table judged_flaws`
+  const file = (await readdir(migrationsFolder)).find((name) => name.endsWith('_judged-flaws.sql')) ?? ''
+  await sql.unsafe(
+    (await readFile(path.join(migrationsFolder, file), 'utf8')).replaceAll('--> statement-breakpoint', ''),
+  )
+  expect(await rows()).toEqual(before)
+  await look({ fixes, kev: [] }, { workflow: createWorkflow(parts, alwaysMine) })
+  expect(await counts()).toEqual(said)
   await holds()
 })
 

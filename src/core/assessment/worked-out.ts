@@ -74,24 +74,47 @@ export function onPlatform({ platforms, changes }: WorkedOut, platform: Platform
   return made
 }
 
-export function lackingOf(workedOut: WorkedOut, { platform, packages }: Software): Lacking {
+export function lackingOf(workedOut: WorkedOut, software: Software): Lacking {
   const { changes, catalog } = workedOut
-  const { lacking } = onPlatform(workedOut, platform)
-  const known = lacking.get(packages)
-  const isChanged = (since: number) => packages.some((item) => hasChangedSince(changes, item, since))
-  if (known !== undefined && (known.at === changes.count || !isChanged(known.at))) {
-    known.at = changes.count
+  const { lacking } = onPlatform(workedOut, software.platform)
+  const known = lacking.get(software.packages)
+  if (known?.at === changes.count) return known
+  const made = { bySource: lackingNow(catalog, changes, software, known), at: changes.count }
+  if (known?.bySource === made.bySource) {
+    known.at = made.at
     return known
   }
   let findings = 0
-  const found = bySource(packages, (item) => {
-    const open = catalog.matcher.open(platform, item)
-    for (const { cve } of open) if (cve !== null) findings++
-    return open.length > 0
-  })
-  const made = { bySource: found, findings, at: changes.count }
-  lacking.set(packages, made)
-  return made
+  for (const items of made.bySource.values())
+    for (const item of items)
+      for (const { cve } of catalog.matcher.open(software.platform, item)) if (cve !== null) findings++
+  const all = { ...made, findings }
+  lacking.set(software.packages, all)
+  return all
+}
+
+/** The packages that lack a fix, by source. Looks only at sources that have changed, where that is enough. */
+function lackingNow(
+  { matcher }: CatalogView,
+  changes: Changes,
+  { platform, packages }: Software,
+  known: Lacking | undefined,
+): Lacking['bySource'] {
+  const lacks = (item: InstalledPackage) => matcher.open(platform, item).length > 0
+  if (known === undefined) return bySource(packages, lacks)
+  const touched = new Set<string>()
+  for (const item of packages) if (hasChangedSince(changes, item, known.at)) touched.add(item.source)
+  if (touched.size === 0) return known.bySource
+  const now = new Map(known.bySource)
+  const again = bySource(packages, (item) => touched.has(item.source) && lacks(item))
+  for (const source of touched) {
+    const items = again.get(source)
+    if (items === undefined) now.delete(source)
+    // Sources are in the order of their first packages.
+    else if (items[0] === now.get(source)?.[0]) now.set(source, items)
+    else return bySource(packages, lacks)
+  }
+  return now
 }
 
 /** Packages that another vendor built. */

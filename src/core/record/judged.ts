@@ -46,8 +46,8 @@ interface Changed {
   readonly before: JudgedRecorded | null
 }
 
-/** A flaw that is judged differently now in some contexts. */
-export interface FlawJudged {
+/** A flaw that is judged differently now in some contexts. The date of its fix is the same in all of them. */
+export interface FlawJudged extends Pick<Judged, 'from' | 'fromKind'> {
   readonly flaw: string
   readonly changed: readonly Changed[]
   /** What the record says about the flaw after this, in every context. */
@@ -95,7 +95,10 @@ export function* judgedDifference(
       changed.push({ context, now, before: known })
       before.set(key, { ...context, hash: hashOf(now), priority: now.priority, dueAt: now.dueAt })
     }
-    if (changed.length > 0) found.push({ flaw, changed, recorded: [...before.values()] })
+    const [first] = changed
+    if (first === undefined) continue
+    const { from, fromKind } = first.now
+    found.push({ flaw, from, fromKind, changed, recorded: [...before.values()] })
   }
   return found
 }
@@ -116,9 +119,12 @@ interface JudgementText {
   readonly due: string | null
   readonly priorityBefore?: Priority
   readonly dueBefore?: string | null
-  readonly from: string
-  readonly fromKind: FixDate
   readonly grounds: number
+}
+
+interface FlawText extends Pick<Judged, 'from' | 'fromKind'> {
+  readonly flaw: string
+  readonly judgements: readonly JudgementText[]
 }
 
 const groundsOnce = contentOnce('grounds', (grounds: Facts) => grounds)
@@ -148,14 +154,13 @@ function pageOf(flaws: readonly FlawJudged[], count: number): JudgedPage {
     grounds.set(content.hash, known)
     return known.place
   }
-  const judged = flaws.map(({ flaw, changed }) => ({
-    flaw,
-    judgements: changed.map(({ context, now, before }): JudgementText => {
-      const { priority, dueAt: due, from, fromKind } = now
+  const judged = flaws.map(({ flaw, from, fromKind, changed }): FlawText => {
+    const judgements = changed.map(({ context, now, before }): JudgementText => {
       const was = before === null ? {} : { priorityBefore: before.priority, dueBefore: before.dueAt }
-      return { ...context, priority, due, ...was, from, fromKind, grounds: placeOf(groundsOnce(now.grounds)) }
-    }),
-  }))
+      return { ...context, priority: now.priority, due: now.dueAt, ...was, grounds: placeOf(groundsOnce(now.grounds)) }
+    })
+    return { flaw, from, fromKind, judgements }
+  })
   const page = contentOf('judged', { judged, grounds: [...grounds.keys()] })
   return {
     told: { event: 'judged', facts: { judgements: page.hash, flaws: flaws.length, count } },
