@@ -1,5 +1,4 @@
 import { estimatesFor, type Took } from '../core/estimate.ts'
-import type { Subject } from '../core/proposal/proposal.ts'
 import type { Queryable } from '../store/connection.ts'
 import { tookByRing } from '../store/took.ts'
 import type { WorkflowParts } from './ports.ts'
@@ -8,6 +7,11 @@ const FRESH_MS = 60_000
 
 export type Estimates = ReturnType<typeof createEstimates>
 
+/** A subject, whole or in brief. */
+type Asked =
+  | { readonly kind: 'patches'; readonly rings: readonly { readonly name: string }[] }
+  | { readonly kind: 'standing rule' }
+
 /** How long an asset of each ring is expected to take, in seconds. Read again once a minute, on `db`. */
 export function createEstimates({ clock }: Pick<WorkflowParts, 'clock'>) {
   const known = new Map<string, { readonly at: number; readonly took: Took }>()
@@ -15,7 +19,7 @@ export function createEstimates({ clock }: Pick<WorkflowParts, 'clock'>) {
   return async function estimates(
     db: Queryable,
     team: string,
-    subject: Subject | undefined,
+    subject: Asked | undefined,
   ): Promise<Readonly<Record<string, number>>> {
     if (subject?.kind !== 'patches') return {}
     const now = clock().getTime()

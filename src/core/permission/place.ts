@@ -25,6 +25,8 @@ export interface Moment {
 
 export interface Place extends Moment {
   readonly glance: Glance
+  /** Seconds that one asset takes, by name of the ring, from earlier rollouts. Left out: not read. */
+  readonly estimates?: Readonly<Record<string, number>>
   /** Assets of the team that nobody can judge, by platform. Left out: none, or not read. */
   readonly unjudged?: readonly { readonly platform: string; readonly assets: number }[]
 }
