@@ -4,9 +4,11 @@ import type { Place } from '../core/permission/place.ts'
 import type { Doer } from '../core/permission/row.ts'
 import type { ButtonAct } from '../core/permission/told.ts'
 import { turnOf } from '../core/permission/turn.ts'
+import type { Member } from '../core/policy.ts'
 import type { Glance } from '../core/proposal/glance.ts'
 import { type ActionName, actions, questionsOf } from './actions.ts'
 import type { CardAction } from './card.ts'
+import { askedBefore } from './consequence.ts'
 import { count } from './words.ts'
 
 /** The button of an action, made from the table of actions. */
@@ -15,8 +17,15 @@ export function cardAction(
   revision: number,
   label: string = actions[name].label,
   rare = false,
+  confirm: string | null = null,
 ): CardAction {
-  return { name, label, style: actions[name].style, questions: questionsOf(name), revision, rare }
+  return { name, label, style: actions[name].style, questions: questionsOf(name), confirm, revision, rare }
+}
+
+/** The button of an action as the proposal stands now. */
+export function buttonNow(name: ActionName, glance: Glance, members: readonly Member[]): CardAction {
+  const confirm = askedBefore(name, glance, members)
+  return cardAction(name, numberOfAction(name, glance), labelOf(name, glance), false, confirm)
 }
 
 /** The acts that an action may stand for, depending on its input; empty: the action only shows something. */
@@ -150,7 +159,7 @@ function isLikely(name: ActionName, glance: Glance, viewer: Doer | null): boolea
  */
 export function cardActions(place: Place, viewer: Doer | null): readonly CardAction[] {
   const { glance } = place
-  const button = (name: ActionName) => cardAction(name, numberOfAction(name, glance), labelOf(name, glance))
+  const button = (name: ActionName) => buttonNow(name, glance, place.members)
   const offered = viewer === null ? offersToAny(place) : offersTo(viewer, place)
   const acting = offeredOf(actingButtons, offered)
   const likely = acting.filter((name) => isLikely(name, glance, viewer))

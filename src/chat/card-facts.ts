@@ -9,7 +9,7 @@ import { engineOfRing, lanesOf, ringTitle } from '../core/rollout/lanes.ts'
 import { testStop } from '../core/rollout/run.ts'
 import type { Card } from './card.ts'
 import { approvedBy, whyInShort } from './card-say.ts'
-import { aheadSentence, promiseSentences, uncheckedSentence } from './promises.ts'
+import { aheadSentence, directSentences, promiseSentences, uncheckedSentence } from './promises.ts'
 import { code, lineBreak, type RichText, rich, type Span, sentence, strong, time } from './rich-text.ts'
 import { testSummary } from './story/words.ts'
 import { count, duration } from './words.ts'
@@ -48,7 +48,7 @@ function patchFacts(place: Place, subject: PatchBrief): Card['facts'] {
 }
 
 /** What people should know before they vote. */
-function beforeVote({ glance: state, freezes, now }: Place, subject: PatchBrief): readonly Fact[] {
+function beforeVote({ glance: state, freezes, now, estimates = {} }: Place, subject: PatchBrief): readonly Fact[] {
   const assumed = subject.assumed.slice(0, ASSUMED_SHOWN).map(assumedWords)
   return [
     ...(whyInShort(state.whyNow).length < sentence(state.whyNow).length
@@ -56,6 +56,10 @@ function beforeVote({ glance: state, freezes, now }: Place, subject: PatchBrief)
       : []),
     ...previewFact(subject),
     ...(subject.ahead ?? []).map((ahead) => ({ label: 'When', value: aheadSentence(ahead, state, freezes, now) })),
+    ...(subject.direct ?? []).map((direct) => ({
+      label: 'When',
+      value: directSentences(direct, { ...state, freezes, now, estimates }, (subject.direct?.length ?? 0) > 1),
+    })),
     ...((subject.unchecked ?? 0) > 0
       ? [{ label: 'Health', value: rich(uncheckedSentence(subject.unchecked ?? 0)) }]
       : []),

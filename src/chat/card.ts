@@ -10,6 +10,8 @@ export interface CardAction {
   readonly style: Action['style']
   /** Questions that are asked before the action is done; empty: it is done at once. */
   readonly questions: readonly Question[]
+  /** What is said before it is done, for one more press; `null`: nothing. Only where there are no questions. */
+  readonly confirm: string | null
   /**
    * The number that the button carries (core/permission/turn): the revision for a vote, the stop for Resume, the number
    * of the act for Confirm. An older number does nothing; the person gets the new card.

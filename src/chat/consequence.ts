@@ -1,4 +1,9 @@
+import { namesIn } from '../core/hands.ts'
+import type { Member } from '../core/policy.ts'
+import { type Glance, ringAt } from '../core/proposal/glance.ts'
 import type { ActionName } from './actions.ts'
+import { shorten } from './visible.ts'
+import { count } from './words.ts'
 
 /** What happens once the dialog of an action is sent, for the person who is about to send it. */
 const sentences: Readonly<Partial<Record<ActionName, (proposal: string) => string>>> = {
@@ -20,4 +25,50 @@ const sentences: Readonly<Partial<Record<ActionName, (proposal: string) => strin
 /** `null`: the action asks nothing first, so nothing is said before it. */
 export function consequenceOf(action: ActionName, proposal: string): string | null {
   return sentences[action]?.(proposal) ?? null
+}
+
+/** At most so many characters of a sentence, and of what it quotes: Slack shows 300. */
+const ASKED = 290
+const QUOTED = 100
+
+/**
+ * What a button without a dialog says before it does something that cannot be taken back: it starts work on servers, or
+ * undoes what somebody else decided. `null`: it asks nothing.
+ */
+export function askedBefore(name: ActionName, glance: Glance, members: readonly Member[]): string | null {
+  const said = sentenceBefore(name, glance, members)
+  return said === null ? null : shorten(said, ASKED)
+}
+
+function sentenceBefore(name: ActionName, glance: Glance, members: readonly Member[]): string | null {
+  const { id, status, policy, subject, tally, breakGlass } = glance
+  switch (name) {
+    case 'resume': {
+      const people = policy.resume.reduce((sum, { count }) => sum + count, 0)
+      const once = people > 1 ? ' once enough people have agreed' : ''
+      const left = subject.kind === 'patches' ? ` (${tally.ends.untouched} of ${count(subject.assets, 'server')})` : ''
+      return `What is left of ${id}${left} is patched now${once}.${whoStopped(glance)}`
+    }
+    case 'go': {
+      const ring = ringAt(glance)?.title
+      return ring === undefined ? null : `Ring ${ring} of ${id} begins now.`
+    }
+    case 'unfreeze':
+      return `The freeze of the team of ${id} ends: whatever is approved may start in its window.`
+    case 'withdraw-vote':
+      return status === 'approved' || status === 'scheduled'
+        ? `Your vote is taken back. Where the others are not enough, ${id} is open again and does not start.`
+        : null
+    case 'review-break-glass': {
+      const who = breakGlass === null ? 'somebody' : namesIn(members)(breakGlass.person)
+      return `You say that you have read what ${who} did with ${id} and why. Your name and the time go into the record; it undoes nothing.`
+    }
+    default:
+      return null
+  }
+}
+
+function whoStopped({ stopped }: Glance): string {
+  if (stopped === null) return ''
+  return ` It was stopped by ${stopped.by.name}: “${shorten(stopped.reason, QUOTED)}”.`
 }

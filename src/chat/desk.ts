@@ -52,6 +52,8 @@ export interface Asking {
   readonly title: string
   /** People whom the action may name: to look at the proposal again, or to be asked. */
   readonly owners: readonly KnownPerson[]
+  /** See `CardAction`. Left out: nothing is said. */
+  readonly confirm?: string | null
 }
 
 export interface Suggestion {

@@ -31,7 +31,7 @@ import { isAlwaysOpen, nextWindows } from '../core/window.ts'
 import type { Detail } from './desk.ts'
 import { judgementTable, patchCaption } from './explanation.ts'
 import type { Picture } from './picture/picture.ts'
-import { promiseSentences, uncheckedSentence } from './promises.ts'
+import { inTime, promiseSentences, uncheckedSentence } from './promises.ts'
 import { plain, type RichText, rich, type Span, strong, time } from './rich-text.ts'
 import { sinceSentences } from './story/words.ts'
 import { count } from './words.ts'
@@ -149,7 +149,7 @@ export function planDetail(
     unchecked: unchecked(subject.health, subject.assets),
   }
   const first = subject.assets.find((planned) => planned.transaction.length > 0) ?? null
-  const lead = [...expectedEnd(state, forecast), unknownPace(state, subject, estimates)]
+  const lead = [...expectedEnd(state, forecast, soaksOf(subject)), unknownPace(state, subject, estimates)]
   return { ...shownPlan(state, plan, { lead, since: sinceLines(state), first, forecast, freezes, now }), picture }
 }
 
@@ -182,7 +182,9 @@ export function toldPlanDetail(
   },
 ): Detail {
   const lead =
-    told === null ? [] : [...expectedEnd(glance, told.forecast), ' Expected at ', time(told.forecast.now), '.']
+    told === null
+      ? []
+      : [...expectedEnd(glance, told.forecast, soaksOf(plan)), ' Expected at ', time(told.forecast.now), '.']
   const since = [sinceSentences(glance.tally)].filter((line) => line !== '')
   const { promised = [], unchecked = 0 } = glance.subject.kind === 'patches' ? glance.subject : {}
   const shown = shownPlan(
@@ -276,11 +278,20 @@ function engineWords(plan: LightPlan): string {
   return `engines ${lanes.join(', ')}. Each ring waits for the one before it with the same engine; the engines go on beside each other.${bound.join('')}`
 }
 
-function expectedEnd(state: Pick<ProposalState, 'status'>, { end, problem }: PlanForecast): readonly (string | Span)[] {
+function expectedEnd(
+  state: Pick<ProposalState, 'status' | 'dueAt'>,
+  plan: PlanForecast,
+  soaks: readonly number[],
+): readonly (string | Span)[] {
+  const { end, problem } = plan
   if (finalStatuses.includes(state.status)) return []
   if (end === null) return [problem ?? 'It would not come to an end.']
   const open = state.status === 'open' ? 'If it were approved now, all' : 'If all goes well, all'
-  return [`${open} would be done by about `, time(end), '.']
+  return [`${open} would be done by about `, time(end), ...inTime(plan, state.dueAt, soaks)]
+}
+
+function soaksOf({ rings }: { readonly rings: readonly { readonly soakSeconds: number }[] }): readonly number[] {
+  return rings.map(({ soakSeconds }) => soakSeconds)
 }
 
 /** Says that the times are a careful guess, because nothing like this has run yet. */

@@ -25,7 +25,7 @@ import { assetName } from '../core/rollout/tally.ts'
 import { DAY_MS, isBefore } from '../core/time/instant.ts'
 import type { ActionName } from './actions.ts'
 import type { ThreadEntry, Tone } from './card.ts'
-import { actionOfAct, cardAction, labelOf, numberOfAction, offeredOf } from './card-actions.ts'
+import { actionOfAct, buttonNow, cardAction, labelOf, offeredOf } from './card-actions.ts'
 import { cardSay } from './card-say.ts'
 import { cardState } from './card-state.ts'
 import { code, lineBreak, mention, type RichText, rich, sentence, strong, time } from './rich-text.ts'
@@ -106,7 +106,7 @@ function notice(occasion: Occasion, told: Told, reader: Reader): Notice {
       text: reader.as === 'asked' ? text : whole,
       detail: [],
       actions: buttons.map((name) => ({
-        ...cardAction(name, numberOfAction(name, glanceOf(state)), labelOf(name, glanceOf(state))),
+        ...buttonNow(name, glanceOf(state), occasion.moment.members),
         proposal: state.id,
       })),
       link: `/p/${state.id}`,

@@ -1,7 +1,11 @@
 /** What engines promise, and when they would be done, in sentences for people who are about to vote. */
 
+import type { Estimates } from '../core/estimate.ts'
 import { forecastAhead, type RingsAhead } from '../core/forecast/ahead.ts'
+import { forecastDirect, type RingsDirect } from '../core/forecast/direct.ts'
+import type { PlanForecast } from '../core/forecast/plan-forecast.ts'
 import type { Promised } from '../core/promised.ts'
+import { anyOf } from '../core/proposal/decision.ts'
 import type { Terms } from '../core/terms.ts'
 import { isBefore } from '../core/time/instant.ts'
 import type { Freeze } from '../core/window.ts'
@@ -71,4 +75,59 @@ function whatShortens({ rings, terms }: RingsAhead): string {
   return rings.length === 1
     ? `Only a shorter wait would be faster (${wait}).`
     : `Each of its ${rings.length} rings takes ${wait}: fewer rings would be faster.`
+}
+
+interface Direct {
+  readonly team: string
+  readonly dueAt: string | null
+  readonly freezes: readonly Freeze[]
+  readonly now: string
+  readonly estimates: Estimates
+}
+
+/** When an engine that works on the hosts itself would be done if people approved now, and whether that is in time. */
+export function directSentences(direct: RingsDirect, state: Direct, isOneOfMany: boolean): RichText {
+  const found = forecastDirect(direct, state)
+  const { end, problem } = found
+  const start = startOf(found)
+  if (end === null || start === null) return rich(problem ?? 'It never begins.')
+  const what = isOneOfMany ? `what is for ${direct.engine}` : 'it'
+  const soaks = direct.rings.map(({ soakSeconds }) => soakSeconds)
+  return [
+    ...rich(`If approved now, ${what} begins `, time(start), ' and ends about ', time(end), ' at the earliest'),
+    ...inTime(found, state.dueAt, soaks),
+  ]
+}
+
+/**
+ * The end of the sentence that says when it ends: whether that is before it is due, and what would make it shorter.
+ * `soaks`: how long each ring is watched, in seconds.
+ */
+export function inTime(plan: PlanForecast, dueAt: string | null, soaks: readonly number[]): RichText {
+  if (dueAt === null || plan.end === null || !isBefore(dueAt, plan.end)) return rich('.')
+  return rich(`, which is after it is due. ${whatWouldShorten(plan, dueAt, soaks)}`)
+}
+
+function startOf({ rings }: PlanForecast): string | null {
+  return rings.find(({ start }) => start !== null)?.start ?? null
+}
+
+/** Said only of what is in the way: a freeze, the window, more windows than one, or the watch after each ring. */
+function whatWouldShorten(plan: PlanForecast, dueAt: string, soaks: readonly number[]): string {
+  const { freezes, now, end, rings } = plan
+  const start = startOf(plan)
+  const frozen = freezes
+    .filter(({ from, to }) => isBefore(from, end ?? dueAt) && isBefore(now, to))
+    .map(({ name }) => name)
+  const windows = new Set(rings.flatMap(({ runs }) => runs.map((run) => run.start.slice(0, 10)))).size
+  const watched = soaks.reduce((sum, seconds) => sum + seconds, 0)
+  const ways = [
+    ...frozen.map((name) => `an end of the freeze "${name}"`),
+    ...(start !== null && !isBefore(start, dueAt) ? ['an earlier window'] : []),
+    ...(windows > 1 ? ['longer windows', 'larger batches'] : []),
+    ...(watched > 0 && rings.length > 1 ? ['fewer rings', `a shorter watch (${duration(watched)} in all)`] : []),
+  ]
+  return ways.length === 0
+    ? 'Only an earlier vote, or Break glass, would be faster.'
+    : `Faster would be: ${anyOf(ways)}.`
 }

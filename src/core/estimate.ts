@@ -1,7 +1,8 @@
 /** Estimates how long assets will take from how long earlier assets took. */
 
 import { limits } from './limits.ts'
-import type { PatchSubject, PlannedRing } from './proposal/proposal.ts'
+import type { PlannedRing } from './proposal/proposal.ts'
+import { engineOfRing, type Lanes } from './rollout/lanes.ts'
 
 /** With fewer samples there is no estimate. */
 const SAMPLES = 3
@@ -28,11 +29,10 @@ export function paceOf({ name, engine }: Pick<PlannedRing, 'name' | 'engine'>): 
  * Seconds that one asset of each ring is expected to take: 90 % of those that its engine served in rings of this name
  * took no longer. With too few samples: `limits.unknownDeploymentSeconds`.
  */
-export function estimatesFor(
-  { engine, rings }: Pick<PatchSubject, 'engine' | 'rings'>,
-  took: readonly RingTook[],
-): Estimates {
-  return Object.fromEntries(rings.map((ring) => [paceOf(ring), usual(ring.name, ring.engine ?? engine, took)]))
+export function estimatesFor(lanes: Lanes, took: readonly RingTook[]): Estimates {
+  return Object.fromEntries(
+    lanes.rings.map((ring, index) => [paceOf(ring), usual(ring.name, engineOfRing(lanes, index), took)]),
+  )
 }
 
 function usual(name: string, engine: string, took: readonly RingTook[]): number {

@@ -9,10 +9,13 @@ import type { Queryable } from '../store/connection.ts'
 import { unjudgedOf } from '../store/coverage.ts'
 import { findGlance } from '../store/proposal-pages.ts'
 import { freezesOf } from './commands/context.ts'
+import type { Estimates } from './estimates.ts'
 import type { WorkflowParts } from './ports.ts'
 
 export interface PlaceParts extends Pick<WorkflowParts, 'clock' | 'teams'> {
   readonly db: Queryable
+  /** Left out: the places are not shown as cards, so nobody asks how long it takes. */
+  readonly estimates?: Estimates
 }
 
 /** `null`: there is no such proposal. */
@@ -28,12 +31,20 @@ export async function placesOf(parts: PlaceParts, glances: readonly Glance[]): P
   const teams = [...new Set(glances.map(({ team }) => team))]
   const moments = new Map(await Promise.all(teams.map(async (team) => [team, await momentOf(parts, team)] as const)))
   const unjudged = await unjudgedOf(parts.db, teams)
-  return glances.flatMap((glance) => {
+  const places: Place[] = []
+  for (const glance of glances) {
     const moment = moments.get(glance.team)
-    if (moment === undefined) return []
+    if (moment === undefined) continue
     const mine = unjudged.filter(({ team }) => team === glance.team)
-    return [{ ...moment, glance, ...(mine.length === 0 ? {} : { unjudged: mine }) }]
-  })
+    const estimates = await parts.estimates?.(parts.db, glance.team, glance.subject)
+    places.push({
+      ...moment,
+      glance,
+      ...(estimates === undefined ? {} : { estimates }),
+      ...(mine.length === 0 ? {} : { unjudged: mine }),
+    })
+  }
+  return places
 }
 
 export async function momentOf({ db, clock, teams }: PlaceParts, team: string): Promise<Moment> {

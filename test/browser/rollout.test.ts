@@ -112,7 +112,13 @@ describe.skipIf('missing' in found)('a rollout that stops, in a real browser', (
     await expect.poll(thread).toContain('nearly done')
     const bar = card().locator('.ring').nth(1).locator('svg')
     expect(await bar.getAttribute('aria-valuenow')).toBe('0')
+    const questions: string[] = []
+    page.on('dialog', (dialog) => {
+      questions.push(dialog.message())
+      return dialog.accept()
+    })
     await card().getByRole('button', { name: 'Go', exact: true }).dblclick()
+    expect(questions[0]).toMatch(/^Ring broad of PW-\d+ begins now\.$/)
     await expect.poll(thread).toContain('Go: ring broad may begin')
     await expect.poll(() => bar.getAttribute('aria-valuenow'), { timeout: 20_000 }).not.toBe('0')
     await expect.poll(thread, { timeout: 30_000, interval: 500 }).toContain('3 of 4 report the promised versions')

@@ -69,11 +69,12 @@ describe('the card', () => {
       No reboot.
       Servers 4: web1, web2, web3, web4.
       Order: canary 1, then broad 3; each watched for up to 60 s; stops at the first failure; window "always".
+      When: If approved now, it begins 2026-11-20 00:00 UTC and ends about 2026-11-20 00:31 UTC at the earliest.
       Health: Nobody looks whether 4 servers work afterwards: no health check is for them.
       canary 0/1 waiting
       broad 0/3 waiting
       Asked 2026-11-20 00:00 UTC by Patchwarden. Undecided, it expires 2026-11-27 00:00 UTC.
-      [Why scheduled?] [Plan] [Report] [Abstain] [Withdraw my vote] [Freeze…] [Withdraw…] [Ask somebody…]"
+      [Why scheduled?] [Plan] [Report] [Abstain] [Ask somebody…] [Withdraw my vote] [Freeze…] [Withdraw…]"
     `)
   })
 
@@ -89,12 +90,13 @@ describe('the card', () => {
       Servers 4: web1, web2, web3, web4.
       Tested: The test on ring test is paused: 0 of 2 servers done.
       Order: test 2, then broad 2; no wait between them; stops at the first failure; window "always".
+      When: If approved now, it begins 2026-11-20 00:00 UTC and ends about 2026-11-20 00:10 UTC at the earliest.
       Health: Nobody looks whether 4 servers work afterwards: no health check is for them.
       test 0/2 running
       broad 0/2 waiting
       web1 is at work and is brought to its end first.
       Asked 2026-11-20 00:00 UTC by Patchwarden. Undecided, it expires 2026-11-27 00:00 UTC.
-      [Why scheduled?] [Plan] [Report] [Halt…] [Abstain] [Freeze…] [Withdraw…] [Ask somebody…]"
+      [Why scheduled?] [Plan] [Report] [Halt…] [Abstain] [Ask somebody…] [Freeze…] [Withdraw…]"
     `)
   })
 
@@ -156,7 +158,7 @@ describe('the card', () => {
       broad 0/3 waiting
       Ring canary stopped at its gate: 1 of 1 failed, more than the 0 this ring allows.
       Started 2026-11-20 00:00 UTC. Asked 2026-11-20 00:00 UTC by Patchwarden.
-      [Why scheduled?] [Plan] [Report] [Skip a server…] [Freeze…] [Roll back…] [End it here…] [Ask somebody…]"
+      [Why scheduled?] [Plan] [Report] [Ask somebody…] [Skip a server…] [Freeze…] [Roll back…] [End it here…]"
     `)
   })
 

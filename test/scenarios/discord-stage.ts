@@ -91,11 +91,12 @@ export async function discordStage(
     async click(person, proposal, action, typed = {}) {
       const card = cardOf(proposal)
       const [, customId = ''] =
-        new RegExp(`"custom_id":"(pw:${action}:${proposal}:\\d+)"`).exec(JSON.stringify(card.components)) ?? []
+        new RegExp(`"custom_id":"(pw(?:-sure)?:${action}:${proposal}:\\d+)"`).exec(JSON.stringify(card.components)) ??
+        []
       if (customId === '') throw new Error(`The card of ${proposal} has no button ${action}.`)
       const clicked = await discord.click(id(person), card.id, customId)
       const asked = questionsOf(action)
-      if (asked.length === 0 || clicked.modal === null) return answer(clicked)
+      if (clicked.modal === null) return answer(clicked)
       const values = Object.fromEntries(Object.entries(typed).filter(([name]) => asked.some(({ ask }) => ask === name)))
       return answer(await discord.submitModal(clicked, values))
     },

@@ -71,6 +71,7 @@ export const anyCard: fc.Arbitrary<Card> = fc.record({
       label: name,
       style: 'plain' as const,
       questions: questionsOf(name),
+      confirm: index % 2 === 0 ? 'x'.repeat(index * 40) || null : null,
       revision: 1,
       rare: index > 3,
     })),

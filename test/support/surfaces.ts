@@ -37,7 +37,7 @@ export function offeredInSlack(blocks: readonly unknown[]): readonly Offered[] {
 export function offeredInDiscord(components: unknown): readonly Offered[] {
   const ids = [...JSON.stringify(components).matchAll(/"custom_id":"([^"]+)"/g)].map(([, id = '']) => id)
   return ids.map((id) => {
-    const [, action = '', proposal = '', number] = /^pw:([a-z-]+):([A-Z]+-\d+):(\d+)$/.exec(id) ?? []
+    const [, action = '', proposal = '', number] = /^pw(?:-sure)?:([a-z-]+):([A-Z]+-\d+):(\d+)$/.exec(id) ?? []
     return understood(action, proposal, Number(number))
   })
 }

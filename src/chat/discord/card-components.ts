@@ -112,10 +112,14 @@ function ringText({ name, good, bad, total, status }: CardRing): string {
 
 const styles = { primary: ButtonStyle.Primary, danger: ButtonStyle.Danger, plain: ButtonStyle.Secondary } as const
 
-function button(proposal: string, { name, label, revision, style }: CardAction): APIButtonComponentWithCustomId {
+/** A button that asks once more has another id, because Discord wants the dialog as the first answer to its click. */
+function button(
+  proposal: string,
+  { name, label, revision, style, confirm }: CardAction,
+): APIButtonComponentWithCustomId {
   return {
     type: ComponentType.Button,
-    custom_id: `pw:${name}:${proposal}:${revision}`,
+    custom_id: `${confirm === null ? 'pw' : 'pw-sure'}:${name}:${proposal}:${revision}`,
     label: shorten(label, 80),
     style: styles[style],
   }

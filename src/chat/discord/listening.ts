@@ -69,9 +69,9 @@ async function onButton(listening: Listening, asked: DiscordInteraction): Promis
     const said = await interaction.tested(nonce, whoIs(asked))
     return answers.replace(asked, plain(said.message))
   }
-  const click = readClick(/^pw:([a-z-]+):([A-Z]+-\d+):(\d+)$/, asked)
+  const click = readClick(/^pw(?:-sure)?:([a-z-]+):([A-Z]+-\d+):(\d+)$/, asked)
   if (click === null) return
-  if (!isAsking(click.action)) {
+  if (!isAsking(click.action) && !asked.data.custom_id.startsWith('pw-sure:')) {
     await answers.think(asked)
     return answers.finish(asked, shown(listening, await interaction.clicked(click, whoIs(asked))))
   }

@@ -1,7 +1,6 @@
 import { type APIModalInteractionResponseCallbackData, ComponentType, TextInputStyle } from 'discord.js'
 import { actions, type Question, questionsOf } from '../actions.ts'
 import { consequenceOf } from '../consequence.ts'
-import type { Asking } from '../desk.ts'
 import type { Dialog } from '../interaction.ts'
 
 /** The dialog of an action, with a field for each of its questions. */
@@ -10,15 +9,18 @@ export function askModal({
   proposal,
   revision,
   until,
-}: Omit<Dialog, keyof Asking>): APIModalInteractionResponseCallbackData {
+  confirm,
+}: Omit<Dialog, 'title' | 'owners'>): APIModalInteractionResponseCallbackData {
   const { label } = actions[action]
-  const will = consequenceOf(action, proposal)
+  const questions = questionsOf(action)
+  // A dialog must hold something, also where what was to be asked is over by now.
+  const will = consequenceOf(action, proposal) ?? confirm ?? (questions.length === 0 ? `${label} now?` : null)
   return {
     custom_id: `pw-ask:${action}:${proposal}:${revision}`,
     title: `${label.replace('…', '')} ${proposal}`.slice(0, 45),
     components: [
       ...(will === null ? [] : [{ type: ComponentType.TextDisplay as const, content: will }]),
-      ...fieldsOf(questionsOf(action), until),
+      ...fieldsOf(questions, until),
     ],
   }
 }

@@ -1,4 +1,4 @@
-import type { ActionsBlock, Button, ContextBlock, KnownBlock, SectionBlock } from '@slack/types'
+import type { ActionsBlock, Button, ConfirmationDialog, ContextBlock, KnownBlock, SectionBlock } from '@slack/types'
 import { actions } from '../actions.ts'
 import { type Card, type CardRing, type EntryAction, type ThreadEntry, type Tone, wholeText } from '../card.ts'
 import { testWords } from '../interaction.ts'
@@ -158,10 +158,21 @@ function sign(tone: Tone): string {
   return tone === 'neutral' ? '' : `${signs[tone]} `
 }
 
+/** Slack asks the person itself, before the click reaches us. */
+function confirmation(label: string, text: string): ConfirmationDialog {
+  const verb = shorten(label.replace('…', ''), 30)
+  return {
+    title: { type: 'plain_text', text: shorten(`${verb}?`, 100), emoji: false },
+    text: { type: 'plain_text', text: shorten(oneLine(text), 300), emoji: false },
+    confirm: { type: 'plain_text', text: verb, emoji: false },
+    deny: { type: 'plain_text', text: 'Not yet', emoji: false },
+  }
+}
+
 /** The id is `pw:` and the action. The value holds proposal and revision: a click says which revision was seen. */
 export function buttons(
   list: readonly (Pick<EntryAction, 'name' | 'label' | 'proposal' | 'revision'> &
-    Partial<Pick<EntryAction, 'style'>>)[],
+    Partial<Pick<EntryAction, 'style' | 'confirm'>>)[],
   blockId?: string,
 ): ActionsBlock {
   // Action ids must be unique in a message. A card has each action once; other messages may be about several proposals.
@@ -174,6 +185,7 @@ export function buttons(
       text: { type: 'plain_text', text: shorten(action.label, 75), emoji: false },
       value: `${action.proposal}:${action.revision}`,
       ...(style === 'plain' ? {} : { style }),
+      ...(action.confirm == null ? {} : { confirm: confirmation(action.label, action.confirm) }),
     }
   })
   return { type: 'actions', ...(blockId === undefined ? {} : { block_id: blockId }), elements }

@@ -1,5 +1,6 @@
 /** A place: a proposal at a glance, its team's members and the moment. It decides who may do what. */
 
+import type { Estimates } from '../estimate.ts'
 import type { Member, Policy } from '../policy.ts'
 import { quorumNeeds } from '../proposal/approval.ts'
 import type { Glance, Rings } from '../proposal/glance.ts'
@@ -25,6 +26,8 @@ export interface Moment {
 
 export interface Place extends Moment {
   readonly glance: Glance
+  /** From earlier rollouts. Left out: not read. */
+  readonly estimates?: Estimates
   /** Assets of the team that nobody can judge, by platform. Left out: none, or not read. */
   readonly unjudged?: readonly { readonly platform: string; readonly assets: number }[]
 }

@@ -4,6 +4,7 @@ import type { Patch } from '../catalog.ts'
 import { type Change, changeTarget, versionBefore } from '../change.ts'
 import { clusterProblem } from '../cluster.ts'
 import { type RingsAhead, ringsAhead } from '../forecast/ahead.ts'
+import { type RingsDirect, ringsDirect } from '../forecast/direct.ts'
 import { unchecked } from '../health-checks.ts'
 import { limits } from '../limits.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
@@ -69,6 +70,8 @@ export interface PatchBrief {
   /** What engines promise, and the rings of those whose systems are told ahead. Left out: all work on the host itself. */
   readonly promised?: readonly Promised[]
   readonly ahead?: readonly RingsAhead[]
+  /** The lanes whose engines work at once, as their forecast needs them. Left out: an earlier version made the brief. */
+  readonly direct?: readonly RingsDirect[]
   /** How many assets no health check looks at. Left out: a check looks at all of them, or nobody counted. */
   readonly unchecked?: number
 }
@@ -115,6 +118,7 @@ export const briefOf = memoizeByIdentity((asked: Subject): Brief => {
     clusterProblems: clusters.flatMap((cluster) => clusterProblem(cluster) ?? []),
     rollsBack: rollsBack?.proposal ?? null,
     ...promisesOf(subject),
+    direct: ringsDirect(subject),
     unchecked: unchecked(subject.health, assets),
   }
 })

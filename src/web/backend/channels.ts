@@ -1,5 +1,6 @@
 /** The list of channels, and the content of a channel. */
 
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import { z } from 'zod'
 import { proposalCard } from '../../chat/proposal-card.ts'
 import { rich } from '../../chat/rich-text.ts'
@@ -72,13 +73,23 @@ function cardView(place: Place, viewer: Viewer): CardView {
   }
 }
 
+/** Other requests get their turn between the cards: what a forecast takes adds up over a page of them. */
+async function cardViews(places: readonly Place[], viewer: Viewer): Promise<readonly CardView[]> {
+  const views: CardView[] = []
+  for (const place of places) {
+    views.push(cardView(place, viewer))
+    await othersTurn()
+  }
+  return views
+}
+
 export async function channelView(
   backend: Backend,
   id: string,
   { after, ...asked }: CardsQuery,
   viewer: Viewer,
 ): Promise<ChannelView | null> {
-  const { db, channels, parts } = backend.service
+  const { db, channels, parts, workflow } = backend.service
   const channel = channels.find((item) => item.id === id)
   if (channel === undefined) return null
   const { teams } = channel
@@ -96,7 +107,7 @@ export async function channelView(
   return {
     channel: await summaryOf(backend, channel, viewer),
     notices: isFirst ? await consoleNotices(db, id, { since, most: NOTICES }) : [],
-    cards: (await placesOf(parts, glances)).map((one) => cardView(one, viewer)),
+    cards: await cardViews(await placesOf({ ...parts, estimates: workflow.estimates }, glances), viewer),
     next: last === undefined ? null : cursorAt(list, { open: last.open, number: last.number }),
     watch: isFirst ? (await watchedOfTeams(db, teams)).map(watchView) : [],
     empty: rich(
@@ -119,8 +130,8 @@ export async function proposalView(
   before: number | null,
   viewer: Viewer,
 ): Promise<ProposalView | null> {
-  const { db, channels, parts } = backend.service
-  const place = await placeOf(parts, id)
+  const { db, channels, parts, workflow } = backend.service
+  const place = await placeOf({ ...parts, estimates: workflow.estimates }, id)
   const home = channels.find((item) => place !== null && item.teams.includes(place.glance.team))
   if (place === null || home === undefined) return null
   const entries = await consoleThread(db, id, { before, most: limits.pageRows + 1 })

@@ -57,7 +57,7 @@ function actionHtml({ card: { proposal }, owners, askable, now }: CardView, acti
   const post = html`method="post" action="/p/${proposal}/act" hx-post="/p/${proposal}/act" hx-target="#answer-${proposal}" hx-swap="innerHTML" hx-disabled-elt="find button"`
   const style = action.style === 'primary' ? 'go' : action.style === 'danger' ? 'no' : ''
   if (action.questions.length === 0)
-    return html`<form ${post}>${hidden}<button class="${style}">${action.label}</button></form>`
+    return html`<form ${post}${action.confirm === null ? '' : html` hx-confirm="${action.confirm}"`}>${hidden}<button class="${style}">${action.label}</button></form>`
   // Typed text is preserved, but not for the next revision.
   const id = `${proposal}-${action.name}-${action.revision}`
   const asks = `/p/${proposal}/ask/${action.name}?revision=${action.revision}`

@@ -1,6 +1,7 @@
 import type { KnownPerson } from '../../chat/accounts.ts'
 import { type ActionName, actions } from '../../chat/actions.ts'
 import { actsOfAction } from '../../chat/card-actions.ts'
+import { askedBefore } from '../../chat/consequence.ts'
 import type { Answer, Asking, Click, Person } from '../../chat/desk.ts'
 import { rich } from '../../chat/rich-text.ts'
 import { refusalOf } from '../../core/permission/answer.ts'
@@ -22,7 +23,7 @@ export function createAsking(parts: PlaceParts) {
     const owners = peopleFor(click.action, place, person.id)
     if (click.action === 'ask' && owners.length === 0)
       return { ok: false, message: rich(`Nobody else can do anything about ${id} now.`) }
-    return { title, owners }
+    return { title, owners, confirm: askedBefore(click.action, place.glance, place.members) }
   }
 }
 

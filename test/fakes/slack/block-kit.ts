@@ -106,6 +106,7 @@ function element(value: unknown, where: string, say: Say, actionIds: Set<string>
       if (typeof value.value === 'string' && value.value.length > 2_000)
         say(`${where}/value`, 'more than 2000 characters')
       if (typeof value.url === 'string' && value.url.length > 3_000) say(`${where}/url`, 'more than 3000 characters')
+      if (value.confirm !== undefined) confirmProblem(value.confirm, `${where}/confirm`, say)
       if (value.style !== undefined && value.style !== 'primary' && value.style !== 'danger')
         say(`${where}/style`, 'unknown')
       return
@@ -131,6 +132,16 @@ function element(value: unknown, where: string, say: Say, actionIds: Set<string>
     default:
       say(where, `unsupported element ${String(value.type)}`)
   }
+}
+
+/** https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object */
+function confirmProblem(value: unknown, where: string, say: Say): void {
+  if (!isObject(value)) {
+    say(where, 'must be an object')
+    return
+  }
+  const limits = { title: 100, text: 300, confirm: 30, deny: 30 }
+  for (const [part, limit] of Object.entries(limits)) text(value[part], `${where}/${part}`, limit, say, 'plain_text')
 }
 
 /** https://docs.slack.dev/reference/views/modal-views */
