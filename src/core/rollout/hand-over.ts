@@ -93,7 +93,10 @@ function stillTold(
   context: HandOverContext,
 ): HandOver {
   const begin = isBefore(context.now, from) ? from : context.now
-  if (!isBefore(begin, to) || !opensAt(state, asset, begin, context)) return { problem: WINDOW_CLOSED, over: true }
+  if (!isBefore(begin, to) || !opensAt(state, asset, begin, context)) {
+    const frozen = isBefore(begin, to) ? freezeProblem(state, { ...context, now: begin }) : null
+    return { problem: frozen ?? WINDOW_CLOSED, over: true }
+  }
   return { notBefore: from, notAfter: to }
 }
 
