@@ -187,7 +187,10 @@ describe('an asset whose system needs a day', () => {
     const times = { notBefore: '2026-11-21T02:00:00.000Z', notAfter: '2026-11-21T04:00:00.000Z' }
     expect(ask([])).toEqual(times)
     expect(ask([freeze('2026-11-20T00:00:00Z', '2026-11-21T00:00:00Z')])).toEqual(times)
-    expect(ask([freeze('2026-11-21T00:00:00Z', '2026-11-21T12:00:00Z')])).toEqual({ problem: 'Nothing of web may be touched now: sale.', over: true })
+    expect(ask([freeze('2026-11-21T00:00:00Z', '2026-11-21T12:00:00Z')])).toEqual({
+      problem: 'Nothing of web may be touched now: sale.',
+      over: true,
+    })
   })
 })
 
