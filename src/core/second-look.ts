@@ -44,6 +44,21 @@ function saidOf(change: Change, snapshot: AssetSnapshot): boolean | null {
   return applied === 'no' && found !== null ? false : null
 }
 
+/**
+ * Without looks that say of a change that it is not there and are older than the look that verified: what had not
+ * happened then may have happened since.
+ */
+function withoutStale(
+  looks: readonly SecondLook[],
+  { changes }: PlannedAsset,
+  verifiedAt: string,
+): readonly SecondLook[] {
+  return looks.filter(
+    ({ snapshot }) =>
+      !isBefore(snapshot.observedAt, verifiedAt) || changes.every((change) => saidOf(change, snapshot) !== false),
+  )
+}
+
 /** Names of the changes about which the other look says the opposite of the verification. */
 function against(verification: Verification, { changes }: PlannedAsset, { snapshot }: SecondLook): readonly string[] {
   return changes.flatMap((change, index) => {
@@ -109,9 +124,14 @@ export function verifyWithOthers(
   const others = telling(looks, planned, facts.startedAt)
   const [first] = others
   if (first === undefined) return own
-  if (!unseen.has(own.end))
-    return withSecondLooks(own, planned, look.kind === 'seen' ? look.snapshot.asset.source : '', others)
+  if (!unseen.has(own.end)) {
+    if (look.kind !== 'seen') return withSecondLooks(own, planned, '', others)
+    const { asset, observedAt } = look.snapshot
+    return withSecondLooks(own, planned, asset.source, withoutStale(others, planned, observedAt))
+  }
   const snapshot = { ...first.snapshot, asset: { ...first.snapshot.asset, id: planned.asset.id } }
   const by = verify(planned, outcome, { kind: 'seen', snapshot, warnings: [] }, facts)
-  return unseen.has(by.end) ? own : withSecondLooks(seenBy(by, first), planned, first.source, others.slice(1))
+  if (unseen.has(by.end)) return own
+  const rest = withoutStale(others.slice(1), planned, first.snapshot.observedAt)
+  return withSecondLooks(seenBy(by, first), planned, first.source, rest)
 }

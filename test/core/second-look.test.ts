@@ -54,6 +54,15 @@ describe('another source that looked after the asset could act', () => {
     expect(witnesses).toEqual([{ source: 'winrm', saidAt: after, agrees: false }])
   })
 
+  it('that did not see it yet, before the source that verified did, contradicts nothing', () => {
+    const between = '2026-11-22T02:30:00.000Z'
+    const { end, reason, witnesses } = verified(look(done), [second(missing, between)])
+    expect([end, witnesses]).toEqual(['installed', undefined])
+    expect(reason).not.toMatch(/winrm/)
+    // It saw it, and the later one does not: that is no delay.
+    expect(verified(look(missing), [second(done, between)]).end).toBe('not known')
+  })
+
   it.each([
     ['has said nothing since', look(missing, before), succeeded],
     ['is silent', look(missing, before), silent],

@@ -106,3 +106,12 @@ test('a machine leaves the list as soon as an engine has it', async () => {
   await saveObservations(db, [seen('ssh/app01', { engine: 'ssh' }, { hardware: uuid(1) })], NOW)
   expect(await unmanaged.counts(null)).toMatchObject({ all: 1, unmanaged: 0 })
 })
+
+test('a machine that could not be looked at is recognised all the same, where its source says an id', async () => {
+  const { db, unmanaged } = listOf()
+  const asset = anAsset('app01', { source: 'fleet', engine: null })
+  const identity = { hardware: uuid(1) }
+  const unseen: Observation = { kind: 'unreachable', asset, reason: 'It told no software.', at: NOW, identity }
+  await saveObservations(db, [seen('ssh/app01', { engine: 'ssh' }, { hardware: uuid(1) }), unseen], NOW)
+  expect(await unmanaged.counts(null)).toEqual({ all: 1, unmanaged: 0, onlyRead: 0 })
+})

@@ -17,14 +17,14 @@ type Connection = z.output<z.ZodObject<typeof connection>>
 
 const LOGIN = { tenant: 'simulated', client: 'simulated', secret: 'simulated' }
 
-/** A scan finds what the machine has now; one that is silent to WSUS is silent here. */
-function deviceOf(machine: SimulatedMachine, kbs: ReadonlyMap<string, string>, now: Date): NeuronsDeviceState {
+/** A scan finds what the machine has at that time; one that is silent to WSUS is silent here. */
+function deviceOf(machine: SimulatedMachine, kbs: ReadonlyMap<string, string>, scannedAt: string): NeuronsDeviceState {
   const [machineName = '', ...domain] = machine.name.split('.')
   const isSilent = machine.fault?.startsWith('silent') === true
   return {
     ...{ discoveryId: machine.id, machineName, domainName: domain.join('.'), ipAddress: machine.address ?? '' },
     ...{ osName: machine.os, osVersion: machine.version, platform: 'Windows', assignedPolicy: '' },
-    lastScannedDate: (isSilent ? new Date(0) : now).toISOString(),
+    lastScannedDate: isSilent ? null : scannedAt,
     managedBy: { managedByPatchCloud: false, managedByEpm: false },
     patches: machine.installed.flatMap((id) => ({ kbNumber: kbs.get(id) ?? '', patchStatus: 'Installed' })),
   }
@@ -38,7 +38,9 @@ function devicesOf(
   return async () => {
     const state = await store.read()
     const kbs = new Map(state.updates.map(({ id, kb }) => [id, `KB${kb}`]))
-    return state.machines.map((machine) => deviceOf(machine, kbs, clock()))
+    // Nothing later than this has been worked out yet.
+    const scannedAt = state.at ?? clock().toISOString()
+    return state.machines.map((machine) => deviceOf(machine, kbs, scannedAt))
   }
 }
 
