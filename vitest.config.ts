@@ -24,6 +24,7 @@ const long = [
   'test/integrations/feeds/osv-algorithm.test.ts',
   'test/integrations/feeds/robustness.test.ts',
   'test/integrations/manageengine/contract-ahead.test.ts',
+  'test/integrations/manageengine/cost.test.ts',
   'test/integrations/sar/sar.test.ts',
   'test/integrations/ssh/why-ssh-failed.test.ts',
   'test/integrations/wsus/remote.test.ts',

@@ -26,21 +26,15 @@ import {
   SOURCE,
 } from '../integrations/manageengine/scene.ts'
 import { useDatabase } from '../support/database.ts'
-import {
-  approveAs,
-  exampleService,
-  jonas,
-  mara,
-  nights,
-  plan,
-  proposeAll,
-  standard,
-  tom,
-} from '../support/example-service.ts'
+import { approveAs, exampleService, jonas, mara, plan, proposeAll, standard, tom } from '../support/example-service.ts'
+import { daily } from '../support/windows.ts'
 
 const database = useDatabase()
 const { signal } = new AbortController()
 const SEED = Number(process.env.PATCHWARDEN_SEED ?? 19)
+
+/** Long, because time goes by while the machine that tests is busy. */
+const nights = daily('nights', '22:00', 8)
 
 const machines = Array.from({ length: 40 }, (_, index) => `m${String(index + 1).padStart(2, '0')}.corp.example`)
 
@@ -60,10 +54,10 @@ async function scene() {
   const leases = openLeases(url)
   const keeping = createKeeping(db, leases.alone)
   // Told two hours ahead, so that every agent has learned of it when the window of the deployment policy opens.
-  const policies = [{ ...policy, window: { opens: ['02:00'], minutes: 120 } }]
+  const policies = [{ ...policy, window: { opens: ['22:00'], minutes: 480 } }]
   const state = fresh([], { machines: machines.map(machineRecord), patches: twelvePatches(), policies })
-  // A Friday evening.
-  const me = await manageEngineScene(memoryStore(state), { start: '2026-11-20T20:00:00Z', keeping })
+  // A Friday.
+  const me = await manageEngineScene(memoryStore(state), { start: '2026-11-20T12:00:00Z', keeping })
   const clock = me.now
   const service = await exampleService(db, { clock })
   const gate = {
@@ -102,7 +96,7 @@ async function scene() {
     async pass(hours: number, by = () => workflow) {
       for (let hour = 0; hour < hours; hour++) {
         me.pass(1)
-        const ticking = setInterval(() => me.pass(1 / 60), 20)
+        const ticking = setInterval(() => me.pass(1 / 120), 20)
         const process = by()
         await process.sweep(signal).finally(() => clearInterval(ticking))
         await process.tidy(signal)

@@ -4,6 +4,7 @@ import type { PlannedCall } from '../../core/ports.ts'
 import { createCallBook, type Made } from '../delegating/call-book.ts'
 import type { Api } from './api.ts'
 import type { Context } from './context.ts'
+import type { StartNote } from './note.ts'
 
 /** So many are named; of more, how many there are besides. */
 const NAMED = 5
@@ -30,14 +31,18 @@ export const trashWords = (names: readonly string[]): PlannedCall['what'] =>
 const changes: ReadonlySet<string> = new Set(['install', 'suspend', 'moveToTrash'])
 const readBack: ReadonlySet<string> = new Set(['configurations', 'targets'])
 
-/** The caller holds the start alone. */
-export function openCalls(context: Context, key: string): { readonly api: Api; save(): Promise<void> } {
+/** The caller holds the start alone. `before`: its note until now, because a start that is tidied has none any more. */
+export function openCalls(
+  context: Context,
+  key: string,
+  before: StartNote | null,
+): { readonly api: Api; save(): Promise<void> } {
   const { api, notes, clock } = context
   const { written, save } = createCallBook({
     ...{ notes, clock, key },
     isChange: (op) => changes.has(op),
     isReadBack: (op) => readBack.has(op),
-    words: () => wordsOf(context, key),
+    words: async () => wordsOf(context, (await notes.read(key)) ?? before),
   })
   return {
     save,
@@ -63,8 +68,7 @@ export function openCalls(context: Context, key: string): { readonly api: Api; s
   }
 }
 
-async function wordsOf({ known, notes }: Context, key: string): Promise<(one: Made) => string> {
-  const note = await notes.read(key)
+async function wordsOf({ known }: Context, note: StartNote | null): Promise<(one: Made) => string> {
   const { signal } = new AbortController()
   const [machines, patches, { policies }] = [
     await known.machines(signal),

@@ -203,16 +203,14 @@ function codeOf(cause: unknown): string {
   return errorCode(inner) ?? ''
 }
 
-/** The list under one of these names, wherever the answer has it. `null`: it has none. */
+/** The list under one of these names, in any case, wherever the answer has it. `null`: it has none. */
 export function listIn(answer: Row, names: readonly string[]): readonly Row[] | null {
-  const places = [answer, answer.message_response, answer.messageResponse, answer.data]
-  for (const place of places) {
+  const wanted = [...names, 'messageResponse', 'data'].map((name) => name.toLowerCase())
+  for (const place of [answer, answer.message_response, answer.messageResponse, answer.data]) {
     if (Array.isArray(place)) return place.filter(isRow)
     if (!isRow(place)) continue
-    for (const name of [...names, 'messageResponse', 'data']) {
-      const found = place[name]
-      if (Array.isArray(found)) return found.filter(isRow)
-    }
+    for (const [name, value] of Object.entries(place))
+      if (Array.isArray(value) && wanted.includes(name.toLowerCase())) return value.filter(isRow)
   }
   return null
 }

@@ -148,7 +148,7 @@ function changing(context: Context): Required<Pick<DeployEngine, 'stage' | 'star
     signal.throwIfAborted()
     markOf(context, key)
     return notes.alone(key, signal, async (mine) => {
-      const book = openCalls(context, key)
+      const book = openCalls(context, key, await notes.read(key))
       try {
         return await work({ ...context, api: book.api }, mine)
       } finally {

@@ -234,11 +234,14 @@ function reportRows(state: ManageEngineState, name: string, query: URLSearchPara
     case 'scanDetails':
       return state.machines.map((one) => scanRow(one, true))
     case 'deploymentPolicies':
-      return state.policies.map(({ id, name: called, reboot }) => ({
-        policyId: Number(id),
-        policyName: called,
-        rebootPolicy: reboot === 'never' ? 'Skip Reboot' : 'Reboot if required',
-      }))
+      // It lists those in use, and says nothing of the others.
+      return state.policies
+        .filter((one) => one.isAlive)
+        .map(({ id, name: called, reboot }) => ({
+          policyId: Number(id),
+          policyName: called,
+          rebootPolicy: reboot === 'never' ? 'Skip Reboot' : 'Reboot if required',
+        }))
     case 'apdTasks':
       return state.tasks.map((one) => ({
         taskId: one.id,
