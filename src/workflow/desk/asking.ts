@@ -23,7 +23,8 @@ export function createAsking(parts: PlaceParts) {
     const owners = peopleFor(click.action, place, person.id)
     if (click.action === 'ask' && owners.length === 0)
       return { ok: false, message: rich(`Nobody else can do anything about ${id} now.`) }
-    return { title, owners, confirm: askedBefore(click.action, place.glance, place.members) }
+    const confirm = askedBefore(click.action, place.glance, place.members)
+    return { title, owners, ...(confirm === null ? {} : { confirm }) }
   }
 }
 
