@@ -30,7 +30,9 @@ const urgent = z.strictObject({
     .prefault('1 hour')
     .describe('Silence after which those who can act are sent a direct message.'),
   escalateAfter: someTime.prefault('2 hours').describe('Silence after which escalateTo is told, loudly.'),
-  repeatEvery: someTime.prefault('1 day').describe('How often the direct messages are sent after that.'),
+  repeatEvery: duration({ unit: 'days', minimum: HOUR_SECONDS, maximum: 30 * DAY_SECONDS })
+    .prefault('1 day')
+    .describe('How often the direct messages are sent after that.'),
 })
 
 const shortWhile = duration({ unit: 'min', minimum: 60, maximum: DAY_SECONDS })

@@ -120,7 +120,7 @@ test('eight servers in three rings: twelve messages in Slack, with its pictures,
   // One for each server that begins, ends or is verified would be more than thirty.
   for (const platform of [edits.slack, edits.discord]) expect(platform()).toBeLessThanOrEqual(26)
   expect(warned).toEqual([])
-}, 120_000)
+})
 
 /** What becomes of each of many servers is said here; the commands, the record and the delivery are the real ones. */
 async function large(hosts: number, ringsOf: (assets: readonly string[]) => readonly PlannedRing[]) {
@@ -190,7 +190,7 @@ describe('on two thousand servers', () => {
     )
     expect(slack.filter((text) => text.startsWith('Ring broad: '))).toHaveLength(3)
     expect(warned).toEqual([])
-  }, 120_000)
+  })
 
   test('three hundred failures of one look are one message', async () => {
     const { must, look, told, warned } = await large(2_000, (assets) => [
@@ -209,5 +209,5 @@ describe('on two thousand servers', () => {
       )
     }
     expect(warned).toEqual([])
-  }, 120_000)
+  })
 })

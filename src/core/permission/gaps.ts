@@ -51,10 +51,10 @@ function awayGap(act: (typeof counted)[number], policy: Policy, members: readonl
 }
 
 function unheard(policy: Policy, members: readonly Member[]): readonly Gap[] {
-  const { acknowledgement, escalateAfterSeconds, escalateTo, approval } = policy
+  const { acknowledgement, escalateAfterSeconds, escalateTo, urgent = null, approval } = policy
   const nobody = (roles: readonly string[]) => holders(members, roles).length === 0
   const gaps: Gap[] = []
-  if (escalateAfterSeconds !== null && nobody(escalateTo))
+  if ((escalateAfterSeconds !== null || urgent !== null) && nobody(escalateTo))
     gaps.push({ kind: 'nobody hears', event: 'escalation', roles: escalateTo })
   if (acknowledgement !== null && nobody([...acknowledgement.escalateTo, ON_CALL]))
     gaps.push({ kind: 'nobody hears', event: 'acknowledgement', roles: [...acknowledgement.escalateTo, ON_CALL] })

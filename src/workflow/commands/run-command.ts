@@ -11,6 +11,7 @@ import { logsTold } from '../../chat/story/verification.ts'
 import { GENESIS } from '../../core/audit.ts'
 import type { HashedContent } from '../../core/content.ts'
 import { waitsForDigest } from '../../core/digest.ts'
+import { isExploited } from '../../core/follow-up.ts'
 import type { Member } from '../../core/policy.ts'
 import type { Context, ProposalCommand, Refusal } from '../../core/proposal/command.ts'
 import { decide } from '../../core/proposal/decide.ts'
@@ -221,12 +222,16 @@ function tellPeople(
       const said = index === 0 && loud !== null ? { ...entry, loud } : entry
       for (const platform of heard) messages.push({ platform, channel, proposal, at, entry: said })
     }
-    const inDigest =
-      recorded.event.type === 'reminded' && recorded.event.step === 'direct message' && heard !== everywhere
-    notices.push(...(inDigest ? [] : noticesOf(occasion)), ...noticesInName(recorded, state, context, entries))
+    const isQuiet = heard !== everywhere && waitsQuietly(recorded.event, state)
+    notices.push(...(isQuiet ? [] : noticesOf(occasion)), ...noticesInName(recorded, state, context, entries))
   }
   for (const { person, entry } of notices)
     for (const platform of chats) messages.push({ platform, channel: `@${person}`, proposal, at, entry })
+}
+
+/** Of what waits for the digest, nobody is reminded by a message: the digest names it. What is exploited cannot wait. */
+function waitsQuietly(event: ProposalEvent, state: ProposalState): boolean {
+  return event.type === 'reminded' && event.step === 'direct message' && !isExploited(state)
 }
 
 async function write(tx: Tx, writing: Writing, state: ProposalState): Promise<void> {
