@@ -1,5 +1,6 @@
 /** What engines promise, and when they would be done, in sentences for people who are about to vote. */
 
+import { firstNames } from '../core/first-names.ts'
 import { forecastAhead, type RingsAhead } from '../core/forecast/ahead.ts'
 import type { Promised } from '../core/promised.ts'
 import type { Terms } from '../core/terms.ts'
@@ -9,19 +10,32 @@ import { type RichText, rich, time } from './rich-text.ts'
 import { count, duration } from './words.ts'
 
 /** Sentences that say what an engine promises. */
-export function promiseSentences({ engine, terms }: Promised): readonly string[] {
+export function promiseSentences({ engine, terms, wholeGroups }: Promised): readonly string[] {
   const { leadSeconds, reportsWithinSeconds, notUndone, licences, alsoInstalls } = terms
   const ahead = leadSeconds === 0 ? 'is told when work may begin' : `is told ${duration(leadSeconds)} ahead`
   return [
     `${engine} ${ahead}; servers report within ${duration(reportsWithinSeconds)} after the window.`,
     windowEnds[terms.windowEnd],
     stops[terms.stopReaches],
+    ...(wholeGroups.length === 0 ? [] : [wholeSentence(wholeGroups)]),
     ...(notUndone.length === 0
       ? []
       : [`Cannot be undone: ${notUndone.map(({ change, why }) => `${change} (${why})`).join('; ')}.`]),
     ...(licences.length === 0 ? [] : [`Approving accepts: ${licences.join(', ')}.`]),
     ...(alsoInstalls.length === 0 ? [] : [`Without a vote it also installs: ${alsoInstalls.join('; ')}.`]),
   ]
+}
+
+/** How many groups are named. */
+const GROUPS_NAMED = 5
+
+function wholeSentence(groups: readonly string[]): string {
+  const names = firstNames(
+    groups.map((name) => `"${name}"`),
+    GROUPS_NAMED,
+  )
+  const each = groups.length === 1 ? `the whole group ${names}` : `a whole group (${names})`
+  return `It approves for ${each}: taking back one server takes back its whole group, and a server that a policy puts into a group meanwhile may learn of it before it is taken back.`
 }
 
 /** `assets`: how many servers no health check looks at. */

@@ -4,7 +4,7 @@ import type { PlannedCall, PlannedCalls } from '../../core/ports.ts'
 import { type CallNames, callWords } from './call-words.ts'
 import type { Asked, WsusOp } from './calls.ts'
 import type { Context } from './context.ts'
-import { groupName, type Looked, withGroups } from './groups.ts'
+import { groupFor, type Looked, withGroups } from './groups.ts'
 import { emptyNote } from './note.ts'
 import { licencesOf } from './plan.ts'
 
@@ -14,10 +14,8 @@ export function plannedCallsOf(context: Context, key: string, looked: readonly L
   const names = namesOf(looked)
   const say = <Op extends WsusOp>(op: Op, asked: Asked<Op>): PlannedCall => ({ what: callWords(op, asked, names) })
   const members = groups.map(({ name }) =>
-    looked.flatMap(({ found }) =>
-      found.ready && found.plan.items.length > 0 && groupName(context, key, found.plan.items) === name
-        ? [found.plan.machine.id]
-        : [],
+    looked.flatMap((one) =>
+      one.found.ready && groupFor(context, key, one) === name ? [one.found.plan.machine.id] : [],
     ),
   )
   const licences = looked.flatMap(({ found }) =>

@@ -3,15 +3,26 @@
  * written down first, so that a process that is killed has told fewer and never more.
  */
 
+import { heldBack } from '../../core/held-back.ts'
 import { isOver, notBegun, TIME_OVER } from '../../core/not-begun.ts'
 import type { Batch, DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
 import { plusSeconds } from '../../core/time/instant.ts'
 import { WsusError } from './calls.ts'
 import type { Context } from './context.ts'
-import { groupName, type Looked, look, stageGroups } from './groups.ts'
-import { type AssetNote, emptyNote, type FirstContact, type StartNote } from './note.ts'
+import { groupFor, type Looked, look, stageGroups } from './groups.ts'
+import {
+  type AssetNote,
+  emptyNote,
+  type FirstContact,
+  isToAdd,
+  isWhole,
+  replaced,
+  type StartNote,
+  tooLate,
+} from './note.ts'
 import { reportsOf } from './reports.ts'
 import { beginOf } from './times.ts'
+import { tellWholeGroups } from './whole-start.ts'
 
 /** So many machines may a start have until one was completed on the server. */
 export const FIRST_MACHINES = 5
@@ -24,8 +35,11 @@ export async function startBatch(context: Context, batch: Batch, signal: AbortSi
   const { note: made, staged } = await stageGroups(context, key, before, looked, signal)
   if (!staged.ready) throw new Error(staged.why)
   let note = await intendedAlone(context, key, made, looked, signal)
-  note = await addAll(context, key, note, signal)
-  await checkEffect(context, key, note, signal)
+  if (note.groups.some(isWhole)) await tellWholeGroups(context, key, note, signal)
+  else {
+    note = await addAll(context, key, note, signal)
+    await checkEffect(context, key, note, signal)
+  }
   return { key, data: { startedAt: note.startedAt } }
 }
 
@@ -62,13 +76,32 @@ export async function firstOnes(
   if (first.proven) return looked
   const able = looked.filter(({ found }) => found.ready && found.plan.items.length > 0)
   const mayGo = first.trying === null || first.trying === key
-  const few = new Set(mayGo ? able.slice(0, FIRST_MACHINES) : [])
+  const few = new Set(mayGo ? fewOf(able) : [])
   return looked.map((one) => {
     if (!able.includes(one) || few.has(one)) return one
+    const large = one.whole === null ? null : tooLarge(one.whole.name, one.whole.machines.length)
+    if (large !== null) return { ...one, found: { ready: false, outcome: heldBack(`${large}.`) } }
     const reason = `Until one start was completed on this WSUS, one start at a time has at most ${FIRST_MACHINES} servers`
     const again = one.request.notAfter ?? plusSeconds(context.clock().toISOString(), context.contactSeconds)
     return { ...one, found: { ready: false, outcome: { ...notBegun(reason), notBefore: again } } }
   })
+}
+
+/** So many as a first start may have, and of each group that is told as a whole all. */
+function fewOf(able: readonly Looked[]): readonly Looked[] {
+  const few: Looked[] = []
+  for (const one of able) {
+    if (few.includes(one)) continue
+    const together = able.filter((other) => other === one || (one.whole !== null && other.whole?.id === one.whole.id))
+    if (few.length + Math.max(together.length, one.whole?.machines.length ?? 0) <= FIRST_MACHINES) few.push(...together)
+  }
+  return few
+}
+
+/** Why a whole group cannot be the first that is told on a server, as a clause; `null`: it can. */
+export function tooLarge(name: string, machines: number): string | null {
+  if (machines <= FIRST_MACHINES) return null
+  return `Until one start was completed on this WSUS, a start has at most ${FIRST_MACHINES} servers, and the group "${name}" has ${machines}, which are told together: begin with a smaller group`
 }
 
 /** Another start that was to prove it may have ended since, before it was tidied. */
@@ -106,9 +139,8 @@ function intended(context: Context, key: string, note: StartNote, looked: readon
   }
 }
 
-const tooLate = { state: 'not begun', reason: TIME_OVER } as const
-
-function assetNote(context: Context, key: string, { request, found }: Looked, now: Date): AssetNote {
+function assetNote(context: Context, key: string, looked: Looked, now: Date): AssetNote {
+  const { request, found } = looked
   const { asset, notAfter } = request
   const times = {
     notBefore: beginOf(request, now),
@@ -120,7 +152,7 @@ function assetNote(context: Context, key: string, { request, found }: Looked, no
     return { ...named, machine: '', group: '', changes: [], items: [], refused: refusedBy(found.outcome) }
   }
   const { machine, changes, items } = found.plan
-  const group = items.length === 0 ? '' : groupName(context, key, items)
+  const group = groupFor(context, key, looked) ?? ''
   const refused =
     items.length === 0 ? { state: 'held back' as const, reason: ALREADY } : isOver(notAfter, now) ? tooLate : null
   return { ...named, machine: machine.id, group, changes: [...changes], items: [...items], refused }
@@ -170,14 +202,6 @@ async function added({ wsus }: Context, group: string, one: AssetNote, signal: A
     const reason = `WSUS has no computer called ${one.name} any more`
     return { ...one, refused: { state: 'unreachable', reason } }
   }
-}
-
-function isToAdd({ added, takenBack, refused }: AssetNote): boolean {
-  return !added && takenBack === null && refused === null
-}
-
-export function replaced(note: StartNote, asset: AssetNote): StartNote {
-  return { ...note, assets: note.assets.map((one) => (one.asset === asset.asset ? asset : one)) }
 }
 
 async function claimFirstContact({ notes }: Context, key: string): Promise<void> {
