@@ -94,6 +94,11 @@ export const wsusFeed = z.strictObject(everyFeed)
 type EngineSettings = z.output<typeof wsusEngine>
 type Common = z.output<z.ZodObject<typeof ofWsus>>
 
+/** The groups that may be approved for as a whole; `null`: the server decides the groups. */
+function namedBy({ targeting, groups }: Common): readonly string[] | null {
+  return targeting === 'client' ? groups : null
+}
+
 /** `targeting` and `groups` belong together. */
 export function checkGroups({ targeting, groups }: Common, notes: EntryNotes): void {
   if (targeting === 'client' && groups.length === 0)
@@ -162,7 +167,7 @@ export function wsusInventory(
   // What may only be read has no engine, so nobody is asked to vote on it.
   const engine = mode === 'deploy' ? source.engine : null
   const defaults = present({ team, tags, exposure, criticality, timeZone, engine })
-  return createWsusInventory({ name, wsus, known, defaults, teams, simulated, clock })
+  return createWsusInventory({ name, wsus, known, wholeGroups: namedBy(source), defaults, teams, simulated, clock })
 }
 
 export function wsusCatalog({ also }: Common, { wsus, known }: Opened, name: string, clock: () => Date): CatalogFeed {
@@ -182,7 +187,7 @@ export function wsusDeploying(
     notes: createNotes(name, keeping),
     installation: own.installation ?? config.name.replaceAll(/[()]/g, ' ').trim().slice(0, 60),
     mayDeploy: source.mode === 'deploy',
-    wholeGroups: source.targeting === 'client' ? source.groups : null,
+    wholeGroups: namedBy(source),
     teamOf: (groups) => teamNamed(groups, source.teams) ?? source.team ?? null,
     installs: own.installs === 'by deadline' ? 'by deadline' : { at: own.installs.slice('at '.length) },
     contactSeconds: CONTACT_HOURS * hourSeconds,

@@ -88,7 +88,9 @@ export function groupsFor(
   wanted: readonly Wanted[],
   whose: string,
 ): ReadonlyMap<string, WholeGroup | string> {
-  const machines = new Set(wanted.map(({ machine }) => machine))
+  // One in several groups is not told, so it makes none of them whole.
+  const isInOne = ({ machine }: Wanted) => groups.filter(({ members }) => members.has(machine)).length === 1
+  const machines = new Set(wanted.filter(isInOne).map(({ machine }) => machine))
   const problems = new Map(groups.map((group) => [group, problemOf(group, machines, wanted, whose)]))
   return new Map(
     wanted.map(({ asset, machine, name }) => {
