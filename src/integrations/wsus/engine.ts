@@ -231,7 +231,7 @@ async function tidyGroups(context: Context, key: string, mark: string, signal: A
   await endFirstContact(context, key, signal)
   const ours = (await notes.read(key))?.groups ?? []
   // Before the marks, by which it is found.
-  for (const group of ours.filter(isWhole)) await withdraw(wsus, group, signal)
+  for (const group of ours.filter(isWhole)) if (!group.whole.gone) await withdraw(wsus, group, signal)
   if (context.wholeGroups !== null) await withdrawMarked(context, mark, signal)
   for (const { id, name } of await wsus.ask('groups', {}, signal)) {
     if (name.startsWith(mark)) await wsus.ask('delete-group', { group: id, name }, signal)

@@ -169,7 +169,7 @@ export function withGroups(context: Context, key: string, note: StartNote, looke
 }
 
 /** Nothing was asked for it yet. */
-const blank = { askedAt: null, by: '', approvals: [], over: false }
+const blank = { askedAt: null, by: '', approvals: [], over: false, gone: false }
 
 /** What is done to the machines of a group. */
 type Does = Pick<Planned, 'items' | 'updates'> | Together

@@ -52,6 +52,8 @@ const wholeSchema = z.object({
   approvals: z.array(ownApprovalSchema),
   /** True: what was approved is to be taken back, and nothing is approved anew. */
   over: z.boolean(),
+  /** True: it was read back that nothing of this start stands there any more. A later start may approve the same. */
+  gone: z.boolean(),
 })
 
 const groupSchema = z.object({

@@ -46,14 +46,18 @@ function isTwin(one: WsusApproval, mark: WsusApproval): boolean {
   )
 }
 
-/** Takes all of it away, and reads back that it is gone. True: there was something. */
+/**
+ * Takes all of it away, and reads back that it is gone; then what stands at the mark, so that it finds nothing that a later
+ * start approves. True: there was something.
+ */
 export async function withdraw(wsus: Asks, group: WholeGroupNote, signal: AbortSignal): Promise<boolean> {
-  const ours = async () => oursIn(await standingFor(wsus, group, signal), group)
-  const standing = await ours()
-  await deleteAll(wsus, standing, signal)
-  if (standing.length > 0 && (await ours()).length > 0)
+  const before = await standingFor(wsus, group, signal)
+  const ours = oursIn(before, group)
+  await deleteAll(wsus, ours, signal)
+  if (ours.length > 0 && oursIn(await standingFor(wsus, group, signal), group).length > 0)
     throw new Error(`WSUS still shows what was approved for "${group.whole.name}", after it was taken back`)
-  return standing.length > 0
+  await deleteAll(wsus, before.mark, signal)
+  return ours.length > 0
 }
 
 export async function deleteAll(wsus: Asks, approvals: readonly WsusApproval[], signal: AbortSignal): Promise<void> {

@@ -59,7 +59,13 @@ export async function reclaimWholeGroups(
   const found: string[] = []
   for (const mark of marks.filter(({ key }) => lost.has(key))) {
     const twins = twinsOf(approvals, [mark], named).filter(({ group, update }) => !known.has(`${group} ${update}`))
+    if (twins.length === 0) continue
     await deleteAll(wsus, twins, signal)
+    await deleteAll(
+      wsus,
+      approvals.filter(({ group }) => group === mark.id),
+      signal,
+    )
     for (const id of new Set(twins.map(({ group }) => group))) {
       const name = all.find((one) => one.id === id)?.name ?? id
       const members = [...(await membersOf(wsus, id, all, signal)).values()]

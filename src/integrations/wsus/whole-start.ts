@@ -5,7 +5,7 @@
 
 import { firstNames } from '../../core/first-names.ts'
 import { isOver, TIME_OVER } from '../../core/not-begun.ts'
-import { type WsusApproval, type WsusGroup, wireInstantOf } from './calls.ts'
+import { type Asked, type WsusApproval, WsusError, type WsusGroup, wireInstantOf } from './calls.ts'
 import type { Context } from './context.ts'
 import {
   type AssetNote,
@@ -18,7 +18,15 @@ import {
   withGroup,
 } from './note.ts'
 import { oursIn, type Standing, standingFor } from './whole-approvals.ts'
-import { changeOf, compareWholeGroup, groupIn, membersFor, takeGroupBack } from './whole-stops.ts'
+import {
+  changeOf,
+  compareWholeGroup,
+  groupIn,
+  membersFor,
+  takeGroupBack,
+  telling,
+  withTakenBack,
+} from './whole-stops.ts'
 
 /** The caller has written down who is to be told. */
 export async function tellWholeGroups(
@@ -27,7 +35,7 @@ export async function tellWholeGroups(
   first: StartNote,
   signal: AbortSignal,
 ): Promise<StartNote> {
-  let note = first
+  let note = await withTakenBack(context, key, first, signal)
   for (const { name, whole } of first.groups.filter(isWhole)) {
     if (whole.over || pendingIn(note, name).length === 0) continue
     signal.throwIfAborted()
@@ -58,11 +66,12 @@ async function tellGroup(
   if (isTold(group, standing)) return readBack(context, key, asTold(context, first, name, standing), name, signal)
   if (pendingIn(first, name).some(({ refused, notAfter }) => refused !== null || isOver(notAfter, clock())))
     return tooLateFor(context, key, first, name, signal)
-  const problem = await problemNow(context, group, all, standing, signal)
-  if (problem !== null) {
-    const reason = `${problem}. Nothing is approved for it.`
-    return takeGroupBack(context, key, first, name, () => ({ reason, ends: 'held back' }), signal)
+  const refused = (note: StartNote, why: string) => {
+    const reason = `${why}. Nothing is approved for the group.`
+    return takeGroupBack(context, key, note, name, () => ({ reason, ends: 'held back' }), signal)
   }
+  const problem = await problemNow(context, first, name, all, standing, signal)
+  if (problem !== null) return refused(first, problem)
   const by = standing.mark[0]?.by ?? ''
   const askedAt = group.whole.askedAt ?? clock().toISOString()
   let note = withGroup(first, { ...group, whole: { ...group.whole, askedAt, by } })
@@ -71,11 +80,29 @@ async function tellGroup(
   for (const { update, action } of missing) {
     signal.throwIfAborted()
     const deadline = group.deadline === null ? null : wireInstantOf(group.deadline)
-    const made = await wsus.ask('approve', { update, group: group.whole.id, action, deadline }, signal)
+    const made = await approved(context, { update, group: group.whole.id, action, deadline }, signal)
+    if (typeof made === 'string') return refused(note, made.replace(/\.$/, ''))
     note = withApproval(note, name, made)
     await notes.save(key, note)
   }
   return readBack(context, key, note, name, signal)
+}
+
+/** What was approved, or the sentence of a server that does not take it. A lost answer is no refusal. */
+async function approved(
+  { wsus }: Context,
+  asked: Asked<'approve'>,
+  signal: AbortSignal,
+): Promise<WsusApproval | string> {
+  try {
+    return await wsus.ask('approve', asked, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof WsusError) || error.sent) throw error
+    // One that cannot be reached has refused nothing.
+    await wsus.updates([asked.update], signal)
+    return error.message
+  }
 }
 
 function isStanding(group: WholeGroupNote, standing: Standing, { update }: Item): boolean {
@@ -132,15 +159,17 @@ async function tooLateFor(
 /** Why nothing may be approved for the group now, as a clause; `null`: it may. */
 async function problemNow(
   context: Context,
-  group: WholeGroupNote,
+  note: StartNote,
+  name: string,
   all: readonly WsusGroup[],
   standing: Standing,
   signal: AbortSignal,
 ): Promise<string | null> {
+  const group = groupIn(note, name)
   const { whole, items } = group
   const there = all.find(({ id }) => id === whole.id)
   const members = there === undefined ? new Map<string, string>() : await membersFor(context, group, all, signal)
-  const changed = await changeOf(context, group, there, members, signal)
+  const changed = await changeOf(context, note, name, there, members, signal)
   if (changed !== null) return changed
   const gone = whole.machines.filter((machine) => !members.has(machine))
   if (gone.length > 0)
@@ -165,23 +194,14 @@ async function readBack(
     first,
   )
   const all = await wsus.ask('groups', {}, signal)
-  const standing = await standingFor(wsus, groupIn(told, name), signal)
-  const { note, differences } = await compareWholeGroup(context, key, told, name, all, standing, signal)
+  const note = await compareWholeGroup(context, key, told, name, all, signal)
   const other = groupIn(note, name).whole.over ? null : await otherEffect(context, note, name, signal)
   if (other === null) {
-    const after = { ...note, tell: [...note.tell, ...differences] }
-    await notes.save(key, after)
-    return after
+    await notes.save(key, note)
+    return note
   }
   const reason = `${other}. What was approved for the group was taken back.`
-  return takeGroupBack(
-    context,
-    key,
-    { ...note, tell: [...note.tell, ...differences, reason] },
-    name,
-    () => ({ reason, ends: 'held back' }),
-    signal,
-  )
+  return takeGroupBack(context, key, telling(note, [reason]), name, () => ({ reason, ends: 'held back' }), signal)
 }
 
 /** Which machine has another approval that counts for it, as a clause; `null`: none. */

@@ -27,8 +27,8 @@ export function groupIn(note: StartNote, name: string): WholeGroupNote {
 }
 
 /**
- * Takes all approvals of the start for the group away. It is written down first, so that nothing is approved for it
- * again; then it is asked what its machines have learned until then. May be called again after it failed.
+ * Takes all approvals of the start for the group away. It is written down first, with what people are to be told, so that
+ * nothing is approved for it again; then it is asked what its machines have learned until then.
  */
 export async function takeGroupBack(
   context: Context,
@@ -39,16 +39,28 @@ export async function takeGroupBack(
   signal: AbortSignal,
 ): Promise<StartNote> {
   const group = groupIn(first, name)
-  let note = marked(
-    context,
-    first,
-    inGroup(first, name).filter((one) => one.takenBack === null),
-    reasonOf,
-  )
-  note = withGroup(note, { ...group, whole: { ...group.whole, over: true } })
+  const open = inGroup(first, name).filter((one) => one.takenBack === null)
+  const note = withGroup(marked(context, first, open, reasonOf), { ...group, whole: { ...group.whole, over: true } })
   await context.notes.save(key, note)
-  const stood = await withdraw(context.wsus, groupIn(note, name), signal)
-  return reachNoted(context, key, note, inGroup(note, name), stood || group.whole.askedAt !== null, signal)
+  return finishTakingBack(context, key, note, name, signal)
+}
+
+/** What is left of taking a group back: the calls, which may have failed. */
+export async function finishTakingBack(
+  context: Context,
+  key: string,
+  first: StartNote,
+  name: string,
+  signal: AbortSignal,
+): Promise<StartNote> {
+  const group = groupIn(first, name)
+  if (group.whole.gone) return first
+  const stood = await withdraw(context.wsus, group, signal)
+  const told = stood || group.whole.askedAt !== null
+  const note = await withReach(context, first, inGroup(first, name), told, signal)
+  const done = withGroup(note, { ...group, whole: { ...group.whole, gone: true } })
+  await context.notes.save(key, done)
+  return done
 }
 
 function inGroup({ assets }: StartNote, name: string): readonly AssetNote[] {
@@ -68,23 +80,17 @@ function marked(
   )
 }
 
-/** `told`: something was approved for them. */
-async function reachNoted(
+/** With what they have learned. `told`: something was approved for them. */
+async function withReach(
   context: Context,
-  key: string,
   first: StartNote,
   assets: readonly AssetNote[],
   told: boolean,
   signal: AbortSignal,
 ): Promise<StartNote> {
   const open = assets.filter(({ takenBack }) => takenBack !== null && takenBack.state === null)
-  if (open.length === 0) return first
-  const rows = told
-    ? await context.wsus.machines(
-        open.map(({ machine }) => machine),
-        signal,
-      )
-    : []
+  const ids = open.map(({ machine }) => machine)
+  const rows = told && ids.length > 0 ? await context.wsus.machines(ids, signal) : []
   const byId = new Map(rows.map((row) => [row.id, row]))
   const now = context.clock()
   let note = first
@@ -93,7 +99,6 @@ async function reachNoted(
     const reach = told ? reachOf(context, one, byId.get(one.machine), now) : { state: 'stopped' as const, until: null }
     note = replaced(note, { ...one, takenBack: { ...one.takenBack, ...reach } })
   }
-  await context.notes.save(key, note)
   return note
 }
 
@@ -106,7 +111,7 @@ export async function takeGroupsBack(
   signal: AbortSignal,
 ): Promise<readonly StopReport[]> {
   const isWanted = ({ asset }: AssetNote) => only === undefined || only.includes(asset)
-  let note = first
+  let note = await withTakenBack(context, key, first, signal)
   for (const { name } of first.groups.filter(isWhole)) {
     const wanted = inGroup(note, name).filter(isWanted)
     if (!wanted.some((one) => isToTakeBack(context, one))) continue
@@ -139,7 +144,7 @@ function toldOfOthers(context: Context, note: StartNote, name: string, wanted: r
   if (others.length === 0) return note
   const names = firstNames(others.map((one) => one.name))
   const what = `With ${firstNames(wanted.map((one) => one.name))}, ${names} ${others.length === 1 ? 'was' : 'were'} taken back, too: an approval counts for the whole group "${groupIn(note, name).whole.name}" in WSUS.`
-  return { ...note, tell: [...note.tell, what] }
+  return telling(note, [what])
 }
 
 /** Says in sentences what others changed. A group that is not as it was told is taken back, and people decide. */
@@ -149,59 +154,69 @@ export async function compareWholeGroups(
   first: StartNote,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const differences = [...first.tell]
-  let note = first
-  if (differences.length > 0) {
-    note = { ...note, tell: [] }
-    await context.notes.save(key, note)
-  }
+  let note = await withTakenBack(context, key, first, signal)
   const open = note.groups.filter(isWhole).filter(({ whole }) => whole.askedAt !== null && !whole.over)
-  if (open.length === 0) return differences
-  const all = await context.wsus.ask('groups', {}, signal)
-  for (const { name } of open) {
-    const standing = await standingFor(context.wsus, groupIn(note, name), signal)
-    const compared = await compareWholeGroup(context, key, note, name, all, standing, signal)
-    note = compared.note
-    differences.push(...compared.differences)
-  }
-  return differences
+  const all = open.length === 0 ? [] : await context.wsus.ask('groups', {}, signal)
+  for (const { name } of open) note = await compareWholeGroup(context, key, note, name, all, signal)
+  if (note.tell.length > 0) await context.notes.save(key, { ...note, tell: [] })
+  return note.tell
 }
 
-export interface Compared {
-  readonly note: StartNote
-  readonly differences: readonly string[]
+/** Ends what an earlier call could not: groups that are over, and of which it was not read back that they are. */
+export async function withTakenBack(
+  context: Context,
+  key: string,
+  first: StartNote,
+  signal: AbortSignal,
+): Promise<StartNote> {
+  let note = first
+  for (const { name, whole } of first.groups.filter(isWhole))
+    if (whole.over && !whole.gone) note = await finishTakingBack(context, key, note, name, signal)
+  return note
 }
 
-/** `all`: the groups of the server now. */
+/** The note with what is to be told. `all`: the groups of the server now. */
 export async function compareWholeGroup(
   context: Context,
   key: string,
   first: StartNote,
   name: string,
   all: readonly WsusGroup[],
-  standing: Standing,
   signal: AbortSignal,
-): Promise<Compared> {
+): Promise<StartNote> {
   const group = groupIn(first, name)
+  const standing = await standingFor(context.wsus, group, signal)
   const there = all.find(({ id }) => id === group.whole.id)
   const members = there === undefined ? new Map<string, string>() : await membersFor(context, group, all, signal)
-  const changed = (await changeOf(context, group, there, members, signal)) ?? changedApproval(group, standing)
+  const changed = (await changeOf(context, first, name, there, members, signal)) ?? changedApproval(group, standing)
   if (changed !== null) {
     const reason = `${changed}. What was approved for the group was taken back.`
-    const note = await takeGroupBack(context, key, first, name, () => ({ reason, ends: 'held back' }), signal)
-    return { note, differences: [reason] }
+    return takeGroupBack(context, key, telling(first, [reason]), name, () => ({ reason, ends: 'held back' }), signal)
   }
+  const note = withRevisions(await withoutLost(context, first, name, members, signal), name, standing)
+  if (note !== first) await context.notes.save(key, note)
+  return note
+}
+
+export function telling(note: StartNote, sentences: readonly string[]): StartNote {
+  return sentences.length === 0 ? note : { ...note, tell: [...note.tell, ...sentences] }
+}
+
+/** Who left the group is told no more. The others go on. */
+async function withoutLost(
+  context: Context,
+  first: StartNote,
+  name: string,
+  members: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+): Promise<StartNote> {
   const lost = inGroup(first, name).filter((one) => one.takenBack === null && !members.has(one.machine))
+  if (lost.length === 0) return first
+  const { whole } = groupIn(first, name)
   const left = (one: AssetNote) =>
-    `${one.name} is not in the group "${group.whole.name}" any more: its policy, or somebody, took it out.`
-  let note = first
-  if (lost.length > 0) {
-    note = marked(context, note, lost, (one) => ({ reason: left(one), ends: 'not begun' }))
-    await context.notes.save(key, note)
-    note = await reachNoted(context, key, note, inGroup(note, name), true, signal)
-  }
-  const revised = await withRevisions(context, key, note, name, standing)
-  return { note: revised.note, differences: [...lost.map(left), ...revised.differences] }
+    `${one.name} is not in the group "${whole.name}" any more: its policy, or somebody, took it out.`
+  const note = marked(context, first, lost, (one) => ({ reason: left(one), ends: 'not begun' }))
+  return withReach(context, telling(note, lost.map(left)), inGroup(note, name), true, signal)
 }
 
 /** Who is in the group, and in the one that marks the start, where nobody is to be. */
@@ -219,25 +234,29 @@ export async function membersFor(
 /** What makes the group another one than was told, as a clause; `null`: nothing. */
 export async function changeOf(
   context: Context,
-  { whole }: WholeGroupNote,
+  note: StartNote,
+  name: string,
   there: WsusGroup | undefined,
   members: ReadonlyMap<string, string>,
   signal: AbortSignal,
 ): Promise<string | null> {
+  const { whole } = groupIn(note, name)
   if (there === undefined)
     return `Somebody deleted the group "${whole.name}" in WSUS, and with it what was approved for it`
   if (!isNamed(there, whole.name))
     return `Somebody renamed the group "${whole.name}" in WSUS: it is called "${there.name}" now`
-  if (!(context.wholeGroups ?? []).some((name) => isNamed(there, name)))
+  if (!(context.wholeGroups ?? []).some((one) => isNamed(there, one)))
     return `The configuration does not name the group "${whole.name}" any more`
-  const strangers = [...members].filter(([machine]) => !whole.machines.includes(machine))
+  // One that left and came back would be told after it was taken back.
+  const back = new Set(note.assets.flatMap((one) => (one.takenBack === null ? [] : [one.machine])))
+  const strangers = [...members].filter(([machine]) => !whole.machines.includes(machine) || back.has(machine))
   if (strangers.length === 0) return null
   const rows = await context.wsus.machines(
     strangers.map(([machine]) => machine),
     signal,
   )
   const byId = new Map(rows.map((row) => [row.id, row]))
-  const said = strangers.map(([machine, name]) => `${name} (${whatItLearned(context, byId.get(machine))})`)
+  const said = strangers.map(([machine, one]) => `${one} (${whatItLearned(context, byId.get(machine))})`)
   return `The group "${whole.name}" has got machines in WSUS that nobody voted on: ${firstNames(said)}`
 }
 
@@ -250,13 +269,7 @@ function changedApproval(group: WholeGroupNote, standing: Standing): string | nu
 }
 
 /** Approvals that WSUS carried over to a newer revision are noted, so that they are found again. */
-async function withRevisions(
-  context: Context,
-  key: string,
-  first: StartNote,
-  name: string,
-  standing: Standing,
-): Promise<Compared> {
+function withRevisions(first: StartNote, name: string, standing: Standing): StartNote {
   const group = groupIn(first, name)
   const ours = oursIn(standing, group)
   const differences: string[] = []
@@ -269,8 +282,6 @@ async function withRevisions(
     )
     return { id: now.id, update: now.update, revision: now.revision, createdAt: now.createdAt }
   })
-  if (differences.length === 0) return { note: first, differences }
-  const note = withGroup(first, { ...group, whole: { ...group.whole, approvals } })
-  await context.notes.save(key, note)
-  return { note, differences }
+  if (differences.length === 0) return first
+  return telling(withGroup(first, { ...group, whole: { ...group.whole, approvals } }), differences)
 }

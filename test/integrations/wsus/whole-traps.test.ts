@@ -389,7 +389,75 @@ describe('what others change after it was told', () => {
   })
 })
 
+it('a machine that left and comes back is not told again: all is taken back', async () => {
+  const one = await scene()
+  await one.engine.start(batchOf(one), signal)
+  await one.changeMachine(a, { groups: [] })
+  await one.compare()
+  await one.joins(a)
+  expect(await one.compare()).toEqual([expect.stringMatching(/nobody voted on: a\.corp\.example/)])
+  expect(await one.approvedFor(wave)).toEqual([])
+})
+
+it('an update that WSUS does not take any more after another was approved takes the group back', async () => {
+  const one = await scene()
+  await one.change((state) => ({
+    ...state,
+    updates: state.updates.map((each) => ({ ...each, contentHours: 0 })),
+  }))
+  const real = one.server.call
+  let approvals = 0
+  Object.assign(one.server, {
+    call: async (op: WsusOp, data: { readonly group?: string; readonly update?: string }, own: AbortSignal) => {
+      if (op === 'approve' && data.group === wave && ++approvals === 2)
+        await real.call(one.server, 'decline', { update: data.update ?? '' }, own)
+      return real.call(one.server, op, data as never, own)
+    },
+  })
+  await one.engine.start(batchOf(one, [a, b], [update, framework]), signal)
+  expect(approvals).toBe(2)
+  expect(await one.approvedFor(wave)).toEqual([])
+  expect((await one.outcomes())[a]).toMatchObject({ state: 'held back', reason: expect.stringContaining('declined') })
+})
+
 describe('taking back', () => {
+  it('that fails is ended by the next look, and told then', async () => {
+    const one = await scene()
+    await one.engine.start(batchOf(one), signal)
+    await one.joins(stranger)
+    const away = [{ from: one.now().toISOString(), until: hoursFrom(one.now(), 1) }]
+    const real = one.server.call
+    Object.assign(one.server, {
+      call: async (op: WsusOp, data: object, own: AbortSignal) => {
+        if (op === 'delete-approval') await one.change((state) => ({ ...state, server: { ...state.server, away } }))
+        return real.call(one.server, op, data as never, own)
+      },
+    })
+    await expect(one.compare()).rejects.toThrow(/away/)
+    Object.assign(one.server, { call: real })
+    one.pass(1)
+    expect(await one.approvedFor(wave)).toHaveLength(1)
+    expect(await one.compare()).toEqual([expect.stringContaining('web99')])
+    expect(await one.compare()).toEqual([])
+    expect(await one.approvedFor(wave)).toEqual([])
+  })
+
+  it('tidying a start that was taken back leaves what a later one approved for the same window', async () => {
+    const one = await scene()
+    const first = batchOf(one)
+    await one.engine.start(first, signal)
+    await one.engine.cancel(handle, signal)
+    await one.engine.start({ ...first, key: 'PW-1.2' }, signal)
+    expect(await one.approvedFor(wave)).toHaveLength(1)
+    await one.engine.cancel(handle, signal)
+    expect(await one.compare()).toEqual([])
+    await one.engine.tidy(KEY, signal)
+    expect(await one.approvedFor(wave)).toHaveLength(1)
+    expect(await one.engine.compare({ key: 'PW-1.2', data: {} }, signal)).toEqual([])
+    await one.engine.tidy('PW-1.2', signal)
+    expect(await one.approvedFor(wave)).toEqual([])
+  })
+
   it('one machine takes its whole group back and names the others', async () => {
     const one = await scene()
     await one.engine.start(batchOf(one, [a, b, c]), signal)
