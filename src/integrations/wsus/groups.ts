@@ -152,7 +152,10 @@ export function withGroups(context: Context, key: string, note: StartNote, looke
   let groups = note.groups
   for (const [name, { does, whole, requests }] of wanted) {
     const known = groups.find((one) => one.name === name)
-    const isTold = note.assets.some(({ group, added }) => group === name && added) || known?.whole?.askedAt != null
+    const isTold =
+      note.assets.some(({ group, added }) => group === name && added) ||
+      known?.whole?.askedAt != null ||
+      known?.whole?.over === true
     if (known !== undefined && isTold) continue
     const notBefore = latest(requests.map((one) => beginOf(one, now))) ?? now.toISOString()
     const ends = requests.map(({ notAfter }) => notAfter)

@@ -65,7 +65,7 @@ async function tellGroup(
   const standing = await standingFor(wsus, group, signal)
   if (isTold(group, standing)) return readBack(context, key, asTold(context, first, name, standing), name, signal)
   if (pendingIn(first, name).some(({ refused, notAfter }) => refused !== null || isOver(notAfter, clock())))
-    return tooLateFor(context, key, first, name, signal)
+    return tooLateFor(context, key, first, name, oursIn(standing, group).length > 0, signal)
   const refused = (note: StartNote, why: string) => {
     const reason = `${why}. Nothing is approved for the group.`
     return takeGroupBack(context, key, note, name, () => ({ reason, ends: 'held back' }), signal)
@@ -136,6 +136,7 @@ async function tooLateFor(
   key: string,
   first: StartNote,
   name: string,
+  someStands: boolean,
   signal: AbortSignal,
 ): Promise<StartNote> {
   const { whole } = groupIn(first, name)
@@ -144,7 +145,7 @@ async function tooLateFor(
   const late = pendingIn(first, name).filter(isLate)
   const others = `An approval counts for the whole group "${whole.name}", and ${firstNames(late.map((one) => one.name))} of it may not begin any more.`
   const open = late.reduce((note, one) => replaced(note, { ...one, refused: null }), first)
-  if (whole.askedAt !== null) {
+  if (whole.askedAt !== null || someStands) {
     const reasonOf = (one: AssetNote) => ({ reason: isLate(one) ? TIME_OVER : others, ends: 'not begun' as const })
     return takeGroupBack(context, key, open, name, reasonOf, signal)
   }

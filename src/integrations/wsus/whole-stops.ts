@@ -261,9 +261,9 @@ export async function changeOf(
 }
 
 function changedApproval(group: WholeGroupNote, standing: Standing): string | null {
-  const { items, whole } = group
-  const ours = oursIn(standing, group)
-  const gone = items.filter(({ update }) => !ours.some((one) => one.update === update))
+  const { items, whole, deadline } = group
+  const ours = oursIn(standing, group).filter((one) => one.deadline === deadline)
+  const gone = items.filter(({ update, action }) => !ours.some((one) => one.update === update && one.action === action))
   if (gone.length === 0) return null
   return `Somebody changed what is approved for the group "${whole.name}" in WSUS: the approval of ${firstNames(gone.map(({ kb }) => kb))} is not the one of this start any more`
 }

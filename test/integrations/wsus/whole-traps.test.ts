@@ -374,6 +374,18 @@ describe('what others change after it was told', () => {
     expect(await one.approvedFor(wave)).toEqual([{ update: idOf('9000001'), action: 'Install', by: 'CORP\\admin' }])
   })
 
+  it('an administrator gives our approval another deadline: it is taken back', async () => {
+    const one = await scene()
+    await one.engine.start(batchOf(one), signal)
+    const deadline = hoursFrom(one.now(), 2)
+    await one.change((state) => ({
+      ...state,
+      approvals: state.approvals.map((each) => (each.group === wave ? { ...each, deadline } : each)),
+    }))
+    expect(await one.compare()).toEqual([expect.stringMatching(/Somebody changed what is approved/)])
+    expect(await one.approvedFor(wave)).toEqual([])
+  })
+
   it('WSUS carries the approval over to a new revision: told once, and taken back all the same', async () => {
     const one = await scene()
     await one.engine.start(batchOf(one), signal)
