@@ -108,8 +108,8 @@ function directHosts(clock: () => Date) {
 /** Policies put the first eight machines into one group, and the others into another. */
 const waves = { 'Wave 1': machines.slice(0, 8), 'Wave 2': machines.slice(8) }
 
-/** `whole`: policies decide the groups, so that each is told as a whole. */
-async function scene({ whole = false } = {}) {
+/** `whole`: policies decide the groups, so that each is told as a whole. `batchSize`: of each ring. */
+async function scene({ whole = false, batchSize = 99 } = {}) {
   const { db, url } = database()
   const leases = openLeases(url)
   const keeping = createKeeping(db, leases.alone)
@@ -132,7 +132,7 @@ async function scene({ whole = false } = {}) {
   const rings = plan('web', { window: nights }).rings.map((ring, index) => {
     const first = whole ? ({ kind: 'tag', tag: 'Wave 1' } as const) : ({ kind: 'count', count: 8 } as const)
     const select = index === 0 ? first : ({ kind: 'rest' } as const)
-    return { ...ring, select, batch: { kind: 'count' as const, value: 99 }, gate, soakSeconds: 0 }
+    return { ...ring, select, batch: { kind: 'count' as const, value: batchSize }, gate, soakSeconds: 0 }
   })
   const teams = {
     ...service.parts.teams,
@@ -339,6 +339,25 @@ test('policies decide the groups: a machine that joins one has the ring held bac
   const state = await one.state()
   expect(counted(ends(state))).toMatchObject({ 'held back': 8 })
   expect((await one.wsus.state()).machines.flatMap(({ attempts }) => attempts)).toEqual([])
+  await one.close()
+}, 300_000)
+
+test('policies decide the groups: what lies in several batches is not started, also after its preview was asked for again', async () => {
+  const one = await scene({ whole: true, batchSize: 4 })
+  const { subject } = await one.state()
+  if (subject.kind !== 'patches') throw new Error('It is about no patches.')
+  for (const { asset, previewProblem } of subject.assets)
+    if (asset.engine === 'wsus')
+      expect(previewProblem).toMatch(/"Wave \d" is told as a whole, .* do not come in one batch/)
+  for (const who of [mara, tom]) await approveAs(one.workflow, one.id, who)
+  for (let hour = 0; hour < 30; hour++) {
+    await one.pass(1)
+    await proposeAll(one.workflow)
+  }
+  const { status, rollout } = await one.state()
+  expect([status, rollout?.starts]).toEqual(['halted', 0])
+  expect(await one.thread()).toContain('40 left out since: 40 could not be previewed')
+  expect((await one.wsus.state()).approvals).toEqual([])
   await one.close()
 }, 300_000)
 
