@@ -28,6 +28,7 @@ const long = [
   'test/integrations/sar/sar.test.ts',
   'test/integrations/ssh/why-ssh-failed.test.ts',
   'test/integrations/wsus/remote.test.ts',
+  'test/integrations/wsus/whole-contract.test.ts',
   'test/scenarios/console.test.ts',
   'test/scenarios/discord-gateway.test.ts',
   'test/scenarios/hostile.test.ts',

@@ -1,6 +1,7 @@
 /** What engines promise, and when they would be done, in sentences for people who are about to vote. */
 
 import type { Estimates } from '../core/estimate.ts'
+import { firstNames } from '../core/first-names.ts'
 import { forecastAhead, type RingsAhead } from '../core/forecast/ahead.ts'
 import { forecastDirect, type RingsDirect } from '../core/forecast/direct.ts'
 import type { PlanForecast } from '../core/forecast/plan-forecast.ts'
@@ -13,7 +14,7 @@ import { type RichText, rich, time } from './rich-text.ts'
 import { count, duration } from './words.ts'
 
 /** Sentences that say what an engine promises. */
-export function promiseSentences({ engine, terms }: Promised): readonly string[] {
+export function promiseSentences({ engine, terms, wholeGroups }: Promised): readonly string[] {
   const { leadSeconds, reportsWithinSeconds, notUndone, licences, alsoInstalls, decidedThere = [] } = terms
   const ahead = leadSeconds === 0 ? 'is told when work may begin' : `is told ${duration(leadSeconds)} ahead`
   return [
@@ -21,12 +22,25 @@ export function promiseSentences({ engine, terms }: Promised): readonly string[]
     ...decidedThere,
     windowEnds[terms.windowEnd],
     stops[terms.stopReaches],
+    ...(wholeGroups.length === 0 ? [] : [wholeSentence(wholeGroups)]),
     ...(notUndone.length === 0
       ? []
       : [`Cannot be undone: ${notUndone.map(({ change, why }) => `${change} (${why})`).join('; ')}.`]),
     ...(licences.length === 0 ? [] : [`Approving accepts: ${licences.join(', ')}.`]),
     ...(alsoInstalls.length === 0 ? [] : [`Without a vote it also installs: ${alsoInstalls.join('; ')}.`]),
   ]
+}
+
+/** How many groups are named. */
+const GROUPS_NAMED = 5
+
+function wholeSentence(groups: readonly string[]): string {
+  const names = firstNames(
+    groups.map((name) => `"${name}"`),
+    GROUPS_NAMED,
+  )
+  const each = groups.length === 1 ? `the whole group ${names}` : `a whole group (${names})`
+  return `It approves for ${each}: taking back one server takes back its whole group, and a server that a policy puts into a group meanwhile may learn of it before it is taken back.`
 }
 
 /** `assets`: how many servers no health check looks at. */

@@ -286,13 +286,13 @@ export interface DeployEngine {
   /** How many assets may be previewed at the same time. Default 8. */
   readonly previewsAtOnce?: number
   /**
-   * What the engine promises for these assets, in their order. Reads only what it knows, so it is fast. Throws a
-   * sentence. Left out: the engine works on the host itself and learns at once what happened.
+   * What the engine promises for these assets, in their order, or a sentence where it cannot serve one. Reads only what it
+   * knows, so it is fast. Throws a sentence. Left out: the engine works on the host itself and learns at once what happened.
    */
   terms?(
     plans: readonly { readonly asset: FrozenAsset; readonly changes: readonly Change[] }[],
     signal: AbortSignal,
-  ): Promise<readonly Terms[]>
+  ): Promise<readonly (Terms | string)[]>
   /** Checks each asset without changing it: reachable, disk space, lock, interrupted dpkg, only approved steps. */
   preflight(batch: Batch, signal: AbortSignal): Promise<readonly PreflightResult[]>
   /**

@@ -8,6 +8,11 @@ export type SystemReboot = 'never' | 'if required' | 'as the system does'
 export interface Terms {
   /** `group`: the system acts on a group of assets that belongs to one start. */
   readonly grain: 'asset' | 'group'
+  /**
+   * Name of a group that the system acts on and cannot change: all of its assets are in one start, or none is. Left out:
+   * any assets may be together.
+   */
+  readonly wholeGroup?: string
   /** The system must be told so many seconds before work may begin, because its assets learn late. */
   readonly leadSeconds: number
   /** So many seconds after the window, an asset that still works has reported. After that it counts as silent. */

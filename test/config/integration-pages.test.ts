@@ -28,7 +28,7 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
   ],
   'msrc.md': ['ver'],
   // What the state file of the simulated server holds.
-  'wsus.md': ['copies', 'loseAnswers', 'mostRows', 'silentHours', 'targeting'],
+  'wsus.md': ['copies', 'loseAnswers', 'mostRows', 'silentHours'],
   'manageengine.md': [
     'deploymentType',
     'forceRebootOption',

@@ -329,6 +329,25 @@ describe.skipIf(powershellHost === null)('the script in PowerShell, over SSH', (
       expect(await ask('approvals', { groups: null, updates: null })).toEqual([])
     })
 
+    it('take away an approval by its id, and none that was made in its place, where policies decide the groups, too', async () => {
+      standin.load(smallSite({ targeting: 'Client' }))
+      const install = { update: before, group: pilot, action: 'Install', deadline: null } as const
+      const first = await ask('approve', install)
+      const deadline = wireInstantOf('2026-11-25T02:00:00Z')
+      const theirs = await ask('approve', { ...install, deadline })
+      expect(theirs.id).not.toBe(first.id)
+      const ours = { approval: first.id, update: before, group: pilot }
+      expect(await ask('delete-approval', ours)).toEqual({ deleted: false })
+      expect(await ask('delete-approval', { ...ours, approval: theirs.id, group: office })).toEqual({ deleted: false })
+      expect(await ask('approvals', { groups: [pilot], updates: null })).toEqual([theirs])
+      expect(await ask('delete-approval', { ...ours, approval: theirs.id })).toEqual({ deleted: true })
+      expect(await ask('delete-approval', { ...ours, approval: theirs.id })).toEqual({ deleted: false })
+      expect(await ask('approvals', { groups: null, updates: null })).toEqual([])
+      const mark = await ask('create-group', { name: 'Patchwarden (test) PW-1.1 0123abcd-4567cdef' })
+      expect(await ask('members', { group: mark.id })).toEqual([])
+      expect(await ask('delete-group', { group: mark.id, name: mark.name })).toEqual({ deleted: true })
+    })
+
     it('accept a licence, then approve; decline', async () => {
       standin.load(smallSite())
       const install = { update: licensed, group: pilot, action: 'Install', deadline: null } as const
@@ -401,6 +420,8 @@ describe.skipIf(powershellHost === null)('the script in PowerShell, over SSH', (
       standin.load(smallSite({ replica: true }))
       const install = { update: before, group: pilot, action: 'Install', deadline: null } as const
       expect((await refusal('approve', install)).message).toMatch(/is a replica/)
+      const approval = { approval: nowhere, update: before, group: pilot }
+      expect((await refusal('delete-approval', approval)).message).toMatch(/is a replica/)
     })
     it('a policy decides the groups', async () => {
       standin.load(smallSite({ targeting: 'Client' }))

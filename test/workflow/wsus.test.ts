@@ -22,6 +22,7 @@ import {
   type Dies,
   fresh,
   idOf,
+  inGroups,
   machineRecord,
   memoryStore,
   updatesRecord,
@@ -104,13 +105,21 @@ function directHosts(clock: () => Date) {
   return { source, engine }
 }
 
-async function scene() {
+/** Policies put the first eight machines into one group, and the others into another. */
+const waves = { 'Wave 1': machines.slice(0, 8), 'Wave 2': machines.slice(8) }
+
+/** `whole`: policies decide the groups, so that each is told as a whole. `batchSize`: of each ring. */
+async function scene({ whole = false, batchSize = 99 } = {}) {
   const { db, url } = database()
   const leases = openLeases(url)
   const keeping = createKeeping(db, leases.alone)
-  const state = fresh([], { machines: machines.map(machineRecord), updates: twelveUpdates() })
+  const updates = twelveUpdates()
+  const server = { targeting: whole ? 'Client' : 'Server' }
+  const plain = fresh([], { machines: machines.map(machineRecord), updates, server })
+  const state = whole ? inGroups(plain, waves) : plain
+  const named = whole ? Object.keys(waves) : null
   // A Friday evening.
-  const wsus = await wsusScene(memoryStore(state), { start: '2026-11-20T20:00:00Z', keeping })
+  const wsus = await wsusScene(memoryStore(state), { start: '2026-11-20T20:00:00Z', keeping, named })
   const clock = wsus.now
   const service = await exampleService(db, { clock })
   const direct = directHosts(clock)
@@ -121,8 +130,9 @@ async function scene() {
     waitingForReboot: 'as success',
   } as const
   const rings = plan('web', { window: nights }).rings.map((ring, index) => {
-    const select = index === 0 ? ({ kind: 'count', count: 8 } as const) : ({ kind: 'rest' } as const)
-    return { ...ring, select, batch: { kind: 'count' as const, value: 99 }, gate, soakSeconds: 0 }
+    const first = whole ? ({ kind: 'tag', tag: 'Wave 1' } as const) : ({ kind: 'count', count: 8 } as const)
+    const select = index === 0 ? first : ({ kind: 'rest' } as const)
+    return { ...ring, select, batch: { kind: 'count' as const, value: batchSize }, gate, soakSeconds: 0 }
   })
   const teams = {
     ...service.parts.teams,
@@ -210,8 +220,9 @@ function counted(found: Record<string, string>): Record<string, number> {
 
 /** No machine did anything twice, and nothing is left in WSUS. */
 async function expectNothingTwice({ wsus }: Scene): Promise<void> {
-  const { machines: all, groups } = await wsus.state()
-  expect(groups).toEqual([])
+  const { machines: all, groups, approvals } = await wsus.state()
+  expect(groups.filter(({ name }) => !(name in waves))).toEqual([])
+  expect(approvals).toEqual([])
   for (const { name, attempts } of all) {
     const updates = attempts.map(({ update }) => update)
     expect(new Set(updates).size, name).toBe(updates.length)
@@ -277,3 +288,79 @@ test(`killed again and again, at random calls (seed ${SEED}): nobody is told twi
   expect(await one.verify()).toMatchObject({ ok: true })
   await one.close()
 }, 300_000)
+
+test(`policies decide the groups, killed at random calls (seed ${SEED}): each group is told as a whole, once, and nothing is left`, async () => {
+  const draw = random(SEED)
+  const one = await scene({ whole: true })
+  const { subject } = await one.state()
+  if (subject.kind !== 'patches') throw new Error('It is about no patches.')
+  for (const { asset, previewProblem, terms } of subject.assets) {
+    expect(previewProblem).toBeNull()
+    if (asset.engine === 'wsus') expect(asset.tags).toContain(terms?.wholeGroup)
+  }
+  for (const who of [mara, tom]) await approveAs(one.workflow, one.id, who)
+  await one.pass(24 * 10, () => {
+    if (draw() < 0.5) return one.workflow
+    return one.processThat({ nth: Math.floor(draw() * 60), when: draw() < 0.5 ? 'before' : 'after' })
+  })
+  await one.pass(48)
+  const state = await one.state()
+  expect(state.status, JSON.stringify(counted(ends(state)))).toBe('completed')
+  expect(counted(ends(state))).toEqual({ installed: 2, 'rebooted and re-scanned': 40 })
+  expect(await readCalls(one.id)).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^approve KB9000001 for "Wave 1", deadline \d{4}-\d\d-\d\d 02:\d\d UTC$/),
+      expect.stringMatching(/^take back the approval of KB9000001 for "Wave 2"$/),
+    ]),
+  )
+  expect((await one.wsus.state()).groups.map(({ name }) => name)).toEqual(Object.keys(waves))
+  await expectNothingTwice(one)
+  expect(await one.verify()).toMatchObject({ ok: true })
+  await one.close()
+}, 300_000)
+
+test('policies decide the groups: a machine that joins one has the ring held back, and people are told', async () => {
+  const one = await scene({ whole: true })
+  for (const who of [mara, tom]) await approveAs(one.workflow, one.id, who)
+  const approved = async () => (await one.wsus.state()).approvals.some(({ group }) => group === wave)
+  const wave = (await one.wsus.state()).groups.find(({ name }) => name === 'Wave 1')?.id ?? ''
+  for (let hour = 0; hour < 48 && !(await approved()); hour++) await one.pass(1)
+  await one.wsus.change((state) => ({
+    ...state,
+    machines: [
+      ...state.machines,
+      { ...(state.machines[20] ?? never()), id: 'joins', name: 'joins.corp.example', groups: [wave] },
+    ],
+  }))
+  await one.pass(3)
+  expect(await approved()).toBe(false)
+  expect(await one.thread()).toContain('joins.corp.example (')
+  await one.pass(72)
+  const state = await one.state()
+  expect(counted(ends(state))).toMatchObject({ 'held back': 8 })
+  expect((await one.wsus.state()).machines.flatMap(({ attempts }) => attempts)).toEqual([])
+  await one.close()
+}, 300_000)
+
+test('policies decide the groups: what lies in several batches is not started, also after its preview was asked for again', async () => {
+  const one = await scene({ whole: true, batchSize: 4 })
+  const { subject } = await one.state()
+  if (subject.kind !== 'patches') throw new Error('It is about no patches.')
+  for (const { asset, previewProblem } of subject.assets)
+    if (asset.engine === 'wsus')
+      expect(previewProblem).toMatch(/"Wave \d" is told as a whole, .* do not come in one batch/)
+  for (const who of [mara, tom]) await approveAs(one.workflow, one.id, who)
+  for (let hour = 0; hour < 30; hour++) {
+    await one.pass(1)
+    await proposeAll(one.workflow)
+  }
+  const { status, rollout } = await one.state()
+  expect([status, rollout?.starts]).toEqual(['halted', 0])
+  expect(await one.thread()).toContain('40 left out since: 40 could not be previewed')
+  expect((await one.wsus.state()).approvals).toEqual([])
+  await one.close()
+}, 300_000)
+
+function never(): never {
+  throw new Error('There is no such machine.')
+}

@@ -60,6 +60,7 @@ export function createInventory(options: InventoryOptions): InventorySource {
 
   return {
     name,
+    manages: true,
     describe: `Machines as they last reported to ${options.describe}`,
     report,
     async *observe({ only, signal }): AsyncGenerator<Observation | Listing> {

@@ -1,6 +1,6 @@
 /**
  * What the engine writes down about a start before it asks the server for anything: who belongs to which configuration, what
- * was sent, and who was taken back. See docs/decisions/0034-suspended-and-made-again.md.
+ * was sent, and who was taken back. See docs/decisions/0036-suspended-and-made-again.md.
  */
 
 import { z } from 'zod'

@@ -68,7 +68,7 @@ export async function startBatch(context: Context, batch: Batch, signal: AbortSi
   return { key, data: { startedAt: note.startedAt } }
 }
 
-export function firstContactOf(context: Context): FirstContactOf {
+export function firstContactOf(context: Context): FirstContactOf<Looked> {
   const { notes, clock, contactSeconds } = context
   return {
     ...{ system: 'this ManageEngine', notes, clock, againSeconds: contactSeconds },

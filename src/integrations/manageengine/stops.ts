@@ -1,6 +1,6 @@
 /**
  * Takes back what was told. A configuration is suspended as a whole, so what is left of it is told again by a new one. See
- * docs/decisions/0034-suspended-and-made-again.md.
+ * docs/decisions/0036-suspended-and-made-again.md.
  */
 
 import { firstNames } from '../../core/first-names.ts'

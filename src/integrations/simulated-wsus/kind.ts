@@ -10,7 +10,9 @@ import { keptInMemory } from '../kept-in-memory.ts'
 import { paceOf } from '../simulated-system/pace.ts'
 import { createStateFile } from '../simulated-system/store.ts'
 import {
+  checkGroups,
   checkSources,
+  type Groups,
   type Opened,
   type OpenServers,
   ofWsus,
@@ -60,6 +62,7 @@ export const simulatedWsus = kind({
       settings: z.strictObject({ ...connection, engine: changedBy, ...facts, tags: tagsOfAll, ...wsusGroups }),
       paths,
       refersTo: teamsNamed,
+      check: (source, _, notes) => checkGroups(source, notes),
       create: (source, given) =>
         wsusInventory(source, opened(source, given.connection, given.keeping, given.clock), true, given),
     },
@@ -92,6 +95,6 @@ export const simulatedWsus = kind({
   },
 })
 
-function isOwn(source: SourceConfig): source is SourceConfig & Connection {
+function isOwn(source: SourceConfig): source is SourceConfig & Connection & Groups {
   return source.kind === NAME
 }

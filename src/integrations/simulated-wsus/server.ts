@@ -238,6 +238,15 @@ const works = {
     return [next, approvalRow(made, next, pace, now)]
   },
 
+  'delete-approval'(
+    { state }: World,
+    { approval, update, group }: Asked<'delete-approval'>,
+  ): readonly [WsusState, Answered<'delete-approval'>] {
+    const isIt = (one: SimulatedApproval) => one.id === approval && one.update === update && one.group === group
+    const approvals = state.approvals.filter((one) => !isIt(one))
+    return [{ ...state, approvals }, { deleted: approvals.length < state.approvals.length }]
+  },
+
   'accept-licence'(
     { state }: World,
     { update }: Asked<'accept-licence'>,

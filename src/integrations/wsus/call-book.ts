@@ -54,8 +54,9 @@ function namesIn(
 ): CallNames {
   const names = { groups: new Map<string, string>(), updates: new Map<string, string>(), machines: new Map(others) }
   for (const note of notes) {
-    for (const { id, name, items } of note?.groups ?? []) {
+    for (const { id, name, items, whole } of note?.groups ?? []) {
       if (id !== null) names.groups.set(id, name)
+      if (whole !== null) names.groups.set(whole.id, whole.name)
       for (const { update, kb } of items) names.updates.set(update, kb)
     }
     for (const { machine, name } of note?.assets ?? []) names.machines.set(machine, name)

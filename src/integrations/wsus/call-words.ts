@@ -21,6 +21,8 @@ const words: Words = {
   'remove-member': ({ group, machine }, name) => `take ${name('machines', machine)} out of "${name('groups', group)}"`,
   approve: ({ update, group, action }, name) =>
     `${actions[action]} ${name('updates', update)} for "${name('groups', group)}"`,
+  'delete-approval': ({ update, group }, name) =>
+    `take back the approval of ${name('updates', update)} for "${name('groups', group)}"`,
   'accept-licence': ({ update }, name) => `accept the licence of ${name('updates', update)}`,
   approvals: ({ groups }, name) =>
     `read the approvals of ${(groups ?? []).map((id) => `"${name('groups', id)}"`).join(', ')}`,

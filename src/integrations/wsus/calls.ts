@@ -256,6 +256,14 @@ export const wsusCalls = {
   'remove-member': { asks: z.object({ group: id, machine: z.string() }), answers: nothing },
   /** Approves the latest revision for one group, replacing what was approved for it. `deadline`: `null` for none. */
   approve: { asks: z.object({ update: id, group: id, action, deadline: z.string().nullable() }), answers: approval },
+  /**
+   * Takes one approval away, by its id: one that somebody made in its place stays. What is approved for groups above then
+   * counts again. It is no error if it is gone.
+   */
+  'delete-approval': {
+    asks: z.object({ approval: id, update: id, group: id }),
+    answers: z.object({ deleted: z.boolean() }),
+  },
   /** Accepts the licence of an update. */
   'accept-licence': { asks: z.object({ update: id }), answers: nothing },
   decline: { asks: z.object({ update: id }), answers: z.object({ declined: z.boolean() }) },
@@ -272,6 +280,7 @@ export const changes: ReadonlySet<WsusOp> = new Set([
   'add-member',
   'remove-member',
   'approve',
+  'delete-approval',
   'accept-licence',
   'decline',
 ])

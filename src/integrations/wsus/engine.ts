@@ -9,13 +9,16 @@ import { WsusError } from './calls.ts'
 import { type Context, keyIn, markOf, serverProblem } from './context.ts'
 import { look, preflighted, stageGroups } from './groups.ts'
 import { nameOf } from './machine.ts'
-import { emptyNote, type GroupNote, type StartNote } from './note.ts'
+import { emptyNote, type GroupNote, isWhole, type StartNote } from './note.ts'
 import { previewOf, viewOf } from './plan.ts'
 import { plannedCallsOf } from './planned-calls.ts'
 import { reportsOf, reportsOfAll } from './reports.ts'
 import { firstContactOf, startBatch } from './start.ts'
 import { compareGroups, takeBack } from './stops.ts'
 import { type OwnTerms, termsFor } from './terms.ts'
+import { withdraw } from './whole-approvals.ts'
+import { namedClauses, oursAmong, reclaimWholeGroups, withdrawMarked } from './whole-reclaim.ts'
+import { compareWholeGroups, takeGroupsBack } from './whole-stops.ts'
 
 export interface WsusEngineOptions extends Context {
   readonly simulated: boolean
@@ -26,7 +29,10 @@ export function createWsusEngine(context: WsusEngineOptions): DeployEngine {
   const { name, wsus, known, simulated } = context
   return {
     name,
-    describe: `Approves updates on ${wsus.describe}, for groups of exactly the approved machines`,
+    describe:
+      context.wholeGroups === null
+        ? `Approves updates on ${wsus.describe}, for groups of exactly the approved machines`
+        : `Approves updates on ${wsus.describe}, for whole groups that policies fill`,
     simulated,
     // What a machine needs follows from what it has; each one is asked again before it is told.
     previewsBySoftware: true,
@@ -39,7 +45,8 @@ export function createWsusEngine(context: WsusEngineOptions): DeployEngine {
       const own = rules.length === 0 ? '' : `; approves by itself: ${rules.join(', ')}`
       const point = probe.approvals === 0 ? `; ${NO_APPROVALS}` : ''
       const standing = await standingApprovals(context, signal)
-      return `${probe.server} ${probe.version}: ${probe.machines} machines, ${probe.updates ?? 'an unknown number of'} updates${own}${standing}${point}${context.mayDeploy ? '' : '; mode: read, so nothing is approved'}`
+      const whole = await namedClauses(context, signal)
+      return `${probe.server} ${probe.version}: ${probe.machines} machines, ${probe.updates ?? 'an unknown number of'} updates${whole}${own}${standing}${point}${context.mayDeploy ? '' : '; mode: read, so nothing is approved'}`
     },
 
     async preview(asset, changes, signal) {
@@ -134,9 +141,15 @@ function changing(context: Context): Required<Pick<DeployEngine, 'stage' | 'star
       }),
     start: (batch, signal) => onStart(batch.key, signal, (own, mine) => startBatch(own, batch, mine)),
     cancel: ({ key }, signal, only) =>
-      onStart(key, signal, async (own, mine) => takeBack(own, key, await noteOf(own, key), only, mine)),
+      onStart(key, signal, async (own, mine) => {
+        const note = await noteOf(own, key)
+        return (note.groups.some(isWhole) ? takeGroupsBack : takeBack)(own, key, note, only, mine)
+      }),
     compare: ({ key }, signal) =>
-      onStart(key, signal, async (own, mine) => compareGroups(own, key, await noteOf(own, key), mine)),
+      onStart(key, signal, async (own, mine) => {
+        const note = await noteOf(own, key)
+        return (note.groups.some(isWhole) ? compareWholeGroups : compareGroups)(own, key, note, mine)
+      }),
     async tidy(key, signal) {
       await onStart(key, signal, (own, mine) => tidyGroups(own, key, markOf(own, key), mine))
       if ((await notes.readCalls(key)).calls.length === 0) await notes.removeCalls(key)
@@ -153,9 +166,11 @@ async function standingApprovals(context: Context, signal: AbortSignal): Promise
   const counts = new Map<string, number>()
   try {
     const groups = new Map((await wsus.ask('groups', {}, signal)).map((group) => [group.id, group]))
-    for (const { action, group } of await wsus.ask('approvals', { groups: null, updates: null }, signal)) {
-      const found = groups.get(group)
-      if (action !== 'Install' || found === undefined || keyIn(context, found) !== null) continue
+    const approvals = await wsus.ask('approvals', { groups: null, updates: null }, signal)
+    const ours = new Set(oursAmong(context, [...groups.values()], approvals))
+    for (const one of approvals) {
+      const found = groups.get(one.group)
+      if (one.action !== 'Install' || found === undefined || keyIn(context, found) !== null || ours.has(one)) continue
       counts.set(found.name, (counts.get(found.name) ?? 0) + 1)
     }
   } catch (error) {
@@ -171,17 +186,22 @@ async function standingApprovals(context: Context, signal: AbortSignal): Promise
 const NO_APPROVALS =
   'no approval stands: if it is a software update point of Configuration Manager, leave it at mode: read'
 
-/** Takes the machines out of groups of ours whose start nobody knows, whoever put them there. The groups are kept. */
+/**
+ * Takes the machines out of groups of ours whose start nobody knows, whoever put them there, or takes back what such a start
+ * approved for groups of the operator's. The groups are kept.
+ */
 async function reclaimGroups(
   context: Context,
   unknown: (keys: readonly string[]) => Promise<readonly string[]>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { wsus } = context
-  const mine = (await wsus.ask('groups', {}, signal)).flatMap((group) => {
+  const all = await wsus.ask('groups', {}, signal)
+  const mine = all.flatMap((group) => {
     const key = keyIn(context, group)
     return key === null ? [] : [{ ...group, key }]
   })
+  if (context.wholeGroups !== null) return reclaimWholeGroups(context, all, mine, unknown, signal)
   const keys = new Set(await unknown([...new Set(mine.map(({ key }) => key))]))
   const found: string[] = []
   for (const { id, name, key } of mine) {
@@ -198,6 +218,9 @@ async function tidyGroups(context: Context, key: string, mark: string, signal: A
   const { wsus, notes } = context
   await endFirstContact(firstContactOf(context), key, signal)
   const ours = (await notes.read(key))?.groups ?? []
+  // Before the marks, by which it is found.
+  for (const group of ours.filter(isWhole)) if (!group.whole.gone) await withdraw(wsus, group, signal)
+  if (context.wholeGroups !== null) await withdrawMarked(context, mark, signal)
   for (const { id, name } of await wsus.ask('groups', {}, signal)) {
     if (name.startsWith(mark)) await wsus.ask('delete-group', { group: id, name }, signal)
     // Somebody gave it another name, and may use it: what this start put into it is taken out, and the rest is theirs.
@@ -206,10 +229,13 @@ async function tidyGroups(context: Context, key: string, mark: string, signal: A
   await notes.remove(key)
 }
 
-async function emptied({ wsus, notes }: Context, key: string, { id, name, items }: GroupNote, signal: AbortSignal) {
+async function emptied({ wsus, notes }: Context, key: string, group: GroupNote, signal: AbortSignal) {
+  const { id, name, items } = group
   if (id === null) return
-  for (const { machine, group, added } of (await notes.read(key))?.assets ?? [])
-    if (added && group === name) await wsus.ask('remove-member', { group: id, machine }, signal)
+  // Nobody was added to one that only marks the start.
+  const members = isWhole(group) ? [] : ((await notes.read(key))?.assets ?? [])
+  for (const one of members)
+    if (one.added && one.group === name) await wsus.ask('remove-member', { group: id, machine: one.machine }, signal)
   for (const { update } of items)
     await wsus.ask('approve', { update, group: id, action: 'NotApproved', deadline: null }, signal)
 }

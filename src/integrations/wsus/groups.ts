@@ -3,8 +3,9 @@
  * changes nothing more.
  */
 
-import { createHash } from 'node:crypto'
+import { type Change, changeKey } from '../../core/change.ts'
 import { firstNames } from '../../core/first-names.ts'
+import { heldBack } from '../../core/held-back.ts'
 import type { Batch, DeploymentRequest, PreflightResult, Staged } from '../../core/ports.ts'
 import { isBefore, latest, plusSeconds } from '../../core/time/instant.ts'
 import { type WsusApproval, type WsusGroup, type WsusUpdate, wireInstantOf } from './calls.ts'
@@ -14,11 +15,25 @@ import { nameOf } from './machine.ts'
 import type { GroupNote, Item, StartNote } from './note.ts'
 import { type Found, licencesOf, type Planned, planOrObstacle, viewOf } from './plan.ts'
 import { beginOf, deadlineOf, timesProblem } from './times.ts'
+import { digestOf, markEnd } from './whole-approvals.ts'
+import { groupsFor, readNamed, type Wanted, type WholeGroup } from './whole-groups.ts'
 
 /** One asset of a batch, as the server sees it now. */
 export interface Looked {
   readonly request: DeploymentRequest
   readonly found: Found
+  /** The group of the operator's that it is told with; `null`: it is told by itself, or not at all. */
+  readonly whole: Together | null
+}
+
+/** A group that is told as a whole. */
+export interface Together {
+  readonly id: string
+  readonly name: string
+  readonly machines: readonly string[]
+  /** What is approved for it: all that one of its machines needs. */
+  readonly items: readonly Item[]
+  readonly updates: readonly WsusUpdate[]
 }
 
 /** Asks the server about a batch. Throws a sentence if nothing can be started on it. */
@@ -32,13 +47,51 @@ export async function look(context: Context, batch: Batch, signal: AbortSignal):
   const view = { ...seen, updates: await refreshed(context, seen.updates, batch, signal) }
   const isOurs = groupsOfStart(context, batch.key)
   const now = clock()
-  return batch.deployments.map((request) => {
+  const looked = batch.deployments.map((request): Looked => {
     const found = planOrObstacle(view, request, isOurs)
     const times = { timeZone: request.asset.timeZone, notBefore: beginOf(request, now), notAfter: request.notAfter }
     const late = found.ready && found.plan.items.length > 0 ? timesProblem(installs, times, now) : null
-    if (late === null) return { request, found }
-    return { request, found: { ready: false, outcome: { state: 'held back', reason: late, log: '' } } }
+    return { request, found: late === null ? found : { ready: false, outcome: heldBack(late) }, whole: null }
   })
+  if (context.wholeGroups === null) return looked
+  const named = await readNamed(wsus, context.wholeGroups, [...view.groups.values()], signal)
+  return wholeOnes(named.groups, looked)
+}
+
+/** Those whose whole group is in the batch. The others are held back: an approval would tell somebody else, too. */
+export function wholeOnes(groups: readonly WholeGroup[], looked: readonly Looked[]): readonly Looked[] {
+  const able = looked.flatMap(({ request, found }): readonly Wanted[] => {
+    if (!found.ready) return []
+    const { asset, changes } = request
+    return [{ asset: asset.id, name: asset.name, machine: found.plan.machine.id, changes: changesText(changes) }]
+  })
+  const groupOf = groupsFor(groups, able, 'what this start tells')
+  const together = new Map(groups.map((group) => [group, togetherOf(group, looked)]))
+  return looked.map((one) => {
+    const group = groupOf.get(one.request.asset.id)
+    if (group === undefined) return one
+    if (typeof group === 'string') return { ...one, found: { ready: false, outcome: heldBack(`${group}.`) } }
+    return { ...one, whole: together.get(group) ?? null }
+  })
+}
+
+function togetherOf({ id, name, members }: WholeGroup, looked: readonly Looked[]): Together {
+  const plans = looked.flatMap(({ found }) => (found.ready && members.has(found.plan.machine.id) ? [found.plan] : []))
+  const items = new Map(
+    plans.flatMap((plan) =>
+      plan.items.map(({ update, kb, action }) => [`${action} ${update}`, { update, kb, action }]),
+    ),
+  )
+  const updates = new Map(plans.flatMap((plan) => plan.updates.map((update) => [update.id, update])))
+  return { id, name, machines: [...members.keys()].sort(), items: [...items.values()], updates: [...updates.values()] }
+}
+
+/** Equal for equal changes, in whatever order. */
+export function changesText(changes: readonly Change[]): string {
+  const texts = changes.map(
+    (one) => `${changeKey(one)}${one.kind === 'update' && one.undone === true ? ' undone' : ''}`,
+  )
+  return texts.sort().join('\n')
 }
 
 /** An update may have been declined, withdrawn or revised since it was read, so it is read again right before. */
@@ -69,43 +122,63 @@ export function preflighted(looked: readonly Looked[]): readonly PreflightResult
   })
 }
 
-/** The name of the group for what is done to an asset: one for each set of updates. */
-export function groupName(context: Context, key: string, items: readonly Item[]): string {
-  const parts = items.map(({ update, action }) => `${action} ${update}`).sort()
-  const digest = createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 8)
-  return `${markOf(context, key)}${digest}`
+/** The name of the group for what is done to an asset; `null`: nothing is. */
+export function groupFor(context: Context, key: string, { found, whole }: Looked): string | null {
+  if (!found.ready || found.plan.items.length === 0) return null
+  return groupName(context, key, whole?.items ?? found.plan.items, whole?.id)
+}
+
+/** One for each set of updates. `whole`: one for each group of the operator's that is told, and it says for which. */
+export function groupName(context: Context, key: string, items: readonly Item[], whole?: string): string {
+  const digest = digestOf(items.map(({ update, action }) => `${action} ${update}`).sort())
+  return `${markOf(context, key)}${digest}${whole === undefined ? '' : markEnd(whole)}`
 }
 
 /** The note with the groups that these assets need. The times of a group are fixed once somebody was told. */
 export function withGroups(context: Context, key: string, note: StartNote, looked: readonly Looked[]): StartNote {
   const now = context.clock()
-  const wanted = new Map<string, { readonly plan: Planned; readonly requests: DeploymentRequest[] }>()
-  for (const { request, found } of looked) {
-    if (!found.ready || found.plan.items.length === 0) continue
-    const name = groupName(context, key, found.plan.items)
+  const wanted = new Map<
+    string,
+    { readonly does: Does; readonly whole: Together | null; readonly requests: DeploymentRequest[] }
+  >()
+  for (const one of looked) {
+    const name = groupFor(context, key, one)
+    if (name === null || !one.found.ready) continue
     const there = wanted.get(name)
-    if (there === undefined) wanted.set(name, { plan: found.plan, requests: [request] })
-    else there.requests.push(request)
+    if (there === undefined)
+      wanted.set(name, { does: one.whole ?? one.found.plan, whole: one.whole, requests: [one.request] })
+    else there.requests.push(one.request)
   }
   let groups = note.groups
-  for (const [name, { plan, requests }] of wanted) {
+  for (const [name, { does, whole, requests }] of wanted) {
     const known = groups.find((one) => one.name === name)
-    if (known !== undefined && note.assets.some(({ group, added }) => group === name && added)) continue
+    const isTold =
+      note.assets.some(({ group, added }) => group === name && added) ||
+      known?.whole?.askedAt != null ||
+      known?.whole?.over === true
+    if (known !== undefined && isTold) continue
     const notBefore = latest(requests.map((one) => beginOf(one, now))) ?? now.toISOString()
     const ends = requests.map(({ notAfter }) => notAfter)
     const group: GroupNote = {
       ...{ name, id: known?.id ?? null },
-      items: plan.items.map(({ update, kb, action }) => ({ update, kb, action, revision: revisionIn(plan, update) })),
+      items: does.items.map(({ update, kb, action }) => ({ update, kb, action, revision: revisionIn(does, update) })),
       deadline: deadlineOf(context.installs, notBefore),
       notAfter: ends.includes(null) ? null : latest(ends.map((at) => (at === null ? null : plusSeconds(at, 0)))),
+      whole: whole === null ? null : { ...blank, id: whole.id, name: whole.name, machines: [...whole.machines] },
     }
     groups = [...groups.filter((one) => one !== known), group]
   }
   return groups === note.groups ? note : { ...note, groups }
 }
 
+/** Nothing was asked for it yet. */
+const blank = { askedAt: null, by: '', approvals: [], over: false, gone: false }
+
+/** What is done to the machines of a group. */
+type Does = Pick<Planned, 'items' | 'updates'> | Together
+
 /** `null`: what is taken off is not asked for its revision. */
-function revisionIn({ updates }: Planned, update: string): number | null {
+function revisionIn({ updates }: Does, update: string): number | null {
   return updates.find(({ id }) => id === update)?.revision ?? null
 }
 
@@ -159,9 +232,7 @@ function toMake(
   looked: readonly Looked[],
 ): readonly GroupNote[] {
   // What was staged and is not wanted any more, such as an update that was declined since, is left to tidy.
-  const wanted = new Set(
-    looked.flatMap(({ found }) => (found.ready ? [groupName(context, key, found.plan.items)] : [])),
-  )
+  const wanted = new Set(looked.map((one) => groupFor(context, key, one)))
   const known = before.startedAt === null ? [] : before.groups
   return note.groups.filter(({ name }) => wanted.has(name) && !known.some((one) => one.name === name))
 }

@@ -15,6 +15,8 @@ export interface WsusInventoryOptions extends MachineFacts {
   readonly name: string
   readonly wsus: Wsus
   readonly known: Known
+  /** Groups that may be approved for as a whole. Left out: the server decides the groups. */
+  readonly wholeGroups?: readonly string[] | null
   readonly clock: () => Date
 }
 
@@ -51,7 +53,7 @@ export function createWsusInventory(options: WsusInventoryOptions): InventorySou
     name,
     manages: true,
     describe: `Machines as they last reported to ${wsus.describe}`,
-    report: (signal) => checkServer(wsus, options.clock, signal),
+    report: (signal) => checkServer(wsus, options.wholeGroups ?? null, options.clock, signal),
     async *observe({ only, signal }): AsyncGenerator<Observation | Listing> {
       signal.throwIfAborted()
       if (only?.length === 0) return

@@ -18,6 +18,7 @@ import { namedClasses } from './classes.ts'
 import { createWsusEngine } from './engine.ts'
 import { createWsusInventory } from './inventory.ts'
 import { createKnown, type Known } from './known.ts'
+import { teamNamed } from './machine.ts'
 import { createNotes } from './note.ts'
 import { createWsusServers, type WsusServers } from './remote.ts'
 
@@ -37,6 +38,18 @@ export const ofWsus = {
     .default([])
     .describe(
       'Classifications that are taken beside security and critical updates, rollups, updates and service packs.',
+    ),
+  targeting: z
+    .enum(['server', 'client'], { error: 'Write server or client.' })
+    .default('server')
+    .describe(
+      'Who decides which groups a machine is in, as the server is set: `server`, and each start gets a group of its own; or `client`, where policies decide.',
+    ),
+  groups: z
+    .array(text('Write the name of a group in WSUS.'), { error: 'Write a list of groups, such as [Wave 1, Wave 2].' })
+    .default([])
+    .describe(
+      "With `targeting: client`: groups, filled by policies, that are Patchwarden's to approve for. Each is told as a whole.",
     ),
 }
 
@@ -69,7 +82,7 @@ export const wsusGroups = {
     .describe('The team of the machines of a group in WSUS, by the name of the group. Of several, the first by name.'),
 }
 
-type Groups = z.output<z.ZodObject<typeof wsusGroups>>
+export type Groups = z.output<z.ZodObject<typeof wsusGroups>>
 
 /** The teams that the entry names. */
 export function teamsNamed({ teams }: Groups): readonly Reference[] {
@@ -79,9 +92,27 @@ export function teamsNamed({ teams }: Groups): readonly Reference[] {
 export const wsusFeed = z.strictObject(everyFeed)
 
 type EngineSettings = z.output<typeof wsusEngine>
-interface Common {
-  readonly mode: 'read' | 'deploy'
-  readonly also: readonly string[]
+type Common = z.output<z.ZodObject<typeof ofWsus>>
+
+/** The groups that may be approved for as a whole; `null`: the server decides the groups. */
+function namedBy({ targeting, groups }: Common): readonly string[] | null {
+  return targeting === 'client' ? groups : null
+}
+
+/** `targeting` and `groups` belong together. */
+export function checkGroups({ targeting, groups }: Common, notes: EntryNotes): void {
+  if (targeting === 'client' && groups.length === 0)
+    notes.problem(
+      ['targeting'],
+      'is client, and no group is named that may be approved for',
+      'Name them: groups: [Wave 1, Wave 2].',
+    )
+  if (targeting === 'server' && groups.length > 0)
+    notes.problem(
+      ['groups'],
+      'are named, and targeting is server',
+      'Write targeting: client, or leave them out: each start then gets a group of its own.',
+    )
 }
 
 /** A server that the roles of a system share. */
@@ -136,7 +167,7 @@ export function wsusInventory(
   // What may only be read has no engine, so nobody is asked to vote on it.
   const engine = mode === 'deploy' ? source.engine : null
   const defaults = present({ team, tags, exposure, criticality, timeZone, engine })
-  return createWsusInventory({ name, wsus, known, defaults, teams, simulated, clock })
+  return createWsusInventory({ name, wsus, known, wholeGroups: namedBy(source), defaults, teams, simulated, clock })
 }
 
 export function wsusCatalog({ also }: Common, { wsus, known }: Opened, name: string, clock: () => Date): CatalogFeed {
@@ -145,7 +176,7 @@ export function wsusCatalog({ also }: Common, { wsus, known }: Opened, name: str
 
 export function wsusDeploying(
   own: EngineSettings,
-  source: Common,
+  source: SourceConfig & Common & Groups,
   { wsus, known, hourSeconds }: Opened,
   simulated: boolean,
   { name, config, keeping, clock }: Given,
@@ -156,6 +187,8 @@ export function wsusDeploying(
     notes: createNotes(name, keeping),
     installation: own.installation ?? config.name.replaceAll(/[()]/g, ' ').trim().slice(0, 60),
     mayDeploy: source.mode === 'deploy',
+    wholeGroups: namedBy(source),
+    teamOf: (groups) => teamNamed(groups, source.teams) ?? source.team ?? null,
     installs: own.installs === 'by deadline' ? 'by deadline' : { at: own.installs.slice('at '.length) },
     contactSeconds: CONTACT_HOURS * hourSeconds,
     terms: { leadSeconds: scaled(own.lead), reportsWithinSeconds: scaled(own.reportsWithin) },
@@ -237,6 +270,7 @@ export const wsus = kind({
       settings: z.strictObject({ ...connection, engine: changedBy, ...facts, tags: tagsOfAll, ...wsusGroups }),
       paths,
       refersTo: teamsNamed,
+      check: (source, _, notes) => checkGroups(source, notes),
       create: (source, given) => wsusInventory(source, reached(source, given.connection, given), false, given),
     },
     engine: {
@@ -268,6 +302,6 @@ export const wsus = kind({
   },
 })
 
-function isReal(source: SourceConfig): source is SourceConfig & Connection {
+function isReal(source: SourceConfig): source is SourceConfig & Connection & Groups {
   return source.kind === NAME
 }

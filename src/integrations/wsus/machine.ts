@@ -24,10 +24,18 @@ export function assetOfMachine(
   // Our own groups last as long as a start, so they say nothing about the machine.
   const own = named.filter((name) => !name.startsWith(OURS)).sort()
   const platform = windowsPlatformOf(machine) ?? undefined
-  const team = own.map((name) => teams[name]).find((one) => one !== undefined)
+  const team = teamNamed(own, teams)
   const tags = [...new Set([...(defaults.tags ?? []), ...own])]
   const facts = { name: nameOf(machine), address: machine.address ?? undefined, simulated, platform, team, tags }
   return assetOf(source, facts, defaults)
+}
+
+/** The team of a machine in the groups of these names; of several, that of the first by name. */
+export function teamNamed(groups: readonly string[], teams: Readonly<Record<string, string>>): string | undefined {
+  return [...groups]
+    .sort()
+    .map((name) => teams[name])
+    .find((one) => one !== undefined)
 }
 
 /** What is said of machines beside what WSUS says. */

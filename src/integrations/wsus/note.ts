@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod'
+import { TIME_OVER } from '../../core/not-begun.ts'
 import type { Keeping } from '../../core/ports.ts'
 import { createStartNotes, type StartNotes } from '../delegating/notes.ts'
 
@@ -28,6 +29,34 @@ const changeSchema = z.object({
   undone: z.literal(true).exactOptional(),
 })
 
+/** An approval that we made for a group of the operator's, as it was read back. */
+const ownApprovalSchema = z.object({
+  id: z.string(),
+  update: z.string(),
+  revision: z.int(),
+  createdAt: instant.nullable(),
+})
+
+/**
+ * The group of the operator's that is told as a whole. The group of the note is then empty for good: it has the same
+ * approvals and marks the start.
+ */
+const wholeSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** Ids of the machines that were voted on: exactly its members. */
+  machines: z.array(z.string()),
+  /** Noted before the first approval is asked for; `null`: none was. */
+  askedAt: instant.nullable(),
+  /** The login in whose name the server notes our approvals. */
+  by: z.string(),
+  approvals: z.array(ownApprovalSchema),
+  /** True: what was approved is to be taken back, and nothing is approved anew. */
+  over: z.boolean(),
+  /** True: it was read back that nothing of this start stands there any more. A later start may approve the same. */
+  gone: z.boolean(),
+})
+
 const groupSchema = z.object({
   name: z.string(),
   /** `null`: it is to be made. */
@@ -38,6 +67,8 @@ const groupSchema = z.object({
   deadline: instant.nullable(),
   /** Nothing is approved anew from then on. `null`: no end. */
   notAfter: instant.nullable(),
+  /** `null`: its machines are added to it. */
+  whole: wholeSchema.nullable().default(null),
 })
 
 const takenBackSchema = z.object({
@@ -46,6 +77,8 @@ const takenBackSchema = z.object({
   state: z.enum(['stopped', 'may still begin', 'at work']).nullable(),
   until: instant.nullable(),
   reason: z.string(),
+  /** How it ends if nothing begins on it. `held back`: people decide what comes next. */
+  ends: z.enum(['not begun', 'held back']).default('not begun'),
 })
 
 const assetSchema = z.object({
@@ -73,6 +106,8 @@ const noteSchema = z.object({
   startedAt: instant.nullable(),
   groups: z.array(groupSchema),
   assets: z.array(assetSchema),
+  /** Sentences that the next comparison tells. */
+  tell: z.array(z.string()).default([]),
 })
 
 export type Item = z.infer<typeof itemSchema>
@@ -80,8 +115,29 @@ export type AssetItem = z.infer<typeof assetItemSchema>
 export type GroupNote = z.infer<typeof groupSchema>
 export type AssetNote = z.infer<typeof assetSchema>
 export type StartNote = z.infer<typeof noteSchema>
+export type WholeNote = NonNullable<GroupNote['whole']>
+/** A group of a start that stands for a group of the operator's. */
+export type WholeGroupNote = GroupNote & { readonly whole: WholeNote }
 
-export const emptyNote: StartNote = { startedAt: null, groups: [], assets: [] }
+export const emptyNote: StartNote = { startedAt: null, groups: [], assets: [], tell: [] }
+
+export function replaced(note: StartNote, asset: AssetNote): StartNote {
+  return { ...note, assets: note.assets.map((one) => (one.asset === asset.asset ? asset : one)) }
+}
+
+export function withGroup(note: StartNote, group: GroupNote): StartNote {
+  return { ...note, groups: note.groups.map((one) => (one.name === group.name ? group : one)) }
+}
+
+export function isToAdd({ added, takenBack, refused }: AssetNote): boolean {
+  return !added && takenBack === null && refused === null
+}
+
+export const tooLate = { state: 'not begun', reason: TIME_OVER } as const
+
+export function isWhole(group: GroupNote): group is WholeGroupNote {
+  return group.whole !== null
+}
 
 /** The notes of one engine. */
 export type Notes = StartNotes<StartNote>

@@ -210,15 +210,19 @@ export function licencesOf(updates: readonly WsusUpdate[]): readonly string[] {
   return [...new Set(needed.map((one) => one.licence.title ?? `Licence of ${kbOf(one)}`))]
 }
 
-/** What the server installs on the machine by itself, as clauses. */
-export function alsoInstalled(view: View, name: string, isOurs: (group: WsusGroup) => boolean): readonly string[] {
+/** What the server installs on the machine by itself, as clauses. `isOurs`: whether a start of ours approved it. */
+export function alsoInstalled(
+  view: View,
+  name: string,
+  isOurs: (group: WsusGroup, update: string) => boolean,
+): readonly string[] {
   const [machine] = view.machines.byName.get(name) ?? []
   if (machine === undefined) return []
   return [...(view.states.get(machine.id)?.values() ?? [])].flatMap(({ update: id, state, action, group: where }) => {
     const update = view.updates.byId.get(id)
     const group = view.groups.get(where)
     if (action !== 'Install' || !['NotInstalled', 'Downloaded', 'Failed', 'Unknown'].includes(state)) return []
-    if (update === undefined || (group !== undefined && isOurs(group))) return []
+    if (update === undefined || (group !== undefined && isOurs(group, id))) return []
     return [`${kbOf(update)}, which is approved for "${group?.name ?? where}" in WSUS`]
   })
 }

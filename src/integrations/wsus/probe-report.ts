@@ -2,6 +2,7 @@
 
 import type { Wsus } from './ask.ts'
 import type { WsusOpenFacts, WsusProbe, WsusRhythm } from './calls.ts'
+import { readNamed } from './whole-groups.ts'
 
 /** The code page of UTF-8. */
 const UTF8 = 65_001
@@ -17,16 +18,40 @@ export interface ProbeReport {
   readonly obstacles: readonly string[]
 }
 
-/** Asks the server, reading only, and returns the report as lines. Throws a WsusError. */
-export async function checkServer(wsus: Pick<Wsus, 'ask'>, clock: () => Date, signal: AbortSignal): Promise<string> {
-  const { lines, obstacles } = probeReport(await wsus.ask('probe', {}, signal), clock().toISOString())
-  return ['What follows names nothing, and can be pasted:', ...lines, ...obstacles].join('\n')
+/**
+ * Asks the server, reading only, and returns the report as lines. Throws a WsusError. `wholeGroups`: the groups that may
+ * be approved for as a whole; `null`: the configuration says that the server decides the groups.
+ */
+export async function checkServer(
+  wsus: Pick<Wsus, 'ask'>,
+  wholeGroups: readonly string[] | null,
+  clock: () => Date,
+  signal: AbortSignal,
+): Promise<string> {
+  const { lines, obstacles } = probeReport(
+    await wsus.ask('probe', {}, signal),
+    clock().toISOString(),
+    wholeGroups !== null,
+  )
+  const named = wholeGroups === null ? [] : [await namedLine(wsus, wholeGroups, signal)]
+  return ['What follows names nothing, and can be pasted:', ...lines, ...named, ...obstacles].join('\n')
 }
 
-/** @param now ISO 8601, when the probe was answered */
-export function probeReport(probe: WsusProbe, now: string): ProbeReport {
+/** The line of the engine in `check` has the names. */
+async function namedLine(wsus: Pick<Wsus, 'ask'>, names: readonly string[], signal: AbortSignal): Promise<string> {
+  const { groups } = await readNamed(wsus, names, await wsus.ask('groups', {}, signal), signal)
+  const empty = groups.filter(({ members }) => members.size === 0).length
+  const machines = groups.reduce((sum, { members }) => sum + members.size, 0)
+  return `Groups that may be approved for as a whole: ${names.length} named, ${groups.length} usable, ${empty} empty; ${number(machines)} machines in them.`
+}
+
+/**
+ * @param now ISO 8601, when the probe was answered
+ * @param byClients the configuration says that policies decide the groups
+ */
+export function probeReport(probe: WsusProbe, now: string, byClients = false): ProbeReport {
   return {
-    obstacles: obstaclesOf(probe),
+    obstacles: obstaclesOf(probe, byClients),
     lines: [
       `WSUS ${probe.version}; Windows PowerShell ${probe.powershell} (${probe.edition}, ${probe.bits64 ? 64 : 32} bit), code page ${codePage(probe)}, language ${probe.culture || 'not known'}.`,
       `The login is ${roles[probe.role]}.`,
@@ -99,16 +124,20 @@ const roles: Readonly<Record<WsusProbe['role'], string>> = {
   Administrator: 'allowed to read and to deploy (WSUS Administrators)',
 }
 
-function obstaclesOf(probe: WsusProbe): readonly string[] {
+function obstaclesOf(probe: WsusProbe, byClients: boolean): readonly string[] {
   const obstacles: string[] = []
   if (probe.role === 'Unauthorized') obstacles.push('Add the login to the local group "WSUS Reporters".')
   if (probe.role === 'Reporter') {
     obstacles.push('To deploy, add the login to the local group "WSUS Administrators".')
   }
   if (probe.replica) obstacles.push('To deploy, connect to the server above this replica.')
-  if (probe.targeting === 'Client') {
-    obstacles.push('To deploy, let the server decide the groups (server-side targeting).')
+  if (probe.targeting === 'Client' && !byClients) {
+    obstacles.push(
+      'To deploy, let the server decide the groups (server-side targeting), or name those that may be approved for ("targeting: client" and "groups").',
+    )
   }
+  if (probe.targeting === 'Server' && byClients)
+    obstacles.push('To deploy, leave "targeting: client" and "groups" out: the server decides the groups.')
   if (probe.approvals === 0) {
     obstacles.push(
       'Nothing is approved here. If it is a software update point of Configuration Manager, deploy through that instead.',

@@ -58,7 +58,7 @@ async function reportOf(
 ): Promise<DeploymentReport> {
   const { asset, refused, takenBack } = one
   if (refused !== null) return { asset, outcome: outcomeOfRefused(refused), progress: null }
-  if (takenBack?.state === 'stopped') return { asset, outcome: notBegun(takenBack.reason), progress: null }
+  if (takenBack?.state === 'stopped') return { asset, outcome: endOf(takenBack), progress: null }
   const now = context.clock()
   const reportedAt = machine?.reportedAt ?? null
   const saidAt = reportedAt !== null && isAfter(reportedAt, one.since) ? reportedAt : null
@@ -67,7 +67,7 @@ async function reportOf(
       ? await outcomeOf(context, note, one, machine, states, signal)
       : takenBackOutcome(one, machine)
   // That nothing can begin any more is no word about the work, so it has no time of its own.
-  if (outcome?.state === 'not begun') return { asset, outcome, progress: null }
+  if (outcome !== null && outcome.state === takenBack?.ends) return { asset, outcome, progress: null }
   if (outcome !== null) return { asset, outcome, progress: null, saidAt }
   const progress = progressOf(context, one, machine, now)
   const lookAgainAt = machine === undefined ? {} : { lookAgainAt: nextWord(context, one, machine, now) }
@@ -85,7 +85,11 @@ function knowsThatItIsOver({ takenBack }: AssetNote, { contactedAt, reportedAt }
 
 function takenBackOutcome(one: AssetNote, machine: WsusMachine | undefined): DeploymentOutcome | null {
   if (machine === undefined || one.takenBack === null || !knowsThatItIsOver(one, machine)) return null
-  return notBegun(one.takenBack.reason)
+  return endOf(one.takenBack)
+}
+
+function endOf({ reason, ends }: NonNullable<AssetNote['takenBack']>): DeploymentOutcome {
+  return ends === 'held back' ? heldBack(reason) : notBegun(reason)
 }
 
 /** What it said after its work could begin. `null`: it has not said yet how that ended. */
@@ -110,7 +114,7 @@ async function outcomeOf(
   const replaced = notNeeded(one, states)
   if (replaced !== null) return replaced
   if (one.takenBack === null || !knowsThatItIsOver(one, machine)) return null
-  if (done.length === 0) return notBegun(one.takenBack.reason)
+  if (done.length === 0) return endOf(one.takenBack)
   const open = one.items.filter((item) => !done.includes(item)).map(({ kb }) => kb)
   const reason = `It installed ${done.map(({ kb }) => kb).join(', ')}, and not ${open.join(', ')} before it was taken back`
   return { state: 'failed', reason, log: '' }
@@ -122,7 +126,8 @@ function isDone(action: 'Install' | 'Uninstall', state: WsusInstallation['state'
 }
 
 function installedByAnother(note: StartNote, one: AssetNote, states: States): DeploymentOutcome | null {
-  const id = note.groups.find(({ name }) => name === one.group)?.id
+  const group = note.groups.find(({ name }) => name === one.group)
+  const id = group?.whole?.id ?? group?.id
   for (const { update, kb, action } of one.items) {
     const row = states.get(update)
     if (row === undefined || action !== 'Install' || !isDone(action, row.state)) continue

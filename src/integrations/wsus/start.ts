@@ -6,13 +6,14 @@
 import { isOver, TIME_OVER } from '../../core/not-begun.ts'
 import type { Batch, DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
 import { plusSeconds } from '../../core/time/instant.ts'
-import { type FirstContactOf, withFirstOnes } from '../delegating/first-contact.ts'
+import { FIRST_MACHINES, type FirstContactOf, withFirstOnes } from '../delegating/first-contact.ts'
 import { WsusError } from './calls.ts'
 import type { Context } from './context.ts'
-import { groupName, type Looked, look, stageGroups } from './groups.ts'
-import { type AssetNote, emptyNote, type StartNote } from './note.ts'
+import { groupFor, type Looked, look, stageGroups } from './groups.ts'
+import { type AssetNote, emptyNote, isToAdd, isWhole, replaced, type StartNote, tooLate } from './note.ts'
 import { reportsOf } from './reports.ts'
 import { beginOf } from './times.ts'
+import { tellWholeGroups } from './whole-start.ts'
 
 export async function startBatch(context: Context, batch: Batch, signal: AbortSignal): Promise<DeploymentHandle> {
   const { key } = batch
@@ -22,8 +23,11 @@ export async function startBatch(context: Context, batch: Batch, signal: AbortSi
   const { note: made, staged } = await stageGroups(context, key, before, looked, signal)
   if (!staged.ready) throw new Error(staged.why)
   let note = await intendedAlone(context, key, made, looked, signal)
-  note = await addAll(context, key, note, signal)
-  await checkEffect(context, key, note, signal)
+  if (note.groups.some(isWhole)) await tellWholeGroups(context, key, note, signal)
+  else {
+    note = await addAll(context, key, note, signal)
+    await checkEffect(context, key, note, signal)
+  }
   return { key, data: { startedAt: note.startedAt } }
 }
 
@@ -43,15 +47,23 @@ function intendedAlone(
   })
 }
 
-export function firstContactOf(context: Context): FirstContactOf {
+export function firstContactOf(context: Context): FirstContactOf<Looked> {
   const { notes, clock, contactSeconds } = context
   return {
     ...{ system: 'this WSUS', notes, clock, againSeconds: contactSeconds },
+    together: ({ whole }, other) => whole !== null && other.whole?.id === whole.id,
+    tooLarge: ({ whole }) => (whole === null ? null : tooLarge(whole.name, whole.machines.length)),
     async reports(key, signal) {
       const note = await notes.read(key)
       return note === null ? [] : reportsOf(context, note, signal)
     },
   }
+}
+
+/** Why a whole group cannot be the first that is told on a server, as a clause; `null`: it can. */
+export function tooLarge(name: string, machines: number): string | null {
+  if (machines <= FIRST_MACHINES) return null
+  return `Until one start was completed on this WSUS, a start has at most ${FIRST_MACHINES} servers, and the group "${name}" has ${machines}, which are told together: begin with a smaller group`
 }
 
 /** The note with everybody who is to be added. An asset that was written down before stays as it was. */
@@ -70,9 +82,8 @@ function intended(context: Context, key: string, note: StartNote, looked: readon
   }
 }
 
-const tooLate = { state: 'not begun', reason: TIME_OVER } as const
-
-function assetNote(context: Context, key: string, { request, found }: Looked, now: Date): AssetNote {
+function assetNote(context: Context, key: string, looked: Looked, now: Date): AssetNote {
+  const { request, found } = looked
   const { asset, notAfter } = request
   const times = {
     notBefore: beginOf(request, now),
@@ -84,7 +95,7 @@ function assetNote(context: Context, key: string, { request, found }: Looked, no
     return { ...named, machine: '', group: '', changes: [], items: [], refused: refusedBy(found.outcome) }
   }
   const { machine, changes, items } = found.plan
-  const group = items.length === 0 ? '' : groupName(context, key, items)
+  const group = groupFor(context, key, looked) ?? ''
   const refused =
     items.length === 0 ? { state: 'held back' as const, reason: ALREADY } : isOver(notAfter, now) ? tooLate : null
   return { ...named, machine: machine.id, group, changes: [...changes], items: [...items], refused }
@@ -134,14 +145,6 @@ async function added({ wsus }: Context, group: string, one: AssetNote, signal: A
     const reason = `WSUS has no computer called ${one.name} any more`
     return { ...one, refused: { state: 'unreachable', reason } }
   }
-}
-
-function isToAdd({ added, takenBack, refused }: AssetNote): boolean {
-  return !added && takenBack === null && refused === null
-}
-
-export function replaced(note: StartNote, asset: AssetNote): StartNote {
-  return { ...note, assets: note.assets.map((one) => (one.asset === asset.asset ? asset : one)) }
 }
 
 /**

@@ -2,15 +2,12 @@
 
 import { STOPPED } from '../../core/not-begun.ts'
 import type { StopReport } from '../../core/ports.ts'
-import { isBefore, minuteOf, plusSeconds } from '../../core/time/instant.ts'
-import { type WsusApproval, WsusError, type WsusMachine, wireInstantOf } from './calls.ts'
+import { isBefore } from '../../core/time/instant.ts'
+import { type WsusApproval, WsusError, wireInstantOf } from './calls.ts'
 import type { Context } from './context.ts'
 import { approvalsOf, isAsMade } from './groups.ts'
-import type { AssetNote, GroupNote, Item, StartNote } from './note.ts'
-import { replaced } from './start.ts'
-import { nextAt } from './times.ts'
-
-type TakenBack = NonNullable<AssetNote['takenBack']>
+import { type AssetNote, type GroupNote, type Item, replaced, type StartNote } from './note.ts'
+import { reachOf, whatItLearned } from './reach.ts'
 
 /** `only`: these assets; left out: all of the start. */
 export async function takeBack(
@@ -46,7 +43,7 @@ async function without(
   for (const one of first.assets) {
     const reason = reasons.get(one.asset)
     if (reason === undefined || one.takenBack !== null || one.refused !== null) continue
-    note = replaced(note, { ...one, takenBack: { at, state: null, until: null, reason } })
+    note = replaced(note, { ...one, takenBack: { at, state: null, until: null, reason, ends: 'not begun' } })
   }
   const open = note.assets.filter(({ asset, takenBack }) => reasons.has(asset) && takenBack?.state === null)
   if (open.length === 0) return note
@@ -69,32 +66,6 @@ async function without(
   }
   await context.notes.save(key, note)
   return note
-}
-
-/**
- * What taking the machine out reaches, as far as the server knows: it knows when the machine last asked, and with that
- * it learned what was approved. It finds out at its next ask that it is approved no more.
- */
-function reachOf(
-  context: Context,
-  one: Pick<AssetNote, 'since' | 'notBefore' | 'timeZone'>,
-  machine: WsusMachine | undefined,
-  now: Date,
-): Pick<TakenBack, 'state' | 'until'> {
-  const contactedAt = machine?.contactedAt ?? null
-  if (contactedAt === null || isBeforeSecond(contactedAt, one.since)) return { state: 'stopped', until: null }
-  const until = plusSeconds(contactedAt, context.contactSeconds)
-  const due =
-    context.installs === 'by deadline'
-      ? Math.max(Date.parse(one.notBefore), Date.parse(contactedAt))
-      : nextAt(context.installs.at, one.timeZone, Date.parse(one.since))
-  if (now.getTime() >= due) return { state: 'at work', until }
-  return { state: 'may still begin', until }
-}
-
-/** The server writes down whole seconds, so one in the same second may be later. */
-function isBeforeSecond(at: string, other: string): boolean {
-  return Date.parse(at) < Math.floor(Date.parse(other) / 1_000) * 1_000
 }
 
 /** Makes the groups again as they were started, and says in sentences what was different. */
@@ -151,14 +122,8 @@ async function strangerSentence(
   group: GroupNote,
   signal: AbortSignal,
 ): Promise<string> {
-  const added = `Somebody added ${name} to the group "${group.name}" in WSUS. It was taken out`
   const [machine] = await context.wsus.machines([id], signal)
-  const contactedAt = machine?.contactedAt ?? null
-  // Nobody knows when it was added, so a machine that asked since the last comparison may have learned.
-  if (contactedAt === null) return `${added}; it has never asked, so it was told nothing.`
-  const until = plusSeconds(contactedAt, context.contactSeconds)
-  if (isBefore(until, context.clock().toISOString())) return `${added}; it has not asked for long.`
-  return `${added}; if it asked while it was in it (it last did on ${minuteOf(contactedAt)} UTC), it may install until ${minuteOf(until)} UTC.`
+  return `Somebody added ${name} to the group "${group.name}" in WSUS. It was taken out; ${whatItLearned(context, machine)}.`
 }
 
 /**

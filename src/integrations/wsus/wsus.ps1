@@ -736,6 +736,22 @@ function Set-Approval($Server) {
   $Answer.one = ConvertTo-Approval $approval
 }
 
+# Only the approval of this id: one that somebody made in its place is theirs. All are searched, because the latest revision
+# of an update may not show those of earlier ones.
+function Remove-Approval($Server) {
+  Assert-Upstream $Server
+  $Answer.one = @{ deleted = $false }
+  $all = New-Object Microsoft.UpdateServices.Administration.UpdateScope
+  foreach ($approval in $Server.GetUpdateApprovals($all)) {
+    if ([string]$approval.Id -ne [string]$Data.approval) { continue }
+    if ([string]$approval.ComputerTargetGroupId -ne [string]$Data.group) { continue }
+    $Changed.begun = 'maybe'
+    $approval.Delete()
+    $Answer.one = @{ deleted = $true }
+    return
+  }
+}
+
 function Set-Licence($Server) {
   Assert-Upstream $Server
   $update = Get-Known (Find-Update $Server $Data.update) 'NoUpdate' $Data.update
@@ -768,6 +784,7 @@ function Invoke-Call($Server) {
     'add-member' { Add-Member $Server }
     'remove-member' { Remove-Member $Server }
     'approve' { Set-Approval $Server }
+    'delete-approval' { Remove-Approval $Server }
     'accept-licence' { Set-Licence $Server }
     'decline' { Set-Declined $Server }
     default { throw (New-Refusal 'UnknownCall' $Op) }

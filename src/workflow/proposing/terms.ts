@@ -4,11 +4,12 @@ import { errorText } from '../../core/error-text.ts'
 import type { DeployEngine, RebootRule } from '../../core/ports.ts'
 import type { PatchSubject, PlannedAsset } from '../../core/proposal/proposal.ts'
 import { earlyHookProblem, rebootProblem, type Terms } from '../../core/terms.ts'
+import { brokenGroups } from '../../core/whole-groups.ts'
 import type { WorkflowParts } from '../ports.ts'
 
 /**
- * The subject with the terms of each asset whose engine has terms. An asset that the engine cannot serve as the policy
- * and the team ask is not started; its problem says why.
+ * The subject with the terms of each asset whose engine has terms. An asset that the engine cannot serve as the policy,
+ * the team and the rings ask is not started; its problem says why.
  */
 export async function withTerms(
   { engines }: Pick<WorkflowParts, 'engines'>,
@@ -22,7 +23,15 @@ export async function withTerms(
     for (const [index, planned] of assets.entries()) promised.set(planned, answers[index] ?? NO_TERMS)
   }
   if (promised.size === 0) return subject
-  return { ...subject, assets: subject.assets.map((planned) => promisedTo(planned, promised.get(planned))) }
+  const assets = subject.assets.map((planned) => promisedTo(planned, promised.get(planned)))
+  const broken = brokenGroups({ ...subject, assets })
+  return {
+    ...subject,
+    assets: assets.map((planned) => {
+      const problem = broken.get(planned.asset.id)
+      return problem === undefined ? planned : { ...planned, transaction: [], previewProblem: problem }
+    }),
+  }
 
   function promisedTo(planned: PlannedAsset, terms: Terms | string | undefined): PlannedAsset {
     if (terms === undefined) return planned

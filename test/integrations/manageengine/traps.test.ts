@@ -234,6 +234,10 @@ describe('what installs without a vote', () => {
       all.map((asset) => ({ asset, changes: [update] })),
       signal,
     )
-    expect(terms?.map(({ alsoInstalls }) => alsoInstalls)).toEqual([[expect.stringContaining('"Browsers"')], [], []])
+    expect(terms?.map((one) => (typeof one === 'string' ? one : one.alsoInstalls))).toEqual([
+      [expect.stringContaining('"Browsers"')],
+      [],
+      [],
+    ])
   })
 })

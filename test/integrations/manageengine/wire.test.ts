@@ -73,7 +73,7 @@ describe.skipIf(!hasOpenssl)('a server with a certificate of its own', () => {
   const at = (more = '') => configured(`    url: ${url}\n    requestsPerSecond: 20\n${more}${inventory}`)
 
   async function names(config: Config, own = values): Promise<readonly string[]> {
-    const [source] = buildSources(config, clock, undefined, undefined, own).filter(({ name }) => name === 'patches')
+    const [source] = buildSources(config, own, clock).filter(({ name }) => name === 'patches')
     if (source === undefined) throw new Error('There is no source.')
     const found: string[] = []
     for await (const look of onlyLooks(source.observe({ signal })))
@@ -90,7 +90,7 @@ describe.skipIf(!hasOpenssl)('a server with a certificate of its own', () => {
     expect(await names(config)).toEqual(['a.corp.example', 'b.corp.example'])
     const engine = buildEngines(config, values, clock).get('patches')
     expect(engine?.describe).toContain('NOT VERIFIED')
-    const [feed] = buildFeeds(config, clock, undefined, undefined, values).filter(({ name }) => name === 'patches')
+    const [feed] = buildFeeds(config, values, clock).filter(({ name }) => name === 'patches')
     expect(await feed?.fetch(null, signal)).toMatchObject({ status: 'fetched' })
     // No engine is named for what is only read.
     expect(await engine?.check?.(signal)).toContain('mode: read')
@@ -124,14 +124,14 @@ it('the example loads without a warning: one entry is a source, an engine and a 
   if (!loaded.ok) throw new Error(loaded.problems.map(describeProblem).join('\n'))
   expect(loaded.warnings.map(describeProblem)).toEqual([])
   const { config } = loaded
-  const feed = buildFeeds(config, clock).find(({ name }) => name === 'patches')
+  const feed = buildFeeds(config, {}, clock).find(({ name }) => name === 'patches')
   const fetched = await feed?.fetch(null, signal)
   if (fetched?.status !== 'fetched') throw new Error('The feed fetched nothing.')
   // Neither the preview nor the driver.
   expect(fetched.content.updates?.map(({ kb }) => kb)).toEqual(['KB9000000', 'KB9000001', 'KB9000002'])
   const engine = buildEngines(config, {}, clock).get('patches')
   expect(engine?.simulated).toBe(true)
-  const [source] = buildSources(config, clock)
+  const [source] = buildSources(config, {}, clock)
   const tags: (readonly string[])[] = []
   if (source === undefined) throw new Error('There is no source.')
   for await (const look of onlyLooks(source.observe({ signal }))) {

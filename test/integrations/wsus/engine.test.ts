@@ -14,6 +14,7 @@ import {
   idOf,
   machineRecord,
   memoryStore,
+  termsIn,
   update,
   updatesRecord,
   type WsusScene,
@@ -142,8 +143,11 @@ describe('what installs without a vote', () => {
     const plans = three.map((name) => ({ asset: assetNamed(name), changes: [update] }))
     const [first, second] = await engine.terms(plans, signal)
     const everywhere = 'KB9000001, which is approved for "All Computers" in WSUS'
-    expect(first?.alsoInstalls).toEqual([everywhere, 'what the rule "Default rule" of WSUS will approve for it'])
-    expect(second?.alsoInstalls).toEqual([everywhere])
+    expect(termsIn(first).alsoInstalls).toEqual([
+      everywhere,
+      'what the rule "Default rule" of WSUS will approve for it',
+    ])
+    expect(termsIn(second).alsoInstalls).toEqual([everywhere])
     await engine.start(batchOf(scene, three), signal)
     expect(members(await scene.state())).toEqual([])
     scene.pass(48)
@@ -158,7 +162,7 @@ describe('a licence', () => {
     const scene = await wsusScene(memoryStore(fresh(only)))
     const engine = whole(scene.engine())
     const [terms] = await engine.terms([{ asset: assetNamed('a.corp.example'), changes: [framework] }], signal)
-    expect(terms?.licences).toEqual(['A licence'])
+    expect(termsIn(terms).licences).toEqual(['A licence'])
     const without = batchOf(scene, only, { changes: [framework] })
     expect(await engine.preflight(without, signal)).toMatchObject([
       { ready: false, outcome: { state: 'held back', reason: expect.stringContaining('A licence') } },

@@ -83,3 +83,23 @@ it('a system that may only be read has no engine, and teams follow from groups',
   const wrong = parseSettings(text.replace('Pilot: web', 'Pilot: nobody'), 'pw.yaml')
   expect(wrong.ok ? [] : wrong.problems.map(describeProblem)).toEqual([expect.stringContaining('nobody')])
 })
+
+it.each([
+  ['targeting: client', /systems\.updates\.targeting is client, and no group is named.*groups: \[Wave 1, Wave 2\]/],
+  ['groups: [Wave 1]', /systems\.updates\.groups are named, and targeting is server.*Write targeting: client/],
+  ['targeting: policy', /Write server or client/],
+  ['targeting: client\n    groups: [Wave 1]', null],
+])('%j is checked: targeting and groups belong together', (lines, sentence) => {
+  const text = `${small}systems:
+  updates:
+    kind: simulated-wsus
+    state: wsus.json
+    mode: deploy
+    ${lines}
+    inventory: { team: web }
+    engine: {}
+`
+  const parsed = parseSettings(text, 'pw.yaml')
+  const found = parsed.ok ? [] : parsed.problems.map(describeProblem)
+  expect(found).toEqual(sentence === null ? [] : [expect.stringMatching(sentence)])
+})

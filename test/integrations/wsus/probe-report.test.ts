@@ -104,6 +104,11 @@ describe('the report on a WSUS server', () => {
     expect(probeReport({ ...good, ...changed }, now).obstacles).toEqual([expect.stringMatching(sentence)])
   })
 
+  it('names no obstacle where policies decide the groups and the configuration says so, and one where it is wrong', () => {
+    expect(probeReport({ ...good, targeting: 'Client' }, now, true).obstacles).toEqual([])
+    expect(probeReport(good, now, true).obstacles).toEqual([expect.stringMatching(/leave "targeting: client".* out/)])
+  })
+
   it('never passes off as nothing what could not be read', () => {
     const { lines, obstacles } = probeReport(
       {

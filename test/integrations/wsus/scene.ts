@@ -4,6 +4,7 @@ import type { Asset } from '../../../src/core/asset.ts'
 import { standInAsset } from '../../../src/core/asset.ts'
 import type { Change } from '../../../src/core/change.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, Keeping } from '../../../src/core/ports.ts'
+import type { Terms } from '../../../src/core/terms.ts'
 import { HOUR_MS, toIso } from '../../../src/core/time/instant.ts'
 import { keptInMemory } from '../../../src/integrations/kept-in-memory.ts'
 import { paceOf } from '../../../src/integrations/simulated-system/pace.ts'
@@ -12,7 +13,7 @@ import { advance } from '../../../src/integrations/simulated-wsus/course.ts'
 import { createSimulatedWsus, simulatedId } from '../../../src/integrations/simulated-wsus/server.ts'
 import { type SimulatedMachine, type WsusState, wsusSchema } from '../../../src/integrations/simulated-wsus/state.ts'
 import { createWsus } from '../../../src/integrations/wsus/ask.ts'
-import type { WsusOp, WsusServer } from '../../../src/integrations/wsus/calls.ts'
+import { ALL_COMPUTERS, type WsusOp, type WsusServer } from '../../../src/integrations/wsus/calls.ts'
 import { createWsusCatalog } from '../../../src/integrations/wsus/catalog.ts'
 import type { Installs } from '../../../src/integrations/wsus/context.ts'
 import { createWsusEngine } from '../../../src/integrations/wsus/engine.ts'
@@ -74,6 +75,16 @@ export function fresh(names: readonly string[], more: Record<string, unknown> = 
   return wsusSchema.parse({ machines: names.map(machineRecord), updates: updatesRecord(), ...more })
 }
 
+/** The machines of each group, as policies put them there. */
+export function inGroups(state: WsusState, groups: Readonly<Record<string, readonly string[]>>): WsusState {
+  const made = Object.keys(groups).map((name) => ({ id: simulatedId(`group ${name}`), name, parent: ALL_COMPUTERS }))
+  const machines = state.machines.map((one) => {
+    const own = made.filter(({ name }) => groups[name]?.includes(one.name) === true).map(({ id }) => id)
+    return { ...one, groups: [...one.groups, ...own] }
+  })
+  return { ...state, groups: [...state.groups, ...made], machines }
+}
+
 export function memoryStore(first: WsusState): StateStore<WsusState> {
   let state = first
   return {
@@ -117,6 +128,7 @@ export interface WsusScene {
     installation?: string
     installs?: Installs
     mayDeploy?: boolean
+    wholeGroups?: readonly string[] | null
   }): DeployEngine
   readonly source: InventorySource
   sourceNamed(name: string): InventorySource
@@ -130,10 +142,18 @@ export interface WsusScene {
   changeMachine(name: string, edit: Partial<SimulatedMachine>): Promise<void>
 }
 
-/** `proven`: a start was completed there before, so that no limit of a first contact applies. */
+/**
+ * `proven`: a start was completed there before, so that no limit of a first contact applies. `named`: groups that may be
+ * approved for as a whole; `null`: each start has groups of its own.
+ */
 export async function wsusScene(
   store: StateStore<WsusState>,
-  { start = '2026-11-20T12:00:00Z', proven = true, keeping = keptInMemory() } = {},
+  {
+    start = '2026-11-20T12:00:00Z',
+    proven = true,
+    keeping = keptInMemory(),
+    named = null,
+  }: { start?: string; proven?: boolean; keeping?: Keeping; named?: readonly string[] | null } = {},
 ): Promise<WsusScene> {
   let now = Date.parse(start)
   const clock = () => new Date(now)
@@ -170,10 +190,17 @@ export async function wsusScene(
     keeping,
     server,
     calls,
-    engine: ({ dies = null, installation = 'test', installs = 'by deadline', mayDeploy = true } = {}) =>
+    engine: ({
+      dies = null,
+      installation = 'test',
+      installs = 'by deadline',
+      mayDeploy = true,
+      wholeGroups = named,
+    } = {}) =>
       createWsusEngine({
         ...process(dies),
-        ...{ name: SOURCE, simulated: true, installation, installs, mayDeploy, clock },
+        ...{ name: SOURCE, simulated: true, installation, installs, mayDeploy, clock, wholeGroups },
+        teamOf: (groups) => groups.find((group) => group.startsWith('Team ')) ?? null,
         ...{ contactSeconds: 22 * 3_600, hourSeconds: 3_600 },
         terms: { leadSeconds: DAY_SECONDS, reportsWithinSeconds: 2 * DAY_SECONDS },
       }),
@@ -197,6 +224,12 @@ export async function wsusScene(
         machines: before.machines.map((one) => (one.name === name ? { ...one, ...edit } : one)),
       })),
   }
+}
+
+/** The terms of one asset that the engine can serve. */
+export function termsIn(answer: Terms | string | undefined): Terms {
+  if (answer === undefined || typeof answer === 'string') throw new Error(`There are no terms: ${answer}`)
+  return answer
 }
 
 export function assetNamed(name: string): Asset {

@@ -134,6 +134,7 @@ public interface IUpdateApproval
     string AdministratorName { get; }
     UpdateRevisionId UpdateId { get; }
     Guid ComputerTargetGroupId { get; }
+    void Delete();
 }
 
 public interface IUpdateInstallationInfo { string ComputerTargetId { get; } Guid UpdateId { get; } UpdateInstallationState UpdateInstallationState { get; } UpdateApprovalAction UpdateApprovalAction { get; } Guid UpdateApprovalTargetGroupId { get; } }

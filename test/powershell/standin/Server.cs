@@ -347,6 +347,13 @@ class Approval(Site site, ApprovalRow row) : IUpdateApproval
     public string AdministratorName => row.By;
     public UpdateRevisionId UpdateId => new(row.Update, row.Revision);
     public Guid ComputerTargetGroupId => row.Group;
+    public void Delete()
+    {
+        site.Ask("IUpdateApproval.Delete");
+        site.RequireUpstream();
+        if (site.Approvals.RemoveAll(a => a.Id == row.Id) == 0) throw new WsusObjectNotFoundException("Die Genehmigung wurde nicht gefunden.");
+        site.Save();
+    }
 }
 
 static class Content
