@@ -39,8 +39,12 @@ export async function completes(by: RunningService): Promise<void> {
 
 export const isTold = (count: number) => async (one: WsusServices) => toldIn(await one.state()).length >= count
 
-export async function until(one: WsusServices, holds: (one: WsusServices) => Promise<boolean>): Promise<void> {
-  await expect.poll(() => holds(one), { timeout: 240_000, interval: 100 }).toBe(true)
+export async function until(
+  one: WsusServices,
+  holds: (one: WsusServices) => Promise<boolean>,
+  timeout = 240_000,
+): Promise<void> {
+  await expect.poll(() => holds(one), { timeout, interval: 100 }).toBe(true)
 }
 
 /** What is over is removed from the server every ten minutes: here it is time for it. */

@@ -74,7 +74,8 @@ describe('an operator who opens the link of somebody else', () => {
     expect(card).toMatch(
       /Approved in the name of Mara \(by a sign-in link made on the command line\), Tom \(by a sign-in link made by Mara\)/,
     )
-    expect(await ask('mara', `/fragment/thread/${id}`)).toContain('It came by a sign-in link made by Mara.')
+    const thread = () => ask('mara', `/fragment/thread/${id}`)
+    await expect.poll(thread, { timeout: 10_000 }).toContain('It came by a sign-in link made by Mara.')
     expect(await ask('mara', '/audit')).toContain('by a sign-in link made by mara')
   })
 
