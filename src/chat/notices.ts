@@ -203,7 +203,7 @@ function wordsFor(occasion: Occasion, as: ReaderKind): Words {
     case 'revised':
       return { tone: 'urgent', text: rich(sentence(event.reason || state.whyNow)), looks: ['explain'] }
     case 'reminded':
-      return state.status === 'halted' ? unanswered(state) : undecidedWords(state, event, at)
+      return state.status === 'halted' ? unanswered(state) : undecidedWords(state, at)
     case 'acknowledgement-asked': {
       const starts =
         state.schedule === null ? rich('It is about to start.') : rich('It starts ', time(state.schedule.start), '.')
@@ -294,14 +294,9 @@ function askedWords(
   }
 }
 
-function undecidedWords(
-  state: ProposalState,
-  { step }: Extract<ProposalEvent, { type: 'reminded' }>,
-  now: string,
-): Words {
+function undecidedWords(state: ProposalState, now: string): Words {
   const presses = isPressing(state, now)
-  const why = step === 'escalation' ? 'Nobody has decided it. ' : 'It waits for your vote. '
-  const text = rich(`${why}${urgency(state, now)}It expires `, time(state.expiresAt, 'relative'), '.')
+  const text = rich(`Nobody has decided it. ${urgency(state, now)}It expires `, time(state.expiresAt, 'relative'), '.')
   return { tone: presses ? 'urgent' : 'warning', text, looks: [presses ? 'explain' : 'plan'] }
 }
 

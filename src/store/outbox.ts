@@ -11,7 +11,7 @@ export interface OutboxMessage {
   readonly channel: string
   readonly proposal: string | null
   readonly at: string
-  /** `null`: show the proposal's card as it is now. */
+  /** `null`: show the proposal's card as it is now; without a proposal, list what waits for the person. */
   readonly entry: ThreadEntry | null
   /** The message waits until then, ISO 8601. */
   readonly notBefore?: string

@@ -15,6 +15,7 @@ import {
   waitingMessages,
 } from '../store/outbox.ts'
 import { oncePerMinute } from '../store/repeated-error.ts'
+import { waitingListFor } from './desk/overview.ts'
 import { type Hold, holdKey, holdOf, holdsOf } from './holds.ts'
 import type { WorkflowParts } from './ports.ts'
 
@@ -28,7 +29,7 @@ const LANE_MS = 2_000
 /** When to look again while another process delivers. That process may have missed our messages. */
 const LOOK_AGAIN_MS = 300
 
-export type CourierParts = Pick<WorkflowParts, 'db' | 'clock' | 'log'>
+export type CourierParts = Pick<WorkflowParts, 'db' | 'clock' | 'log' | 'teams'>
 
 interface Rest {
   readonly hold: Hold
@@ -190,7 +191,8 @@ async function deliverLane(courier: Courier, messages: readonly WaitingMessage[]
     // If another process has replaced this one, this throws, so that no message is posted twice.
     await lease.show()
     try {
-      const seconds = await platform.deliver(message)
+      const said = await asSaidNow(parts, message)
+      const seconds = said === null ? null : await platform.deliver(said)
       if (seconds !== null) await showAgain(courier, message, seconds)
       await markDelivered(parts.db, message, now(courier))
       worksAgain(courier, message)
@@ -199,6 +201,14 @@ async function deliverLane(courier: Courier, messages: readonly WaitingMessage[]
       await rest(courier, message, error)
     }
   }
+}
+
+/** What waits for a person is listed as it is now; `null`: nothing waits any more. */
+async function asSaidNow(parts: CourierParts, message: WaitingMessage): Promise<WaitingMessage | null> {
+  const { entry, proposal, channel } = message
+  if (entry !== null || proposal !== null) return message
+  const list = await waitingListFor(parts, addressee(channel) ?? '')
+  return list === null ? null : { ...message, entry: list }
 }
 
 function worksAgain({ platform, parts, resting, told }: Courier, message: WaitingMessage): void {
@@ -297,6 +307,8 @@ function kick(courier: Courier): Promise<void> {
     )
     .finally(() => {
       courier.running = null
+      // Somebody may have asked after the last look.
+      return courier.again ? kick(courier) : undefined
     })
   return courier.running
 }

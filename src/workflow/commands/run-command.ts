@@ -4,7 +4,7 @@
  */
 
 import type { ThreadEntry } from '../../chat/card.ts'
-import { shownFrom } from '../../chat/card-pace.ts'
+import { listedFrom, shownFrom } from '../../chat/card-pace.ts'
 import { loudWords, type Notice, noticesInName, noticesOf } from '../../chat/notices.ts'
 import { storyOf } from '../../chat/story/story.ts'
 import { logsTold } from '../../chat/story/verification.ts'
@@ -12,6 +12,7 @@ import { GENESIS } from '../../core/audit.ts'
 import type { HashedContent } from '../../core/content.ts'
 import { waitsForDigest } from '../../core/digest.ts'
 import { isExploited } from '../../core/follow-up.ts'
+import { whoIsTold } from '../../core/permission/told.ts'
 import type { Member } from '../../core/policy.ts'
 import type { Context, ProposalCommand, Refusal } from '../../core/proposal/command.ts'
 import { decide } from '../../core/proposal/decide.ts'
@@ -215,6 +216,7 @@ function tellPeople(
   const at = context.now
   const chats = everywhere.filter((name) => name !== CONSOLE)
   const notices: Notice[] = []
+  const reminded = new Set<string>()
   for (const { recorded, entries, heard } of told) {
     const occasion = { recorded, before, state, moment: context }
     const loud = loudWords(occasion)
@@ -222,16 +224,24 @@ function tellPeople(
       const said = index === 0 && loud !== null ? { ...entry, loud } : entry
       for (const platform of heard) messages.push({ platform, channel, proposal, at, entry: said })
     }
-    const isQuiet = heard !== everywhere && waitsQuietly(recorded.event, state)
-    notices.push(...(isQuiet ? [] : noticesOf(occasion)), ...noticesInName(recorded, state, context, entries))
+    if (!isReminder(recorded.event)) notices.push(...noticesOf(occasion))
+    else if (heard === everywhere || isExploited(state))
+      for (const { person } of whoIsTold(occasion)?.readers ?? []) reminded.add(person)
+    notices.push(...noticesInName(recorded, state, context, entries))
   }
+  const list = { proposal: null, at, entry: null, notBefore: listedFrom(at) }
+  for (const person of reminded)
+    for (const platform of chats) messages.push({ ...list, platform, channel: `@${person}` })
   for (const { person, entry } of notices)
     for (const platform of chats) messages.push({ platform, channel: `@${person}`, proposal, at, entry })
 }
 
-/** Of what waits for the digest, nobody is reminded by a message: the digest names it. What is exploited cannot wait. */
-function waitsQuietly(event: ProposalEvent, state: ProposalState): boolean {
-  return event.type === 'reminded' && event.step === 'direct message' && !isExploited(state)
+/**
+ * Whoever is reminded gets a list of all that waits for them. Of what waits for the digest, nobody is reminded: the
+ * digest names it. What is exploited cannot wait.
+ */
+function isReminder(event: ProposalEvent): boolean {
+  return event.type === 'reminded' && event.step === 'direct message'
 }
 
 async function write(tx: Tx, writing: Writing, state: ProposalState): Promise<void> {
