@@ -226,7 +226,7 @@ function* untar({ name, bytes }: FeedDocument, budget: Budget): Generator<FeedDo
   let files: readonly { readonly name: string; readonly type?: unknown; readonly data?: Uint8Array | undefined }[]
   if (!hasEndOfTar(bytes)) throw new Error(`${name} cannot be unpacked: the tar data is cut off`)
   try {
-    files = parseTar(bytes)
+    files = parseTar(ofItsOwn(bytes))
   } catch (error) {
     throw new Error(`${name} cannot be unpacked: the tar data is damaged or cut off`, { cause: error })
   }
@@ -236,6 +236,11 @@ function* untar({ name, bytes }: FeedDocument, budget: Budget): Generator<FeedDo
     take(budget, name, content.length)
     yield { name: `${name}/${file.name}`, bytes: content }
   }
+}
+
+/** In memory of its own: nanotar reads the memory that bytes lie in from its beginning, and small buffers share theirs. */
+function ofItsOwn(bytes: Buffer): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
 }
 
 /** A tar ends with empty blocks. One that was cut off between two files cannot be told otherwise. */
