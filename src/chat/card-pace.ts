@@ -33,6 +33,7 @@ function onlyCounts(before: ProposalState, state: ProposalState): boolean {
   const rings = (run: typeof is) => run.rings.map(({ status }) => status).join()
   return (
     before.status === state.status &&
+    (state.status === 'rolling out' || state.status === 'verifying') &&
     before.revision === state.revision &&
     before.waitsFor === state.waitsFor &&
     before.since === state.since &&

@@ -31,4 +31,6 @@ test('the end of a ring, a stop and a proposal that is new are shown at once', (
   const { state } = one
   const running = state()
   expect(shownFrom(running, { ...running, status: 'paused' }, now)).toBeNull()
+  const over = { ...running, status: 'completed' } as const
+  expect(shownFrom(over, { ...over, rollBack: { proposal: 'PW-3', over: true } }, now)).toBeNull()
 })

@@ -71,7 +71,7 @@ it('killed in the middle of a rollout, it goes on at the next start: nothing is 
   await expect.poll(() => statusOf('web-platform'), { timeout: 120_000, interval: 1_000 }).toBe('completed')
   const report = await service.command('report', id)
   expect(report.stdout).toContain('8 done, 0 not done, 0 never answered, 0 not touched')
-  const said = report.stdout.split('\n').filter((line) => /web-0\d (installed|rebooted)/.test(line))
+  const said = report.stdout.split('\n').filter((line) => /^\| web-0\d \|.*\| (installed|rebooted)/.test(line))
   expect(new Set(said.map((line) => /web-0\d/.exec(line)?.[0])).size).toBe(8)
   expect(said).toHaveLength(8)
   expect(await service.command('audit', 'verify', '--rebuild')).toMatchObject({ code: 0 })

@@ -296,7 +296,7 @@ export function playScenes(name: string, build: BuildStage, which: 'all' | 'the 
       later += 30_000
       await advance(web)
       if (stage.name !== 'the console') {
-        expect((await stage.direct('tom')).join()).toContain('This waits for you:')
+        expect((await stage.direct('tom')).join()).toContain('wait for you, the most urgent first:')
         expect((await stage.direct('tom')).join()).toContain(web.id)
       }
       expect(await told(4)).toContain(`Nobody has decided, so ${jonas.name} is told`)
