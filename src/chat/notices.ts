@@ -87,10 +87,19 @@ function actorByOwnAccount({ id, name }: { readonly id: string; readonly name: s
   return { kind: 'person', id, name, via: 'console' } as const
 }
 
-/** The direct messages of an event, one for each person. */
+/** The direct messages of an event, one for each person. Whoever is reminded gets a list instead (`listedFor`). */
 export function noticesOf(occasion: Occasion): readonly Notice[] {
-  const told = whoIsTold(occasion)
+  const told = isReminder(occasion) ? null : whoIsTold(occasion)
   return told === null ? [] : told.readers.map((reader) => notice(occasion, told, reader))
+}
+
+/** Ids of the people who get the list of all that waits for them (waiting-list.ts), because the event reminds them. */
+export function listedFor(occasion: Occasion): readonly string[] {
+  return isReminder(occasion) ? (whoIsTold(occasion)?.readers.map(({ person }) => person) ?? []) : []
+}
+
+function isReminder({ recorded: { event } }: Occasion): boolean {
+  return event.type === 'reminded' && event.step === 'direct message'
 }
 
 function notice(occasion: Occasion, told: Told, reader: Reader): Notice {

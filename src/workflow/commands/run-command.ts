@@ -5,14 +5,13 @@
 
 import type { ThreadEntry } from '../../chat/card.ts'
 import { listedFrom, shownFrom } from '../../chat/card-pace.ts'
-import { loudWords, type Notice, noticesInName, noticesOf } from '../../chat/notices.ts'
+import { listedFor, loudWords, type Notice, noticesInName, noticesOf } from '../../chat/notices.ts'
 import { storyOf } from '../../chat/story/story.ts'
 import { logsTold } from '../../chat/story/verification.ts'
 import { GENESIS } from '../../core/audit.ts'
 import type { HashedContent } from '../../core/content.ts'
 import { waitsForDigest } from '../../core/digest.ts'
 import { isExploited } from '../../core/follow-up.ts'
-import { whoIsTold } from '../../core/permission/told.ts'
 import type { Member } from '../../core/policy.ts'
 import type { Context, ProposalCommand, Refusal } from '../../core/proposal/command.ts'
 import { decide } from '../../core/proposal/decide.ts'
@@ -224,9 +223,9 @@ function tellPeople(
       const said = index === 0 && loud !== null ? { ...entry, loud } : entry
       for (const platform of heard) messages.push({ platform, channel, proposal, at, entry: said })
     }
-    if (!isReminder(recorded.event)) notices.push(...noticesOf(occasion))
-    else if (heard === everywhere || isExploited(state))
-      for (const { person } of whoIsTold(occasion)?.readers ?? []) reminded.add(person)
+    notices.push(...noticesOf(occasion))
+    // Of what waits for the digest, nobody is reminded: the digest names it. What is exploited cannot wait.
+    if (heard === everywhere || isExploited(state)) for (const person of listedFor(occasion)) reminded.add(person)
     notices.push(...noticesInName(recorded, state, context, entries))
   }
   const list = { proposal: null, at, entry: null, notBefore: listedFrom(at) }
@@ -234,14 +233,6 @@ function tellPeople(
     for (const platform of chats) messages.push({ ...list, platform, channel: `@${person}` })
   for (const { person, entry } of notices)
     for (const platform of chats) messages.push({ platform, channel: `@${person}`, proposal, at, entry })
-}
-
-/**
- * Whoever is reminded gets a list of all that waits for them. Of what waits for the digest, nobody is reminded: the
- * digest names it. What is exploited cannot wait.
- */
-function isReminder(event: ProposalEvent): boolean {
-  return event.type === 'reminded' && event.step === 'direct message'
 }
 
 async function write(tx: Tx, writing: Writing, state: ProposalState): Promise<void> {

@@ -1,7 +1,7 @@
 /** What is exploited, and a halt that nobody answers, are reminded of quickly, beside the steps of the policy. */
 
 import { describe, expect, test } from 'vitest'
-import { loudWords, noticesOf } from '../../../src/chat/notices.ts'
+import { listedFor, loudWords, noticesOf } from '../../../src/chat/notices.ts'
 import { plain } from '../../../src/chat/rich-text.ts'
 import { storyOf } from '../../../src/chat/story/story.ts'
 import { nextStep, wakeAt } from '../../../src/core/proposal/next-step.ts'
@@ -43,8 +43,8 @@ function lastTold(one: Case) {
   const state = one.state()
   const occasion = { recorded, before: state, state, moment: { members, now: recorded.at, freezes: [] } }
   return {
+    listed: listedFor(occasion),
     notices: noticesOf(occasion).map(({ person: who, entry }) => `${who}: ${plain(entry.text)}`),
-    buttons: noticesOf(occasion).map(({ entry }) => (entry.actions ?? []).map(({ name }) => name)),
     loud: loudWords(occasion),
     thread: storyOf(recorded, state, state, members).map(({ text }) => plain(text)),
   }
@@ -66,13 +66,14 @@ describe('what is exploited and open', () => {
     ])
   })
 
-  test('is told to each in words of its own, and its escalation is loud', () => {
+  test('is listed for each whose vote is missing, and its escalation is loud', () => {
     const one = proposalCase({ content: exploited(content(4)), policy: { ...usual, urgent } })
     until(one, 1)
     const first = lastTold(one)
     expect(first.thread).toEqual([])
     expect(first.loud).toBeNull()
-    expect(first.notices[0]).toMatch(/^mara: .* It waits for your vote\. It is exploited now on 4 servers\./)
+    expect(first.notices).toEqual([])
+    expect(first.listed).toEqual(['mara', 'noor', 'tom'])
     until(one, 1)
     const second = lastTold(one)
     expect(second.thread).toEqual([expect.stringMatching(/^Nobody has decided, so .* is told\./)])
@@ -119,18 +120,20 @@ describe('a halt that nobody answers', () => {
     expect(told).toHaveLength(8)
   })
 
-  test('is told with the buttons that end it', () => {
+  test('is listed for those who may end it, then told to those above with what was not touched', () => {
     const one = halted()
     until(one, 1)
     const first = lastTold(one)
     expect(first.thread).toEqual([])
-    expect(first.notices[0]).toMatch(
-      /^mara: PW-1 .* Halted since .*, and nobody has answered: .* 5 of 6 servers not touched\./,
-    )
-    expect(first.buttons[0]).toContain('resume')
+    expect(first.listed).toEqual(['mara', 'noor'])
     until(one, 1)
     expect(lastTold(one).thread).toEqual([
       expect.stringMatching(/^Nobody has answered since it was halted, so .* is told\.$/),
+    ])
+    expect(lastTold(one).notices).toEqual([
+      expect.stringMatching(
+        /^jonas: PW-1 .* Halted since .*, and nobody has answered: .* 5 of 6 servers not touched\./,
+      ),
     ])
     expect(lastTold(one).loud).not.toBeNull()
   })
