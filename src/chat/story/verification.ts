@@ -49,7 +49,7 @@ interface Ends {
   /** When there are so many, they are told of again; `null`: with the next look that has one. */
   readonly next: number | null
   /** Those that had not ended well before, or were tried again. Others that end well are told with their ring. */
-  readonly mended: readonly Ended[]
+  readonly recovered: readonly Ended[]
 }
 
 function endsOf(assets: readonly string[], before: ProposalState | null, state: ProposalState): Ends {
@@ -58,10 +58,12 @@ function endsOf(assets: readonly string[], before: ProposalState | null, state: 
   const changed = changedEnds(assets, before, state)
   const isRetried = ({ asset }: Ended) => run?.retried[asset] !== undefined
   const bad = changed.filter(({ good }) => !good)
-  const mended = changed.filter((one) => one.good && (isRetried(one) || (one.was !== null && endsBadly(one.was.end))))
+  const recovered = changed.filter(
+    (one) => one.good && (isRetried(one) || (one.was !== null && endsBadly(one.was.end))),
+  )
   const all = run === null ? [] : failedDeployments(run)
   const known = earlier === null ? 0 : failedDeployments(earlier).length
-  const ends = { bad, soFar: false, next: all.length < FEW ? null : nextCount(all.length), mended }
+  const ends = { bad, soFar: false, next: all.length < FEW ? null : nextCount(all.length), recovered }
   if (bad.length === 0 || known < FEW || bad.some(isRetried)) return ends
   return nextCount(known) <= all.length ? { ...ends, bad: all.flatMap(ended), soFar: true } : { ...ends, bad: [] }
 }
@@ -92,8 +94,8 @@ function endStory(
   const { before, state, logs } = telling
   const verifications = verificationsOf(event)
   const assets = verifications.map(({ asset }) => asset)
-  const { bad, soFar, next, mended } = endsOf(assets, before, state)
-  const [causes, better] = [causesOf(state, bad), causesOf(state, mended)]
+  const { bad, soFar, next, recovered } = endsOf(assets, before, state)
+  const [causes, better] = [causesOf(state, bad), causesOf(state, recovered)]
   const text = [
     ...rich(soFar ? 'So far: ' : ''),
     ...causesText(state, causes, 'did not end well'),

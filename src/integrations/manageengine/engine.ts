@@ -3,6 +3,7 @@
 import type { DeployEngine } from '../../core/ports.ts'
 import { recordedCalls } from '../delegating/call-book.ts'
 import { endFirstContact, firstOnes } from '../delegating/first-contact.ts'
+import { aloneOnStart, following, forgetCalls, noteOf } from '../delegating/on-start.ts'
 import { openCalls } from './calls.ts'
 import { type Context, lastingProblem, markOf, ONLY_LEGACY } from './context.ts'
 import type { StartNote } from './note.ts'
@@ -53,7 +54,11 @@ export function createEngine(context: EngineOptions): DeployEngine {
       return plannedCallsOf(context, batch.key, looked, (await api.generation(signal)) === 'dcapi')
     },
 
-    ...following(context),
+    ...following({
+      ...{ notes: context.notes, system: api.server, hourSeconds: context.hourSeconds },
+      reports: (note, signal) => reportsOf(context, note, signal),
+      reportsOfAll: (starts, signal) => reportsOfAll(context, starts, signal),
+    }),
     ...changing(context),
     calls: recordedCalls(context.notes),
 
@@ -93,34 +98,6 @@ async function checked(context: Context, signal: AbortSignal): Promise<string> {
   return parts.join('; ')
 }
 
-async function noteOf({ api, notes }: Context, key: string): Promise<StartNote> {
-  const note = await notes.read(key)
-  if (note === null) throw new Error(`Nobody noted a start with the key ${key} for ${api.server}`)
-  return note
-}
-
-function following(context: Context): Pick<DeployEngine, 'poll' | 'sharedPoll'> {
-  return {
-    async poll({ key }, signal) {
-      signal.throwIfAborted()
-      return reportsOf(context, await noteOf(context, key), signal)
-    },
-
-    sharedPoll: {
-      everySeconds: Math.max(1, context.hourSeconds / 4),
-      async poll(handles, signal) {
-        signal.throwIfAborted()
-        const starts = new Map<string, StartNote>()
-        for (const { key } of handles) {
-          const note = await context.notes.read(key)
-          if (note !== null) starts.set(key, note)
-        }
-        return reportsOfAll(context, starts, signal)
-      },
-    },
-  }
-}
-
 /** The differences, with those that nobody was told of. `keeps`: what of the found ones stays noted. */
 async function compared(
   context: Context,
@@ -128,11 +105,11 @@ async function compared(
   signal: AbortSignal,
   keeps: (found: string[]) => Pick<StartNote, 'untold'>,
 ): Promise<readonly string[]> {
-  const before = await noteOf(context, key)
+  const before = await noteOf(context.notes, key, context.api.server)
   const found = [...before.untold, ...(await compareConfigurations(context, key, before, signal))]
   const { untold } = keeps(found)
   if (untold.length + before.untold.length > 0)
-    await context.notes.save(key, { ...(await noteOf(context, key)), untold })
+    await context.notes.save(key, { ...(await noteOf(context.notes, key, context.api.server)), untold })
   return found
 }
 
@@ -147,14 +124,8 @@ function changing(context: Context): Required<Pick<DeployEngine, 'stage' | 'star
   ): Promise<T> {
     signal.throwIfAborted()
     markOf(context, key)
-    return notes.alone(key, signal, async (mine) => {
-      const book = openCalls(context, key, await notes.read(key))
-      try {
-        return await work({ ...context, api: book.api }, mine)
-      } finally {
-        await book.save()
-      }
-    })
+    const open = (before: StartNote | null) => openCalls(context, key, before)
+    return aloneOnStart(notes, key, signal, open, ({ api }, mine) => work({ ...context, api }, mine))
   }
 
   return {
@@ -173,14 +144,16 @@ function changing(context: Context): Required<Pick<DeployEngine, 'stage' | 'star
         return handle
       }),
     cancel: ({ key }, signal, only) =>
-      onStart(key, signal, async (own, mine) => takeBack(own, key, await noteOf(own, key), only, mine)),
+      onStart(key, signal, async (own, mine) =>
+        takeBack(own, key, await noteOf(own.notes, key, own.api.server), only, mine),
+      ),
     compare: ({ key }, signal) => onStart(key, signal, (own, mine) => compared(own, key, mine, () => ({ untold: [] }))),
     async tidy(key, signal) {
       await onStart(key, signal, async (own, mine) => {
         await endFirstContact(firstContactOf(own), key, mine)
         await tidyConfigurations(own, key, mine)
       })
-      if ((await notes.readCalls(key)).calls.length === 0) await notes.removeCalls(key)
+      await forgetCalls(notes, key)
     },
   }
 }

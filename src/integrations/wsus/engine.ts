@@ -4,6 +4,7 @@ import type { DeployEngine } from '../../core/ports.ts'
 import { reclaimedText } from '../../core/reclaimed.ts'
 import { recordedCalls } from '../delegating/call-book.ts'
 import { endFirstContact, firstOnes } from '../delegating/first-contact.ts'
+import { aloneOnStart, following, forgetCalls, noteOf } from '../delegating/on-start.ts'
 import { openCallBook } from './call-book.ts'
 import { WsusError } from './calls.ts'
 import { type Context, keyIn, markOf, serverProblem } from './context.ts'
@@ -72,41 +73,17 @@ export function createWsusEngine(context: WsusEngineOptions): DeployEngine {
       return plannedCallsOf(context, batch.key, looked)
     },
 
-    ...following(context),
+    ...following({
+      ...{ notes: context.notes, system: wsus.describe, hourSeconds: context.hourSeconds },
+      reports: (note, signal) => reportsOf(context, note, signal),
+      reportsOfAll: (starts, signal) => reportsOfAll(context, starts, signal),
+    }),
     ...changing(context),
     calls: recordedCalls(context.notes),
 
     async reclaim(unknown, signal) {
       signal.throwIfAborted()
       return reclaimGroups(context, unknown, signal)
-    },
-  }
-}
-
-async function noteOf({ wsus, notes }: Context, key: string): Promise<StartNote> {
-  const note = await notes.read(key)
-  if (note === null) throw new Error(`Nobody noted a start with the key ${key} for ${wsus.describe}`)
-  return note
-}
-
-function following(context: Context): Pick<DeployEngine, 'poll' | 'sharedPoll'> {
-  return {
-    async poll({ key }, signal) {
-      signal.throwIfAborted()
-      return reportsOf(context, await noteOf(context, key), signal)
-    },
-
-    sharedPoll: {
-      everySeconds: Math.max(1, context.hourSeconds / 4),
-      async poll(handles, signal) {
-        signal.throwIfAborted()
-        const starts = new Map<string, StartNote>()
-        for (const { key } of handles) {
-          const note = await context.notes.read(key)
-          if (note !== null) starts.set(key, note)
-        }
-        return reportsOfAll(context, starts, signal)
-      },
     },
   }
 }
@@ -122,14 +99,8 @@ function changing(context: Context): Required<Pick<DeployEngine, 'stage' | 'star
   ): Promise<T> {
     signal.throwIfAborted()
     markOf(context, key)
-    return notes.alone(key, signal, async (mine) => {
-      const book = openCallBook(context, key, await notes.read(key))
-      try {
-        return await work({ ...context, wsus: book.wsus }, mine)
-      } finally {
-        await book.save()
-      }
-    })
+    const open = (before: StartNote | null) => openCallBook(context, key, before)
+    return aloneOnStart(notes, key, signal, open, ({ wsus }, mine) => work({ ...context, wsus }, mine))
   }
 
   return {
@@ -142,17 +113,17 @@ function changing(context: Context): Required<Pick<DeployEngine, 'stage' | 'star
     start: (batch, signal) => onStart(batch.key, signal, (own, mine) => startBatch(own, batch, mine)),
     cancel: ({ key }, signal, only) =>
       onStart(key, signal, async (own, mine) => {
-        const note = await noteOf(own, key)
+        const note = await noteOf(own.notes, key, own.wsus.describe)
         return (note.groups.some(isWhole) ? takeGroupsBack : takeBack)(own, key, note, only, mine)
       }),
     compare: ({ key }, signal) =>
       onStart(key, signal, async (own, mine) => {
-        const note = await noteOf(own, key)
+        const note = await noteOf(own.notes, key, own.wsus.describe)
         return (note.groups.some(isWhole) ? compareWholeGroups : compareGroups)(own, key, note, mine)
       }),
     async tidy(key, signal) {
       await onStart(key, signal, (own, mine) => tidyGroups(own, key, markOf(own, key), mine))
-      if ((await notes.readCalls(key)).calls.length === 0) await notes.removeCalls(key)
+      await forgetCalls(notes, key)
     },
   }
 }
