@@ -4,16 +4,8 @@
  */
 
 import { expect, test } from 'vitest'
-import { logsInReport, proposalReport } from '../../src/chat/report.ts'
-import type { ProposalState } from '../../src/core/proposal/proposal.ts'
-import { readLogs } from '../../src/store/content.ts'
-import { readStream } from '../../src/store/events.ts'
 import { createKeeping } from '../../src/store/keeping.ts'
 import { openLeases } from '../../src/store/leases.ts'
-import { consoleThread } from '../../src/store/outbox.ts'
-import { findProposal, openProposals } from '../../src/store/proposals.ts'
-import { verifyRecord } from '../../src/workflow/audit.ts'
-import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { random } from '../bench/fleet.ts'
 import {
   type Dies,
@@ -26,11 +18,11 @@ import {
   SOURCE,
 } from '../integrations/manageengine/scene.ts'
 import { useDatabase } from '../support/database.ts'
-import { approveAs, exampleService, jonas, mara, plan, proposeAll, standard, tom } from '../support/example-service.ts'
+import { approveAs, exampleService, mara, tom } from '../support/example-service.ts'
+import { counted, ends, openLateProposal } from '../support/late-proposal.ts'
 import { daily } from '../support/windows.ts'
 
 const database = useDatabase()
-const { signal } = new AbortController()
 const SEED = Number(process.env.PATCHWARDEN_SEED ?? 19)
 
 /** Long, because time goes by while the machine that tests is busy. */
@@ -60,96 +52,18 @@ async function scene() {
   const me = await manageEngineScene(memoryStore(state), { start: '2026-11-20T12:00:00Z', keeping })
   const clock = me.now
   const service = await exampleService(db, { clock })
-  const gate = {
-    minSuccessPercent: 50,
-    maxFailures: 9,
-    unreachable: 'ignored',
-    waitingForReboot: 'as success',
-  } as const
-  const rings = plan('web', { window: nights }).rings.map((ring, index) => {
-    const select = index === 0 ? ({ kind: 'count', count: 8 } as const) : ({ kind: 'rest' } as const)
-    return { ...ring, select, batch: { kind: 'count' as const, value: 99 }, gate, soakSeconds: 0 }
+  const opened = await openLateProposal<Dies>({
+    ...{ database: { db, url }, service, leases, clock, system: me, tickHours: 1 / 120, window: nights },
+    ...{ first: { kind: 'count', count: 8 }, batchSize: 99 },
+    parts: (dies) => ({
+      ...{ sources: [me.source], feeds: [me.catalog()] },
+      engines: new Map([[SOURCE, me.engine({ dies, leadHours: 2 })]]),
+    }),
   })
-  const teams = {
-    ...service.parts.teams,
-    plans: [{ ...plan('web', { window: nights }), rings }],
-    policyOf: () => ({ ...standard, inventoryMaxAgeSeconds: 90 * 86_400 }),
-  }
-  function processThat(dies: Dies | null) {
-    const engines = new Map([[SOURCE, me.engine({ dies, leadHours: 2 })]])
-    const parts = { ...service.parts, teams, sources: [me.source], feeds: [me.catalog()], engines }
-    return createWorkflow(parts, leases.alone)
-  }
-  const workflow = processThat(null)
-  await proposeAll(workflow)
-  const [opened, ...others] = await openProposals(db)
-  if (opened === undefined || others.length > 0) throw new Error(`${others.length + 1} proposals were opened.`)
-  const { id } = opened
-  const stateNow = async (): Promise<ProposalState> => {
-    const found = await findProposal(db, id)
-    if (found === null) throw new Error('It is gone.')
-    return found
-  }
-  return {
-    ...{ id, me, workflow, processThat, state: stateNow },
-    /** Goes on for so many hours, an hour at a time. */
-    async pass(hours: number, by = () => workflow) {
-      for (let hour = 0; hour < hours; hour++) {
-        me.pass(1)
-        const ticking = setInterval(() => me.pass(1 / 120), 20)
-        const process = by()
-        await process.sweep(signal).finally(() => clearInterval(ticking))
-        await process.tidy(signal)
-      }
-    },
-    async thread(): Promise<string> {
-      await workflow.deliver()
-      return JSON.stringify((await consoleThread(db, id)).map(({ entry }) => entry))
-    },
-    async report(): Promise<string> {
-      const events = await readStream(db, id)
-      return proposalReport(await stateNow(), events, await readLogs(db, logsInReport(events)))
-    },
-    verify: () => verifyRecord(url, { rebuild: true, membersOf: () => [mara, tom, jonas], now: clock().toISOString() }),
-    async close() {
-      await leases.end()
-      await service.remove()
-    },
-  }
-}
-
-/** What the record says that the server was asked for a proposal. */
-async function readCalls(id: string): Promise<readonly string[]> {
-  const events = await readStream(database().db, id)
-  return events.flatMap(({ event }) => (event.type === 'calls-recorded' ? event.calls.map(({ what }) => what) : []))
+  return { ...opened, me }
 }
 
 type Scene = Awaited<ReturnType<typeof scene>>
-
-/** Chooses four machines of the last ring, and gives them faults. */
-async function withFaults({ me, state }: Scene) {
-  const { subject } = await state()
-  if (subject.kind !== 'patches') throw new Error('It is about no patches.')
-  const last = subject.rings.filter(({ assets }) => assets.some((asset) => asset.startsWith('me/'))).at(-1)
-  const [a = '', b = '', restart = '', silent = ''] = (last?.assets ?? []).map((asset) => asset.slice('me/'.length))
-  for (const name of [a, b]) await me.changeMachine(name, { fault: 'install fails' })
-  await me.changeMachine(restart, { fault: 'no restart' })
-  await me.changeMachine(silent, { fault: 'silent after learning' })
-  return { failing: [a, b], restart, silent }
-}
-
-function ends({ rollout }: ProposalState): Record<string, string> {
-  const all = Object.values(rollout?.deployments ?? {})
-  return Object.fromEntries(
-    all.map(({ asset, verification }) => [asset.split('/')[1] ?? '', verification?.end ?? 'none']),
-  )
-}
-
-function counted(found: Record<string, string>): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const end of Object.values(found)) counts[end] = (counts[end] ?? 0) + 1
-  return counts
-}
 
 /** No machine did anything twice, and nothing of ours is left in the lists of the server. */
 async function expectNothingTwice({ me }: Scene): Promise<void> {
@@ -176,7 +90,7 @@ test('40 machines, 12 updates, two rings: 36 succeed, 2 fail, 1 waits for a rest
     })
     expect(terms?.decidedThere?.join(' ')).toContain('"Servers nightly"')
   }
-  const { failing, restart, silent } = await withFaults(one)
+  const { failing, restart, silent } = await one.withFaults(SOURCE)
   for (const who of [mara, tom]) await approveAs(one.workflow, one.id, who)
   await one.pass(24 * 4)
   const state = await one.state()
@@ -191,7 +105,7 @@ test('40 machines, 12 updates, two rings: 36 succeed, 2 fail, 1 waits for a rest
     expect(text).toContain('error 1603')
   }
   expect(await one.report()).toMatch(/## Calls to systems\n[\s\S]*\| `PW-1\.r1\.\S+` \| 1 to \d+ \| `[0-9a-f]{64}` \|/)
-  expect(await readCalls(one.id)).toEqual(
+  expect(await one.calls()).toEqual(
     expect.arrayContaining([
       expect.stringMatching(
         /^make the configuration "Patchwarden \(test\) PW-1\.\S+ \S+": install KB9000001, .* and 7 more on m.*, by the deployment policy "Servers nightly"$/,

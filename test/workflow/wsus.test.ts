@@ -4,19 +4,11 @@
  */
 
 import { expect, test } from 'vitest'
-import { logsInReport, proposalReport } from '../../src/chat/report.ts'
 import type { Observation } from '../../src/core/asset.ts'
 import type { DeployEngine, InventorySource } from '../../src/core/ports.ts'
 import { stepsOf } from '../../src/core/preview.ts'
-import type { ProposalState } from '../../src/core/proposal/proposal.ts'
-import { readLogs } from '../../src/store/content.ts'
-import { readStream } from '../../src/store/events.ts'
 import { createKeeping } from '../../src/store/keeping.ts'
 import { openLeases } from '../../src/store/leases.ts'
-import { consoleThread } from '../../src/store/outbox.ts'
-import { findProposal, openProposals } from '../../src/store/proposals.ts'
-import { verifyRecord } from '../../src/workflow/audit.ts'
-import { createWorkflow } from '../../src/workflow/workflow.ts'
 import { random } from '../bench/fleet.ts'
 import {
   type Dies,
@@ -30,20 +22,11 @@ import {
 } from '../integrations/wsus/scene.ts'
 import { anAsset, aSnapshot } from '../support/asset.ts'
 import { useDatabase } from '../support/database.ts'
-import {
-  approveAs,
-  exampleService,
-  jonas,
-  mara,
-  nights,
-  plan,
-  proposeAll,
-  standard,
-  tom,
-} from '../support/example-service.ts'
+import { approveAs, exampleService, mara, nights, proposeAll, tom } from '../support/example-service.ts'
+
+import { counted, ends, openLateProposal } from '../support/late-proposal.ts'
 
 const database = useDatabase()
-const { signal } = new AbortController()
 const SEED = Number(process.env.PATCHWARDEN_SEED ?? 19)
 
 const machines = Array.from({ length: 40 }, (_, index) => `w${String(index + 1).padStart(2, '0')}.corp.example`)
@@ -123,100 +106,21 @@ async function scene({ whole = false, batchSize = 99 } = {}) {
   const clock = wsus.now
   const service = await exampleService(db, { clock })
   const direct = directHosts(clock)
-  const gate = {
-    minSuccessPercent: 50,
-    maxFailures: 9,
-    unreachable: 'ignored',
-    waitingForReboot: 'as success',
-  } as const
-  const rings = plan('web', { window: nights }).rings.map((ring, index) => {
-    const first = whole ? ({ kind: 'tag', tag: 'Wave 1' } as const) : ({ kind: 'count', count: 8 } as const)
-    const select = index === 0 ? first : ({ kind: 'rest' } as const)
-    return { ...ring, select, batch: { kind: 'count' as const, value: batchSize }, gate, soakSeconds: 0 }
+  const opened = await openLateProposal<Dies>({
+    ...{ database: { db, url }, service, leases, clock, system: wsus, tickHours: 1 / 60, window: nights },
+    ...{ first: whole ? { kind: 'tag', tag: 'Wave 1' } : { kind: 'count', count: 8 }, batchSize },
+    parts: (dies) => ({
+      ...{ sources: [direct.source, wsus.source], feeds: [wsus.catalog()] },
+      engines: new Map([
+        ['direct', direct.engine],
+        ['wsus', wsus.engine({ dies })],
+      ]),
+    }),
   })
-  const teams = {
-    ...service.parts.teams,
-    plans: [{ ...plan('web', { window: nights }), rings }],
-    policyOf: () => ({ ...standard, inventoryMaxAgeSeconds: 90 * 86_400 }),
-  }
-  function processThat(dies: Dies | null) {
-    const engines = new Map([
-      ['direct', direct.engine],
-      ['wsus', wsus.engine({ dies })],
-    ])
-    const parts = { ...service.parts, teams, sources: [direct.source, wsus.source], feeds: [wsus.catalog()], engines }
-    return createWorkflow(parts, leases.alone)
-  }
-  const workflow = processThat(null)
-  await proposeAll(workflow)
-  const [opened, ...others] = await openProposals(db)
-  if (opened === undefined || others.length > 0) throw new Error(`${others.length + 1} proposals were opened.`)
-  const { id } = opened
-  const stateNow = async (): Promise<ProposalState> => {
-    const found = await findProposal(db, id)
-    if (found === null) throw new Error('It is gone.')
-    return found
-  }
-  return {
-    ...{ id, wsus, workflow, processThat, state: stateNow },
-    /** Goes on for so many hours, an hour at a time. */
-    async pass(hours: number, by = () => workflow) {
-      for (let hour = 0; hour < hours; hour++) {
-        wsus.pass(1)
-        const ticking = setInterval(() => wsus.pass(1 / 60), 20)
-        const process = by()
-        await process.sweep(signal).finally(() => clearInterval(ticking))
-        await process.tidy(signal)
-      }
-    },
-    async thread(): Promise<string> {
-      await workflow.deliver()
-      return JSON.stringify((await consoleThread(db, id)).map(({ entry }) => entry))
-    },
-    async report(): Promise<string> {
-      const events = await readStream(db, id)
-      return proposalReport(await stateNow(), events, await readLogs(db, logsInReport(events)))
-    },
-    verify: () => verifyRecord(url, { rebuild: true, membersOf: () => [mara, tom, jonas], now: clock().toISOString() }),
-    async close() {
-      await leases.end()
-      await service.remove()
-    },
-  }
-}
-
-/** What the record says that WSUS was asked for a proposal. */
-async function readCalls(id: string): Promise<readonly string[]> {
-  const events = await readStream(database().db, id)
-  return events.flatMap(({ event }) => (event.type === 'calls-recorded' ? event.calls.map(({ what }) => what) : []))
+  return { ...opened, wsus }
 }
 
 type Scene = Awaited<ReturnType<typeof scene>>
-
-/** Chooses four machines of the last ring, and gives them faults. */
-async function withFaults({ wsus, state }: Scene) {
-  const { subject } = await state()
-  if (subject.kind !== 'patches') throw new Error('It is about no patches.')
-  const last = subject.rings.filter(({ assets }) => assets.some((asset) => asset.startsWith('wsus/'))).at(-1)
-  const [a = '', b = '', restart = '', silent = ''] = (last?.assets ?? []).map((asset) => asset.slice('wsus/'.length))
-  for (const name of [a, b]) await wsus.changeMachine(name, { fault: 'install fails' })
-  await wsus.changeMachine(restart, { fault: 'no restart' })
-  await wsus.changeMachine(silent, { fault: 'silent after learning' })
-  return { failing: [a, b], restart, silent }
-}
-
-function ends({ rollout }: ProposalState): Record<string, string> {
-  const all = Object.values(rollout?.deployments ?? {})
-  return Object.fromEntries(
-    all.map(({ asset, verification }) => [asset.split('/')[1] ?? '', verification?.end ?? 'none']),
-  )
-}
-
-function counted(found: Record<string, string>): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const end of Object.values(found)) counts[end] = (counts[end] ?? 0) + 1
-  return counts
-}
 
 /** No machine did anything twice, and nothing is left in WSUS. */
 async function expectNothingTwice({ wsus }: Scene): Promise<void> {
@@ -238,7 +142,7 @@ test('40 machines, 12 updates, two rings: 36 succeed, 2 fail, 1 waits for a rest
     expect(previewProblem).toBeNull()
     expect(changes).toHaveLength(asset.engine === 'wsus' ? 12 : 1)
   }
-  const { failing, restart, silent } = await withFaults(one)
+  const { failing, restart, silent } = await one.withFaults('wsus')
   for (const who of [mara, tom]) await approveAs(one.workflow, one.id, who)
   await one.pass(24 * 10)
   const state = await one.state()
@@ -259,7 +163,7 @@ test('40 machines, 12 updates, two rings: 36 succeed, 2 fail, 1 waits for a rest
     expect(text).toContain('error 0x80070643')
   }
   expect(await one.report()).toMatch(/## Calls to systems\n[\s\S]*\| `PW-1\.r1\.\S+` \| 1 to \d+ \| `[0-9a-f]{64}` \|/)
-  expect(await readCalls(one.id)).toEqual(
+  expect(await one.calls()).toEqual(
     expect.arrayContaining([
       expect.stringMatching(/^make the group "Patchwarden \(test\) PW-1\./),
       expect.stringMatching(/^approve KB9000001 for ".*", deadline \d{4}-\d\d-\d\d 02:\d\d UTC$/),
@@ -307,7 +211,7 @@ test(`policies decide the groups, killed at random calls (seed ${SEED}): each gr
   const state = await one.state()
   expect(state.status, JSON.stringify(counted(ends(state)))).toBe('completed')
   expect(counted(ends(state))).toEqual({ installed: 2, 'rebooted and re-scanned': 40 })
-  expect(await readCalls(one.id)).toEqual(
+  expect(await one.calls()).toEqual(
     expect.arrayContaining([
       expect.stringMatching(/^approve KB9000001 for "Wave 1", deadline \d{4}-\d\d-\d\d 02:\d\d UTC$/),
       expect.stringMatching(/^take back the approval of KB9000001 for "Wave 2"$/),
