@@ -87,9 +87,10 @@ export function connectionProblem(name: string, stderr: string): ConnectionProbl
   if (/Timeout, server|timed out/i.test(stderr)) {
     return { reason: `${name} stopped answering: the connection timed out.`, begun: 'maybe' }
   }
-  const last = stderr.trim().split('\n').at(-1)?.trim().slice(0, 200)
-  const words = last === undefined || last === '' ? '' : ` (${last.replace(/\.$/, '')})`
-  return { reason: `The connection to ${name} was lost${words}.`, begun: 'maybe' }
+  const last = stderr.trim().split('\n').at(-1)?.trim().slice(0, 200) ?? ''
+  // While ssh keeps a connection for others, it may say nothing at all of a proxy command that ended too early.
+  if (last === '') return { reason: `The connection to ${name} was lost.`, begun: 'maybe', ask: 'way' }
+  return { reason: `The connection to ${name} was lost (${last.replace(/\.$/, '')}).`, begun: 'maybe' }
 }
 
 /** One sentence that says why sudo did not run a root script; `null`: sudo did not refuse it. */

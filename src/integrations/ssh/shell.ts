@@ -21,8 +21,11 @@ export interface HostShell {
   close(): void
 }
 
-/** `untaken`: the shell of the login never took what was sent, although nothing ended the connection. */
-export type ShellEnd = ProcessEnd & { readonly untaken?: true }
+/**
+ * `untaken`: the shell of the login never took what was sent, although nothing ended the connection. `unsent`: the script
+ * was not sent, so nothing of it was run.
+ */
+export type ShellEnd = ProcessEnd & { readonly untaken?: true; readonly unsent?: true }
 
 export interface ShellScript {
   /** POSIX sh. */
@@ -159,7 +162,8 @@ function run(shell: ShellState, asked: ShellScript): Promise<ShellEnd | null> {
       const texts = { stdout: isSent ? stdout.text() : before, stderr: stderr.text() }
       const isLost = shell.used && !isSent && end !== 'aborted'
       const untaken = end === 'timed out' && !isSent ? ({ untaken: true } as const) : {}
-      resolve(isLost ? null : { end, status: end === 'exited' ? status : null, ...texts, ...untaken })
+      const unsent = isSent ? {} : ({ unsent: true } as const)
+      resolve(isLost ? null : { end, status: end === 'exited' ? status : null, ...texts, ...untaken, ...unsent })
     }
     if (signal.aborted) return settle('aborted', null)
     if (shell.ended !== null) return settle(shell.ended.end, shell.ended.status)

@@ -80,7 +80,7 @@ export async function runOverSsh(name: string, target: SshTarget, remote: Remote
     return { kind: 'failed', reason: untakenReason(name, ran.stdout, seconds), begun: 'no', stdout: '' }
   const { reason, begun } = await diagnosed(name, target, connectionProblemOf(ran, name, seconds), signal)
   signal.throwIfAborted()
-  return { kind: 'failed', stdout: ran.stdout, reason, begun }
+  return { kind: 'failed', stdout: ran.stdout, reason, begun: 'unsent' in ran ? 'no' : begun }
 }
 
 /** A host that cannot be reached ends ssh itself, so a shell that takes nothing is busy with something of its own. */

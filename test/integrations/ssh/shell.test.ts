@@ -195,10 +195,10 @@ describe('scripts of which more are to come', () => {
     expect(logged()).toEqual(['login', 'login'])
   })
 
-  it('that never get there are told as lost, and the next logs in anew', async () => {
+  it('that never get there are told as lost and not begun, and the next logs in anew', async () => {
     connections = createSshConnections()
     for (let script = 0; script < 2; script++) {
-      expect(await run('gone', 'echo 1')).toMatchObject({ kind: 'failed', begun: 'maybe' })
+      expect(await run('gone', 'echo 1')).toMatchObject({ kind: 'failed', begun: 'no' })
     }
     expect(logged()).toEqual(['login', 'login'])
   })

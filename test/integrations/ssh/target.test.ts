@@ -91,6 +91,11 @@ describe('a connection that failed', () => {
     expect(problem.begun).toBe(begun)
   })
 
+  it('is looked for on the way where ssh said nothing, as it may of a proxy command that ended too early', () => {
+    expect(connectionProblem('web01', '').ask).toBe('way')
+    expect(connectionProblem('web01', 'Connection to 198.18.77.11 closed by remote host.').ask).toBeUndefined()
+  })
+
   it('is told apart from sudo saying no', () => {
     expect(sudoProblem('web01', 'sudo: a password is required')).toMatch(/may not use sudo without a password/)
     expect(sudoProblem('web01', 'sh: 1: exec: sudo: not found')).toMatch(/has no sudo/)
