@@ -58,7 +58,9 @@ describe('connections that sessions share', () => {
       await runOverSsh('web01', target, { script: '', as: 'user', timeoutSeconds: 5, signal, connections })
     }
     expect(existsSync(join(folder, 'log'))).toBe(true)
-    const paths = [...readFileSync(join(folder, 'log'), 'utf8').matchAll(/ControlPath="(\S+)"/g)].map(([, path]) => path)
+    const paths = [...readFileSync(join(folder, 'log'), 'utf8').matchAll(/ControlPath="(\S+)"/g)].map(
+      ([, path]) => path,
+    )
     expect(new Set(paths).size).toBe(2)
   })
 })
