@@ -4,7 +4,7 @@
  */
 
 import { and, asc, eq, inArray, isNotNull, ne, not, sql } from 'drizzle-orm'
-import type { DeploymentHandle, DeploymentReport, HealthResult } from '../core/ports.ts'
+import type { DeploymentHandle, DeploymentReport, HealthResult, StopReport } from '../core/ports.ts'
 import { finalStatuses } from '../core/proposal/proposal.ts'
 import { storable, storableAsJson } from '../core/storable.ts'
 import { listOf, ROWS_AT_ONCE, slices } from './bulk.ts'
@@ -104,6 +104,32 @@ export async function saveTold(db: Queryable, key: string, told: string): Promis
     .where(and(eq(starts.key, key), sql`${starts.told} is distinct from ${told}`))
     .returning({ key: starts.key })
   return changed.length > 0
+}
+
+/** What stops have reached on assets of the start so far. */
+export async function findStops(db: Queryable, key: string, assets: readonly string[]): Promise<readonly StopReport[]> {
+  const rows = await db
+    .select({ asset: startAssets.asset, state: startAssets.stop, until: startAssets.stopUntil })
+    .from(startAssets)
+    .where(
+      and(
+        eq(startAssets.key, key),
+        isNotNull(startAssets.stop),
+        sql`${startAssets.asset} = any(${listOf(assets.map(storable))}::text::text[])`,
+      ),
+    )
+  return rows.flatMap(({ asset, state, until }) =>
+    state === null ? [] : [{ asset, state, ...(until === null ? {} : { until }) }],
+  )
+}
+
+export async function saveStops(db: Queryable, key: string, reports: readonly StopReport[]): Promise<void> {
+  for (const rows of slices(reports))
+    await db.execute(sql`update ${startAssets} set stop = given.state, stop_until = given.until
+      from unnest(${listOf(rows.map(({ asset }) => storable(asset)))}::text::text[],
+        ${listOf(rows.map(({ state }) => state))}::text::text[],
+        ${listOf(rows.map(({ until }) => until ?? null))}::text::timestamptz[]) as given (asset, state, until)
+      where ${startAssets.key} = ${key} and ${startAssets.asset} = given.asset`)
 }
 
 /** Whether an asset of the start is at work for it. */

@@ -20,6 +20,7 @@ import type {
 import { contentHash } from '../../src/core/proposal/decision-content.ts'
 import type { Content } from '../../src/core/proposal/event.ts'
 import type { Actor } from '../../src/core/proposal/proposal.ts'
+import { takenBackNow } from '../../src/core/rollout/taken-back.ts'
 import type { Freeze } from '../../src/core/window.ts'
 import { readStream } from '../../src/store/events.ts'
 import { openLeases } from '../../src/store/leases.ts'
@@ -350,6 +351,31 @@ test('a halt takes back what has not begun, and says what may still install and 
     'Of these: taken back from 1 server; 1 may still install until 2026-11-22 04:00 UTC.',
   )
   expect(read('2026-11-22T05:00:00.000Z')).toContain('Of these: taken back from 1 server.')
+})
+
+test('a take-back that is repeated until its servers end counts each once, and tells what has changed only', async () => {
+  const hour = (of: number) => `2026-11-21T${String(of).padStart(2, '0')}:00:00.000Z`
+  const until = async (to: number) => {
+    one.say(() => ({ outcome: null, progress: null, saidAt: null, lookAgainAt: hour(to + 1) }))
+    await one.until(hour(to))
+  }
+  await until(2)
+  one.freezes.push({ name: 'sale', from: '2026-11-22T00:00:00.000Z', to: '2026-11-23T00:00:00.000Z', teams: null })
+  one.stop((asset) =>
+    asset === web1 ? { state: 'stopped' } : { state: 'may still begin', until: '2026-11-22T04:00:00.000Z' },
+  )
+  for (const of of [3, 4, 5]) await until(of)
+  one.stop(() => ({ state: 'at work' }))
+  for (const of of [6, 7, 8]) await until(of)
+  expect(one.calls('cancel').length).toBeGreaterThan(3)
+  const told = (await one.story()).filter((text) => /taken back|may still|begun/.test(text))
+  expect(told.map((text) => text.slice(text.indexOf('sale: ')))).toEqual([
+    'sale: taken back from 1 server; 1 may still install until 2026-11-22 04:00 UTC.',
+    'sale: 1 has begun, or may have.',
+  ])
+  const { rollout } = await one.state()
+  if (rollout === null) throw new Error('There is none.')
+  expect(takenBackNow(rollout)).toMatchObject({ stopped: 1, may: 0, until: null, atWork: 1 })
 })
 
 test('somebody who may stop ends the waiting: who has not reported is silent, and only resuming lets the ring pass', async () => {

@@ -7,7 +7,7 @@ import type { Priority } from '../priority/priority.ts'
 import type { Freeze } from '../window.ts'
 import type { Departure } from '../within.ts'
 import type { Content, NamedAsset, RecordedOutcome, RecordedVerification } from './event.ts'
-import type { Actor, Choice, LateWord, Person, Reached } from './proposal.ts'
+import type { Actor, Choice, LateWord, Person, Reached, Was } from './proposal.ts'
 
 /** An asset that was changed back. */
 export interface Undone {
@@ -96,7 +96,12 @@ export type ProposalCommand =
   | { readonly type: 'note'; readonly text: string }
   | { readonly type: 'record-calls'; readonly key: string; readonly calls: readonly SystemCall[] }
   /** A stop of a start that was told ahead. `why`: a clause. `goesOn`: others are told when their turn comes. */
-  | ({ readonly type: 'note-taken-back'; readonly why: string; readonly goesOn: boolean } & Reached)
+  | ({
+      readonly type: 'note-taken-back'
+      readonly why: string
+      readonly goesOn: boolean
+      readonly was?: Was
+    } & Reached)
   | { readonly type: 'note-late-word'; readonly asset: string; readonly word: LateWord }
   | { readonly type: 'note-drift'; readonly asset: string; readonly what: string }
   /** Lets the current ring begin. */

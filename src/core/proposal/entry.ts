@@ -324,7 +324,7 @@ const table: Table = {
   'test-ended': { passed: fact, reason: words },
   'assets-compared': { assets: ownText, more: fact },
   noted: { text: words },
-  'taken-back': { why: words, stopped: fact, may: fact, until: ownText, atWork: fact, untold: fact },
+  'taken-back': { why: words, stopped: fact, may: fact, until: ownText, atWork: fact, untold: fact, was: fact },
   drifted: { asset: ownText, what: ownText },
   'heard-late': { asset: ownText, word: ownText },
   'ring-soaking': { ring: fact, until: ownText },

@@ -18,6 +18,7 @@ import type {
   Via,
   Vote,
   WaitsFor,
+  Was,
 } from './proposal.ts'
 
 export interface Content {
@@ -270,8 +271,11 @@ export type ProposalEvent =
   | { readonly type: 'assets-compared'; readonly assets: readonly AssetSince[]; readonly more?: true }
   /** Information for people that changes nothing. */
   | { readonly type: 'noted'; readonly text: string }
-  /** What was told ahead was taken back. `why`: a clause. `untold`: servers whose system was never told of it. */
-  | ({ readonly type: 'taken-back'; readonly why: string; readonly untold: number } & Reached)
+  /**
+   * What was told ahead was taken back. `why`: a clause. `untold`: servers whose system was never told of it. `was`: as
+   * what an earlier stop had counted these servers; left out: it had not.
+   */
+  | ({ readonly type: 'taken-back'; readonly why: string; readonly untold: number; readonly was?: Was } & Reached)
   /** A verified asset reports an older version than was promised. */
   | { readonly type: 'drifted'; readonly asset: string; readonly what: string }
   /** An asset of which nobody knew how it ended was heard again, after the rollout was over. */

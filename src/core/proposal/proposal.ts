@@ -381,6 +381,9 @@ export interface Reached {
   readonly atWork: number
 }
 
+/** As what servers had been counted by an earlier stop of the same start. */
+export type Was = Pick<Reached, 'stopped' | 'may' | 'atWork'>
+
 /** What stops have reached since the last start, and how many servers were never told. */
 export interface TakenBack extends Reached {
   /** How many starts there were then. */

@@ -1,7 +1,7 @@
 /** When proposals need attention, which process gives it, and which starts engines were asked for. */
 
 import { index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
-import type { DeploymentReport, HealthResult } from '../../core/ports.ts'
+import type { DeploymentReport, HealthResult, StopReport } from '../../core/ports.ts'
 import { instant } from './column-types.ts'
 
 /** When a proposal needs attention again. One row for each proposal. */
@@ -63,6 +63,10 @@ export const startAssets = pgTable(
     place: integer('place'),
     /** Health of the asset before the start; `null`: nobody looked. */
     before: jsonb('before').$type<readonly HealthResult[]>(),
+    /** What the last stop reached on the asset; `null`: it was not stopped. */
+    stop: text('stop').$type<StopReport['state']>(),
+    /** Work that has not begun by then never begins; `null`: not known, or it was not stopped. */
+    stopUntil: instant('stop_until'),
   },
   (table) => [primaryKey({ columns: [table.key, table.asset] })],
 )

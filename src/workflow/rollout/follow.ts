@@ -11,7 +11,6 @@ import { notAllowed, notBegun, STOPPED, TIME_OVER } from '../../core/not-begun.t
 import type { DeployEngine, DeploymentHandle, DeploymentOutcome, DeploymentReport } from '../../core/ports.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { HandOver } from '../../core/rollout/hand-over.ts'
-import { reachedBy } from '../../core/rollout/taken-back.ts'
 import { assetName } from '../../core/rollout/tally.ts'
 import {
   counted,
@@ -218,7 +217,7 @@ async function stop(
   await recordCalls(work, engine)
   following.stoppedAt = work.deploying.parts.clock().toISOString()
   const goesOn = why === WINDOW_OVER
-  if (reports.length > 0) await tellTakenBack(work, { why: why.replace(/\.$/, ''), goesOn, ...reachedBy(reports) })
+  await tellTakenBack(work, { why: why.replace(/\.$/, ''), goesOn }, reports)
   await end(
     following,
     reports.flatMap(({ asset, state }): RecordedOutcome[] => {

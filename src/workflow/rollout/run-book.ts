@@ -1,13 +1,16 @@
 /** What is stored about each start, so that the next process to drive it knows how far it had come. */
 
-import type { HealthResult } from '../../core/ports.ts'
+import type { HealthResult, StopReport } from '../../core/ports.ts'
+import { type NewlyReached, newlyReached } from '../../core/rollout/taken-back.ts'
 import {
   findStart,
+  findStops,
   type StartAsset,
   saveNextLook,
   saveStage,
   saveStarted,
   saveStarting,
+  saveStops,
   saveTold,
 } from '../../store/starts.ts'
 import type { WorkflowParts } from '../ports.ts'
@@ -67,6 +70,18 @@ export function createRunBook({ db, clock }: Pick<WorkflowParts, 'db' | 'clock'>
     noteWindowOver: (key: string): Promise<void> => saveStage(db, key, 'window over'),
     /** False: the thread was told the same sentence about the start before. */
     noteTold: (key: string, text: string): Promise<boolean> => saveTold(db, key, text),
+    /** What a stop changed, compared with the stops of the start before; `null`: nothing. */
+    async noteStops(key: string, reports: readonly StopReport[]): Promise<NewlyReached | null> {
+      const before = await findStops(
+        db,
+        key,
+        reports.map(({ asset }) => asset),
+      )
+      const { changed, ...reached } = newlyReached(reports, before)
+      if (changed.length === 0) return null
+      await saveStops(db, key, changed)
+      return reached
+    },
     noteNextLook: (key: string, at: string | null): Promise<void> => saveNextLook(db, key, at),
   }
 }

@@ -8,7 +8,7 @@ import { errorText } from '../../core/error-text.ts'
 import { heldBack } from '../../core/held-back.ts'
 import { MaybeStarted } from '../../core/maybe-started.ts'
 import { notAllowed } from '../../core/not-begun.ts'
-import type { Batch, DeployEngine, DeploymentOutcome, HealthResult } from '../../core/ports.ts'
+import type { Batch, DeployEngine, DeploymentOutcome, HealthResult, StopReport } from '../../core/ports.ts'
 import type { ProposalCommand } from '../../core/proposal/command.ts'
 import type { RecordedOutcome } from '../../core/proposal/event.ts'
 import type { Actor, Deployment, PatchSubject, ProposalState } from '../../core/proposal/proposal.ts'
@@ -162,13 +162,15 @@ export async function recordCallsOf(
   await calls?.recorded(key, last.n, signal)
 }
 
-/** Tells the thread what a stop reached, unless that was the last thing it was told about the start. */
+/** Tells the thread what a stop reached, as far as no earlier stop of the start had reached it. */
 export async function tellTakenBack(
   { deploying, state, key }: Work,
-  reached: Omit<Extract<ProposalCommand, { type: 'note-taken-back' }>, 'type'>,
+  stop: Pick<Extract<ProposalCommand, { type: 'note-taken-back' }>, 'why' | 'goesOn'>,
+  reports: readonly StopReport[],
 ): Promise<void> {
-  if (await deploying.book.noteTold(key, JSON.stringify(reached)))
-    await deploying.commands.execute(state.id, { type: 'note-taken-back', ...reached }, rollout)
+  const reached = await deploying.book.noteStops(key, reports)
+  if (reached !== null)
+    await deploying.commands.execute(state.id, { type: 'note-taken-back', ...stop, ...reached }, rollout)
 }
 
 /**

@@ -11,7 +11,7 @@ import type { PatchSubject } from '../../../src/core/proposal/proposal.ts'
 import { deploymentsOf } from '../../../src/core/rollout/deployments.ts'
 import { freshRun } from '../../../src/core/rollout/evolve-run.ts'
 import { handOver } from '../../../src/core/rollout/hand-over.ts'
-import { reachedBy, takenBackBy, takenBackNow } from '../../../src/core/rollout/taken-back.ts'
+import { newlyReached, reachedBy, takenBackBy, takenBackNow } from '../../../src/core/rollout/taken-back.ts'
 import { counted, firstRead, nextMoment, saidBy, silentOutcome, toldStart } from '../../../src/core/rollout/told.ts'
 import { earlyHookProblem, rebootProblem, type Terms } from '../../../src/core/terms.ts'
 import { type Freeze, openWindow } from '../../../src/core/window.ts'
@@ -363,6 +363,31 @@ test('stops add up to what they reached, until something is told again', () => {
   const again = { ...twice, starts: twice.starts + 1 }
   expect(takenBackNow(again)).toBeNull()
   expect(takenBackBy(again, { ...reachedBy([stopped]), untold: 3 })).toMatchObject({ stopped: 1, may: 0, untold: 3 })
+})
+
+test('a stop that is repeated counts each server once, as what it is now', () => {
+  const four = '2026-11-21T04:00:00.000Z'
+  const a = { asset: 'a', state: 'stopped' } as const
+  const may = { asset: 'b', state: 'may still begin', until: four } as const
+  const c = { asset: 'c', state: 'at work' } as const
+  const first = newlyReached([a, may, c], [])
+  expect(first).toEqual({ changed: [a, may, c], stopped: 1, may: 1, until: four, atWork: 1 })
+  // The same again, with the instant written in another way.
+  expect(newlyReached([{ ...may, until: '2026-11-21T04:00:00Z' }, c], [a, may, c]).changed).toEqual([])
+  const b = { asset: 'b', state: 'at work' } as const
+  const second = newlyReached([b, c], [a, may, c])
+  expect(second).toEqual({
+    changed: [b],
+    stopped: 0,
+    may: 0,
+    until: null,
+    atWork: 1,
+    was: { stopped: 0, may: 1, atWork: 0 },
+  })
+  const run = freshRun(approved(contentWith(2)).state(), four)
+  const once = { ...run, takenBack: takenBackBy(run, { ...first, untold: 5 }) }
+  const twice = takenBackBy(once, { ...second, untold: 4 })
+  expect(twice).toMatchObject({ stopped: 1, may: 0, until: null, atWork: 2, untold: 4 })
 })
 
 test('what an engine cannot keep is a problem before the vote', () => {

@@ -1,0 +1,2 @@
+ALTER TABLE "start_assets" ADD COLUMN "stop" text;--> statement-breakpoint
+ALTER TABLE "start_assets" ADD COLUMN "stop_until" timestamp with time zone;
