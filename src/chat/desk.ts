@@ -1,5 +1,6 @@
 /** The desk: requests of people arrive here from every platform. A platform needs nothing else from Patchwarden. */
 
+import type { Refusal } from '../core/proposal/command.ts'
 import type { Actor } from '../core/proposal/proposal.ts'
 import type { Account, KnownPerson } from './accounts.ts'
 import type { ActionInput, ActionName } from './actions.ts'
@@ -44,6 +45,15 @@ export interface ActRequest extends ActionInput {
   readonly action: ActionName
 }
 
+/** A freeze is about a team: it may be declared or lifted without any proposal. */
+export interface FreezeRequest {
+  readonly team: string
+  readonly action: 'freeze' | 'unfreeze'
+  /** ISO 8601 date; for a freeze. */
+  readonly until: string | null
+  readonly reason: string | null
+}
+
 /** A click on a button, before any question is asked. */
 export type Click = Pick<ActRequest, 'proposal' | 'action' | 'revision'>
 
@@ -64,6 +74,8 @@ export interface Suggestion {
 /** The answer to an action. Only the person who acted sees it. Every click gets one. */
 export interface Answer {
   readonly ok: boolean
+  /** Why nothing was done, for programs. Left out: it was done, or the sentence is all that is known. */
+  readonly refused?: Refusal['code']
   readonly message: RichText
   readonly detail?: Detail
   /** Path of the console page with more about this, or with the next step. */
@@ -91,6 +103,7 @@ export type Person = Extract<Actor, { kind: 'person' }>
 
 export interface Desk {
   act(request: ActRequest, person: Person): Promise<Answer>
+  freezeTeam(request: FreezeRequest, person: Person): Promise<Answer>
   /** Runs the text after `/patch`. `proposal`: the one whose thread the person typed in; `null`: none. */
   slash(
     text: string,

@@ -28,6 +28,7 @@ import { minuteOf } from '../core/time/instant.ts'
 import { whyNotTouched } from '../core/why-not-touched.ts'
 import type { Freeze } from '../core/window.ts'
 import { isAlwaysOpen, nextWindows } from '../core/window.ts'
+import { aligned } from './aligned.ts'
 import type { Detail } from './desk.ts'
 import { judgementTable, patchCaption } from './explanation.ts'
 import type { Picture } from './picture/picture.ts'
@@ -377,8 +378,8 @@ export function detailLines(detail: Detail, timeZone: string | null = null): rea
   const words = (text: RichText) => plain(timeZone === null ? text : text.map((span) => local(span, timeZone)))
   const lines = [detail.title, words(detail.lead)].filter((line) => line !== '')
   for (const table of detail.tables) {
-    lines.push('', table.caption, `  ${table.columns.join(' | ')}`)
-    for (const row of table.rows) lines.push(`  ${row.map(words).join(' | ')}`)
+    const rows = aligned([table.columns, ...table.rows.map((row) => row.map(words))])
+    lines.push('', table.caption, ...rows.map((row) => `  ${row}`))
   }
   if (detail.lines.length > 0) lines.push('', ...detail.lines)
   return lines

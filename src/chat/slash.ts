@@ -109,10 +109,16 @@ function parseLook(verb: Exclude<LookName, 'away'>, [, second, third]: readonly 
   }
 }
 
-export const slashHelp: readonly string[] = [
-  ...actionNames.map((name) => `/patch ${typedAs(name)}: ${actions[name].summary}`),
-  ...lookNames.map((name) => `/patch ${name}${lookSummaries[name].follows ?? ''}: ${lookSummaries[name].summary}`),
+/** Everything that can be typed, and what it does. */
+export const slashTable: readonly { readonly typed: string; readonly does: string }[] = [
+  ...actionNames.map((name) => ({ typed: `/patch ${typedAs(name)}`, does: actions[name].summary })),
+  ...lookNames.map((name) => ({
+    typed: `/patch ${name}${lookSummaries[name].follows ?? ''}`,
+    does: lookSummaries[name].summary,
+  })),
 ]
+
+export const slashHelp: readonly string[] = slashTable.map(({ typed, does }) => `${typed}: ${does}`)
 
 /** The command as it is typed after `/patch`. A person who is asked comes first, and what is asked needs no mark. */
 export function typedAs(name: ActionName): string {

@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
+import { aligned } from '../chat/aligned.ts'
 import { type AccountEntry, accountWords, linkedWords } from '../chat/linked-accounts.ts'
 import { plain } from '../chat/rich-text.ts'
 import type { Config } from '../config/schema.ts'
 import { chatPlatformNames, isChatPlatform } from '../core/chat-platforms.ts'
 import { BadUse } from './failure.ts'
 import { complain, print, printJson, printJsonLines } from './print.ts'
+import type { Shape } from './shapes.ts'
 import { knownPerson } from './start.ts'
 import { withService } from './with-service.ts'
 
@@ -37,7 +39,7 @@ export function accountsCommand(program: Command, done: (code: number) => void):
       if (json) return printJsonLines(shown.map(asJson))
       if (shown.length === 0)
         return print(`No account is named or linked${person === undefined ? '' : ` for ${person}`}.`)
-      print(shown.map((entry) => line(entry, config)))
+      print(aligned(shown.map((entry) => row(entry, config))))
     })
   }
 
@@ -51,18 +53,18 @@ export function accountsCommand(program: Command, done: (code: number) => void):
       const { ok, message } = await workflow.linking.revoke({ platform, account, person }, null)
       await workflow.deliver()
       if (!ok) done(1)
-      if (json) return printJson({ ok, platform, account, sentence: plain(message) })
+      if (json) return printJson({ ok, platform, account, sentence: plain(message) } satisfies Shape<'accounts revoke'>)
       if (ok) print(plain(message))
       else complain(plain(message))
     })
   }
 }
 
-function line(entry: AccountEntry, { people }: Config): string {
+function row(entry: AccountEntry, { people }: Config): readonly string[] {
   const gone = Object.hasOwn(people, entry.person) ? '' : '; not in the configuration, so it speaks for nobody'
-  return `${entry.person.padEnd(12)} ${accountWords(entry)}, ${plain(linkedWords(entry))}${gone}`
+  return [entry.person, accountWords(entry), `${plain(linkedWords(entry))}${gone}`]
 }
 
-function asJson({ person, platform, account, label, linked }: AccountEntry) {
+function asJson({ person, platform, account, label, linked }: AccountEntry): Shape<'accounts'> {
   return { person, platform, account, label, linkedAt: linked?.at ?? null, confirmedIn: linked?.via ?? null }
 }

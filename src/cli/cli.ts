@@ -5,6 +5,7 @@ import { accountsCommand } from './accounts.ts'
 import { assessCommand } from './assess.ts'
 import { auditCommands } from './audit.ts'
 import { checkCommand } from './check.ts'
+import { completionCommand } from './completion.ts'
 import { decideCommands } from './decide.ts'
 import { decideTableCommand } from './decide-table.ts'
 import { BadUse, fileSentence } from './failure.ts'
@@ -16,6 +17,7 @@ import { overviewCommands } from './overview.ts'
 import { complain, complainAsIs } from './print.ts'
 import { signInCommand, signOutCommand, startCommand } from './start.ts'
 import { unmanagedCommand } from './unmanaged.ts'
+import { version } from './version.ts'
 import { versionsCommand } from './versions.ts'
 import { watchCommand } from './watch.ts'
 import { windowsCommand } from './windows.ts'
@@ -26,6 +28,7 @@ export function commandLine(done: (code: number) => void): Command {
     .description(
       'Patch approvals where your team already talks: proposals, votes, off-peak rollouts, verified results.',
     )
+    .version(version, '--version', 'print the version')
     .option('--config <file>', 'configuration to use (default: patchwarden.yaml here, else the built-in example)')
     .exitOverride()
     .configureOutput({ writeErr: (text) => complainAsIs(text.replace(/^error: /, '')) })
@@ -49,6 +52,7 @@ export function commandLine(done: (code: number) => void): Command {
     unmanagedCommand,
     auditCommands,
     versionsCommand,
+    completionCommand,
   ]) {
     add(program, done)
   }

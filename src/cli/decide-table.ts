@@ -4,15 +4,17 @@ import { errorText } from '../core/error-text.ts'
 import { type DecisionTable, decideByTable, parseDecisionTable, whyUndecided } from '../core/priority/decision-table.ts'
 import { shippedTables } from '../core/priority/rule.ts'
 import { BadUse } from './failure.ts'
-import { answerLines } from './lines.ts'
+import { answerLines, type LineAsJson } from './lines.ts'
 
 export function decideTableCommand(program: Command): void {
   program
     .command('decide <table>')
     .description(`read facts as JSON, a line each; write the outcome: ${shippedTables.join(', ')} or a CSV file`)
-    .action(async (name: string) => {
+    .option('--json', 'print JSON, a line each')
+    .action(async (name: string, { json = false }: { json?: boolean }) => {
       const table = load(name)
-      await answerLines(process.stdin, (line) => answer(table, line))
+      const asJson: LineAsJson = (line, outcome, problem) => ({ line, outcome, problem })
+      await answerLines(process.stdin, (line) => answer(table, line), json ? asJson : null)
     })
 }
 

@@ -1,20 +1,22 @@
 import type { Command } from 'commander'
 import type { Service } from '../app/open.ts'
 import { type ActionName, actionNames, actions, numberNamedAlone, questionsOf } from '../chat/actions.ts'
-import type { Person } from '../chat/desk.ts'
+import type { Answer, Person } from '../chat/desk.ts'
 import { plain } from '../chat/rich-text.ts'
 import { named } from '../config/named.ts'
 import type { Through } from '../core/hands.ts'
 import { proposeRefusal } from '../core/permission/team.ts'
-import { statusWords } from '../core/proposal/stop-test.ts'
 import { BadUse } from './failure.ts'
 import { complain, print, printJson } from './print.ts'
+import type { Shape } from './shapes.ts'
+import { type Standing, standingOf } from './standing.ts'
 import { theProposal } from './the-proposal.ts'
 import { whereFrom } from './where-from.ts'
 import { withService } from './with-service.ts'
 
 interface As {
   as?: string
+  team?: string
   because?: string
   until?: string
   owner?: string
@@ -39,6 +41,12 @@ export function actorFrom({ config }: Service, id: string | undefined): Person {
   if (!person) throw new BadUse(`There is no person "${id}" in the configuration; it knows ${people}.`)
   const through: Through = config.example ? { kind: 'example' } : { kind: 'command line', ...whereFrom() }
   return { kind: 'person', id, name: person.name, via: 'cli', through }
+}
+
+/** Throws a sentence if the configuration has no such team. */
+export function knownTeam({ config }: Pick<Service, 'config'>, team: string): void {
+  if (Object.hasOwn(config.teams, team)) return
+  throw new BadUse(`There is no team "${team}": use ${Object.keys(config.teams).join(', ')}.`)
 }
 
 interface Commands {
@@ -83,22 +91,25 @@ function proposeCommand({ program, done, as }: Commands): void {
     .option('--team <team>', 'only for this team')
     .option('--as <person>', as)
     .option('--json', 'print JSON')
-    .action(async (options: As & { team?: string }) => {
+    .action(async (options: As) => {
       await withService(program, async (service) => {
         const by = actorFrom(service, options.as)
+        if (options.team !== undefined) knownTeam(service, options.team)
         const { plans, membersOf } = service.parts.teams
         const asked = options.team === undefined ? plans.map(({ team }) => team) : [options.team]
         const refusals = asked.map((team) => proposeRefusal(team, by, membersOf(team)))
         const [refusal] = refusals
         if (refusal !== undefined && refusal !== null && !refusals.includes(null)) {
           done(1)
-          return options.json ? printJson({ opened: [], revised: [], refusal }) : complain(refusal)
+          return options.json
+            ? printJson({ opened: [], revised: [], refusal } satisfies Shape<'propose'>)
+            : complain(refusal)
         }
         const { signal } = new AbortController()
         const team = options.team === undefined ? {} : { team: options.team }
         const { opened, revised } = await service.workflow.propose(signal, { by, ...team })
         await service.workflow.deliver()
-        if (options.json) return printJson({ opened, revised })
+        if (options.json) return printJson({ opened, revised, refusal: null } satisfies Shape<'propose'>)
         print(`Opened ${opened.join(', ') || 'nothing'}; revised ${revised.join(', ') || 'nothing'}.`)
       })
     })
@@ -109,7 +120,11 @@ function actionCommands(commands: Commands): void {
   for (const name of actionNames) {
     const { command, commandLine, summary } = actions[name]
     if (command === null || commandLine === null) continue
-    const own = commands.program.command(`${commandLine ?? name} <proposal>`).description(summary)
+    const ofTeam = name === 'freeze' || name === 'unfreeze'
+    const own = commands.program
+      .command(`${commandLine ?? name} ${ofTeam ? '[proposal]' : '<proposal>'}`)
+      .description(summary)
+    if (ofTeam) own.option('--team <team>', 'instead of a proposal: the team')
     for (const { ask, label } of questionsOf(name)) {
       if (ask === 'asset') own.option('--asset <asset>', 'name or id of a server')
       if (ask === 'until') own.option('--until <date>', `${label.toLowerCase()}, e.g. 2026-12-31`)
@@ -120,38 +135,59 @@ function actionCommands(commands: Commands): void {
       .option('--as <person>', commands.as)
       .option('--because <reason>', name === 'ask' ? 'your question' : 'reason')
       .option('--json', 'print JSON')
-      .action((id: string, options: As) => act(commands, name, id, options))
+      .action((id: string | undefined, options: As) => (ofTeam ? freeze : act)(commands, name, id, options))
   }
 }
 
-async function act({ program, done }: Commands, name: ActionName, id: string, options: As): Promise<void> {
-  const { command } = actions[name]
-  if (command === null) throw new Error(`${name} decides nothing.`)
-  const { because: reason = null, owner = null, until = null, asset = null, person: whom = null } = options
+/** Every act goes through the desk, as a click in chat does, and is answered in the same words. */
+async function act({ program, done }: Commands, name: ActionName, id: string | undefined, options: As): Promise<void> {
+  const { because = null, owner = null, until = null, asset = null, person: whom = null } = options
   await withService(program, async (service) => {
-    const { id: proposal, revision: current } = await theProposal(service, id)
-    const revision = numberNamedAlone(name, current)
-    const given = command({ revision, reason, owner, until, asset, person: whom })
+    const { id: proposal, revision: current } = await theProposal(service, id ?? '')
     const person = actorFrom(service, options.as)
-    if (given.type === 'freeze' || given.type === 'unfreeze' || given.type === 'roll-back' || given.type === 'ask') {
-      const request = { proposal, action: name, revision, reason, owner, until, asset, person: whom }
-      const answer = await service.workflow.desk.act(request, person)
-      await service.workflow.deliver()
-      if (!answer.ok) done(1)
-      const said = plain(answer.message)
-      if (options.json) return printJson({ ok: answer.ok, proposal, sentence: said })
-      if (answer.ok) return print(said)
-      complain(said)
-      return
-    }
-    const result = await service.workflow.execute(proposal, given, person)
+    const revision = numberNamedAlone(name, current)
+    const request = { proposal, action: name, revision, reason: because, owner, until, asset, person: whom }
+    const answer = await service.workflow.desk.act(request, person)
     await service.workflow.deliver()
-    if (!result.ok) done(result.refusal.code === 'incomplete' ? 2 : 1)
-    if (options.json) {
-      const { ok } = result
-      return printJson(ok ? { ok, proposal, status: result.state.status } : { ok, proposal, ...result.refusal })
-    }
-    if (result.ok) print(`${proposal} is ${statusWords(result.state)}.`)
-    else complain(result.refusal.sentence)
+    tell(answer, { proposal, team: null, standing: await standingOf(service, proposal) }, { done, json: options.json })
   })
+}
+
+/** Of a team, or of the team of a proposal. */
+async function freeze(commands: Commands, name: ActionName, id: string | undefined, options: As): Promise<void> {
+  const { team, because: reason = null, until = null } = options
+  if ((id === undefined) === (team === undefined))
+    throw new BadUse(`Say what to ${name}: a proposal, such as PW-1, whose team is meant, or --team <team>.`)
+  if (team === undefined) return act(commands, name, id, options)
+  const { program, done } = commands
+  await withService(program, async (service) => {
+    knownTeam(service, team)
+    const person = actorFrom(service, options.as)
+    const action = name === 'freeze' ? name : 'unfreeze'
+    const answer = await service.workflow.desk.freezeTeam({ team, action, until, reason }, person)
+    await service.workflow.deliver()
+    tell(answer, { proposal: null, team, standing: null }, { done, json: options.json })
+  })
+}
+
+/** What an act was about, and where that stands now. */
+interface About {
+  readonly proposal: string | null
+  readonly team: string | null
+  readonly standing: Standing | null
+}
+
+function tell(
+  { ok, refused, message }: Answer,
+  { proposal, team, standing }: About,
+  { done, json = false }: { readonly done: Commands['done']; readonly json: boolean | undefined },
+): void {
+  const isDone = ok && refused === undefined
+  const sentence = plain(message)
+  if (!isDone) done(refused === 'incomplete' ? 2 : 1)
+  if (json) {
+    const { status = null, missing = [] } = standing ?? {}
+    printJson({ ok: isDone, proposal, team, code: refused ?? null, sentence, status, missing } satisfies Shape<'act'>)
+  } else if (!isDone) complain(sentence)
+  else print(standing === null ? sentence : [sentence, `${proposal} is ${standing.status}. ${standing.says}`])
 }

@@ -10,15 +10,29 @@ const CHUNK = 10_000
 
 export type LineAnswer = { readonly out: string } | { readonly problem: string }
 
-/** Prints one line for each input line, in order: the answer; or `!`, with a sentence on standard error. */
-export async function answerLines(input: Readable, answer: (line: string) => LineAnswer): Promise<void> {
+/** Makes the value that is printed as JSON for a line; `out` null: there is a problem instead. */
+export type LineAsJson = (line: number, out: string | null, problem: string | null) => object
+
+/**
+ * Prints one line for each input line, in order: the answer; or `!`, with a sentence on standard error. With `asJson`, its
+ * value.
+ */
+export async function answerLines(
+  input: Readable,
+  answer: (line: string) => LineAnswer,
+  asJson: LineAsJson | null = null,
+): Promise<void> {
   let out: string[] = []
   let number = 0
   for await (const line of boundedLines(input)) {
     number++
     const given = answer(line)
-    if ('problem' in given) complain(`Line ${number} (${shown(line)}): ${given.problem}`)
-    out.push('out' in given ? given.out : '!')
+    const [said, problem] = 'out' in given ? [given.out, null] : [null, given.problem]
+    if (asJson !== null) out.push(visibleJson(JSON.stringify(asJson(number, said, problem))))
+    else {
+      if (problem !== null) complain(`Line ${number} (${shown(line)}): ${problem}`)
+      out.push(said ?? '!')
+    }
     if (out.length < CHUNK) continue
     print(out)
     out = []

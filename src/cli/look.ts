@@ -1,18 +1,20 @@
 import type { Command } from 'commander'
+import { aligned } from '../chat/aligned.ts'
 import { notJudgedLines } from '../chat/coverage.ts'
 import { detailLines, explainDetail } from '../chat/details.ts'
 import { explanationDetail } from '../chat/explanation.ts'
 import { logsInReport, proposalReport } from '../chat/report.ts'
 import { allJudged } from '../core/coverage.ts'
 import { logsOf, withLogs } from '../core/proposal/logs.ts'
-import { statuses } from '../core/proposal/proposal.ts'
+import { type ProposalState, statuses } from '../core/proposal/proposal.ts'
 import { readLogs } from '../store/content.ts'
 import { readStream } from '../store/events.ts'
 import { listAssets } from '../store/inventory.ts'
 import { findProposal, openProposals, proposalsWithStatus } from '../store/proposals.ts'
 import { BadUse } from './failure.ts'
 import { planCommand } from './plan.ts'
-import { print, printDocument, printJson } from './print.ts'
+import { print, printDocument, printJson, printJsonLines } from './print.ts'
+import type { Shape } from './shapes.ts'
 import { theProposal } from './the-proposal.ts'
 import { withService } from './with-service.ts'
 
@@ -62,16 +64,19 @@ function proposalsCommand(program: Command): void {
     .action(async (options: { all?: boolean; json?: boolean }) => {
       await withService(program, async ({ database: { db }, workflow }) => {
         const states = options.all ? await proposalsWithStatus(db, statuses) : await openProposals(db)
-        for (const state of states) {
-          const { id, team, status, priority, title, revision } = state
-          if (options.json) printJson({ id, team, status, priority, title, revision })
-          else print(`${id.padEnd(7)} ${status.padEnd(12)} ${priority.padEnd(12)} ${team}: ${title}`)
-        }
-        if (states.length > 0 || options.json) return
+        if (options.json) return printJsonLines(states.map(listed))
+        if (states.length > 0)
+          return print(
+            aligned(states.map(({ id, status, priority, team, title }) => [id, status, priority, team, title])),
+          )
         // An empty list is no all-clear for servers that nobody can judge.
         print(['No proposal is open.', ...notJudgedLines(await workflow.coverage())])
       })
     })
+}
+
+function listed({ id, team, status, priority, title, revision }: ProposalState): Shape<'proposals'> {
+  return { id, team, status, priority, title, revision }
 }
 
 function reportCommand(program: Command): void {

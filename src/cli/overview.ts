@@ -4,9 +4,10 @@ import { commandReference } from '../chat/command-reference.ts'
 import type { Overview, Person } from '../chat/desk.ts'
 import { assetsDetail, detailLines } from '../chat/details.ts'
 import { overviewDetail } from '../chat/overview.ts'
-import { slashHelp } from '../chat/slash.ts'
+import { slashHelp, slashTable } from '../chat/slash.ts'
 import { actorFrom } from './decide.ts'
-import { print, printDocument, printJson } from './print.ts'
+import { print, printDocument, printJson, printJsonLines } from './print.ts'
+import { type Shape, shapesSchema } from './shapes.ts'
 import { theProposal } from './the-proposal.ts'
 import { withService } from './with-service.ts'
 
@@ -55,7 +56,8 @@ export function overviewCommands(program: Command): void {
     .action(async (id: string, options: { json?: boolean }) => {
       await withService(program, async (service) => {
         const state = await theProposal(service, id)
-        if (state.subject.kind !== 'patches') return print(`${state.id} names no servers.`)
+        if (state.subject.kind !== 'patches')
+          return options.json ? printJson([]) : print(`${state.id} names no servers.`)
         const detail = assetsDetail(state, state.subject)
         if (options.json) printJson(detail.tables)
         else print(detailLines(detail))
@@ -67,7 +69,11 @@ export function overviewCommands(program: Command): void {
     .description('everything that can be typed after /patch, in chat and in the console')
     .option('--markdown', 'as docs/commands.md')
     .option('--discord', 'as Discord registers them: manifests/discord-commands.json')
-    .action(async (options: { markdown?: boolean; discord?: boolean }) => {
+    .option('--shapes', 'print the JSON Schema of what each command prints with --json: command-line.schema.json')
+    .option('--json', 'print JSON, a line each')
+    .action(async (options: { markdown?: boolean; discord?: boolean; shapes?: boolean; json?: boolean }) => {
+      if (options.shapes) return printJson(shapesSchema(), 2)
+      if (options.json) return printJsonLines(slashTable satisfies readonly Shape<'commands'>[])
       if (options.discord) {
         // Loaded only here, because Discord's library is large.
         const { discordCommands } = await import('../chat/discord/commands.ts')

@@ -11,7 +11,8 @@ import { createConsole } from '../web/console.ts'
 import { serveConsole } from '../web/serve.ts'
 import { BadUse } from './failure.ts'
 import { guardProcess } from './last-guard.ts'
-import { complain, print } from './print.ts'
+import { complain, print, printJson } from './print.ts'
+import type { Shape } from './shapes.ts'
 import { whereFrom } from './where-from.ts'
 import { load, withService } from './with-service.ts'
 
@@ -132,10 +133,13 @@ export function signInCommand(program: Command): void {
   program
     .command('sign-in <person>')
     .description('print a one-time sign-in link for a person of the configuration')
-    .action(async (person: string) => {
+    .option('--json', 'print JSON')
+    .action(async (person: string, { json = false }: { json?: boolean }) => {
       await withService(program, async (service) => {
         knownPerson(service.config, person)
-        print(signInLink(service.config, await linkFromHere(service, person, 'command line')))
+        const link = signInLink(service.config, await linkFromHere(service, person, 'command line'))
+        if (json) printJson({ person, link } satisfies Shape<'sign-in'>)
+        else print(link)
       })
     })
 }
@@ -146,7 +150,8 @@ export function signOutCommand(program: Command): void {
     .description(
       'end every session of a person at the console and of those they introduced, and the sign-in links not used',
     )
-    .action(async (person: string) => {
+    .option('--json', 'print JSON')
+    .action(async (person: string, { json = false }: { json?: boolean }) => {
       await withService(program, async ({ config, database }) => {
         const ended = await endSessionsOf(database.db, person, {
           andIntroduced: true,
@@ -155,7 +160,8 @@ export function signOutCommand(program: Command): void {
         })
         // A person who has left the configuration may still have had sessions.
         if (ended === 0) knownPerson(config, person)
-        print(`${person} is signed out.`)
+        if (json) printJson({ person, ended: ended > 0 } satisfies Shape<'sign-out'>)
+        else print(`${person} is signed out.`)
       })
     })
 }

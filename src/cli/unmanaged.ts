@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { unmanagedLines } from '../chat/unmanaged.ts'
 import { minuteOf } from '../core/time/instant.ts'
 import type { UnmanagedRow } from '../workflow/unmanaged.ts'
-import { BadUse } from './failure.ts'
+import { knownTeam } from './decide.ts'
 import { print, printJson } from './print.ts'
 import { withService } from './with-service.ts'
 
@@ -14,8 +14,7 @@ export function unmanagedCommand(program: Command): void {
     .option('--json', 'print JSON, a line each')
     .action(async ({ team = null, json = false }: { team?: string | null; json?: boolean }) => {
       await withService(program, async ({ config, workflow: { unmanaged } }) => {
-        if (team !== null && !Object.hasOwn(config.teams, team))
-          throw new BadUse(`There is no team "${team}": use ${Object.keys(config.teams).join(', ')}.`)
+        if (team !== null) knownTeam({ config }, team)
         for await (const row of unmanaged.list(team)) {
           if (json) printJson(row)
           else print(lineOf(row))

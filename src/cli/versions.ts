@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type VersionScheme, versionSchemes } from '../core/versions/scheme.ts'
 import { BadUse } from './failure.ts'
-import { answerLines, type LineAnswer } from './lines.ts'
+import { answerLines, type LineAnswer, type LineAsJson } from './lines.ts'
 
 const signs = { '-1': '<', '0': '=', '1': '>' } as const
 
@@ -10,10 +10,12 @@ export function versionsCommand(program: Command): void {
   program
     .command('versions <scheme>')
     .description(`read "A B" lines, write <, = or > for each: ${names}`)
-    .action(async (name: string) => {
+    .option('--json', 'print JSON, a line each')
+    .action(async (name: string, { json = false }: { json?: boolean }) => {
       const scheme = versionSchemes.get(name)
       if (!scheme) throw new BadUse(`There is no version scheme "${name}"; use ${names}.`)
-      await answerLines(process.stdin, (line) => compareLine(scheme, line))
+      const asJson: LineAsJson = (line, sign, problem) => ({ line, sign, problem })
+      await answerLines(process.stdin, (line) => compareLine(scheme, line), json ? asJson : null)
     })
 }
 

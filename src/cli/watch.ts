@@ -7,7 +7,8 @@ import { oneLine, shorten } from '../chat/visible.ts'
 import { errorText } from '../core/error-text.ts'
 import type { Status } from '../core/proposal/proposal.ts'
 import { BadUse } from './failure.ts'
-import { print } from './print.ts'
+import { print, printJson } from './print.ts'
+import type { Shape } from './shapes.ts'
 import { theProposal } from './the-proposal.ts'
 import { withService } from './with-service.ts'
 
@@ -31,10 +32,11 @@ export function watchCommand(program: Command, done: (code: number) => void): vo
   program
     .command('watch <proposal>')
     .description('follow a rollout until it ends: exit status 0 when it is completed, 1 when it is halted or closed')
-    .action(async (id: string) => {
+    .option('--json', 'print JSON, a line for each change')
+    .action(async (id: string, { json = false }: { json?: boolean }) => {
       await withService(program, async (service) => {
         const { id: proposal } = await theProposal(service, id)
-        const show = process.stdout.isTTY ? drawnAnew(process.stdout) : whatIsNew()
+        const show = json ? asJson(proposal) : process.stdout.isTTY ? drawnAnew(process.stdout) : whatIsNew()
         done((await follow(service, proposal, show)) ? 0 : 1)
       })
     })
@@ -46,7 +48,8 @@ async function look(service: Service, proposal: string) {
   return { status, lines: card === null ? [] : cardLines(card, status) }
 }
 
-type Show = (lines: readonly string[]) => void
+/** `status` null: the database did not answer. */
+type Show = (lines: readonly string[], status: Status | null) => void
 
 /** Shows the proposal each time it changes. Returns true if it ended well. */
 async function follow(service: Service, proposal: string, show: Show): Promise<boolean> {
@@ -65,10 +68,10 @@ async function follow(service: Service, proposal: string, show: Show): Promise<b
         if (++lost > LOOKS_LOST) throw new BadUse(`The database does not answer any more: ${errorText(error)}`)
         return null
       })
-      if (seen === null) show([`${proposal}: the database does not answer; it is asked again.`])
+      if (seen === null) show([`${proposal}: the database does not answer; it is asked again.`], null)
       else {
         lost = 0
-        show(seen.lines)
+        show(seen.lines, seen.status)
         const end = ends[seen.status]
         if (end !== undefined) return end
       }
@@ -119,6 +122,16 @@ function drawnAnew(out: { readonly columns: number; write(text: string): boolean
     const fitted = lines.map((text) => `${shorten(text, Math.max(20, out.columns - 1))}\u001b[K\n`)
     out.write(`${up}${fitted.join('')}\u001b[J`)
     height = lines.length
+  }
+}
+
+function asJson(proposal: string): Show {
+  let before = ''
+  return (lines, status) => {
+    const now = { proposal, status, lines } satisfies Shape<'watch'>
+    if (JSON.stringify(now) === before) return
+    before = JSON.stringify(now)
+    printJson(now)
   }
 }
 

@@ -145,13 +145,21 @@ test('from the first look to the vote, as an operator types it', { timeout: 90_0
   expect(without).toMatchObject({ code: 1, err: expect.stringContaining('takes the role') })
   const refused = await patchwarden('vote', 'PW-1', 'approve', '--as', 'jonas', '--json')
   expect(json(refused.out)).toEqual([
-    { ok: false, proposal: 'PW-1', code: 'not allowed', sentence: expect.any(String) },
+    {
+      ok: false,
+      proposal: 'PW-1',
+      team: null,
+      code: 'not allowed',
+      sentence: expect.any(String),
+      status: 'open',
+      missing: expect.any(Array),
+    },
   ])
   const silent = await patchwarden('vote', 'PW-1', 'reject', '--as', 'tom')
   expect(silent).toMatchObject({ code: 2, err: expect.stringContaining('Say why') })
   expect(await patchwarden('vote', 'PW-1', 'approve', '--as', 'mara')).toMatchObject({
     code: 0,
-    out: 'PW-1 is open.\n',
+    out: expect.stringMatching(/^Your approval is recorded\.\nPW-1 is open\. .*Mara Keller \(.*\) approved\. .*Tom/),
   })
   expect(await patchwarden('vote', 'PW-1', 'approve', '--as', 'mara')).toMatchObject({
     code: 1,
@@ -159,7 +167,7 @@ test('from the first look to the vote, as an operator types it', { timeout: 90_0
   })
   expect(await patchwarden('vote', 'PW-1', 'approve', '--as', 'tom')).toMatchObject({
     code: 0,
-    out: 'PW-1 is scheduled.\n',
+    out: expect.stringMatching(/^Your approval is recorded\.\nPW-1 is scheduled\. /),
   })
   expect(await patchwarden('ack', 'PW-1', '--as', 'jonas')).toMatchObject({
     code: 1,
@@ -220,6 +228,11 @@ test('check names the version of the time zone data', async () => {
   expect(out).toContain(`Time zones are those of the tz database ${process.versions.tz}, by Node.js`)
   const [facts] = json((await patchwarden('check', '--offline', '--json')).out)
   expect(facts).toMatchObject({ timeZoneData: process.versions.tz })
+})
+
+test('the version is that of the package', async () => {
+  const { version } = JSON.parse(await readFile('package.json', 'utf8'))
+  expect(await patchwarden('--version')).toMatchObject({ code: 0, out: `${version}\n`, err: '' })
 })
 
 test('help names every command that works, and no other', async () => {
@@ -297,11 +310,23 @@ test('a freeze holds until it is lifted, and only those who may declare it', asy
   expect(await freeze('jonas')).toMatchObject({ code: 0, out: expect.stringContaining('starts before') })
   expect((await patchwarden('plan', 'PW-1')).out).not.toContain(new Date().toISOString().slice(0, 10))
   expect(await patchwarden('unfreeze', 'PW-1', '--as', 'mara')).toMatchObject({ code: 0 })
+  const ofTeam = ['--team', 'payments', '--as', 'jonas'] as const
+  expect(await patchwarden('freeze', ...ofTeam, '--until', until, '--because', 'The year ends.')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^Nothing of payments starts before /),
+  })
+  expect((await patchwarden('windows', '--team', 'payments')).out).toContain('The year ends.')
+  expect(await patchwarden('freeze', 'PW-1', '--team', 'payments')).toMatchObject({ code: 2 })
+  expect(await patchwarden('freeze', '--team', 'nobody', '--as', 'jonas')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('There is no team "nobody"'),
+  })
+  expect(await patchwarden('freeze')).toMatchObject({ code: 2, err: expect.stringContaining('or --team <team>') })
 })
 
 test('a plan is forecast in the zone that is asked for, and drawn', async () => {
   const { out } = await patchwarden('plan', 'PW-1', '--zone', 'Asia/Kathmandu')
-  expect(out).toContain('Expected from | To | Watched until')
+  expect(out).toMatch(/Expected from {2,}To {2,}Watched until/)
   expect(out).toContain('GMT+5:45')
   const { forecast } = JSON.parse((await patchwarden('plan', 'PW-1', '--json')).out)
   expect(Date.parse(forecast.end)).toBeGreaterThan(Date.now())
@@ -337,4 +362,14 @@ test('watching follows a proposal to its end, in plain lines where nobody looks,
   } finally {
     await end()
   }
+})
+
+test('a rejection holds to the end of its day, as one from chat does', async () => {
+  const open = json((await patchwarden('proposals', '--json')).out)
+  const id = String(open.map((one) => (one as { id: string }).id).find((one) => one !== 'PW-2'))
+  const day = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10)
+  const because = ['--because', 'later', '--until', day, '--owner', 'tom']
+  expect(await patchwarden('vote', id, 'reject', '--as', 'tom', ...because)).toMatchObject({ code: 0, err: '' })
+  const { state } = JSON.parse((await patchwarden('report', id, '--json')).out)
+  expect(state.deferral.until).toBe(`${day}T23:59:59.000Z`)
 })

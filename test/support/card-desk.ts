@@ -13,6 +13,7 @@ function unasked(): never {
 export const cardDesk: Desk = {
   card: async (proposal) => proposalCard(placeOf({ ...proposalCase().state(), id: proposal }, members), null),
   act: unasked,
+  freezeTeam: unasked,
   slash: unasked,
   comment: unasked,
   askLink: unasked,

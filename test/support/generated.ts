@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { exampleEnvironment, variableReference } from '../../src/app/environment.ts'
 import { commandReference } from '../../src/chat/command-reference.ts'
 import { discordCommands } from '../../src/chat/discord/commands.ts'
+import { shapesSchema } from '../../src/cli/shapes.ts'
 import { permissionReference } from '../../src/core/permission/reference.ts'
 import { jsonSchema, kindReference } from '../../src/integrations/configuration.ts'
 import { coverageReference } from '../../src/integrations/coverage-reference.ts'
@@ -38,6 +39,7 @@ export const generated: readonly Generated[] = [
       '<!-- Until here. -->',
     ],
   },
+  { file: 'command-line.schema.json', text: () => JSON.stringify(shapesSchema(), null, 2) },
   { file: '.env.example', text: exampleEnvironment },
   { file: 'docs/commands.md', text: commandReference },
   { file: 'docs/permissions.md', text: permissionReference },

@@ -1,7 +1,7 @@
 /** Acts of people: commands, freezes, rollbacks, and the details behind a card. */
 
 import { actions } from '../../chat/actions.ts'
-import { type ActRequest, type Answer, detailNames, type Person } from '../../chat/desk.ts'
+import { type ActRequest, type Answer, detailNames, type FreezeRequest, type Person } from '../../chat/desk.ts'
 import { rich } from '../../chat/rich-text.ts'
 import { namesIn } from '../../core/hands.ts'
 import type { Act } from '../../core/permission/acts.ts'
@@ -60,16 +60,14 @@ async function whatIsMissing(desk: DeskParts, act: Act, state: ProposalState, { 
   return `Your agreement is recorded. It takes somebody else, too: ${who}.`
 }
 
-/** A freeze belongs to a team. The proposal only says which team. */
-async function freeze(
+export async function freezeTeam(
   desk: DeskParts,
-  proposal: string,
-  team: string | null,
-  command: ProposalCommand,
+  { team, action, until, reason }: FreezeRequest,
   person: Person,
 ): Promise<Answer> {
-  if (team === null) return { ok: false, message: rich(`There is no proposal ${proposal}.`) }
-  const change = command.type === 'freeze' ? { until: command.until, reason: command.reason } : 'lift'
+  const zone = desk.teams.timeZoneOf?.(team) ?? 'UTC'
+  const change =
+    action === 'freeze' ? { until: meant({ action, until }, zone) ?? '', reason: reason ?? '' } : ('lift' as const)
   const { ok, sentence } = await desk.commands.freezeTeam(team, change, person)
   return { ok, message: rich(sentence) }
 }
@@ -89,8 +87,11 @@ export async function act(desk: DeskParts, request: ActRequest, person: Person):
     const given = command({ ...request, until: meant(request, zone) })
     if (given.type === 'roll-back') return desk.rollback.rollBack(request.proposal, given, person)
     if (given.type === 'freeze' || given.type === 'unfreeze') {
+      // A freeze belongs to a team. The proposal only says which team.
       const of = team ?? (await teamOf(desk.db, request.proposal))
-      return freeze(desk, request.proposal, of, given, person)
+      if (of === null) return { ok: false, message: rich(`There is no proposal ${request.proposal}.`) }
+      const { until, reason } = request
+      return freezeTeam(desk, { team: of, action: given.type, until, reason }, person)
     }
     return give(desk, request.proposal, given, person, done)
   }

@@ -57,5 +57,5 @@ function refusalOfTeam(
 
 export function refusedAnswer(proposal: string, { code, sentence }: Refusal): Answer {
   const link = code === 'step-up' ? { link: `/p/${proposal}` } : {}
-  return { ok: code === 'already', message: rich(sentence), ...link }
+  return { ok: code === 'already', refused: code, message: rich(sentence), ...link }
 }

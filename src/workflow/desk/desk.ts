@@ -7,7 +7,7 @@ import { announceTest } from '../../store/notify.ts'
 import { toldPictures } from '../../store/outbox.ts'
 import { listProposals, readGlances } from '../../store/proposal-pages.ts'
 import { placeOf, placesOf } from '../places.ts'
-import { act, give } from './acts.ts'
+import { act, freezeTeam, give } from './acts.ts'
 import { createAsking } from './asking.ts'
 import type { DeskParts } from './desk-parts.ts'
 import { detailOf } from './details.ts'
@@ -26,6 +26,11 @@ export function createDesk(desk: DeskParts): Desk {
     async act(request, person) {
       const answer = await act(desk, request, person)
       if (answer.ok && actions[request.action].command !== null) await desk.absences.returned(person)
+      return answer
+    },
+    async freezeTeam(request, person) {
+      const answer = await freezeTeam(desk, request, person)
+      if (answer.ok) await desk.absences.returned(person)
       return answer
     },
     slash: (text, where, person) => slash(desk, text, where, person),
