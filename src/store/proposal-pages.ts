@@ -275,6 +275,18 @@ export async function badgesOf(
   )
 }
 
+/** Proposals of these teams that are paused or halted, newest first. */
+export async function stoppedIn(
+  db: Queryable,
+  teams: readonly string[],
+  most: number,
+): Promise<readonly Pick<ProposalLine, 'id' | 'team' | 'title'>[]> {
+  return db.execute<Pick<ProposalLine, 'id' | 'team' | 'title'> & Record<string, unknown>>(sql`
+    select id, team, title from ${proposals}
+    where ${isOpen} and status in ('paused', 'halted') and team = any(${listOf(teams)}::text::text[])
+    order by ${newest} limit ${most}`)
+}
+
 /** Proposals that are read at once. Some of them may not wait for the person. */
 const READ_AT_ONCE = 100
 

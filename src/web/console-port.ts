@@ -6,7 +6,10 @@ import type { AccountEntry, NamedAccount } from '../chat/linked-accounts.ts'
 import type { Picture } from '../chat/picture/picture.ts'
 import type { RichText } from '../chat/rich-text.ts'
 import type { Through } from '../core/hands.ts'
+import type { Priority } from '../core/priority/priority.ts'
+import type { Status } from '../core/proposal/proposal.ts'
 import type { ListedAsset } from '../store/asset-pages.ts'
+import type { ProposalLine } from '../store/proposal-pages.ts'
 
 /** A click on a button that asks questions first. */
 export type Click = Pick<ActRequest, 'proposal' | 'action' | 'revision'>
@@ -34,18 +37,34 @@ export interface ChannelSummary {
   readonly title: string
   readonly waitingForViewer: number
   readonly open: number
+  /** Proposals that are paused or halted, newest first. */
+  readonly stopped: readonly Pick<ProposalLine, 'id' | 'title'>[]
   /** True: every asset of the channel is simulated. */
   readonly simulated: boolean
 }
 
 export interface CardView {
   readonly card: Card
+  readonly status: Status
+  readonly priority: Priority
+  readonly dueAt: string | null
+  /** The roles that must approve, while people vote; `null`: nobody votes, or silence approves. */
+  readonly votes: readonly RoleVotes[] | null
   /** Members of the team who may be named to look at the proposal again. */
   readonly owners: readonly Pick<PersonRow, 'id' | 'name'>[]
   /** People whom the viewer may ask about it. */
   readonly askable: readonly Pick<PersonRow, 'id' | 'name'>[]
   /** When this view was made, ISO 8601 UTC. The dates that may be chosen depend on it. */
   readonly now: string
+}
+
+export interface RoleVotes {
+  readonly role: string
+  readonly need: number
+  /** Names of the people whose approval fills the role. */
+  readonly approved: readonly string[]
+  /** Names of those who can still fill it. */
+  readonly waitingFor: readonly string[]
 }
 
 /** Missing patches of assets without an engine. Patchwarden only watches these assets, so it proposes nothing. */

@@ -22,7 +22,7 @@ export function addChannels(site: Site): void {
         channels.find((channel) => channel.open > 0) ??
         channels[0]
       if (first) return c.redirect(`/c/${first.id}`)
-      const main = html`<p class="empty">No channel is configured. Add one to patchwarden.yaml.</p>`
+      const main = html`<p class="soft">No channel is configured. Add one to patchwarden.yaml.</p>`
       return page(site, c, viewer, { title: 'Nothing configured', current: '/', main })
     }),
   )
@@ -38,7 +38,7 @@ export function addChannels(site: Site): void {
       return page(site, c, viewer, {
         title: view.channel.title,
         current: `/c/${view.channel.id}`,
-        main: channelHtml(view, query, viewer, newest),
+        main: channelHtml(view, query, viewer),
         aside: thread === null ? null : threadHtml(thread, null, viewer),
       })
     }),
