@@ -1,5 +1,11 @@
 import { type Html, html } from '../html.ts'
 
+/** A path with what is asked for; empty values are left out. */
+export function addressWith(path: string, asked: Readonly<Record<string, string>>): string {
+  const given = Object.entries(asked).filter(([, value]) => value !== '')
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`
+}
+
 /** Links to the next page and to the beginning of a list. */
 export function pagesHtml(
   path: string,
@@ -7,10 +13,7 @@ export function pagesHtml(
   after: string | null,
   next: string | null,
 ): Html {
-  const address = (more: Readonly<Record<string, string>>) => {
-    const given = Object.entries({ ...asked, ...more }).filter(([, value]) => value !== '')
-    return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`
-  }
+  const address = (more: Readonly<Record<string, string>>) => addressWith(path, { ...asked, ...more })
   if (after === null && next === null) return html``
   return html`<p class="paging">${after === null ? '' : html`<a class="button" href="${address({})}">From the beginning</a> `}${next === null ? '' : html`<a class="button" rel="next" href="${address({ after: next })}">Next</a>`}</p>`
 }

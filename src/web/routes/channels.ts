@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { cardsQuery } from '../asked.ts'
-import { html } from '../html.ts'
 import { channelHtml } from '../pages/channel.ts'
 import { threadHtml } from '../pages/thread.ts'
 import { answered, incomplete, missing, page } from '../respond.ts'
@@ -12,20 +11,6 @@ const sayForm = z.object({ text: z.string().max(10_000), proposal: z.string().ma
 /** Routes for channels, with their cards and messages. */
 export function addChannels(site: Site): void {
   const { app, port } = site
-
-  app.get(
-    '/',
-    withViewer(site, async (c, viewer) => {
-      const channels = await port.channels(viewer)
-      const first =
-        channels.find((channel) => channel.waitingForViewer > 0) ??
-        channels.find((channel) => channel.open > 0) ??
-        channels[0]
-      if (first) return c.redirect(`/c/${first.id}`)
-      const main = html`<p class="soft">No channel is configured. Add one to patchwarden.yaml.</p>`
-      return page(site, c, viewer, { title: 'Nothing configured', current: '/', main })
-    }),
-  )
 
   app.get(
     '/c/:id',
