@@ -48,6 +48,7 @@ const long = [
   'test/surfaces/offers.test.ts',
   'test/web/console.test.ts',
   'test/web/hostile.test.ts',
+  'test/web/overview.test.ts',
   'test/web/pages.test.ts',
   'test/web/sessions.test.ts',
   'test/workflow/absences.test.ts',

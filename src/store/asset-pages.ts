@@ -3,6 +3,7 @@
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { type Held, heldIn } from '../core/assessment/missing.ts'
 import type { Archives } from '../core/asset.ts'
+import { storable } from '../core/storable.ts'
 import type { Queryable } from './connection.ts'
 import { contains } from './proposal-pages.ts'
 import { assetLooks, assets, assetsRecorded, inBytes, pendingSets, platformsRecorded, softwareSets } from './schema.ts'
@@ -140,6 +141,16 @@ async function readListed(
     const { tags, source } = asset
     return [{ ...rest, tags, source, held: heldIn(pending.get(pendingSet ?? -1) ?? []) }]
   })
+}
+
+/** The assets of this name. Sources may list several. */
+export async function assetsNamed(
+  db: Queryable,
+  called: string,
+): Promise<readonly { readonly id: string; readonly team: string }[]> {
+  return db.execute<{ id: string; team: string }>(
+    sql`select id, team from ${assets} where ${name} = ${storable(called)} order by ${id} limit 10`,
+  )
 }
 
 /** The current names of assets by id; assets that no source lists are left out. */

@@ -20,7 +20,18 @@ import type { Queryable } from './connection.ts'
 import { readBesides } from './events.ts'
 import { readRegister, registerAt, registerVersion } from './persons.ts'
 import { findProposal, PERSONLESS } from './proposals.ts'
-import { asked, isOpen, newest, proposalBriefs, proposals, votes } from './schema.ts'
+import {
+  asked,
+  carried,
+  findingsRecorded,
+  isOpen,
+  newest,
+  openPatches,
+  proposalBriefs,
+  proposals,
+  results,
+  votes,
+} from './schema.ts'
 
 // ---------------------------------------------------------------- lists
 
@@ -30,6 +41,15 @@ export interface ProposalFilter {
   readonly status: 'open' | 'over' | 'open first'
   /** Only proposals with this text in the title or the id; empty: all. */
   readonly text: string
+  /** Only in these states. Left out: in any. */
+  readonly states?: readonly Status[]
+  /** A CVE, an advisory or a package, in exact case. Of past proposals their briefs and advisories are searched. */
+  readonly about?: string | null
+  /** Only proposals that did something to this asset, or are among these open ones. */
+  readonly asset?: { readonly id: string; readonly open: readonly string[] } | null
+  /** Opened in this time, ISO 8601 UTC; `null`: at any time. */
+  readonly from?: string | null
+  readonly to?: string | null
 }
 
 /** The last proposal of a page. */
@@ -50,13 +70,14 @@ export interface Listed {
  */
 export async function listProposals(
   db: Queryable,
-  { teams, status, text }: ProposalFilter,
+  filter: ProposalFilter,
   after: ProposalPlace | null,
   most: number,
 ): Promise<readonly Listed[]> {
+  const { teams, status } = filter
+  const called = conditions(filter)
   const section = (open: boolean): SQL => {
     const behind = after?.open === open ? sql`and ${newest} > ${-after.number}` : sql``
-    const called = text === '' ? sql`` : sql`and (title ilike ${contains(text)} or id ilike ${contains(text)})`
     // The index gives the proposals of each team in order, so that a team's long past is not read.
     return sql`(select id, number, ${open}::boolean as open from unnest(${listOf(teams)}::text::text[]) as wanted (name)
       cross join lateral (select id, number from ${proposals}
@@ -74,6 +95,64 @@ export async function listProposals(
 }
 
 const isOver = sql`not (${isOpen})`
+
+function conditions({ text, states, about = null, asset = null, from = null, to = null }: ProposalFilter): SQL {
+  const all = [
+    text === '' ? null : sql`(title ilike ${contains(text)} or id ilike ${contains(text)})`,
+    states === undefined ? null : sql`status = any(${listOf(states)}::text::text[])`,
+    about === null ? null : isAbout(storable(about)),
+    asset === null
+      ? null
+      : sql`(id = any(${listOf(asset.open)}::text::text[])
+          or exists (select from ${results} r where r.asset = ${asset.id} and r.proposal = ${proposals}.id))`,
+    from === null ? null : sql`opened_at >= ${from}`,
+    to === null ? null : sql`opened_at < ${to}`,
+  ].filter((one) => one !== null)
+  return all.length === 0 ? sql`` : sql`and ${sql.join(all, sql` and `)}`
+}
+
+function isAbout(name: string): SQL {
+  const brief = (patch: object) => sql`b.brief -> 'patches' @> ${storableAsJson([patch])}::text::jsonb`
+  return sql`(id in (select proposal from ${openPatches} where source = ${name} or patch = ${name}
+        or patch in (select jsonb_array_elements_text(patches) from ${findingsRecorded} where flaw = ${name}))
+    or exists (select from ${carried} c where c.proposal = ${proposals}.id and ${name} in (c.advisory, c.family))
+    or exists (select from ${proposalBriefs} b where b.proposal = ${proposals}.id
+        and (${brief({ source: name })} or ${brief({ cves: [name] })})))`
+}
+
+/** How many proposals of these teams are in each state; those that are over are not counted. */
+export async function countedByState(db: Queryable, teams: readonly string[]): Promise<ReadonlyMap<Status, number>> {
+  const rows = await db.execute<{ status: Status; count: number }>(sql`
+    select status, count(*)::int as count from ${proposals}
+    where ${isOpen} and team = any(${listOf(teams)}::text::text[]) group by status`)
+  return new Map(rows.map(({ status, count }) => [status, count]))
+}
+
+/** Proposals of these teams that run, are stopped or planned, or are overdue, newest first. */
+export async function currentIn(
+  db: Queryable,
+  teams: readonly string[],
+  now: string,
+  most: number,
+): Promise<readonly string[]> {
+  const rows = await db.execute<{ id: string }>(sql`
+    select id from ${proposals} where ${isOpen} and (under_way or due_at < ${now})
+      and team = any(${listOf(teams)}::text::text[]) order by ${newest} limit ${most}`)
+  return rows.map(({ id }) => id)
+}
+
+/** Proposals of these teams that ended after an instant, the last first. */
+export async function closedSince(
+  db: Queryable,
+  teams: readonly string[],
+  since: string,
+  most: number,
+): Promise<readonly string[]> {
+  const rows = await db.execute<{ id: string }>(sql`
+    select id from ${proposals} where closed_at >= ${since} and team = any(${listOf(teams)}::text::text[])
+    order by closed_at desc limit ${most}`)
+  return rows.map(({ id }) => id)
+}
 
 /** How many proposals of a team with these priorities people still vote on, and the first of them, oldest first. */
 export async function votedOn(
@@ -273,6 +352,18 @@ export async function badgesOf(
       return [team, { open, waiting: waiting + more.length }]
     }),
   )
+}
+
+/** Proposals of these teams that are paused or halted, newest first. */
+export async function stoppedIn(
+  db: Queryable,
+  teams: readonly string[],
+  most: number,
+): Promise<readonly Pick<ProposalLine, 'id' | 'team' | 'title'>[]> {
+  return db.execute<Pick<ProposalLine, 'id' | 'team' | 'title'> & Record<string, unknown>>(sql`
+    select id, team, title from ${proposals}
+    where ${isOpen} and status in ('paused', 'halted') and team = any(${listOf(teams)}::text::text[])
+    order by ${newest} limit ${most}`)
 }
 
 /** Proposals that are read at once. Some of them may not wait for the person. */

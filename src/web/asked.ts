@@ -2,7 +2,7 @@
 
 import type { Context } from 'hono'
 import { storable } from '../core/storable.ts'
-import type { AssetsQuery, CardsQuery } from './console-port.ts'
+import { type AssetsQuery, type CardsQuery, type ProposalsQuery, type StateGroup, stateGroups } from './console-port.ts'
 
 /** The longest search text, in characters. */
 const TEXT_CHARACTERS = 200
@@ -43,4 +43,28 @@ export function assetsQuery(c: Context): AssetsQuery {
     is: is === 'problem' || is === 'reboot' || is === 'unmanaged' ? is : null,
     after: textIn(c, 'after'),
   }
+}
+
+export function proposalsQuery(c: Context): ProposalsQuery {
+  const state = c.req.query('state') ?? ''
+  return {
+    team: textIn(c, 'team'),
+    state: isStateGroup(state) ? state : null,
+    text: textIn(c, 'text')?.slice(0, TEXT_CHARACTERS) ?? '',
+    about: textIn(c, 'about')?.slice(0, TEXT_CHARACTERS) ?? null,
+    host: textIn(c, 'host')?.slice(0, TEXT_CHARACTERS) ?? null,
+    from: dayIn(c, 'from'),
+    to: dayIn(c, 'to'),
+    after: textIn(c, 'after'),
+  }
+}
+
+function isStateGroup(name: string): name is StateGroup {
+  return Object.hasOwn(stateGroups, name)
+}
+
+/** A day from the address, ISO 8601; `null`: there is none that a calendar has. */
+function dayIn(c: Context, name: string): string | null {
+  const given = c.req.query(name) ?? ''
+  return /^\d{4}-\d{2}-\d{2}$/.test(given) && !Number.isNaN(Date.parse(given)) ? given : null
 }

@@ -2,6 +2,7 @@ import { lookUpDetail } from '../chat/explanation.ts'
 import { countAssets } from '../store/asset-pages.ts'
 import { openSessions } from '../store/sessions.ts'
 import { channelView, proposalView, summaries } from './backend/channels.ts'
+import { proposalsView } from './backend/find.ts'
 import { assetsView, auditRows, personRows, revokeAccount, sourceRows } from './backend/lookups.ts'
 import { type Backend, type ConsoleParts, personOf } from './backend/parts.ts'
 import { detailOf, pictureOf, refusalOfDialog, say } from './backend/proposals.ts'
@@ -15,6 +16,7 @@ import {
   viewerOf,
   whenSignedOut,
 } from './backend/sessions.ts'
+import { todayView } from './backend/today.ts'
 import type { ConsolePort } from './console-port.ts'
 import { keptFor } from './kept-for.ts'
 import { createSessionWatch } from './session-watch.ts'
@@ -42,6 +44,8 @@ export function createBackend(service: ConsoleParts): ConsolePort {
     whenSignedOut: (viewer, ended) => whenSignedOut(backend, viewer, ended),
     switchPerson: (viewer, person) => switchPerson(backend, viewer, person),
     makeSignInLink: (viewer, person) => makeSignInLink(backend, viewer, person),
+    today: (viewer) => todayView(backend, viewer),
+    proposals: (query, viewer) => proposalsView(backend, query, viewer),
     channels: (viewer) => summaries(backend, viewer),
     channel: (id, query, viewer) => channelView(backend, id, query, viewer),
     proposal: (id, before, viewer) => proposalView(backend, id, before, viewer),

@@ -6,7 +6,10 @@ import type { AccountEntry, NamedAccount } from '../chat/linked-accounts.ts'
 import type { Picture } from '../chat/picture/picture.ts'
 import type { RichText } from '../chat/rich-text.ts'
 import type { Through } from '../core/hands.ts'
+import type { Priority } from '../core/priority/priority.ts'
+import { finalStatuses, type Status } from '../core/proposal/proposal.ts'
 import type { ListedAsset } from '../store/asset-pages.ts'
+import type { ProposalLine } from '../store/proposal-pages.ts'
 
 /** A click on a button that asks questions first. */
 export type Click = Pick<ActRequest, 'proposal' | 'action' | 'revision'>
@@ -34,18 +37,120 @@ export interface ChannelSummary {
   readonly title: string
   readonly waitingForViewer: number
   readonly open: number
+  /** Proposals that are paused or halted, newest first. */
+  readonly stopped: readonly Pick<ProposalLine, 'id' | 'title'>[]
   /** True: every asset of the channel is simulated. */
   readonly simulated: boolean
 }
 
 export interface CardView {
   readonly card: Card
+  readonly status: Status
+  readonly priority: Priority
+  readonly dueAt: string | null
+  /** The roles that must approve, while people vote; `null`: nobody votes, or silence approves. */
+  readonly votes: readonly RoleVotes[] | null
   /** Members of the team who may be named to look at the proposal again. */
   readonly owners: readonly Pick<PersonRow, 'id' | 'name'>[]
   /** People whom the viewer may ask about it. */
   readonly askable: readonly Pick<PersonRow, 'id' | 'name'>[]
   /** When this view was made, ISO 8601 UTC. The dates that may be chosen depend on it. */
   readonly now: string
+}
+
+export interface RoleVotes {
+  readonly role: string
+  readonly need: number
+  /** Names of the people whose approval fills the role. */
+  readonly approved: readonly string[]
+  /** Names of those who can still fill it. */
+  readonly waitingFor: readonly string[]
+}
+
+/** A proposal in one row of a list. */
+export interface ProposalRow {
+  readonly id: string
+  readonly team: string
+  readonly title: string
+  readonly status: Status
+  readonly tone: Tone
+  readonly state: RichText
+  readonly priority: Priority
+  readonly dueAt: string | null
+  readonly openedAt: string
+  /** How many servers it asks for; `null`: it asks for a standing rule. */
+  readonly servers: number | null
+  /** Names of those who approved it. */
+  readonly approved: readonly string[]
+}
+
+/** Which proposals are asked for, over all channels. */
+export interface ProposalsQuery {
+  readonly team: string | null
+  readonly state: StateGroup | null
+  /** In the title or the id; empty: any. */
+  readonly text: string
+  /** A CVE, an advisory or a package. */
+  readonly about: string | null
+  /** The name of a server. */
+  readonly host: string | null
+  /** Opened on these days or between them, ISO 8601 dates in the reader's zone. */
+  readonly from: string | null
+  readonly to: string | null
+  /** See `CardsQuery`. */
+  readonly after: string | null
+}
+
+export const stateGroups = {
+  votes: ['open'],
+  planned: ['approved', 'scheduled'],
+  running: ['rolling out', 'verifying'],
+  stopped: ['paused', 'halted'],
+  over: finalStatuses,
+} as const satisfies Readonly<Record<string, readonly Status[]>>
+
+export type StateGroup = keyof typeof stateGroups
+
+export interface ProposalsView {
+  readonly rows: readonly ProposalRow[]
+  readonly next: string | null
+  readonly teams: readonly string[]
+  /** How many are in each group now, whatever else is asked for; those that are over are not counted. */
+  readonly counts: Readonly<Record<Exclude<StateGroup, 'over'>, number>>
+  /** Why the list is empty although it was asked for something, as a sentence; `null`: nothing is wrong. */
+  readonly problem: string | null
+}
+
+/** What somebody should know when they come to work. */
+export interface TodayView {
+  readonly waiting: readonly CardView[]
+  readonly stopped: readonly CardView[]
+  readonly running: readonly ProposalRow[]
+  /** What a system was told already, and begins later. */
+  readonly told: readonly ProposalRow[]
+  /** What starts within a day. */
+  readonly soon: readonly ProposalRow[]
+  readonly overdue: readonly ProposalRow[]
+  readonly done: readonly ProposalRow[]
+  /** The start after that day; `null`: none is planned. */
+  readonly next: ProposalRow | null
+  /** Sources that could not be read. */
+  readonly troubled: readonly SourceRow[]
+  readonly sources: number
+  /** Servers that nobody can judge. */
+  readonly unjudged: number
+  /** How far the first look has come; `null`: it has ended. */
+  readonly first: FirstLook | null
+  readonly now: string
+}
+
+export interface FirstLook {
+  readonly sources: readonly SourceRow[]
+  /** Servers that were seen so far. */
+  readonly servers: number
+  /** Teams that are judged, and all that have servers. */
+  readonly judged: number
+  readonly teams: number
 }
 
 /** Missing patches of assets without an engine. Patchwarden only watches these assets, so it proposes nothing. */
@@ -204,6 +309,8 @@ export interface ConsolePort {
     person: string,
   ): Promise<{ readonly ok: true; readonly path: string } | { readonly ok: false; readonly message: RichText }>
 
+  today(viewer: Viewer): Promise<TodayView>
+  proposals(query: ProposalsQuery, viewer: Viewer): Promise<ProposalsView>
   channels(viewer: Viewer): Promise<readonly ChannelSummary[]>
   channel(id: string, query: CardsQuery, viewer: Viewer): Promise<ChannelView | null>
   /** `before`: only thread entries before this one; `null`: the last ones. */

@@ -10,6 +10,7 @@ import { addChannels } from './routes/channels.ts'
 import { addFiles } from './routes/files.ts'
 import { addLive } from './routes/live.ts'
 import { addLookups } from './routes/lookups.ts'
+import { addOverview } from './routes/overview.ts'
 import { addPeople } from './routes/people.ts'
 import { addProposals } from './routes/proposals.ts'
 import { addSignIn } from './routes/sign-in.ts'
@@ -40,12 +41,13 @@ export function createConsole({ port, health, log, allowedHosts, publicUrl = nul
   const site = { app, port, publicUrl }
   addFiles(site)
   addSignIn(site)
+  addOverview(site)
   addChannels(site)
   addProposals(site)
   addLookups(site)
   addPeople(site)
   addLive(site)
-  app.notFound((c) => c.html(alone('There is no such page', html`<p><a href="/">Back to the channels</a></p>`), 404))
+  app.notFound((c) => c.html(alone('There is no such page', html`<p><a href="/">Back to Today</a></p>`), 404))
   app.onError((error, c) => explainError(error, c, log))
   return app
 }

@@ -28,7 +28,7 @@ export function alone(title: string, text: Html): Html {
     viewer: null,
     channels: [],
     current: '',
-    main: html`<article class="card neutral"><h1>${title}</h1>${text}</article>`,
+    main: html`<article class="panel"><h1>${title}</h1>${text}</article>`,
     aside: null,
   })
 }
@@ -60,7 +60,7 @@ export function incomplete(c: Context, viewer: Viewer): Response | Promise<Respo
 
 /** Shows a failure as a page, or under the button that was clicked. */
 export function failed(c: Context, status: 500 | 503, title: string, text: string): Response | Promise<Response> {
-  if (isForPart(c)) return c.html(html`<p class="only warning">${title}. ${text}</p>`, status)
+  if (isForPart(c)) return c.html(html`<p class="only warn">${title}. ${text}</p>`, status)
   return c.html(alone(title, html`<p>${text} <a href="/">Back</a></p>`), status)
 }
 

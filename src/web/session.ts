@@ -21,8 +21,28 @@ export function keepSession(
   c: Context,
   { session, maxAgeSeconds }: { readonly session: string; readonly maxAgeSeconds: number },
 ): void {
-  const settings = { ...cookieSettings(site), httpOnly: true, sameSite: 'Strict', maxAge: maxAgeSeconds } as const
+  // Lax: a link in chat, mail or a ticket arrives signed in. Changes are held by origin (security.ts).
+  const settings = { ...cookieSettings(site), httpOnly: true, sameSite: 'Lax', maxAge: maxAgeSeconds } as const
   setCookie(c, COOKIE, session, settings)
+}
+
+/** The page that somebody wanted who was not signed in, so that signing in returns to it. */
+const WANTED = 'patchwarden-wanted'
+const WANTED_SECONDS = 3_600
+
+function keepWanted(site: Site, c: Context): void {
+  const { pathname, search } = new URL(c.req.url)
+  if (c.req.method !== 'GET' || /^\/(?:fragment|live|sign-in)(?:\/|$)/.test(pathname)) return
+  const settings = { ...cookieSettings(site), httpOnly: true, sameSite: 'Lax', maxAge: WANTED_SECONDS } as const
+  setCookie(c, WANTED, pathname + search, settings)
+}
+
+/** The path of the page that was wanted before signing in, else of the first page. The cookie is spent. */
+export function wantedPage(site: Site, c: Context): string {
+  const wanted = getCookie(c, WANTED) ?? ''
+  if (wanted !== '') deleteCookie(c, WANTED, cookieSettings(site))
+  // Only a path of our own: `//name` and `/\name` are addresses of other sites.
+  return /^\/(?![/\\])[\x21-\x7e]*$/.test(wanted) ? wanted : '/'
 }
 
 export function forgetSession(site: Site, c: Context): void {
@@ -34,12 +54,13 @@ function cookieSettings({ publicUrl }: Site) {
 }
 
 /** For people who are signed in. Others are told how to sign in. */
-export function withViewer({ port }: Site, handle: (c: Context, viewer: Viewer) => Promise<Response>): Handler {
+export function withViewer(site: Site, handle: (c: Context, viewer: Viewer) => Promise<Response>): Handler {
   return async (c) => {
     const session = sessionOf(c)
-    const viewer = session === undefined ? null : await port.viewer(session)
+    const viewer = session === undefined ? null : await site.port.viewer(session)
     if (viewer !== null) return handle(c, viewer)
-    const how = html`<p>Open the sign-in link that <code>npm start</code> printed, or ask an operator for one: <code>npx patchwarden sign-in &lt;person&gt;</code>.</p>`
+    keepWanted(site, c)
+    const how = html`<p>Open the sign-in link that <code>npm start</code> printed, or ask an operator for one: <code>npx patchwarden sign-in &lt;person&gt;</code>. In this browser it leads to the page that you wanted.</p>`
     return c.html(alone('You are not signed in', how), 401)
   }
 }

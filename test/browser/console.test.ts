@@ -65,39 +65,39 @@ describe.skipIf('missing' in found)('a newcomer in a real browser', () => {
 
   it('comments and types commands, and nothing typed becomes markup', async () => {
     await page.getByLabel('Comment or command').fill('<b>bold</b> <!here> @channel')
-    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Send' }).click()
     await expect.poll(thread, { timeout: 10_000 }).toContain('<b>bold</b> <!here> @channel')
     await page.getByLabel('Comment or command').fill('/patch nonsense')
-    await page.keyboard.press('Enter')
-    await expect.poll(() => page.locator('#said').innerText()).toContain('There is no command "nonsense"')
+    await page.keyboard.press('Control+Enter')
+    await expect.poll(() => page.locator('#answered').innerText()).toContain('There is no command "nonsense"')
   })
 
   it('opens no dialog on an old page for somebody who may not answer it, and says why', async () => {
     await page.goto(`${service.url}/c/payments`)
     await page.request.post(`${service.url}/act-as`, { form: { person: 'jonas' } })
-    await page.locator('details.ask summary', { hasText: 'Reject' }).click()
+    const reject = page.locator('a[data-dialog]', { hasText: 'Reject' })
+    await reject.click()
     const answer = page.locator('article.card .answer').first()
     await expect.poll(() => answer.innerText()).toContain('takes the role owner or security; you have on-call')
-    expect(await page.locator('details.ask[open]').count()).toBe(0)
-    await expect.poll(() => page.locator('details.ask summary', { hasText: 'Reject' }).count()).toBe(0)
+    expect(await page.locator('dialog[open]').count()).toBe(0)
+    await expect.poll(() => reject.count()).toBe(0)
     await page.reload()
     await actAs('tom')
   })
 
   it('rejects by keyboard alone', async () => {
     await page.goto(`${service.url}/c/payments`)
-    const summary = page.locator('details.ask summary', { hasText: 'Reject' })
-    await summary.focus()
+    const reject = page.locator('a[data-dialog]', { hasText: 'Reject' })
+    await reject.focus()
     await page.keyboard.press('Enter')
+    await page.locator('dialog[open]').waitFor()
     await page.keyboard.press('Escape')
-    expect(await page.locator('details.ask[open]').count()).toBe(0)
+    await expect.poll(() => page.locator('dialog[open]').count()).toBe(0)
+    expect(await page.locator('a[data-dialog]:focus').innerText()).toContain('Reject')
     await page.keyboard.press('Enter')
-    await page.fill('details.ask[open] textarea', 'waiting for the fixed build')
-    await page.fill(
-      'details.ask[open] input[type=date]',
-      new Date(Date.now() + 86_400_000 * 7).toISOString().slice(0, 10),
-    )
-    await page.locator('details.ask[open] form button').click()
+    await page.fill('dialog[open] textarea', 'waiting for the fixed build')
+    await page.fill('dialog[open] input[type=date]', new Date(Date.now() + 86_400_000 * 7).toISOString().slice(0, 10))
+    await page.locator('dialog[open] form button').click()
     await expect.poll(thread, { timeout: 10_000 }).toContain('Rejected: waiting for the fixed build')
   })
 

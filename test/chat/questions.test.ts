@@ -8,7 +8,7 @@ import { askModal as discordModal, fieldsOf } from '../../src/chat/discord/modal
 import { inputsOf, refusedAt, askModal as slackModal } from '../../src/chat/slack/modal.ts'
 import { argumentsOf } from '../../src/chat/slash.ts'
 import { html } from '../../src/web/html.ts'
-import { fieldHtml } from '../../src/web/pages/card.ts'
+import { fieldHtml } from '../../src/web/pages/actions.ts'
 
 /** Each question: whether it must be answered. */
 type Shape = ReadonlyMap<string, boolean>

@@ -28,6 +28,6 @@ export async function signIn(browser: Browser, link: string, faults: string[]): 
   page.on('pageerror', (error) => faults.push(error.message))
   await page.goto(link)
   await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.waitForURL('**/c/**')
+  await page.locator('#nav').waitFor()
   return page
 }

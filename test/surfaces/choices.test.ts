@@ -34,17 +34,11 @@ function formOf(action: ActionName): string {
     const place = { ...placeIn('open'), glance: glanceOf(one.state()), now: one.now(), freezes: one.setting.freezes }
     const able = readerIds.find((id) => actsOfAction(action).some((act) => offersTo(doer(id), place).has(act)))
     if (able === undefined) continue
-    const { openedAt, closedAt } = place.glance
-    const view = {
-      card: proposalCard(place, doer(able)),
-      owners: people,
-      askable: people,
-      now: place.now,
-      openedAt,
-      closedAt,
-    }
+    const { status, priority, dueAt } = place.glance
+    const card = proposalCard(place, doer(able))
+    const view = { card, status, priority, dueAt, votes: null, owners: people, askable: people, now: place.now }
     const viewer = { person: able, timeZone: 'UTC' } as Parameters<typeof cardHtml>[1]
-    const page = String(cardHtml(view, viewer, false))
+    const page = String(cardHtml(view, viewer))
     const [, rest = ''] = page.split(`name="action" value="${action}"`)
     return rest.slice(0, rest.indexOf('</form>'))
   }

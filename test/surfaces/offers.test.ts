@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { type ActionName, actionNames, actions, isActionName } from '../../src/chat/actions.ts'
-import type { ThreadEntry } from '../../src/chat/card.ts'
+import type { Card, ThreadEntry } from '../../src/chat/card.ts'
 import { actsOfAction } from '../../src/chat/card-actions.ts'
 import { aloneMessage, cardMessage as discordCard } from '../../src/chat/discord/card-components.ts'
 import { discordCommands } from '../../src/chat/discord/commands.ts'
@@ -21,7 +21,7 @@ import type { Place } from '../../src/core/permission/place.ts'
 import type { Asked, Doer } from '../../src/core/permission/row.ts'
 import type { ProposalEvent } from '../../src/core/proposal/event.ts'
 import { glanceOf } from '../../src/core/proposal/glance.ts'
-import type { Viewer } from '../../src/web/console-port.ts'
+import type { CardView, Viewer } from '../../src/web/console-port.ts'
 import { cardHtml } from '../../src/web/pages/card.ts'
 import { threadHtml } from '../../src/web/pages/thread.ts'
 import { doer, people } from '../support/permission-scene.ts'
@@ -68,6 +68,12 @@ describe('the card that a channel shares has what at least one person may do', (
   })
 })
 
+/** A card as the console shows it. */
+function viewOf({ glance, now }: Place, card: Card): CardView {
+  const { status, priority, dueAt } = glance
+  return { card, status, priority, dueAt, votes: null, owners: people, askable: people, now }
+}
+
 test('the card in the console has what its reader may do', () => {
   const found = collected(notOnCards)
   for (const { name, place } of places) {
@@ -78,11 +84,7 @@ test('the card in the console has what its reader may do', () => {
         const me = reader(id, proof)
         const card = proposalCard(place, me)
         const buttons = card.actions.map((action) => action.name).join()
-        const shown =
-          pages.get(buttons) ??
-          offeredInConsole(
-            String(cardHtml({ card, owners: people, askable: people, now: place.now }, viewerAs(me), false)),
-          )
+        const shown = pages.get(buttons) ?? offeredInConsole(String(cardHtml(viewOf(place, card), viewerAs(me))))
         pages.set(buttons, shown)
         found.compare(`${name}, to ${id} by ${proof}`, shown, offersTo(me, place), place.glance)
       }
@@ -188,15 +190,15 @@ function waitsFor(me: Doer, place: Place): readonly Act[] {
 test('beside a card, the console asks for a comment where one would be taken', () => {
   const { place } = places[0] ?? {}
   if (place === undefined) throw new Error('There is no place.')
-  const card = { card: proposalCard(place, null), owners: people, askable: people, now: place.now }
-  const channel = { id: 'web', title: 'Web', waitingForViewer: 0, open: 1, simulated: false }
+  const card = viewOf(place, proposalCard(place, null))
+  const channel = { id: 'web', title: 'Web', waitingForViewer: 0, open: 1, stopped: [], simulated: false }
   const hint = (takesComments: boolean) => {
     const page = String(
       threadHtml({ channel, card, takesComments, thread: [], older: null }, null, viewerAs(doer('mara'))),
     )
     return /placeholder="([^"]*)"/.exec(page)?.[1]
   }
-  expect([hint(true), hint(false)]).toEqual(['Comment, or /patch help', '/patch help'])
+  expect([hint(true), hint(false)]).toEqual(['Write to the thread, or /patch help', '/patch help'])
 })
 
 /** Ways to do something besides a button on the card. Menus of commands are the same for everybody: what is typed is judged then. */

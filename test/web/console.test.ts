@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { rich } from '../../src/chat/rich-text.ts'
@@ -92,7 +93,7 @@ describe('while the database cannot be used', () => {
     const plainForm = await tom.post('/p/PW-1/act', vote('approve'))
     expect(plainForm).toMatchObject({ status: 503, text: expect.stringContaining('nothing counts twice') })
     const click = await tom.post('/p/PW-1/act', vote('approve'), { 'hx-request': 'true' })
-    expect(click).toMatchObject({ status: 503, text: expect.stringMatching(/^<p class="only warning">/) })
+    expect(click).toMatchObject({ status: 503, text: expect.stringMatching(/^<p class="only warn">/) })
   })
 })
 
@@ -121,6 +122,24 @@ describe('signing in', () => {
     expect(status).toBe(401)
     expect(text).toContain('npx patchwarden sign-in')
     expect(text).not.toContain('openssl')
+  })
+
+  it('returns to the page that was wanted, once, and never to another site', async () => {
+    const { db } = database()
+    const before = await client(null).get(`/p/${web.id}?before=3`)
+    const wanted = before.headers.get('set-cookie')?.split(';')[0] ?? ''
+    expect(before.headers.get('set-cookie')).toMatch(/HttpOnly.*SameSite=Lax/i)
+    const spend = async (cookie: string) => {
+      const token = await issueSignInToken(db, linkFor('tom', 'test', example), new Date())
+      return (await client(cookie).post('/sign-in', { token })).headers
+    }
+    const after = await spend(wanted)
+    expect(after.get('location')).toBe(`/p/${web.id}?before=3`)
+    expect(after.getSetCookie().join('\n')).toMatch(/patchwarden=[^\n]*SameSite=Lax/)
+    expect(after.getSetCookie().join('\n')).toMatch(/patchwarden-wanted=;[^\n]*Max-Age=0/)
+    for (const elsewhere of ['//evil.example/', '/\\evil.example', 'https://evil.example/', '/p/\r\nx: y', ''])
+      expect((await spend(`patchwarden-wanted=${encodeURIComponent(elsewhere)}`)).get('location')).toBe('/')
+    expect((await client(null).get('/fragment/nav')).headers.get('set-cookie')).toBeNull()
   })
 
   it('ends when signed out, also for whoever kept the cookie', async () => {
@@ -359,3 +378,20 @@ it.each([
     ])
   },
 )
+
+it('sends each file once, packed, and pages with all they load are small', async () => {
+  const tom = await signedIn('tom')
+  const page = await tom.get(`/p/${web.id}`)
+  const files = [...page.text.matchAll(/(?:src|href)="(\/assets-static\/[^"#]+)/g)].map(([, path = '']) => path)
+  let bytes = gzipSync(page.text).length
+  for (const path of new Set(files)) {
+    const headers = { host: 'localhost', 'accept-encoding': 'gzip' }
+    const answer = await app.request(`http://localhost${path}`, { headers })
+    bytes += (await answer.arrayBuffer()).byteLength
+    expect(answer.headers.get('content-encoding')).toBe('gzip')
+    const again = { ...headers, 'if-none-match': answer.headers.get('etag') ?? '' }
+    expect((await app.request(`http://localhost${path}`, { headers: again })).status).toBe(304)
+  }
+  expect(files.length).toBeGreaterThan(4)
+  expect(bytes).toBeLessThan(100_000)
+})

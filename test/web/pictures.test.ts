@@ -98,12 +98,16 @@ test('a ring is a bar with its counts in words', async () => {
   const rings = [{ name: 'canary', total: 8, good: 3, bad: 1, running: 2, status: 'running' as const }]
   const view = {
     card: { ...card, rings },
+    status: 'rolling out' as const,
+    priority: 'immediate' as const,
+    dueAt: null,
+    votes: null,
     owners: [],
     askable: [],
     now: '2026-11-20T00:00:00.000Z',
   }
-  const drawn = String(await cardHtml(view, viewer, false))
-  expect(drawn).toContain('<small>3 of 8 done, 1 ended badly, 2 running</small>')
+  const drawn = String(await cardHtml(view, viewer))
+  expect(drawn).toContain('<span>3 of 8 done, 1 ended badly, 2 running</span>')
   expect(drawn).toMatch(
     /role="progressbar" aria-labelledby="(\S+)" aria-valuemin="0" aria-valuemax="8" aria-valuenow="4"/,
   )

@@ -1,7 +1,30 @@
-// Live updates: the server says that something changed, and htmx fetches those parts again. Typed text is kept.
+// Live updates: the server says that something changed, and htmx fetches those parts again and changes them in place.
+// Without this script everything can be read and decided, too: forms post, and dialogs are pages.
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: the one scope of a script that no bundler touches.
 ;(() => {
-  const offline = document.getElementById('offline')
+  const byId = (id) => document.getElementById(id)
+  const offline = byId('offline')
+
+  // ---------------------------------------------------------------- what a change must not take away
+
+  const isControl = (node) => node instanceof HTMLElement && node.matches('input, textarea, select')
+  function isChanged(control) {
+    if (control.matches('select')) return [...control.options].some((one) => one.selected !== one.defaultSelected)
+    return control.value !== control.defaultValue || control.checked !== control.defaultChecked
+  }
+  const callbacks = globalThis.Idiomorph?.defaults.callbacks
+  if (callbacks) {
+    callbacks.beforeAttributeUpdated = (name, node) => !(name === 'open' && node.matches('dialog, details'))
+    callbacks.beforeNodeMorphed = (node) => {
+      if (node instanceof HTMLElement && 'keep' in node.dataset && node.childNodes.length > 0) return false
+      return !(isControl(node) && isChanged(node))
+    }
+    // Whoever looks at a dialog decides when it goes.
+    callbacks.beforeNodeRemoved = (node) => !(node instanceof HTMLDialogElement && node.open)
+  }
+
+  // ---------------------------------------------------------------- live
+
   let timer = null
   let changed = new Set()
   let isNew = false
@@ -18,26 +41,29 @@
     clearTimeout(timer)
     timer = setTimeout(tell, 150)
   }
+  const isTyping = () => [...document.querySelectorAll('input, textarea, select')].some((one) => isChanged(one))
   let wasLost = false
   function listen() {
     const live = new EventSource('/live')
     live.addEventListener('change', (event) => {
       const { channel, proposal } = JSON.parse(event.data)
-      const known = proposal === null || document.getElementById(proposal) !== null
-      const typing =
-        document.activeElement?.matches('input[name=text], textarea') && document.activeElement.value !== ''
-      const cards = document.getElementById('cards')
+      const known = proposal === null || byId(proposal) !== null
+      const cards = byId('cards')
       const here = cards !== null && 'live' in cards.dataset && cards.dataset.channel === channel
-      isNew ||= !known && here && !typing
+      isNew ||= !known && here && !isTyping()
       refresh(proposal)
     })
     live.addEventListener('alive', () => {
       offline.hidden = true
-      if (wasLost) refresh(null)
+      if (wasLost) {
+        byId('said').textContent = 'Live again.'
+        refresh(null)
+      }
       wasLost = false
     })
     live.addEventListener('signed-out', leave)
     live.onerror = () => {
+      if (offline.hidden) byId('said').textContent = 'Not live: reconnecting.'
       offline.hidden = false
       wasLost = true
       // The browser reconnects after a lost connection, but not after an answer that was no stream.
@@ -51,23 +77,54 @@
     if (status === 401) leave()
     else setTimeout(listen, 5_000)
   }
-  if (document.getElementById('nav')) listen()
+  if (byId('nav')) listen()
+
+  // A halt speaks up once, on whatever page one is.
+  const title = document.title.replace(/^\(\d+ stopped\) /, '')
+  const stopped = () =>
+    new Map([...document.querySelectorAll('#stopped li')].map((one) => [one.dataset.id, one.textContent]))
+  let known = stopped()
+  function tellHalts() {
+    const now = stopped()
+    const news = [...now].filter(([id]) => !known.has(id)).map(([, text]) => text)
+    known = now
+    document.title = now.size === 0 ? title : `(${now.size} stopped) ${title}`
+    if (news.length === 0) return
+    const words = `Stopped: ${news.join('; ')}`
+    byId('alert').textContent = words
+    const line = byId('halted')
+    line.querySelector('span:nth-of-type(2)').textContent = words
+    line.hidden = false
+  }
+
+  // ---------------------------------------------------------------- forms
+
   document.body.addEventListener('htmx:afterRequest', (event) => {
     const form = event.detail.elt
     if (!(form instanceof HTMLFormElement) || !event.detail.successful) return
-    form.querySelector('input[name=text]')?.form.reset()
-    form.closest('details')?.removeAttribute('open')
-    refresh(form.closest('article.card')?.id ?? form.querySelector('input[name=proposal]')?.value ?? null)
+    const proposal = form.closest('article.card')?.id ?? form.querySelector('input[name=proposal]')?.value ?? null
+    const dialog = form.closest('dialog')
+    const refused = dialog?.querySelector('.answer .only.warn')
+    if (dialog && !refused) {
+      // The answer is read on the page, not in a dialog that is gone.
+      byId(`answer-${proposal}`).replaceChildren(...dialog.querySelector('.answer').childNodes)
+      dialog.close()
+    }
+    if (!refused) form.reset()
+    refresh(proposal)
   })
   document.body.addEventListener('htmx:beforeSwap', (event) => {
     const { xhr, requestConfig } = event.detail
     // Show an error answer under the button that was clicked. A part of the page that could not be fetched again stays.
     if (requestConfig.verb === 'post' && [400, 500, 503].includes(xhr.status)) event.detail.shouldSwap = true
   })
+
+  // ---------------------------------------------------------------- the thread
+
   // Keep the newest entry visible unless the person scrolled up. On a phone the page scrolls, so this does nothing.
   let follows = true
   let last = 0
-  const entries = () => document.getElementById('entries')
+  const entries = () => byId('entries')
   function showNewest() {
     const list = entries()
     if (follows && list !== null) list.scrollTop = list.scrollHeight
@@ -85,37 +142,67 @@
   )
   // Pictures make the list longer when they load.
   document.addEventListener('load', ({ target }) => entries()?.contains(target) && showNewest(), true)
-  document.body.addEventListener('htmx:afterSwap', showNewest)
+  document.body.addEventListener('htmx:afterSwap', () => {
+    showNewest()
+    tellHalts()
+  })
   showNewest()
+
+  // ---------------------------------------------------------------- dialogs
+
+  let opener = null
+  function show(dialog, from) {
+    opener = from
+    if (dialog.open) dialog.close()
+    dialog.showModal()
+    dialog.querySelector('h2[tabindex]')?.focus()
+  }
+  document.addEventListener(
+    'close',
+    ({ target }) => {
+      if (!(target instanceof HTMLDialogElement)) return
+      const back = document.querySelector(`[data-dialog="${CSS.escape(target.id)}"]`) ?? opener
+      if (document.activeElement === document.body || target.contains(document.activeElement)) back?.focus()
+    },
+    true,
+  )
   // Ask the server before a dialog opens, because the page may be old. If the person may not act, show why instead.
   let asking = new AbortController()
-  document.addEventListener('click', (event) => {
-    const dialog = event.target.closest('details.ask > summary')?.parentElement
-    asking.abort()
-    if (!dialog?.dataset.asks || dialog.open) return
-    event.preventDefault()
-    asking = new AbortController()
-    void openDialog(dialog, asking.signal)
-  })
-  async function openDialog(dialog, signal) {
+  async function openDialog(button, signal) {
+    const dialog = byId(button.dataset.dialog)
     const proposal = dialog.closest('article.card').id
-    const refused = await fetch(dialog.dataset.asks, { signal })
+    const refused = await fetch(button.dataset.asks, { signal })
       .then((answer) => (answer.status === 200 ? answer.text() : ''))
       .catch(() => '')
     if (signal.aborted) return
     if (refused === '') {
       // If the server cannot be asked, open the dialog. Its answer will say what is wrong.
-      dialog.open = true
+      show(dialog, button)
       return
     }
-    document.getElementById(`answer-${proposal}`).innerHTML = refused
+    byId(`answer-${proposal}`).innerHTML = refused
     refresh(proposal)
   }
+  document.addEventListener('click', (event) => {
+    const { target } = event
+    const button = target.closest('[data-dialog]')
+    asking.abort()
+    if (button) {
+      event.preventDefault()
+      asking = new AbortController()
+      void openDialog(button, asking.signal)
+    } else if (target.closest('[data-close]')) {
+      event.preventDefault()
+      target.closest('dialog').close()
+    } else if (target.closest('[data-seen]')) byId('halted').hidden = true
+    else if (target.closest('[data-reload]')) location.reload()
+    else if (target.closest('[data-print]')) print()
+  })
+  // A dialog that came open with the page is for browsers without scripts.
+  for (const dialog of document.querySelectorAll('dialog[open]')) show(dialog, null)
   document.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') asking.abort()
-    const open = event.key === 'Escape' && document.querySelector('details.ask[open]')
-    if (!open) return
-    open.removeAttribute('open')
-    open.querySelector('summary').focus()
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && event.target.matches('.say textarea'))
+      event.target.form.requestSubmit()
   })
 })()

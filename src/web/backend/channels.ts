@@ -5,14 +5,16 @@ import { z } from 'zod'
 import { proposalCard } from '../../chat/proposal-card.ts'
 import { rich } from '../../chat/rich-text.ts'
 import { count } from '../../chat/words.ts'
+import { namesIn } from '../../core/hands.ts'
 import { limits } from '../../core/limits.ts'
 import { offersTo } from '../../core/permission/answer.ts'
 import type { Place } from '../../core/permission/place.ts'
+import { quorumProgress } from '../../core/proposal/approval.ts'
 import { DAY_MS } from '../../core/time/instant.ts'
 import type { Db } from '../../store/connection.ts'
 import { unjudgedOf } from '../../store/coverage.ts'
 import { consoleNotices, consoleThread } from '../../store/outbox.ts'
-import { badgesOf, listProposals, readGlances } from '../../store/proposal-pages.ts'
+import { badgesOf, listProposals, readGlances, stoppedIn } from '../../store/proposal-pages.ts'
 import { watchedOfTeams } from '../../store/watched.ts'
 import { peopleFor } from '../../workflow/desk/asking.ts'
 import { placeOf, placesOf } from '../../workflow/places.ts'
@@ -42,8 +44,9 @@ export async function summaries(
   )
   const membersOf = (team: string) => backend.service.parts.teams.membersOf(team)
   const asker = { id: viewer.person, roles, membersOf }
-  const [badges, { value: counts }] = await Promise.all([
+  const [badges, stopped, { value: counts }] = await Promise.all([
     badgesOf(backend.service.db, teams, asker),
+    stoppedIn(backend.service.db, teams, limits.pageRows),
     backend.assetCounts(),
   ])
   return wanted.map(({ id, title, teams: mine }) => {
@@ -54,6 +57,7 @@ export async function summaries(
       title,
       waitingForViewer: sum((team) => badges.get(team)?.waiting),
       open: sum((team) => badges.get(team)?.open),
+      stopped: stopped.filter(({ team }) => mine.includes(team)),
       simulated: assets > 0 && assets === sum((team) => counts.get(team)?.simulated),
     }
   })
@@ -61,20 +65,40 @@ export async function summaries(
 
 async function summaryOf(backend: Backend, channel: Channel, viewer: Viewer): Promise<ChannelSummary> {
   const [summary] = await summaries(backend, viewer, [channel])
-  return summary ?? { id: channel.id, title: channel.title, waitingForViewer: 0, open: 0, simulated: false }
+  return (
+    summary ?? { id: channel.id, title: channel.title, waitingForViewer: 0, open: 0, stopped: [], simulated: false }
+  )
 }
 
-function cardView(place: Place, viewer: Viewer): CardView {
+export function cardView(place: Place, viewer: Viewer): CardView {
+  const { status, priority, dueAt } = place.glance
   return {
     card: proposalCard(place, personOf(viewer)),
+    status,
+    priority,
+    dueAt,
+    votes: status === 'open' ? votesOf(place) : null,
     owners: place.members.map(({ id, name }) => ({ id, name })),
     askable: peopleFor('ask', place, viewer.person),
     now: place.now,
   }
 }
 
+function votesOf({ glance, members }: Place): CardView['votes'] {
+  const named = namesIn(members)
+  const roles = quorumProgress(glance, members)?.roles ?? null
+  return (
+    roles?.map(({ role, need, filledBy, waitingFor }) => ({
+      role,
+      need,
+      approved: filledBy.map(named),
+      waitingFor: waitingFor.map(named),
+    })) ?? null
+  )
+}
+
 /** Other requests get their turn between the cards: what a forecast takes adds up over a page of them. */
-async function cardViews(places: readonly Place[], viewer: Viewer): Promise<readonly CardView[]> {
+export async function cardViews(places: readonly Place[], viewer: Viewer): Promise<readonly CardView[]> {
   const views: CardView[] = []
   for (const place of places) {
     views.push(cardView(place, viewer))

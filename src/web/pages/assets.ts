@@ -12,29 +12,29 @@ export function assetsHtml(view: AssetsView, query: AssetsQuery, viewer: Viewer)
     html`<option value="${value}" ${value === (chosen ?? '') ? raw('selected') : ''}>${words}</option>`
   const asked = { team: team ?? '', platform: platform ?? '', text, anywhere: anywhere ? '1' : '', is: is ?? '' }
   return html`<h1>Servers</h1>
-<form method="get" action="/assets" class="find" role="search"><input name="text" value="${text}" aria-label="Name" placeholder="What the name begins with" maxlength="200" autocomplete="off">
+<form method="get" action="/assets" class="filter-line" role="search"><input name="text" value="${text}" aria-label="Name" placeholder="What the name begins with" maxlength="200" autocomplete="off">
 <label><input type="checkbox" name="anywhere" value="1" ${anywhere ? raw('checked') : ''}> anywhere in it</label>
 <select name="team" aria-label="Team">${option('', team, 'Every team')}${view.teams.map((one) => option(one, team, one))}</select>
 <input name="platform" value="${platform ?? ''}" aria-label="Platform" placeholder="Platform, as debian:12" maxlength="100" autocomplete="off">
 <select name="is" aria-label="What is wrong">${option('', is, 'Whatever it is')}${option('problem', is, 'Cannot be looked at')}${option('reboot', is, 'Reboot needed')}${option('unmanaged', is, 'Nobody manages it')}</select>
 <button>Find</button></form>
-<p class="empty">${team === null ? '' : `${team}: `}${counts.assets} servers, ${counts.covered} of them covered${counts.simulated === 0 ? '' : `, ${counts.simulated} simulated`}; counted ${instant(counts.at, 'relative', viewer.timeZone)}.</p>
-${view.unmanaged.map((line) => html`<p class="empty">${line}</p>`)}
-${view.coverage.map((line) => html`<p class="empty">${line}</p>`)}
+<p class="soft">${team === null ? '' : `${team}: `}${counts.assets} servers, ${counts.covered} of them covered${counts.simulated === 0 ? '' : `, ${counts.simulated} simulated`}; counted ${instant(counts.at, 'relative', viewer.timeZone)}.</p>
+${view.unmanaged.map((line) => html`<p class="soft">${line}</p>`)}
+${view.coverage.map((line) => html`<p class="soft">${line}</p>`)}
 ${
   view.rows.length === 0
-    ? html`<p class="empty">No server matches.</p>`
+    ? html`<p class="soft">No server matches.</p>`
     : rowsHtml(
         ['Server', 'Team', 'Platform', 'Packages', 'Pending packages', 'Of them security', 'Held packages', 'Seen'],
         view.rows.map((row) => [
-          html`${row.name}${row.simulated ? html` <span class="tag neutral">Simulated</span>` : ''}${row.isAssessed ? '' : html` <span class="tag warning">Not assessed</span>`}${row.rebootRequired ? html` <span class="tag warning">Reboot needed</span>` : ''}${askHtml(row)}`,
+          html`${row.name}${row.simulated ? html` <span class="tag">Simulated</span>` : ''}${row.isAssessed ? '' : html` <span class="pill warn">Not assessed</span>`}${row.rebootRequired ? html` <span class="pill warn">Reboot needed</span>` : ''}${askHtml(row)}`,
           row.team,
           row.platform,
           String(row.packages),
           String(row.pending),
           String(row.security),
           heldHtml(row),
-          html`${row.seenAt === null ? 'never' : instant(row.seenAt, 'relative', viewer.timeZone)}${row.problem === null ? '' : html`<br><span class="warning">${row.problem}</span>`}${weaknessHtml(row, now)}`,
+          html`${row.seenAt === null ? 'never' : instant(row.seenAt, 'relative', viewer.timeZone)}${row.problem === null ? '' : html`<br><span class="ink warn">${row.problem}</span>`}${weaknessHtml(row, now)}`,
         ]),
       )
 }
@@ -43,7 +43,7 @@ ${pagesHtml('/assets', asked, query.after, view.next)}`
 
 function askHtml({ ask }: AssetRow): Html | string {
   if (ask === null) return ''
-  return html` <span class="tag warning">Nobody manages it</span><br><span class="warning">Ask ${ask}.</span>`
+  return html` <span class="pill warn">Nobody manages it</span><br><span class="ink warn">Ask ${ask}.</span>`
 }
 
 /** How many held packages a row names. */
@@ -53,10 +53,10 @@ function heldHtml({ held, platform }: AssetRow): Html | string {
   if (held.length === 0) return '0'
   const lists = { asset: { platform }, listsRefreshedAt: null }
   const named = held.slice(0, MOST_HELD).map(({ name, reason }) => `${name} (${whyNotOffered(reason, lists)})`)
-  return html`${held.length}<br><span class="warning">${named.join(', ')}${held.length > MOST_HELD ? ', ...' : ''}</span>`
+  return html`${held.length}<br><span class="ink warn">${named.join(', ')}${held.length > MOST_HELD ? ', ...' : ''}</span>`
 }
 
 function weaknessHtml({ platform, listsRefreshedAt, archives }: AssetRow, now: string): Html | string {
   const weakness = weaknessOf({ asset: { platform }, listsRefreshedAt, archives }, now)
-  return weakness === null ? '' : html`<br><span class="warning">What it is offered may not be all: ${weakness}</span>`
+  return weakness === null ? '' : html`<br><span class="ink warn">What it is offered may not be all: ${weakness}</span>`
 }

@@ -22,5 +22,5 @@ export function auditHtml(rows: readonly AuditRow[], known: boolean, viewer: Vie
   )}
 ${last && last.position > 1 ? html`<p><a class="button" href="/audit?before=${last.position}${known ? '&known=1' : ''}">Older</a></p>` : ''}
 <p>${known ? html`<a href="/audit">Only what was decided and done</a>` : html`<a href="/audit?known=1">Show what was known, too: feeds, servers, flaws</a>`}</p>
-<p class="empty">Check the chain with <code>npx patchwarden audit verify</code>.</p>`
+<p class="soft">Check the chain with <code>npx patchwarden audit verify</code>.</p>`
 }

@@ -1,46 +1,55 @@
 import type { CardsQuery, ChannelView, ProposalView, ThreadItem, Viewer, WatchView } from '../console-port.ts'
 import { type Html, html, raw } from '../html.ts'
 import { instant, richText } from '../rich-text.ts'
-import { cardHtml } from './card.ts'
-import { pagesHtml } from './table.ts'
+import { cardHtml, caseHtml } from './card.ts'
+import { icon, statusOf } from './icon.ts'
+import { pagesHtml, rowsHtml } from './table.ts'
 
-export function channelHtml(view: ChannelView, query: CardsQuery, viewer: Viewer, selected: string | null): Html {
+export function channelHtml(view: ChannelView, query: CardsQuery, viewer: Viewer): Html {
   const { channel } = view
   const status = query.status === 'open first' ? '' : query.status
   const isPlain = status === '' && query.text === ''
   const option = (value: string, text: string) =>
     html`<option value="${value}" ${value === status ? raw('selected') : ''}>${text}</option>`
-  return html`<header class="head"><h1># ${channel.title}</h1>${channel.simulated ? html`<span class="tag neutral">Simulated hosts: nothing real is touched</span>` : ''}</header>
-<form method="get" action="/c/${channel.id}" class="find" role="search"><input name="text" value="${query.text}" aria-label="In the title or the id" placeholder="In the title or the id" maxlength="200" autocomplete="off">
+  return html`<header class="pagehead"><h1># ${channel.title}</h1>${channel.simulated ? html`<span class="tag">Simulated hosts: nothing real is touched</span>` : ''}</header>
+<form method="get" action="/c/${channel.id}" class="filter-line" role="search"><input name="text" value="${query.text}" aria-label="In the title or the id" placeholder="In the title or the id" maxlength="200" autocomplete="off">
 <select name="status" aria-label="Which">${option('', 'Open first')}${option('open', 'Open')}${option('over', 'Over')}</select> <button>Find</button></form>
-<div id="cards" data-channel="${channel.id}" ${isPlain && query.after === null ? raw('data-live') : ''}>
+<div id="cards" class="asks" data-channel="${channel.id}" ${isPlain && query.after === null ? raw('data-live') : ''}>
 ${view.notices.map((notice) => noticeHtml(notice, viewer))}
 ${view.watch.map((watch) => watchHtml(watch, viewer))}
-${view.cards.length === 0 && view.watch.length === 0 ? html`<p class="empty">${richText(view.empty, viewer.timeZone)}</p>` : ''}
-${view.cards.map((card) => cardHtml(card, viewer, card.card.proposal === selected))}
+${view.cards.length === 0 && view.watch.length === 0 ? html`<p class="soft">${richText(view.empty, viewer.timeZone)}</p>` : ''}
+${view.cards.map((card) => cardHtml(card, viewer))}
 </div>
 ${pagesHtml(`/c/${channel.id}`, { text: query.text, status }, query.after, view.next)}`
 }
 
-/** The page of one proposal. */
-export function proposalHtml({ channel, card }: ProposalView, viewer: Viewer): Html {
-  return html`<header class="head"><h1><a href="/c/${channel.id}"># ${channel.title}</a></h1>${channel.simulated ? html`<span class="tag neutral">Simulated hosts: nothing real is touched</span>` : ''}</header>
-${cardHtml(card, viewer, true)}`
+/** The page of one proposal. `asked`: the dialog that stands open. */
+export function proposalHtml({ channel, card, thread }: ProposalView, viewer: Viewer, asked: string | null): Html {
+  return html`<nav class="crumb" aria-label="Where you are"><a href="/proposals">Proposals</a><span aria-hidden="true">/</span><a href="/c/${channel.id}">${channel.title}</a>
+<a class="jump" href="#thread">${icon('chat')}${thread.length} in the thread</a></nav>
+${caseHtml(card, viewer, asked)}`
 }
 
 function noticeHtml({ at, entry }: ThreadItem, viewer: Viewer): Html {
-  return html`<article class="card ${entry.tone}"><p class="lead">${richText(entry.text, viewer.timeZone)}</p><p class="note neutral">${instant(at, 'date and time', viewer.timeZone)}</p></article>`
+  return html`<article class="card panel notice ${statusOf(entry.tone)}"><p>${richText(entry.text, viewer.timeZone)}</p><p class="soft small">${instant(at, 'date and time', viewer.timeZone)}</p></article>`
 }
 
 function watchHtml(watch: WatchView, viewer: Viewer): Html {
-  return html`<article class="card neutral"><p class="top"><span class="tag neutral">Watched</span></p><h3>${watch.title}</h3>
-<p class="lead">${richText(watch.lead, viewer.timeZone)}</p>
+  return html`<article class="card panel notice"><p><span class="tag">Watched</span></p><h2>${watch.title}</h2>
+<p>${richText(watch.lead, viewer.timeZone)}</p>
 ${
   watch.rows.length === 0
     ? ''
-    : html`<div class="scroll"><table><thead><tr><th>Patch</th><th>To</th><th>Type</th><th>Priority</th><th></th></tr></thead><tbody>
-${watch.rows.map((row) => html`<tr><td>${row.patch}</td><td><code>${row.change}</code></td><td>${row.type}</td><td class="${row.tone}">${row.priority}</td><td>${row.note}</td></tr>`)}
-</tbody></table></div>`
+    : rowsHtml(
+        ['Patch', 'To', 'Type', 'Priority', 'About'],
+        watch.rows.map((row) => [
+          row.patch,
+          html`<code>${row.change}</code>`,
+          row.type,
+          html`<span class="ink ${statusOf(row.tone)}">${row.priority}</span>`,
+          row.note,
+        ]),
+      )
 }
-<p class="note neutral">${richText(watch.hint, viewer.timeZone)}</p></article>`
+<p class="soft small">${richText(watch.hint, viewer.timeZone)}</p></article>`
 }

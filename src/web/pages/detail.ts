@@ -4,10 +4,10 @@ import type { Viewer } from '../console-port.ts'
 import { type Html, html } from '../html.ts'
 import { richText } from '../rich-text.ts'
 import { pictureHtml } from './picture.ts'
-import { pagesHtml } from './table.ts'
+import { pagesHtml, rowsHtml } from './table.ts'
 
 export function answerHtml(result: Answer, viewer: Viewer): Html {
-  return html`<p class="only ${result.ok ? 'good' : 'warning'}"><small>Only to you</small> ${richText(result.message, viewer.timeZone)}</p>
+  return html`<p class="only ${result.ok ? 'good' : 'warn'}"><small>Only to you</small> ${richText(result.message, viewer.timeZone)}</p>
 ${result.detail === undefined ? '' : detailHtml(result.detail, viewer)}`
 }
 
@@ -15,11 +15,12 @@ ${result.detail === undefined ? '' : detailHtml(result.detail, viewer)}`
 export function detailHtml(detail: Detail, viewer: Viewer, picture: string | null = null): Html {
   return html`<section class="detail"><h2>${detail.title}</h2><p>${richText(detail.lead, viewer.timeZone)}</p>
 ${detail.picture === undefined || picture === null ? '' : pictureHtml(detail.picture, picture, viewer)}
-${detail.tables.map(
-  (
-    table,
-  ) => html`<div class="scroll"><table><caption>${table.caption}</caption><thead><tr>${table.columns.map((column) => html`<th>${column}</th>`)}</tr></thead>
-<tbody>${table.rows.map((row) => html`<tr>${row.map((cell) => html`<td>${richText(cell, viewer.timeZone)}</td>`)}</tr>`)}</tbody></table></div>`,
+${detail.tables.map(({ caption, columns, rows }) =>
+  rowsHtml(
+    columns,
+    rows.map((row) => row.map((cell) => richText(cell, viewer.timeZone))),
+    caption,
+  ),
 )}
 ${detail.lines.length === 0 ? '' : preformatted(detail.lines)}</section>`
 }
@@ -37,7 +38,7 @@ ${pagesHtml(path, { only }, part.after, detail.next ?? null)}`
 export function explainHtml(name: string, detail: Detail | null, viewer: Viewer): Html {
   return html`<h1>Explain</h1><form method="get" action="/explain" class="ask"><label for="name">CVE, advisory, KB or package</label>
 <input id="name" name="name" value="${name}" placeholder="CVE-2026-12345" required maxlength="200" autocomplete="off"> <button>Explain</button></form>
-${detail === null ? html`<p class="empty">Which feed said what and when, which rule decided, what would change the answer, and which servers it is about.</p>` : detailHtml(detail, viewer)}`
+${detail === null ? html`<p class="soft">Which feed said what and when, which rule decided, what would change the answer, and which servers it is about.</p>` : detailHtml(detail, viewer)}`
 }
 
 /** Each text on one line, whatever it contains. */

@@ -30,11 +30,11 @@ function accountHtml(entry: AccountEntry, viewer: Viewer): Html {
   const mine = entry.person === viewer.person
   if (entry.linked === null || !(mine ? isOwn(viewer) : viewer.isOperator)) return said
   return html`<form method="post" action="/people/${entry.person}/accounts/revoke">${said}<input type="hidden" name="platform" value="${entry.platform}">
-<input type="hidden" name="account" value="${entry.account}"><button class="no">Revoke</button></form>`
+<input type="hidden" name="account" value="${entry.account}"><button class="danger">Revoke</button></form>`
 }
 
 /** The question after a sign-in link was opened. The form carries the token on, so it stands in no further address. */
 export function signInHtml(token: string, address: string): Html {
   return html`<p>This browser will be signed in to the Patchwarden console at <strong>${address}</strong>. If nobody gave you this link for yourself, close the page.</p>
-<form method="post" action="/sign-in"><input type="hidden" name="token" value="${token}"><button class="go">Sign in</button></form>`
+<form method="post" action="/sign-in"><input type="hidden" name="token" value="${token}"><button class="big primary">Sign in</button></form>`
 }

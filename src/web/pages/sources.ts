@@ -10,7 +10,7 @@ export function sourcesHtml(rows: readonly SourceRow[], viewer: Viewer): Html {
     rows.map((row) => [
       row.name,
       row.kind,
-      html`${row.describe}${row.problem === null ? '' : html`<br><span class="warning">${row.problem}${row.problemSince === null ? '' : html` Since ${instant(row.problemSince, 'date and time', viewer.timeZone)}.`}</span>`}${(row.more ?? []).map((line) => html`<br><span class="warning">${line}</span>`)}`,
+      html`${row.describe}${row.problem === null ? '' : html`<br><span class="ink warn">${row.problem}${row.problemSince === null ? '' : html` Since ${instant(row.problemSince, 'date and time', viewer.timeZone)}.`}</span>`}${(row.more ?? []).map((line) => html`<br><span class="ink warn">${line}</span>`)}`,
       row.lastGoodAt === null ? '' : instant(row.lastGoodAt, 'relative', viewer.timeZone),
     ]),
   )

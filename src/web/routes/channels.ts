@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { cardsQuery } from '../asked.ts'
-import { html } from '../html.ts'
 import { channelHtml } from '../pages/channel.ts'
 import { threadHtml } from '../pages/thread.ts'
 import { answered, incomplete, missing, page } from '../respond.ts'
@@ -14,20 +13,6 @@ export function addChannels(site: Site): void {
   const { app, port } = site
 
   app.get(
-    '/',
-    withViewer(site, async (c, viewer) => {
-      const channels = await port.channels(viewer)
-      const first =
-        channels.find((channel) => channel.waitingForViewer > 0) ??
-        channels.find((channel) => channel.open > 0) ??
-        channels[0]
-      if (first) return c.redirect(`/c/${first.id}`)
-      const main = html`<p class="empty">No channel is configured. Add one to patchwarden.yaml.</p>`
-      return page(site, c, viewer, { title: 'Nothing configured', current: '/', main })
-    }),
-  )
-
-  app.get(
     '/c/:id',
     withViewer(site, async (c, viewer) => {
       const query = cardsQuery(c)
@@ -38,7 +23,7 @@ export function addChannels(site: Site): void {
       return page(site, c, viewer, {
         title: view.channel.title,
         current: `/c/${view.channel.id}`,
-        main: channelHtml(view, query, viewer, newest),
+        main: channelHtml(view, query, viewer),
         aside: thread === null ? null : threadHtml(thread, null, viewer),
       })
     }),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import type { ConsolePort, Viewer } from '../console-port.ts'
-import { cardHtml } from '../pages/card.ts'
+import { cardHtml, caseHtml } from '../pages/card.ts'
 import { navigation } from '../pages/layout.ts'
 import { entriesHtml } from '../pages/thread.ts'
 import { missing } from '../respond.ts'
@@ -27,7 +27,15 @@ export function addLive(site: Site): void {
     '/fragment/card/:id',
     withViewer(site, async (c, viewer) => {
       const view = await port.proposal(c.req.param('id') ?? '', null, viewer)
-      return view === null ? missing(c) : c.html(cardHtml(view.card, viewer, false))
+      return view === null ? missing(c) : c.html(cardHtml(view.card, viewer))
+    }),
+  )
+
+  app.get(
+    '/fragment/case/:id',
+    withViewer(site, async (c, viewer) => {
+      const view = await port.proposal(c.req.param('id') ?? '', null, viewer)
+      return view === null ? missing(c) : c.html(caseHtml(view.card, viewer, null))
     }),
   )
 

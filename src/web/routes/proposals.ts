@@ -36,8 +36,8 @@ export function addProposals(site: Site): void {
       const { proposal, title } = view.card.card
       return page(site, c, viewer, {
         title: `${proposal} ${title}`,
-        current: `/c/${view.channel.id}`,
-        main: proposalHtml(view, viewer),
+        current: '/proposals',
+        main: proposalHtml(view, viewer, textIn(c, 'ask')),
         aside: threadHtml(view, before, viewer),
       })
     }),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { html } from '../html.ts'
 import { signInHtml } from '../pages/people.ts'
 import { alone, answered } from '../respond.ts'
-import { forgetSession, keepSession, sessionOf, withForm, withViewer } from '../session.ts'
+import { forgetSession, keepSession, sessionOf, wantedPage, withForm, withViewer } from '../session.ts'
 import { addressOf, type Site } from '../site.ts'
 
 const signInForm = z.object({ token: z.string().max(200) })
@@ -29,7 +29,7 @@ export function addSignIn(site: Site): void {
     const before = sessionOf(c)
     if (before !== undefined) await port.signOut(before)
     keepSession(site, c, signedIn)
-    return c.redirect('/', 303)
+    return c.redirect(wantedPage(site, c), 303)
   })
 
   app.post(
