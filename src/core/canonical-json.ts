@@ -15,7 +15,7 @@ function spelled(value: unknown, depth: number): string {
   if (value === null || typeof value === 'boolean') return String(value)
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError(`${value} has no JSON form`)
-    return JSON.stringify(value)
+    return String(value)
   }
   if (depth === DEEPEST) throw new TypeError(`It is nested more than ${DEEPEST} deep`)
   if (typeof value !== 'object') throw new TypeError(`A ${typeof value} has no JSON form`)

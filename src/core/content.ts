@@ -13,9 +13,9 @@ const kinds = {
   results: { number: 1, format: 1, called: 'results page' },
   /** Output of a package manager. It expires. */
   log: { number: 2, format: 1, called: 'log' },
-  /** The change of one package or update: the version before and after. */
+  /** The change of one package or update: the version before and after. Only earlier versions wrote it by itself. */
   change: { number: 3, format: 1, called: 'change' },
-  /** The changes that many assets share. */
+  /** The changes that assets share. Only earlier versions wrote it. */
   'change set': { number: 4, format: 1, called: 'change set' },
   /** The transaction that the package manager announced. */
   transaction: { number: 5, format: 1, called: 'transaction' },
@@ -25,9 +25,9 @@ const kinds = {
   /** Up to 1,000 assets of a decision: the class and the ring of each. */
   members: { number: 8, format: 1, called: 'page of assets' },
   /** Up to 1,000 classes of a decision. A class says what its assets get, and when. */
-  classes: { number: 9, format: 1, called: 'page of classes' },
+  classes: { number: 9, format: 2, called: 'page of classes' },
   /** What people vote on. */
-  decision: { number: 10, format: 1, called: 'decision' },
+  decision: { number: 10, format: 2, called: 'decision' },
   /** Facts that are shown with a decision; nobody votes on them. */
   evidence: { number: 11, format: 1, called: 'evidence' },
   /** One part of a list that is too long for its place. */

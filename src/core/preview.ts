@@ -25,10 +25,15 @@ const stepOf = memoizeByIdentity((change: Change): TransactionStep => {
 /** Whether the transaction makes each of the changes as asked for, and nothing else. */
 export function addsNothing(changes: readonly Change[], steps: readonly TransactionStep[]): boolean {
   if (steps.length !== changes.length) return false
-  const asked = stepsOf(changes)
-  if (steps.every((step, index) => isSame(step, asked[index]))) return true
-  const names = new Set(asked.map(nameOf))
+  if (saysAsMuch(changes, steps)) return true
+  const names = new Set(stepsOf(changes).map(nameOf))
   return steps.every((step) => names.has(nameOf(step)))
+}
+
+/** Whether the steps are exactly those of the changes, in the same order. */
+export function saysAsMuch(changes: readonly Change[], steps: readonly TransactionStep[]): boolean {
+  const asked = stepsOf(changes)
+  return asked === steps || (asked.length === steps.length && steps.every((step, index) => isSame(step, asked[index])))
 }
 
 function isSame(a: TransactionStep, b: TransactionStep | undefined): boolean {

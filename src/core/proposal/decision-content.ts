@@ -4,12 +4,17 @@
  * other patches are missing, only classes are written again, and the pages of assets stay as they are.
  *
  *     decision ─> pages of assets
- *        ├─> pages of classes ─> change sets ─> changes
- *        │                   └─> transactions
+ *        ├─> pages of classes ─> transactions
+ *        ├─> changes
  *        └─> patches
  *     evidence ─> judgements of patches
  *
- * Lists are ordered by the bytes of ids, so that the same meaning has the same hash.
+ * Each change of a decision stands once, in the decision's list of changes, and classes name it by its place there: many
+ * assets have a list of their own, and those lists are made of few changes. Earlier versions kept each list as content
+ * of its own (a change set), which is still read.
+ *
+ * Lists are ordered by the bytes of ids, so that the same meaning has the same hash. Changes and classes are in the
+ * order in which the assets need them, so that a newer version of a package moves no place.
  */
 
 import { type FrozenAsset, frozen } from '../asset.ts'
@@ -29,8 +34,10 @@ import {
 import { limits } from '../limits.ts'
 import { memoizeByIdentity } from '../memoize-by-identity.ts'
 import type { TransactionStep } from '../ports.ts'
+import { saysAsMuch, stepsOf } from '../preview.ts'
 import { engineOf, laneByLane, lanesOf } from '../rollout/lanes.ts'
 import { inOneGo, type Steps } from '../steps.ts'
+import { storable } from '../storable.ts'
 import type { Terms } from '../terms.ts'
 import type { WindowPlan } from '../window.ts'
 import type { Cluster, PatchSubject, PlannedAsset, PlannedRing, StandingRuleSubject, Subject } from './proposal.ts'
@@ -65,8 +72,8 @@ type ChangeText =
   /** An update of Windows by its number (KB), and the build that it leads to. It has no version before. */
   | { readonly kind: 'update'; readonly update: string; readonly build: string | null; readonly undone?: true }
 
+/** As earlier versions wrote it, with the hashes of changes. */
 interface ChangeSetText {
-  /** Hashes of changes. */
   readonly changes: Listed<string>
 }
 
@@ -96,10 +103,10 @@ interface ClassesText {
 }
 
 interface ClassText {
-  /** Hash of the change set. */
-  readonly changes: string
-  /** Hash of the transaction; `null`: there is none. */
-  readonly transaction: string | null
+  /** Places in the decision's list of changes. As earlier versions wrote it: the hash of a change set. */
+  readonly changes: readonly number[] | string
+  /** Hash of the transaction, or that it makes the changes and nothing else; `null`: there is none. */
+  readonly transaction: string | typeof AS_ASKED | null
   /** Places in the decision's list of patches. */
   readonly patches: readonly number[]
   /** Place in the decision's list of lanes. */
@@ -111,6 +118,8 @@ interface ClassText {
   /** The key of the start that is undone; `null`: none. */
   readonly undoes: string | null
 }
+
+const AS_ASKED = 'as asked'
 
 /** Assets that one engine serves, with their rings. All lanes name the window of the proposal. */
 interface LaneText {
@@ -127,6 +136,8 @@ type PatchDecisionText = { readonly kind: 'patches' } & {
   readonly assets: readonly string[]
   /** Hashes of pages. */
   readonly classes: readonly string[]
+  /** Left out by earlier versions. */
+  readonly changes?: Listed<ChangeText>
   /** Hashes of patches, in the order of the patches' ids. */
   readonly patches: Listed<string>
   readonly lanes: readonly LaneText[]
@@ -219,19 +230,16 @@ const patchText = contentOnce(
   ({ id, platform, source, version, packages }: Patch): PatchText => ({ id, platform, source, version, packages }),
 )
 const judgementText = contentOnce('judgement', judgementOf)
-const changeText = contentOnce('change', (change: Change): ChangeText => {
+function textOf(change: Change): ChangeText {
   if (change.kind === 'update') {
     const { name: update, build, undone } = change
     return { kind: 'update', update, build, ...(undone === undefined ? {} : { undone }) }
   }
   const { name, architecture, from, to } = change
   return { kind: 'package', name, architecture, from, to }
-})
-/** For a list that is not cut into parts. */
-const changeSetText = contentOnce(
-  'change set',
-  (changes: readonly Change[]): ChangeSetText => ({ changes: changes.map((change) => changeText(change).hash) }),
-)
+}
+/** The same for changes that are stored as the same text. */
+const changeName = memoizeByIdentity((change: Change) => canonicalJson(storable(textOf(change))))
 /** For a list that is not cut into parts. */
 const transactionText = contentOnce('transaction', (steps: readonly TransactionStep[]): TransactionText => ({ steps }))
 
@@ -257,17 +265,23 @@ function* keepingPatches(subject: PatchSubject, keep: Keep): Steps<SubjectHashes
     lastOfEach(subject.assets, ({ asset }) => asset.id),
     (a, b) => byId(a.asset, b.asset),
   )
-  const { classes, classOf } = yield* classesOf(subject, assets, patches, keep, listed)
+  const { classes, classOf, changes } = yield* classesOf(subject, assets, patches, keep, listed)
   const pages: string[] = []
   for (const page of pagesOfAssets(assets, classOf, rings)) {
     pages.push(keep('members', page))
+    yield
+  }
+  const classPages: string[] = []
+  for (const page of cut(classes)) {
+    classPages.push(keep('classes', { classes: page } satisfies ClassesText))
     yield
   }
   const decision: PatchDecisionText = {
     kind: 'patches',
     count: assets.length,
     assets: pages,
-    classes: cut(classes).map((page) => keep('classes', { classes: page })),
+    classes: classPages,
+    changes: listed('changes', changes),
     patches: listed(
       'patches',
       patches.map((patch) => keep.take(patchText(patch))),
@@ -354,6 +368,13 @@ function oncePer<Value extends object, Result>(look: (value: Value) => Result): 
   }
 }
 
+interface Classes {
+  readonly classes: readonly ClassText[]
+  readonly classOf: ReadonlyMap<string, number>
+  /** Each change of any class once. */
+  readonly changes: readonly ChangeText[]
+}
+
 /** Classes are numbered in the order of their first assets, so that a change elsewhere moves no number. */
 function* classesOf(
   subject: PatchSubject,
@@ -361,20 +382,26 @@ function* classesOf(
   patches: readonly Patch[],
   keep: Keep,
   listed: <Item>(of: ListOf, items: readonly Item[]) => Listed<Item>,
-): Steps<{ readonly classes: readonly ClassText[]; readonly classOf: ReadonlyMap<string, number> }> {
+): Steps<Classes> {
   const { rollsBack, window } = subject
   const lanes = lanesOf(subject)
   const place = new Map(patches.map(({ id }, index) => [id, index]))
-  const changeHash = oncePer((change: Change) => keep.take(changeText(change)))
-  const changeSet = oncePer((changes: readonly Change[]) => {
-    const hashes = changes.map(changeHash)
-    if (changes.length <= limits.listEntries) return keep.take(changeSetText(changes))
-    return keep('change set', { changes: listed('changes', hashes) } satisfies ChangeSetText)
+  const changes = new Map<string, { readonly place: number; readonly text: ChangeText }>()
+  const placeOf = oncePer((change: Change) => {
+    const name = changeName(change)
+    const there = changes.get(name) ?? { place: changes.size, text: textOf(change) }
+    changes.set(name, there)
+    return there.place
   })
+  const placesOf = oncePer((own: readonly Change[]) => own.map(placeOf).join(','))
   const transaction = oncePer((steps: readonly TransactionStep[]) => {
     if (steps.length <= limits.listEntries) return keep.take(transactionText(steps))
     return keep('transaction', { steps: listed('steps', steps) } satisfies TransactionText)
   })
+  const said = ({ changes: asked, transaction: steps }: PlannedAsset): ClassText['transaction'] => {
+    if (steps.length === 0) return null
+    return saysAsMuch(asked, steps) ? AS_ASKED : transaction(steps)
+  }
   const missing = oncePer((ids: readonly string[]) =>
     JSON.stringify(ids.flatMap((id) => place.get(id) ?? []).sort((a, b) => a - b)),
   )
@@ -385,18 +412,17 @@ function* classesOf(
   const classOf = new Map<string, number>()
   for (const planned of assets) {
     const own = planned.window ?? null
-    const made: ClassText = {
-      changes: changeSet(planned.changes),
-      transaction: planned.transaction.length === 0 ? null : transaction(planned.transaction),
-      patches: [],
+    const made = {
+      transaction: said(planned),
       lane: lanes.length === 1 ? 0 : lanes.indexOf(engineOf(subject, planned.asset)),
       window: own === null || windows(own) === windows(window) ? null : own,
       terms: planned.terms ?? null,
       undoes: rollsBack?.keys?.[planned.asset.id] ?? null,
     }
+    const changesOf = placesOf(planned.changes)
     const patchesOf = missing(planned.patches)
     const key = [
-      made.changes,
+      changesOf,
       made.transaction,
       patchesOf,
       made.window === null ? '' : windows(made.window),
@@ -408,12 +434,12 @@ function* classesOf(
     if (number === undefined) {
       number = classes.length
       numbers.set(key, number)
-      classes.push({ ...made, patches: JSON.parse(patchesOf) as readonly number[] })
+      classes.push({ ...made, changes: JSON.parse(`[${changesOf}]`), patches: JSON.parse(patchesOf) })
     }
     classOf.set(planned.asset.id, number)
     yield
   }
-  return { classes, classOf }
+  return { classes, classOf, changes: [...changes.values()].map(({ text }) => text) }
 }
 
 function* pagesOfAssets(
@@ -539,10 +565,10 @@ export function* readingVoted(decision: string, contents: ReadonlyMap<string, St
   const patches = read.list(voted.patches).map((hash) => read<PatchText>('patch', hash))
   const classes: (Pick<PlannedAsset, 'changes' | 'transaction' | 'patches'> &
     Pick<ClassText, 'window' | 'terms' | 'undoes'>)[] = []
+  const gets = getting(read, voted.changes)
   for (const one of voted.classes.flatMap((hash) => read<ClassesText>('classes', hash).classes)) {
     classes.push({
-      changes: read.changes(one.changes),
-      transaction: one.transaction === null ? noSteps : read.steps(one.transaction),
+      ...gets(one),
       patches: one.patches.flatMap((place) => patches[place]?.id ?? []),
       window: one.window,
       terms: one.terms,
@@ -576,7 +602,7 @@ export function* readingVoted(decision: string, contents: ReadonlyMap<string, St
     yield
   }
   const { health, failureBudget, hooks, clusters, rollsBack } = voted
-  return {
+  const whole: Voted = {
     kind: 'patches',
     patches: new Map(patches.map((patch) => [patch.id, patch])),
     assets: sorted(assets, inOrder),
@@ -591,6 +617,8 @@ export function* readingVoted(decision: string, contents: ReadonlyMap<string, St
     engine: lane.engine,
     rollsBack: rollsBack === null ? null : { proposal: rollsBack, ...(Object.keys(keys).length === 0 ? {} : { keys }) },
   }
+  if (voted.changes === undefined) inEarlierFormat.add(whole)
+  return whole
 }
 
 /** The first lane, and the rings of all lanes. */
@@ -611,6 +639,8 @@ export interface DecisionIndex {
   /** Hashes of the pages of assets. Assets are in the order of their ids. */
   readonly pages: readonly string[]
   readonly classes: readonly string[]
+  /** Left out by earlier versions. */
+  readonly changes: Listed<ChangeText> | undefined
   readonly patches: readonly string[]
   /** The subject without patches, assets and the assets of its rings. */
   readonly bare: Omit<PatchSubject, 'patches' | 'assets' | 'rings'> & {
@@ -623,12 +653,13 @@ export function decisionIndex(decision: string, contents: ReadonlyMap<string, St
   const read = reader(contents)
   const voted = read<DecisionText>('decision', decision)
   if (voted.kind !== 'patches') return null
-  const { kind, count, assets, classes, patches, health, failureBudget, hooks, clusters, rollsBack } = voted
+  const { kind, count, assets, classes, changes, patches, health, failureBudget, hooks, clusters, rollsBack } = voted
   const { lane, rings } = lanesIn(voted, decision)
   return {
     count,
     pages: assets,
     classes,
+    changes,
     patches: read.list(patches),
     bare: {
       kind,
@@ -678,14 +709,21 @@ function classNumbered(index: DecisionIndex, number: number, contents: ReadonlyM
   return own
 }
 
-/** Hashes of the change set and of the previewed transaction of a class. `contents` must have the page of the class. */
+/** Hashes of what a class gets and of its previewed transaction. `contents` must have the page of the class. */
 export function namedByClass(
   index: DecisionIndex,
   number: number,
   contents: ReadonlyMap<string, StoredContent>,
 ): readonly string[] {
   const { changes, transaction } = classNumbered(index, number, contents)
-  return transaction === null ? [changes] : [changes, transaction]
+  const steps = transaction === null || transaction === AS_ASKED ? [] : [transaction]
+  return [...(typeof changes === 'string' ? [changes] : partsWith(index.changes, changes)), ...steps]
+}
+
+/** The hashes of the parts of the list that have these places; none: it is not cut into parts. */
+function partsWith(listed: Listed<unknown> | undefined, places: readonly number[]): readonly string[] {
+  if (listed === undefined || !('parts' in listed)) return []
+  return [...new Set(places.map((place) => partWith(listed.parts, place)))]
 }
 
 /** The plans of these assets. `contents` must have the pages of their classes, and everything that the classes name. */
@@ -694,14 +732,14 @@ export function plannedMembers(
   members: readonly PagedMember[],
   contents: ReadonlyMap<string, StoredContent>,
 ): readonly PlannedAsset[] {
-  const read = reader(contents)
+  const gets = getting(reader(contents), index.changes)
   return members.map(({ asset, class: number }) => {
-    const { changes, transaction, terms } = classNumbered(index, number, contents)
+    const own = classNumbered(index, number, contents)
+    const { terms } = own
     return {
       asset,
       patches: [],
-      changes: read.changes(changes),
-      transaction: transaction === null ? noSteps : read.steps(transaction),
+      ...gets(own),
       previewProblem: null,
       ...(terms === null ? {} : { terms }),
     }
@@ -762,6 +800,7 @@ export function withEvidence(
 ): Subject {
   const subject = voted.kind === 'patches' ? shown(voted, hashes.evidence, contents) : voted
   know(subject, hashes)
+  if (inEarlierFormat.has(voted)) inEarlierFormat.add(subject)
   return subject
 }
 
@@ -771,6 +810,12 @@ function know(subject: Subject, hashes: SubjectHashes): void {
 }
 
 const read = new WeakSet<Subject>()
+const inEarlierFormat = new WeakSet<Voted | Subject>()
+
+/** The hash that a subject has in today's format. A proposal of an earlier version keeps the hash that people voted on. */
+export function hashToday(subject: Subject): string {
+  return inEarlierFormat.has(subject) ? keepSubject({ ...subject }).decision : contentHash(subject)
+}
 
 /** The subject as it is read from its content, so that it is the same whether it was just made or was stored. */
 export function asKept(subject: Subject): Subject {
@@ -821,18 +866,47 @@ function reader(contents: ReadonlyMap<string, StoredContent>) {
     if (!('parts' in listed)) return listed
     return listed.parts.flatMap((hash) => read<ListText>('list', hash).items as readonly Item[])
   }
-  const change = sharing((hash: string): Change => {
-    const change = read<ChangeText>('change', hash)
-    if (change.kind === 'update') {
-      const { kind, update: name, build, undone } = change
-      return { kind, name, build, ...(undone === undefined ? {} : { undone }) }
-    }
-    const { name, architecture, from, to } = change
-    return { name, architecture, from, to }
-  })
-  const changes = sharing((hash: string) => list(read<ChangeSetText>('change set', hash).changes).map(change))
+  const change = sharing((hash: string) => changeOf(read<ChangeText>('change', hash)))
+  const changeSet = sharing((hash: string) => list(read<ChangeSetText>('change set', hash).changes).map(change))
   const steps = sharing((hash: string) => list(read<TransactionText>('transaction', hash).steps))
-  return Object.assign(read, { list, changes, steps })
+  return Object.assign(read, { list, changeSet, steps })
+}
+
+function changeOf(text: ChangeText): Change {
+  if (text.kind === 'update') {
+    const { kind, update: name, build, undone } = text
+    return { kind, name, build, ...(undone === undefined ? {} : { undone }) }
+  }
+  const { name, architecture, from, to } = text
+  return { name, architecture, from, to }
+}
+
+/** What the assets of a class get, and what the preview says of it. `listed`: the decision's list of changes. */
+function getting(
+  read: ReturnType<typeof reader>,
+  listed: Listed<ChangeText> | undefined,
+): (one: Pick<ClassText, 'changes' | 'transaction'>) => Pick<PlannedAsset, 'changes' | 'transaction'> {
+  const partOf = sharing((hash: string) => (read<ListText>('list', hash).items as readonly ChangeText[]).map(changeOf))
+  const all = listed === undefined || 'parts' in listed ? [] : listed.map(changeOf)
+  const changeAt = (place: number): Change => {
+    const change =
+      listed !== undefined && 'parts' in listed
+        ? partOf(partWith(listed.parts, place))[place % limits.contentPage]
+        : all[place]
+    if (change === undefined) throw new Error(`needs change number ${place}, which its list of changes does not have`)
+    return change
+  }
+  const changesAt = sharing((places: string) => (JSON.parse(places) as readonly number[]).map(changeAt))
+  return ({ changes: own, transaction }) => {
+    const changes = typeof own === 'string' ? read.changeSet(own) : changesAt(JSON.stringify(own))
+    if (transaction === null) return { changes, transaction: noSteps }
+    return { changes, transaction: transaction === AS_ASKED ? stepsOf(changes) : read.steps(transaction) }
+  }
+}
+
+/** The hash of the part of a list that has this place. */
+function partWith(parts: readonly string[], place: number): string {
+  return parts[Math.floor(place / limits.contentPage)] ?? ''
 }
 
 /** Gives the same object for the same hash. */

@@ -21,6 +21,7 @@ const naming = {
   decision: (text: unknown) => [
     member(text, 'assets'),
     member(text, 'classes'),
+    member(member(text, 'changes'), 'parts'),
     named(member(text, 'patches')),
     ...items(member(text, 'clusters')).map((cluster) => member(member(cluster, 'assets'), 'parts')),
   ],

@@ -2,7 +2,7 @@
 
 import type { Draft } from '../../core/draft.ts'
 import { saysTheSame } from '../../core/proposal/decide-life.ts'
-import { keepingSubject } from '../../core/proposal/decision-content.ts'
+import { hashToday, keepingSubject } from '../../core/proposal/decision-content.ts'
 import type { Content } from '../../core/proposal/event.ts'
 import type { ProposalState } from '../../core/proposal/proposal.ts'
 import type { TeamPlan } from '../../core/ring-rule.ts'
@@ -53,7 +53,7 @@ export async function revise(
   content: Content,
   reason: string,
 ): Promise<boolean> {
-  if (state.contentHash === content.contentHash && saysTheSame(state, content)) return false
+  if (hashToday(state.subject) === content.contentHash && saysTheSame(state, content)) return false
   const done = await commands.execute(state.id, { type: 'revise', content, reason }, assessment)
   return done.ok && done.state.revision > state.revision
 }

@@ -1,11 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { canonicalJson } from '../../../src/core/canonical-json.ts'
 import type { PackageChange } from '../../../src/core/change.ts'
-import type { HashedContent } from '../../../src/core/content.ts'
+import type { HashedContent, StoredContent } from '../../../src/core/content.ts'
 import { limits } from '../../../src/core/limits.ts'
-import { contentHash, keepSubject, votedOf, withEvidence } from '../../../src/core/proposal/decision-content.ts'
+import {
+  contentHash,
+  decisionIndex,
+  hashToday,
+  keepSubject,
+  membersOn,
+  namedByClass,
+  plannedMembers,
+  votedOf,
+  withEvidence,
+} from '../../../src/core/proposal/decision-content.ts'
 import { hashesNamed } from '../../../src/core/proposal/named.ts'
 import type { PatchSubject, PlannedAsset } from '../../../src/core/proposal/proposal.ts'
+import { sha256 } from '../../../src/core/sha256.ts'
 import { content } from '../../support/proposals.ts'
 
 function patches(count: number): PatchSubject {
@@ -61,6 +73,21 @@ const subjects = fc
       clusters: [{ name: 'c', assets: unique.map(({ name }) => idOf(name)), atOnce: 1, minHealthy: 1 }],
     }
   })
+
+/** 2,500 assets, each of which gets the same package and one of 2,500 others. */
+function ofManyKinds(): PatchSubject {
+  const subject = patches(2_500)
+  return {
+    ...subject,
+    assets: subject.assets.map((planned, index) => ({
+      ...planned,
+      changes: [
+        ...planned.changes.map((item) => ({ ...item, name: 'openssl' })),
+        { name: `package${index}`, architecture: 'amd64', from: null, to: '1' },
+      ],
+    })),
+  }
+}
 
 function read(kept: {
   readonly decision: string
@@ -171,16 +198,65 @@ describe('what is asked for, as content', () => {
     expect(keepSubject({ ...again })).toMatchObject({ decision, evidence })
   })
 
-  test('a change for everybody rewrites no page of assets', () => {
+  test('a change for everybody rewrites no page of assets, and of classes', () => {
     const pagesOf = (subject: PatchSubject) =>
-      keepSubject(subject).contents.flatMap(({ kind, hash }) => (kind === 'members' ? [hash] : []))
-    const subject = patches(2_500)
+      keepSubject(subject).contents.flatMap(({ kind, hash }) =>
+        kind === 'members' || kind === 'classes' ? [hash] : [],
+      )
+    const subject = ofManyKinds()
     const moved = subject.assets.map((planned) => ({
       ...planned,
-      changes: planned.changes.map((item) => ({ ...item, to: '4.0' })),
+      changes: planned.changes.map((item) => (item.name === 'openssl' ? { ...item, to: '4.0' } : item)),
     }))
     expect(pagesOf({ ...subject, assets: moved })).toEqual(pagesOf(subject))
-    expect(pagesOf(subject)).toHaveLength(3)
+    expect(pagesOf(subject)).toHaveLength(6)
+  })
+
+  test('changes that many assets get are kept in parts, which are named and read', () => {
+    const kept = keepSubject(ofManyKinds())
+    const named = new Set([kept.decision, kept.evidence, ...kept.contents.flatMap(hashesNamed)])
+    expect(new Set(kept.contents.map(({ hash }) => hash))).toEqual(named)
+    expect(kept.contents.filter(({ kind }) => kind === 'list')).toHaveLength(3)
+    expect(read(kept)).toEqual(kept.subject)
+    const contents = new Map(kept.contents.map((item) => [item.hash, item]))
+    const index = decisionIndex(kept.decision, contents)
+    if (index === null || kept.subject.kind !== 'patches') throw new Error('not patches')
+    const member = index.pages.flatMap((page) => membersOn(page, contents))[2_042]
+    if (member === undefined) throw new Error('no asset')
+    const needed = [...index.classes, ...namedByClass(index, member.class, contents)]
+    const some = new Map([...contents].filter(([hash]) => needed.includes(hash)))
+    const [planned] = plannedMembers(index, [member], some)
+    const whole = kept.subject.assets.find(({ asset }) => asset.id === member.asset.id)
+    expect(planned).toMatchObject({ changes: whole?.changes, transaction: whole?.transaction })
+  })
+
+  test('what an earlier version kept is read as it was, under its hash, and is the same as what is kept today', () => {
+    const today = keepSubject(patches(3))
+    if (today.subject.kind !== 'patches') throw new Error('not patches')
+    const contents = new Map<string, StoredContent>(today.contents.map((item) => [item.hash, item]))
+    const written = (kind: string, value: unknown) => {
+      const text = canonicalJson(value)
+      const hash = sha256(`patchwarden ${kind} 1\n${text}`)
+      contents.set(hash, { hash, kind, format: 1, text })
+      return hash
+    }
+    const [planned] = today.subject.assets
+    if (planned === undefined) throw new Error('no asset')
+    const set = written('change set', {
+      changes: planned.changes.map((item) => written('change', { kind: 'package', ...item })),
+    })
+    const transaction = written('transaction', { steps: planned.transaction })
+    const { changes: _, ...decision } = JSON.parse(contents.get(today.decision)?.text ?? '')
+    const pages = decision.classes.map((page: string) => {
+      const { classes } = JSON.parse(contents.get(page)?.text ?? '')
+      return written('classes', { classes: classes.map((own: object) => ({ ...own, changes: set, transaction })) })
+    })
+    const before = { ...today, decision: written('decision', { ...decision, classes: pages }) }
+    const subject = withEvidence(votedOf(before.decision, contents), before, contents)
+    expect(subject).toEqual(today.subject)
+    expect(contentHash(subject)).toBe(before.decision)
+    expect(hashToday(subject)).toBe(today.decision)
+    expect(hashToday(today.subject)).toBe(today.decision)
   })
 
   test('100,000 assets of 200 kinds are few pages, none of them large', () => {
@@ -208,7 +284,7 @@ describe('what is asked for, as content', () => {
     const sizes = (kind: string) => contents.filter((item) => item.kind === kind).map(({ text }) => text.length)
     expect(sizes('members')).toHaveLength(100)
     expect(sizes('classes')).toHaveLength(1)
-    expect(sizes('change set')).toHaveLength(200)
+    expect(sizes('list')).toHaveLength(8)
     expect(Math.max(...sizes('decision'))).toBeLessThan(limits.eventBytes)
     expect(Math.max(...contents.map(({ text }) => text.length))).toBeLessThan(limits.resultsPageBytes)
     if (again.kind !== 'patches') throw new Error('not patches')
