@@ -65,6 +65,7 @@ const long = [
   'test/workflow/look-with-end.test.ts',
   'test/workflow/manageengine.test.ts',
   'test/workflow/many-waiting.test.ts',
+  'test/workflow/mixed-systems.test.ts',
   'test/workflow/moved.test.ts',
   'test/workflow/next-look.test.ts',
   'test/workflow/one-machine.test.ts',

@@ -40,7 +40,7 @@ interface Given<Dies> {
   readonly first: RingRule['select']
   /** Of each ring. */
   readonly batchSize: number
-  parts(dies: Dies | null): Pick<WorkflowParts, 'sources' | 'feeds' | 'engines'>
+  parts(dies: Dies | null): Pick<WorkflowParts, 'sources' | 'feeds' | 'engines' | 'machines'>
 }
 
 export async function openLateProposal<Dies>(given: Given<Dies>) {
