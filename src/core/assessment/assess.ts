@@ -121,8 +121,8 @@ export function createAssess(options: JudgeOptions): Assess {
   }
 
   function* assessAlike(alike: MissingAlike): Steps<Assessment> {
-    const found = new Map<string, FoundPatch>()
-    const notOffered = new Map<string, FoundPatch>()
+    const found: Found = new Map()
+    const notOffered: Found = new Map()
     const assets: AssessedAsset[] = []
     for (const [missing, members] of alike) {
       yield
@@ -133,8 +133,8 @@ export function createAssess(options: JudgeOptions): Assess {
       for (const { asset, observedAt, listsRefreshedAt = null, archives = null } of members)
         assets.push({ asset, observedAt, listsRefreshedAt, archives, ...same })
     }
-    const patches = yield* judge.all(found.values())
-    const withheld = yield* judgeWithheld.all(notOffered.values())
+    const patches = yield* judge.all(byPatch(found))
+    const withheld = yield* judgeWithheld.all(byPatch(notOffered))
     return {
       patches: patches.sort(mostUrgentFirst),
       withheld: withheld.map(dated).sort(mostUrgentFirst),
@@ -163,17 +163,28 @@ function withDate(patch: Patch, catalog: CatalogView): PublishedPatch {
   return first === undefined ? patch : { ...patch, fixedOn: first }
 }
 
-/** Adds the assets that miss the update to those that miss the same patch. */
-function note(found: Map<string, FoundPatch>, update: Update, { contexts, stake }: ReturnType<typeof summed>): void {
-  const id = patchId(update)
-  const patch = found.get(id) ?? { id, updates: new Map() }
-  found.set(id, patch)
-  const known = patch.updates.get(update)
-  if (known === undefined) patch.updates.set(update, { contexts: new Map(contexts), stake })
+/** Where each update is missed. Very many assets miss few updates, which are the same objects. */
+type Found = Map<Update, { readonly contexts: Map<string, Asset>; stake: number }>
+
+/** Adds the assets that miss the update to the others that miss it. */
+function note(found: Found, update: Update, { contexts, stake }: ReturnType<typeof summed>): void {
+  const known = found.get(update)
+  if (known === undefined) found.set(update, { contexts: new Map(contexts), stake })
   else {
     known.stake += stake
     for (const [key, asset] of contexts) if (!known.contexts.has(key)) known.contexts.set(key, asset)
   }
+}
+
+function byPatch(found: Found): Iterable<FoundPatch> {
+  const patches = new Map<string, FoundPatch>()
+  for (const [update, where] of found) {
+    const id = patchId(update)
+    const patch = patches.get(id) ?? { id, updates: new Map() }
+    patches.set(id, patch)
+    patch.updates.set(update, where)
+  }
+  return patches.values()
 }
 
 /** Changes sorted by package and architecture. If two updates change the same package, the last one counts. */

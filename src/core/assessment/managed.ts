@@ -8,7 +8,7 @@ import { schemeFor, type VersionScheme } from '../versions/scheme.ts'
 import type { OpenFix } from './compiled.ts'
 import type { Matcher } from './matching.ts'
 import type { Held, NotOffered, Software, Update, Withheld } from './missing.ts'
-import { bySource, lackingOf, mended, nothing, type OfSource, onPlatform, type WorkedOut } from './worked-out.ts'
+import { lackingOf, mended, nothing, type OfSource, onPlatform, sourcesOf, type WorkedOut } from './worked-out.ts'
 
 /** Results for each source package that has something pending or lacks a fix. `only`: of these; `null`: of all. */
 export function managedBySource(
@@ -20,7 +20,7 @@ export function managedBySource(
   const { platform, packages } = software
   const groups = pendingBySource(packages, pending, only)
   const lacking = lackingOf(workedOut, software).bySource
-  const present = groups.size === 0 ? null : bySource(packages, ({ source }) => groups.has(source))
+  const present = groups.size === 0 ? null : sourcesOf(workedOut, packages)
   const { ofSource } = onPlatform(workedOut, platform)
   const { matcher } = workedOut.catalog
   const found = new Map<string, OfSource>()

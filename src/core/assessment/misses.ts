@@ -9,7 +9,15 @@ import { managedBySource } from './managed.ts'
 import { noteChange } from './memo.ts'
 import { type Held, heldIn, isWindows, type Missing, type Software, type Withheld } from './missing.ts'
 import { fixedUpdates, unjudgedUpdates, windowsUpdates } from './updates.ts'
-import { foreignIn, lackingOf, nothing, nothingWorkedOut, type OfSource, type WorkedOut } from './worked-out.ts'
+import {
+  foreignIn,
+  lackingOf,
+  nothing,
+  nothingWorkedOut,
+  type OfSource,
+  sourcesNamed,
+  type WorkedOut,
+} from './worked-out.ts'
 
 export interface Misses {
   of(software: Software): Missing
@@ -85,8 +93,7 @@ function missingAnew(
   const { pending } = software
   if (isWindows(software) || pending === null) return missingOf(workedOut, software)
   // A feed may name a binary package, but updates are grouped by source.
-  const sources = new Set<string>()
-  for (const { name, source } of software.packages) if (packages.has(name) || packages.has(source)) sources.add(source)
+  const sources = new Set(sourcesNamed(workedOut, software.packages, packages))
   for (const { source } of before.updates) if (packages.has(source)) sources.add(source)
   if (sources.size === 0) return before
   const now = managedBySource(workedOut, software, pending, sources)

@@ -17,7 +17,18 @@ export interface WorkedOut {
   /** Changes in what feeds say about packages. */
   readonly changes: Changes
   readonly platforms: Map<Platform, OnPlatform>
+  /** The list that was asked for last: assets with the same list come one after the other. */
+  indexed: Indexed | null
 }
+
+interface Indexed {
+  readonly packages: Software['packages']
+  readonly bySource: BySource
+  /** What `sourcesNamed` found last. */
+  named: { readonly names: ReadonlySet<string>; readonly sources: ReadonlySet<string> } | null
+}
+
+export type BySource = ReadonlyMap<string, readonly InstalledPackage[]>
 
 /** Results are kept per platform, because the same update may be judged by other fixes on another platform. */
 interface OnPlatform {
@@ -30,7 +41,7 @@ interface OnPlatform {
 
 /** The packages of a list that lack a fix. */
 interface Lacking {
-  readonly bySource: ReadonlyMap<string, readonly InstalledPackage[]>
+  readonly bySource: BySource
   /** Number of CVEs of all these packages. */
   readonly findings: number
   /** The number of changes when this was computed. */
@@ -57,7 +68,7 @@ export interface OfSource {
 export const nothing: readonly never[] = []
 
 export function nothingWorkedOut(catalog: CatalogView): WorkedOut {
-  return { catalog, changes: { count: 0, lastOf: new Map() }, platforms: new Map() }
+  return { catalog, changes: { count: 0, lastOf: new Map() }, platforms: new Map(), indexed: null }
 }
 
 export function onPlatform({ platforms, changes }: WorkedOut, platform: Platform): OnPlatform {
@@ -130,11 +141,33 @@ export function foreignIn(workedOut: WorkedOut, { platform, packages }: Software
   return found
 }
 
+/** All packages by source. */
+export function sourcesOf(workedOut: WorkedOut, packages: Software['packages']): BySource {
+  return indexOf(workedOut, packages).bySource
+}
+
+/** The sources of packages that have one of these names (source or binary). */
+export function sourcesNamed(
+  workedOut: WorkedOut,
+  packages: Software['packages'],
+  names: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const indexed = indexOf(workedOut, packages)
+  if (indexed.named?.names === names) return indexed.named.sources
+  const sources = new Set<string>()
+  for (const { name, source } of packages) if (names.has(name) || names.has(source)) sources.add(source)
+  indexed.named = { names, sources }
+  return sources
+}
+
+function indexOf(workedOut: WorkedOut, packages: Software['packages']): Indexed {
+  if (workedOut.indexed?.packages !== packages)
+    workedOut.indexed = { packages, bySource: bySource(packages, () => true), named: null }
+  return workedOut.indexed
+}
+
 /** The packages that `wanted` accepts, by source. */
-export function bySource(
-  packages: readonly InstalledPackage[],
-  wanted: (item: InstalledPackage) => boolean,
-): ReadonlyMap<string, readonly InstalledPackage[]> {
+function bySource(packages: readonly InstalledPackage[], wanted: (item: InstalledPackage) => boolean): BySource {
   const groups = new Map<string, InstalledPackage[]>()
   for (const item of packages) {
     if (!wanted(item)) continue

@@ -77,10 +77,17 @@ async function assessNow(
   const { known } = kept
   const at = parts.clock().toISOString()
   const own = teamOf(parts, kept, team, at.slice(0, 10))
+  const before = own.assessed
   if (fresh || count === null || own.count !== count) {
-    own.rows = sameAssets(await readAssetKeys(db, [team]), own.rows)
+    const rows = sameAssets(await readAssetKeys(db, [team]), own.rows)
+    if (rows !== own.rows) own.assessed = null
+    own.rows = rows
     own.at = at
     own.count = count
+  }
+  if (own.assessed !== null && own.changes === known.changes) {
+    own.assessed = { ...own.assessed, at: own.at }
+    return own.assessed
   }
   for (let attempt = 1; !(await knowPairs(known, own.rows, kept)); attempt++) {
     if (attempt === ATTEMPTS) throw new Error(`The software of assets of ${team} changed while it was read.`)
@@ -90,10 +97,10 @@ async function assessNow(
   await rememberSeen(kept, alike, at)
   const assessment = await inSlices(own.assess(alike))
   forgetPairs(known)
-  const before = own.assessed
   const missed = before !== null && sameAssessment(before.assessment, assessment) ? before.missed : {}
   const rows = new Map(own.rows.map((row) => [row.asset.id, row]))
   own.assessed = { assessment, missed, alike, rows, at: own.at }
+  own.changes = known.changes
   return own.assessed
 }
 
@@ -108,6 +115,7 @@ function teamOf({ judgement }: AssessorParts, { known, firstSeen }: Kept, team: 
     day,
     assess: createAssess(options),
     assessed: null,
+    changes: 0,
   }
   known.teams.set(team, made)
   return made
@@ -149,11 +157,14 @@ function sameAssessment(some: Assessment, others: Assessment): boolean {
   )
 }
 
-/** An asset that has not changed stays the same object. */
+/** What has not changed stays the same object: an asset, its row, and the list where all rows are as before. */
 function sameAssets(rows: readonly AssetKeys[], before: readonly AssetKeys[]): readonly AssetKeys[] {
-  const known = new Map(before.map(({ asset }) => [asset.id, asset]))
-  return rows.map((row) => {
+  const known = new Map(before.map((row) => [row.asset.id, row]))
+  const now = rows.map((row) => {
     const there = known.get(row.asset.id)
-    return there !== undefined && JSON.stringify(there) === JSON.stringify(row.asset) ? { ...row, asset: there } : row
+    if (there === undefined || JSON.stringify(there.asset) !== JSON.stringify(row.asset)) return row
+    const same = { ...row, asset: there.asset }
+    return JSON.stringify(there) === JSON.stringify(same) ? there : same
   })
+  return now.length === before.length && now.every((row, index) => row === before[index]) ? before : now
 }

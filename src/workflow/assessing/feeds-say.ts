@@ -91,6 +91,11 @@ async function judgeAgain(
 ): Promise<void> {
   known.misses.changed(packages)
   await againOf(known, packages, reading)
+  noteChanged(known, packages, cves)
+}
+
+function noteChanged(known: Known, packages: ReadonlySet<string>, cves: ReadonlySet<string>): void {
+  known.changes++
   for (const team of known.teams.values()) team.assess.changed(packages, cves)
 }
 
@@ -100,8 +105,7 @@ async function replaceCves(known: Known, some: ReadonlySet<string> | null, readi
   const wanted = some === null ? all : [...some].filter((cve) => all.has(cve))
   const { changed, packages } = await readCves(known, wanted, reading.db)
   if (packages.size > 0) return judgeAgain(known, packages, changed, reading)
-  if (changed.size === 0) return
-  for (const team of known.teams.values()) team.assess.changed(new Set(), changed)
+  if (changed.size > 0) noteChanged(known, new Set(), changed)
 }
 
 /** Reads what feeds say about CVEs. */

@@ -37,11 +37,15 @@ export interface Team {
   /** The count that was given when `rows` were read; `null`: none was given. */
   count: number | null
   assessed: TeamAssessed | null
+  /** `Known.changes` when that was made. */
+  changes: number
 }
 
 /** Everything that depends on feeds. It is made again if nobody can tell what has changed. */
 export interface Known {
   readonly versions: Map<string, number>
+  /** How often feeds said something new about software that assets have. */
+  changes: number
   readonly catalog: CatalogView
   readonly misses: Misses
   /** Source and binary package names, and platforms, for which the catalog was read. */
@@ -61,6 +65,7 @@ export function nothingKnown(versions: ReadonlyMap<string, number>): Known {
   const catalog = catalogView([])
   return {
     versions: new Map(versions),
+    changes: 0,
     catalog,
     misses: createMisses(catalog),
     packages: new Set(),

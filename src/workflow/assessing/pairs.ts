@@ -20,7 +20,7 @@ export async function knowPairs(known: Known, rows: readonly AssetKeys[], readin
     const key = pairKey(row)
     if (!known.pairs.has(key)) fresh.set(key, row)
   }
-  const all = [...fresh]
+  const all = [...fresh].sort(([, a], [, b]) => a.softwareSet - b.softwareSet)
   const platforms = new Set(all.map(([, { asset }]) => asset.platform))
   for (const some of slices(all, SETS_AT_ONCE)) {
     const sets = await readSets(
