@@ -143,6 +143,16 @@ async function readListed(
   })
 }
 
+/** `null`: no source lists it. */
+export async function findListed(
+  db: Queryable,
+  called: string,
+  managing: readonly string[],
+): Promise<ListedAsset | null> {
+  const [found = null] = await readListed(db, [storable(called)], managing)
+  return found
+}
+
 /** The assets of this name. Sources may list several. */
 export async function assetsNamed(
   db: Queryable,

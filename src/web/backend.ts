@@ -1,8 +1,9 @@
 import { lookUpDetail } from '../chat/explanation.ts'
 import { countAssets } from '../store/asset-pages.ts'
 import { openSessions } from '../store/sessions.ts'
+import { assetView } from './backend/asset.ts'
 import { channelView, proposalView, summaries } from './backend/channels.ts'
-import { proposalsView } from './backend/find.ts'
+import { found, proposalsView } from './backend/find.ts'
 import { assetsView, auditRows, personRows, revokeAccount, sourceRows } from './backend/lookups.ts'
 import { type Backend, type ConsoleParts, personOf } from './backend/parts.ts'
 import { detailOf, pictureOf, refusalOfDialog, say } from './backend/proposals.ts'
@@ -46,6 +47,7 @@ export function createBackend(service: ConsoleParts): ConsolePort {
     makeSignInLink: (viewer, person) => makeSignInLink(backend, viewer, person),
     today: (viewer) => todayView(backend, viewer),
     proposals: (query, viewer) => proposalsView(backend, query, viewer),
+    find: (text) => found(backend, text),
     channels: (viewer) => summaries(backend, viewer),
     channel: (id, query, viewer) => channelView(backend, id, query, viewer),
     proposal: (id, before, viewer) => proposalView(backend, id, before, viewer),
@@ -56,6 +58,7 @@ export function createBackend(service: ConsoleParts): ConsolePort {
     act: (request, viewer) => desk.act(request, personOf(viewer)),
     say: (channel, proposal, text, viewer) => say(backend, channel, proposal, text, viewer),
     assets: (query) => assetsView(backend, query),
+    asset: (id) => assetView(backend, id),
     audit: (_viewer, before, known) => auditRows(backend, before, known),
     people: () => personRows(backend),
     accounts: (viewer) => linking.accountsOf(viewer.isOperator ? null : viewer.person),

@@ -8,6 +8,7 @@ import type { RichText } from '../chat/rich-text.ts'
 import type { Through } from '../core/hands.ts'
 import type { Priority } from '../core/priority/priority.ts'
 import { finalStatuses, type Status } from '../core/proposal/proposal.ts'
+import type { Freeze, Window } from '../core/window.ts'
 import type { ListedAsset } from '../store/asset-pages.ts'
 import type { ProposalLine } from '../store/proposal-pages.ts'
 
@@ -144,6 +145,15 @@ export interface TodayView {
   readonly now: string
 }
 
+/** One thing that can be jumped to. */
+export interface Found {
+  readonly kind: 'page' | 'proposal' | 'server' | 'person' | 'explain'
+  readonly name: string
+  /** What stands beside it, such as its team. */
+  readonly about: string
+  readonly path: string
+}
+
 export interface FirstLook {
   readonly sources: readonly SourceRow[]
   /** Servers that were seen so far. */
@@ -258,6 +268,40 @@ export interface AssetRow extends Omit<ListedAsset, 'observedAt'> {
   readonly ask: string | null
 }
 
+/** The page of one server. */
+export interface AssetView {
+  readonly asset: AssetRow
+  /** Why nobody can judge it, as a clause; `null`: it is judged. */
+  readonly notAssessed: string | null
+  readonly missing: readonly MissingFlaw[]
+  /** What rollouts did to it, the last first. */
+  readonly history: readonly AssetDeed[]
+  /** Open proposals that ask for it. */
+  readonly open: readonly ProposalRow[]
+  /** When it may be touched next; empty: never, in as far as anybody can see. */
+  readonly windows: readonly Window[]
+  readonly windowName: string | null
+  readonly freezes: readonly Freeze[]
+  readonly now: string
+}
+
+export interface MissingFlaw {
+  readonly flaw: string
+  readonly since: string
+  readonly feeds: readonly string[]
+  /** `null`: it was not judged for such a server. */
+  readonly priority: Priority | null
+  readonly dueAt: string | null
+  /** Open proposals that ask for a patch against it. */
+  readonly proposals: readonly string[]
+}
+
+export interface AssetDeed {
+  readonly proposal: ProposalRow
+  readonly startedAt: string
+  readonly end: string | null
+}
+
 export interface AuditRow {
   readonly position: number
   /** ISO 8601 UTC; empty: the entry cannot be read. */
@@ -311,6 +355,8 @@ export interface ConsolePort {
 
   today(viewer: Viewer): Promise<TodayView>
   proposals(query: ProposalsQuery, viewer: Viewer): Promise<ProposalsView>
+  /** What a text may mean, the likeliest first: proposals, servers, people, and what feeds may know. */
+  find(text: string): Promise<readonly Found[]>
   channels(viewer: Viewer): Promise<readonly ChannelSummary[]>
   channel(id: string, query: CardsQuery, viewer: Viewer): Promise<ChannelView | null>
   /** `before`: only thread entries before this one; `null`: the last ones. */
@@ -329,6 +375,8 @@ export interface ConsolePort {
   say(channel: string, proposal: string | null, text: string, viewer: Viewer): Promise<Answer>
 
   assets(query: AssetsQuery, viewer: Viewer): Promise<AssetsView>
+  /** `null`: no source lists a server with this id. */
+  asset(id: string): Promise<AssetView | null>
   /** Newest first, below the position `before`. Without `known`, entries about feeds, assets and flaws are left out. */
   audit(viewer: Viewer, before: number | null, known: boolean): Promise<readonly AuditRow[]>
   people(viewer: Viewer): Promise<readonly PersonRow[]>

@@ -94,3 +94,30 @@ it('finds proposals by state, title, team, package, CVE, server and day', async 
   expect(page).toContain('approved by Mara')
   expect(await read('tom', '/proposals?host=nothing')).toContain('No server is called nothing.')
 })
+
+it('shows what a server misses and why it still does, and when it may be touched', async () => {
+  const { db } = database()
+  await proposeAll(service.workflow)
+  const { id } = await webProposal(db)
+  const page = await read('tom', '/asset?id=example%2Fweb-01')
+  expect(page).toContain('8 known flaws')
+  expect(page).toMatch(new RegExp(`CVE-2026-9000001 .*Since .*said by catalog.*asked for in ${id}`))
+  expect(page).toMatch(new RegExp(`Proposals that ask for it 1 .*${id} `))
+  expect(page).toContain('No rollout has touched it.')
+  expect(page).toContain('Open now')
+  const wrong = await app.request('http://localhost/asset?id=example%2Fnobody', {
+    headers: { host: 'localhost', cookie: 'patchwarden=tom' },
+  })
+  expect(wrong.status).toBe(404)
+})
+
+it('finds places, proposals, servers and people by a few letters', async () => {
+  const { db } = database()
+  await proposeAll(service.workflow)
+  const { id } = await webProposal(db)
+  expect(await read('tom', '/find?text=serv')).toContain('Servers')
+  expect(await read('tom', `/find?text=${id}`)).toMatch(new RegExp(`${id} openssl.*web-platform, open`))
+  expect(await read('tom', '/find?text=WEB-01')).toContain('web-01 web-platform, debian:12')
+  expect(await read('tom', '/find?text=jon')).toContain('jonas')
+  expect(await read('tom', '/find?text=CVE-2026-9000001')).toContain('what feeds say of this')
+})

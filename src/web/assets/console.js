@@ -198,6 +198,65 @@
     else if (target.closest('[data-reload]')) location.reload()
     else if (target.closest('[data-print]')) print()
   })
+  // ---------------------------------------------------------------- the palette
+
+  const palette = byId('palette')
+  const typed = byId('palette-text')
+  let looking = new AbortController()
+  async function look() {
+    looking.abort()
+    looking = new AbortController()
+    const { signal } = looking
+    const found = await fetch(`/fragment/find?text=${encodeURIComponent(typed.value)}`, { signal })
+      .then((answer) => (answer.ok ? answer.text() : ''))
+      .catch(() => '')
+    if (signal.aborted || found === '') return
+    byId('palette-found').innerHTML = found
+    choose(0)
+  }
+  function choose(index) {
+    const options = [...palette.querySelectorAll('[role=option]')]
+    const chosen = options[(index + options.length) % options.length]
+    for (const option of options) option.setAttribute('aria-selected', String(option === chosen))
+    if (chosen) typed.setAttribute('aria-activedescendant', chosen.id)
+    chosen?.scrollIntoView({ block: 'nearest' })
+  }
+  const selected = () => palette.querySelector('[aria-selected=true]')
+  function openPalette(from) {
+    if (palette.open) return
+    opener = from
+    palette.showModal()
+    typed.focus()
+    typed.select()
+    void look()
+  }
+  if (palette) {
+    typed.addEventListener('input', () => void look())
+    typed.addEventListener('keydown', (event) => {
+      const at = [...palette.querySelectorAll('[role=option]')].indexOf(selected())
+      if (event.key === 'ArrowDown') choose(at + 1)
+      else if (event.key === 'ArrowUp') choose(at - 1)
+      else if (event.key === 'Enter') location.assign(selected().dataset.path)
+      else return
+      event.preventDefault()
+    })
+    palette.addEventListener('click', ({ target }) => {
+      const option = target.closest('[role=option]')
+      if (option) location.assign(option.dataset.path)
+      else if (target === palette) palette.close()
+    })
+    document.addEventListener('keydown', (event) => {
+      const isCommand = event.key === 'k' && (event.ctrlKey || event.metaKey)
+      if (!isCommand && (event.key !== '/' || isControl(event.target))) return
+      event.preventDefault()
+      openPalette(document.activeElement)
+    })
+    document.querySelector('[data-palette]').addEventListener('click', (event) => {
+      event.preventDefault()
+      openPalette(event.currentTarget)
+    })
+  }
+
   // A dialog that came open with the page is for browsers without scripts.
   for (const dialog of document.querySelectorAll('dialog[open]')) show(dialog, null)
   document.addEventListener('keydown', (event) => {

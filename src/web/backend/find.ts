@@ -4,11 +4,18 @@ import { DateTime } from 'luxon'
 import { z } from 'zod'
 import { cardState } from '../../chat/card-state.ts'
 import type { Place } from '../../core/permission/place.ts'
-import { assetsNamed } from '../../store/asset-pages.ts'
+import { assetsNamed, listAssetPage } from '../../store/asset-pages.ts'
 import { proposalWith } from '../../store/decision-pages.ts'
-import { countedByState, listProposals, readGlances } from '../../store/proposal-pages.ts'
+import { countedByState, listProposals, readGlances, readLines } from '../../store/proposal-pages.ts'
 import { placesOf } from '../../workflow/places.ts'
-import { type ProposalRow, type ProposalsQuery, type ProposalsView, stateGroups, type Viewer } from '../console-port.ts'
+import {
+  type Found,
+  type ProposalRow,
+  type ProposalsQuery,
+  type ProposalsView,
+  stateGroups,
+  type Viewer,
+} from '../console-port.ts'
 import { cursorAt, placeIn } from '../cursor.ts'
 import type { Backend } from './parts.ts'
 
@@ -22,6 +29,43 @@ const proposalPlace = z.object({ open: z.boolean(), number: z.number().int() })
 /** All teams that have a channel in the console. */
 export function teamsOf({ service: { channels } }: Backend): readonly string[] {
   return [...new Set(channels.flatMap(({ teams }) => teams))]
+}
+
+/** So many of each kind are found. */
+const OF_KIND = 6
+
+export async function found(backend: Backend, text: string): Promise<readonly Found[]> {
+  const { db, people, workflow } = backend.service
+  if (text === '') return []
+  const has = (name: string) => name.toLowerCase().includes(text.toLowerCase())
+  const which = { team: null, platform: null, is: null, managing: workflow.unmanaged.managing, text }
+  const [listed, servers] = await Promise.all([
+    listProposals(db, { teams: teamsOf(backend), status: 'open first', text }, null, OF_KIND),
+    listAssetPage(db, { ...which, anywhere: true }, null, OF_KIND),
+  ])
+  const lines = await readLines(
+    db,
+    listed.map(({ id }) => id),
+  )
+  return [
+    ...lines.map(({ id, title, team, status }): Found => {
+      return { kind: 'proposal', name: `${id} ${title}`, about: `${team}, ${status}`, path: `/p/${id}` }
+    }),
+    ...servers.map(({ id, name, team, platform }): Found => {
+      const path = `/asset?${new URLSearchParams({ id })}`
+      return { kind: 'server', name, about: `${team}, ${platform}`, path }
+    }),
+    ...people.all
+      .filter(({ id, name }) => has(name) || has(id))
+      .slice(0, OF_KIND)
+      .map(({ id, name }): Found => ({ kind: 'person', name, about: id, path: `/people#${id}` })),
+    {
+      kind: 'explain',
+      name: text,
+      about: 'what feeds say of this CVE, advisory, KB or package',
+      path: `/explain?${new URLSearchParams({ name: text })}`,
+    },
+  ]
 }
 
 export function proposalRow(place: Place): ProposalRow {

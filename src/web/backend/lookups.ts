@@ -18,14 +18,14 @@ import { actorOf } from '../../core/proposal/entry.ts'
 import type { Actor } from '../../core/proposal/proposal.ts'
 import { readBeside, readEntry } from '../../core/record/entry.ts'
 import type { Register } from '../../core/record/register.ts'
-import { listAssetPage, type TeamCounts } from '../../store/asset-pages.ts'
+import { type ListedAsset, listAssetPage, type TeamCounts } from '../../store/asset-pages.ts'
 import { sourceStates } from '../../store/catalog.ts'
 import { type PlacedItem, recentEvents } from '../../store/events.ts'
 import { waitingPlaces } from '../../store/outbox.ts'
 import { readRegister } from '../../store/persons.ts'
 import { readTroubles } from '../../store/troubles.ts'
 import type { WatchedConnection } from '../../workflow/watched-connection.ts'
-import type { AssetsQuery, AssetsView, AuditRow, PersonRow, SourceRow, Viewer } from '../console-port.ts'
+import type { AssetRow, AssetsQuery, AssetsView, AuditRow, PersonRow, SourceRow, Viewer } from '../console-port.ts'
 import { cursorAt, placeIn } from '../cursor.ts'
 import { allRoles, type Backend, personOf } from './parts.ts'
 
@@ -46,19 +46,25 @@ export async function assetsView(backend: Backend, { after, ...asked }: AssetsQu
   const lacking = asked.team === null ? (await backend.unmanaged()).value : await unmanaged.counts(asked.team)
   const spoken = new Set(coverage.platforms.flatMap(({ platform, feeds }) => (feeds.length === 0 ? [] : [platform])))
   return {
-    rows: rows.map(({ observedAt, ...row }) => ({
-      ...row,
-      seenAt: observedAt,
-      ask: row.unmanaged ? unmanaged.whom(row.team) : null,
-      isAssessed:
-        observedAt !== null && whyNotAssessed({ ...row, spoken: spoken.has(row.platform), foreign: 0 }) === null,
-    })),
+    rows: rows.map((row) => assetRow(backend, row, spoken)),
     coverage: [...notJudgedLines(coverage), ...judgedLines(coverage)],
     unmanaged: unmanagedLines(lacking),
     next: last === undefined ? null : cursorAt(asked, { name: last.name, id: last.id }),
     counts: { assets: sum('assets'), simulated: sum('simulated'), covered: sum('covered'), at },
     teams: [...counts.keys()].sort(),
   }
+}
+
+/** Why nobody can judge an asset, as a clause; `null`: it is judged. `spoken`: the platforms that a feed speaks of. */
+export function whyUnjudged(row: ListedAsset, spoken: ReadonlySet<string>): string | null {
+  if (row.observedAt === null) return 'no look has succeeded yet'
+  return whyNotAssessed({ ...row, spoken: spoken.has(row.platform), foreign: 0 })
+}
+
+export function assetRow({ service }: Backend, listed: ListedAsset, spoken: ReadonlySet<string>): AssetRow {
+  const { observedAt, ...row } = listed
+  const ask = row.unmanaged ? service.workflow.unmanaged.whom(row.team) : null
+  return { ...row, seenAt: observedAt, ask, isAssessed: whyUnjudged(listed, spoken) === null }
 }
 
 export async function auditRows(

@@ -11,7 +11,7 @@ export function assetsHtml(view: AssetsView, query: AssetsQuery, viewer: Viewer)
   const option = (value: string, chosen: string | null, words: string) =>
     html`<option value="${value}" ${value === (chosen ?? '') ? raw('selected') : ''}>${words}</option>`
   const asked = { team: team ?? '', platform: platform ?? '', text, anywhere: anywhere ? '1' : '', is: is ?? '' }
-  return html`<h1>Servers</h1>
+  return html`<header class="pagehead"><h1>Servers</h1></header>
 <form method="get" action="/assets" class="filter-line" role="search"><input name="text" value="${text}" aria-label="Name" placeholder="What the name begins with" maxlength="200" autocomplete="off">
 <label><input type="checkbox" name="anywhere" value="1" ${anywhere ? raw('checked') : ''}> anywhere in it</label>
 <select name="team" aria-label="Team">${option('', team, 'Every team')}${view.teams.map((one) => option(one, team, one))}</select>
@@ -27,7 +27,7 @@ ${
     : rowsHtml(
         ['Server', 'Team', 'Platform', 'Packages', 'Pending packages', 'Of them security', 'Held packages', 'Seen'],
         view.rows.map((row) => [
-          html`${row.name}${row.simulated ? html` <span class="tag">Simulated</span>` : ''}${row.isAssessed ? '' : html` <span class="pill warn">Not assessed</span>`}${row.rebootRequired ? html` <span class="pill warn">Reboot needed</span>` : ''}${askHtml(row)}`,
+          html`<a class="rowlink" href="${assetPath(row.id)}">${row.name}</a>${row.simulated ? html` <span class="tag">Simulated</span>` : ''}${row.isAssessed ? '' : html` <span class="pill warn">Not assessed</span>`}${row.rebootRequired ? html` <span class="pill warn">Reboot needed</span>` : ''}${askHtml(row)}`,
           row.team,
           row.platform,
           String(row.packages),
@@ -41,22 +41,26 @@ ${
 ${pagesHtml('/assets', asked, query.after, view.next)}`
 }
 
+export function assetPath(id: string): string {
+  return `/asset?${new URLSearchParams({ id })}`
+}
+
 function askHtml({ ask }: AssetRow): Html | string {
   if (ask === null) return ''
-  return html` <span class="pill warn">Nobody manages it</span><br><span class="ink warn">Ask ${ask}.</span>`
+  return html` <span class="pill warn">Nobody manages it</span><span class="sub">Ask ${ask}.</span>`
 }
 
 /** How many held packages a row names. */
 const MOST_HELD = 3
 
-function heldHtml({ held, platform }: AssetRow): Html | string {
+export function heldHtml({ held, platform }: AssetRow): Html | string {
   if (held.length === 0) return '0'
   const lists = { asset: { platform }, listsRefreshedAt: null }
   const named = held.slice(0, MOST_HELD).map(({ name, reason }) => `${name} (${whyNotOffered(reason, lists)})`)
   return html`${held.length}<br><span class="ink warn">${named.join(', ')}${held.length > MOST_HELD ? ', ...' : ''}</span>`
 }
 
-function weaknessHtml({ platform, listsRefreshedAt, archives }: AssetRow, now: string): Html | string {
+export function weaknessHtml({ platform, listsRefreshedAt, archives }: AssetRow, now: string): Html | string {
   const weakness = weaknessOf({ asset: { platform }, listsRefreshedAt, archives }, now)
   return weakness === null ? '' : html`<br><span class="ink warn">What it is offered may not be all: ${weakness}</span>`
 }

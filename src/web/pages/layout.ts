@@ -1,6 +1,8 @@
 import type { ChannelSummary, Viewer } from '../console-port.ts'
 import { type Html, html, raw } from '../html.ts'
+import { paletteHtml } from './find.ts'
 import { icon } from './icon.ts'
+import { lookUps, places } from './places.ts'
 
 export interface Page {
   readonly title: string
@@ -45,26 +47,12 @@ ${navigation(viewer, channels, current)}</div>
 <p id="offline" class="says warn" hidden><span>${icon('plug')}</span><span>Not live: reconnecting…</span><button type="button" data-reload>Try now</button></p>
 <p id="halted" class="says stop" hidden><span>${icon('halt')}</span><span></span><button type="button" data-seen>Seen</button></p>
 ${aside === null ? main : html`<div class="case">${main}</div><section class="thread" id="thread" aria-labelledby="thread-h">${aside}</section>`}</main>
-<dialog id="palette" class="palette" aria-label="Find"></dialog>`
+${paletteHtml()}`
 }
 
 function brand(): Html {
   return html`<a class="brand" href="/"><svg viewBox="0 0 22 22" aria-hidden="true"><rect width="22" height="22" rx="6" fill="var(--accent-fill)"></rect><path d="M6 6h10v5.5c0 3-2.2 4.7-5 5.5-2.8-.8-5-2.5-5-5.5Z" fill="none" stroke="var(--on-accent)" stroke-width="1.6" stroke-linejoin="round"></path><path d="m8.5 10.7 1.8 1.8 3.3-3.5" fill="none" stroke="var(--on-accent)" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round"></path></svg>Patchwarden</a>`
 }
-
-const places = [
-  { href: '/', name: 'Today', symbol: 'today' },
-  { href: '/proposals', name: 'Proposals', symbol: 'props' },
-  { href: '/calendar', name: 'Calendar', symbol: 'cal' },
-  { href: '/assets', name: 'Servers', symbol: 'asset' },
-] as const
-
-const lookUps = [
-  { href: '/explain', name: 'Explain', symbol: 'book' },
-  { href: '/sources', name: 'Sources', symbol: 'source' },
-  { href: '/people', name: 'People', symbol: 'people' },
-  { href: '/audit', name: 'Audit', symbol: 'audit' },
-] as const
 
 function stoppedIn(channels: readonly ChannelSummary[]): ChannelSummary['stopped'] {
   return channels.flatMap(({ stopped }) => stopped)

@@ -11,7 +11,7 @@ export function peopleHtml(rows: readonly PersonRow[], accounts: readonly Accoun
     'People',
     ['Name', 'Roles', 'Accounts', ''],
     rows.map((row) => [
-      row.name,
+      html`<span id="${row.id}">${row.name}</span>`,
       row.roles.join(', ') || 'none',
       html`${accounts.filter(({ person }) => person === row.id).map((entry) => accountHtml(entry, viewer))}`,
       viewer.isOperator

@@ -1,9 +1,10 @@
-import { assetsQuery, numberIn } from '../asked.ts'
+import { assetsQuery, numberIn, textIn } from '../asked.ts'
+import { assetHtml } from '../pages/asset.ts'
 import { assetsHtml } from '../pages/assets.ts'
 import { auditHtml } from '../pages/audit.ts'
 import { explainHtml } from '../pages/detail.ts'
 import { sourcesHtml } from '../pages/sources.ts'
-import { page } from '../respond.ts'
+import { missing, page } from '../respond.ts'
 import { withViewer } from '../session.ts'
 import type { Site } from '../site.ts'
 
@@ -17,6 +18,15 @@ export function addLookups(site: Site): void {
       const query = assetsQuery(c)
       const main = assetsHtml(await port.assets(query, viewer), query, viewer)
       return page(site, c, viewer, { title: 'Servers', current: '/assets', main })
+    }),
+  )
+
+  app.get(
+    '/asset',
+    withViewer(site, async (c, viewer) => {
+      const view = await port.asset(textIn(c, 'id') ?? '')
+      if (view === null) return missing(c)
+      return page(site, c, viewer, { title: view.asset.name, current: '/assets', main: assetHtml(view, viewer) })
     }),
   )
 
