@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Service } from '../app/open.ts'
 import { consoleUrl } from '../config/console-url.ts'
+import type { Environment } from '../config/environment.ts'
 import { operators } from '../config/resolve.ts'
 import type { Config } from '../config/schema.ts'
 import { errorText } from '../core/error-text.ts'
@@ -8,11 +9,13 @@ import { COMMAND_LINE } from '../core/hands.ts'
 import { endSessionsOf } from '../store/sessions.ts'
 import { issueSignInToken } from '../web/backend/tokens.ts'
 import { createConsole } from '../web/console.ts'
-import { serveConsole } from '../web/serve.ts'
+import { type MetricsOptions, metricsAlone } from '../web/metrics.ts'
+import { serveConsole, serveMetrics } from '../web/serve.ts'
 import { BadUse } from './failure.ts'
 import { guardProcess } from './last-guard.ts'
 import { complain, print, printJson } from './print.ts'
 import type { Shape } from './shapes.ts'
+import { version } from './version.ts'
 import { whereFrom } from './where-from.ts'
 import { load, withService } from './with-service.ts'
 
@@ -32,9 +35,11 @@ export function startCommand(program: Command): void {
       await noteConfiguration(service, whereFrom())
       outliveReaders()
       const { writing, watched: platforms } = service
+      const { metrics, at: metricsAt } = await metricsOf(service, environment)
       const app = createConsole({
         port: service.port,
         health: { writing, platforms },
+        metrics: metricsAt === null ? metrics : undefined,
         log: service.log,
         allowedHosts: allowedHosts(config.console),
         publicUrl: config.console.publicUrl,
@@ -44,7 +49,13 @@ export function startCommand(program: Command): void {
         await service.close()
         throw new BadUse(errorText(error))
       })
+      const asked = await serveAlone(metrics, metricsAt).catch(async (error: unknown) => {
+        await server.close()
+        await service.close()
+        throw new BadUse(errorText(error))
+      })
       const stop = await runService(service)
+      const stopBeating = await beating(service, environment)
       const [operator] = operators(config, service.directory.inGroup)
       const address =
         operator === undefined
@@ -60,10 +71,31 @@ export function startCommand(program: Command): void {
       )
       await untilStopped(service.log)
       print('Stopping.')
+      stopBeating()
       await stop()
+      await asked?.close()
       await server.close()
       await service.close()
     })
+}
+
+/** `metrics` undefined: nobody may ask. `at`: where they are served beside the console; `null`: there. */
+async function metricsOf(service: Service, { metricsAt: at, metricsToken: token }: Environment) {
+  if (at === null && token === null) return { metrics: undefined, at }
+  // Loaded only here: most installations have no Prometheus.
+  const { createMetrics } = await import('../app/metrics.ts')
+  const { contentType, text } = createMetrics(service, version)
+  return { metrics: { contentType, text, token }, at }
+}
+
+async function serveAlone(metrics: MetricsOptions | undefined, at: Environment['metricsAt']) {
+  return metrics === undefined || at === null ? null : serveMetrics(metricsAlone(metrics), at)
+}
+
+async function beating({ writing, log }: Service, { heartbeatUrl: url }: Environment): Promise<() => void> {
+  if (url === null) return () => undefined
+  const { startHeartbeat } = await import('../app/heartbeat.ts')
+  return startHeartbeat({ url, writing, log })
 }
 
 /** Makes a sign-in link and records where it was made: the person at the command line may keep it. */

@@ -6,7 +6,7 @@ import type { Values, Variable, Variables } from '../core/variables.ts'
 import { absolutePath } from './absolute-path.ts'
 import { parseEnvFile } from './env-file.ts'
 import { configLimits } from './limits.ts'
-import { isLogLevel, type LogLevel, type OwnVariable, ownVariables } from './own-variables.ts'
+import { isLogLevel, type LogLevel, metricsAddress, type OwnVariable, ownVariables } from './own-variables.ts'
 import { type ConfigProblem, quote } from './problem.ts'
 import { readTextFile } from './text-file.ts'
 import { exampleEnvironment, variableReference } from './variable-reference.ts'
@@ -24,6 +24,12 @@ export interface Environment {
   readonly host: string | null
   readonly port: number | null
   readonly logLevel: LogLevel
+  /** Where /metrics is served beside the console; `null`: there, if there is a token. */
+  readonly metricsAt: { readonly host: string; readonly port: number } | null
+  /** Secret. */
+  readonly metricsToken: string | null
+  /** Secret. `null`: no heartbeat is sent. */
+  readonly heartbeatUrl: string | null
   /** Secret. `null`: Patchwarden starts an embedded database. */
   readonly databaseUrl: string | null
   /** Variables of integrations and chat platforms. Secret. */
@@ -85,6 +91,9 @@ function readEnvironment(others: readonly Variables[], options: EnvironmentOptio
     host: own.PATCHWARDEN_HOST ?? null,
     port: own.PORT === undefined ? null : Number(own.PORT),
     logLevel: isLogLevel(own.LOG_LEVEL) ? own.LOG_LEVEL : 'info',
+    metricsAt: metricsAddress(own.PATCHWARDEN_METRICS_LISTEN ?? ''),
+    metricsToken: own.PATCHWARDEN_METRICS_TOKEN ?? null,
+    heartbeatUrl: own.PATCHWARDEN_HEARTBEAT_URL ?? null,
     databaseUrl: own.DATABASE_URL ?? null,
     values: valuesOf(others, reading),
   }

@@ -12,7 +12,15 @@ export function isLogLevel(value: string | undefined): value is LogLevel {
 
 const levelsInWords = `${logLevels.slice(0, -1).join(', ')} or ${logLevels.at(-1)}`
 const portMend = 'Write a port from 1 to 65535, or 0 for any free one.'
+const listenMend = 'Write an address and a port to listen on, such as 127.0.0.1:9464.'
 const urlForm = 'Write postgres://user:password@host:5432/database, with special signs in the password as %40 and so on'
+
+/** Where to listen, from `address:port` or a port alone; `null`: it says no such place. */
+export function metricsAddress(listen: string): { readonly host: string; readonly port: number } | null {
+  const [, host, port] = /^(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):)?(\d{1,5})$/.exec(listen) ?? []
+  if (port === undefined || Number(port) > 65_535) return null
+  return { host: (host ?? '127.0.0.1').replace(/^\[|\]$/g, ''), port: Number(port) }
+}
 
 export const ownVariables = [
   {
@@ -64,6 +72,35 @@ export const ownVariables = [
         meaning: 'overrides `console.port`; port 0 is any free one',
         example: '7878',
         mistake: (port) => (/^\d{1,5}$/.test(port) && Number(port) <= 65_535 ? null : portMend),
+      },
+    },
+  },
+  {
+    about:
+      'Numbers for Prometheus, GET /metrics: on a port of its own, such as 127.0.0.1:9464; or on the port of the console, for whoever\nbears the token. With both, there and by the token. Left out: nowhere.',
+    named: {
+      PATCHWARDEN_METRICS_LISTEN: {
+        meaning: '`address:port`, or a port of 127.0.0.1: [numbers for Prometheus](running.md#numbers-for-prometheus)',
+        example: '127.0.0.1:9464',
+        mistake: (listen) => (metricsAddress(listen) === null ? listenMend : null),
+      },
+      PATCHWARDEN_METRICS_TOKEN: {
+        meaning: 'what a request for /metrics must bear, as `Authorization: Bearer ...`',
+        example: 'a-long-random-word',
+        secret: true,
+        mistake: formed(/^[!-~]{16,200}$/, 'Write 16 to 200 letters, digits and signs without spaces.'),
+      },
+    },
+  },
+  {
+    about: 'Asked each minute while Patchwarden can work: of a service that raises the alarm when nothing comes.',
+    named: {
+      PATCHWARDEN_HEARTBEAT_URL: {
+        meaning:
+          'asked each minute while something can be written to the database: [a heartbeat](running.md#a-heartbeat)',
+        example: 'https://heartbeat.example/4f1c',
+        secret: true,
+        mistake: formed(/^https?:\/\/[^\s/]+\S*$/, 'Write a web address, https://...'),
       },
     },
   },

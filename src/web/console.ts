@@ -5,6 +5,7 @@ import { errorStack } from '../core/error-text.ts'
 import type { ConsolePort } from './console-port.ts'
 import { addHealthRoutes, type HealthOptions } from './health.ts'
 import { html } from './html.ts'
+import { addMetrics, type MetricsOptions } from './metrics.ts'
 import { alone, failed } from './respond.ts'
 import { addChannels } from './routes/channels.ts'
 import { addFiles } from './routes/files.ts'
@@ -19,6 +20,8 @@ import { protect } from './security.ts'
 export interface ConsoleOptions {
   readonly port: ConsolePort
   readonly health: HealthOptions
+  /** Left out: /metrics is not here. */
+  readonly metrics?: MetricsOptions | undefined
   readonly log: { warn(message: string): void }
   /** Host names of the console. A request for another name is refused (DNS rebinding). */
   readonly allowedHosts: readonly string[]
@@ -29,9 +32,10 @@ export interface ConsoleOptions {
 const BODY_BYTES = 64 * 1024
 
 /** Makes the console's pages and actions. */
-export function createConsole({ port, health, log, allowedHosts, publicUrl = null }: ConsoleOptions): Hono {
+export function createConsole({ port, health, metrics, log, allowedHosts, publicUrl = null }: ConsoleOptions): Hono {
   const app = new Hono()
   addHealthRoutes(app, health)
+  if (metrics !== undefined) addMetrics(app, metrics)
   app.use(protect(allowedHosts, publicUrl))
   const tooLong = alone('That is too long', html`<p>Nothing was done. Shorten it, and send it again.</p>`)
   const limited = bodyLimit({ maxSize: BODY_BYTES, onError: (c) => c.html(tooLong, 413) })

@@ -10,12 +10,31 @@ export interface Other {
   handle(request: IncomingMessage, response: ServerResponse): void
 }
 
-/** Listens; `port` 0 takes any free port. Rejects with a sentence if the address cannot be used. */
-export function serveConsole(
+/** Port 0 takes any free port. Rejects with a sentence if the address cannot be used. */
+export function serveConsole(app: Hono, at: Address, others: readonly Other[] = []): Promise<Serving> {
+  return serve(app, at, { what: 'The console', another: 'PORT=... or console.port' }, others)
+}
+
+export function serveMetrics(app: Hono, at: Address): Promise<Serving> {
+  return serve(app, at, { what: '/metrics', another: 'PATCHWARDEN_METRICS_LISTEN' }, [])
+}
+
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+interface Serving {
+  readonly address: string
+  readonly close: () => Promise<void>
+}
+
+function serve(
   app: Hono,
-  { host, port }: { readonly host: string; readonly port: number },
-  others: readonly Other[] = [],
-): Promise<{ readonly address: string; readonly close: () => Promise<void> }> {
+  { host, port }: Address,
+  { what, another }: { readonly what: string; readonly another: string },
+  others: readonly Other[],
+): Promise<Serving> {
   return new Promise((resolve, reject) => {
     // For an invalid address or host name. All other failures are answered by the pages.
     const errorHandler = () => new Response('That address cannot be read.\n', { status: 400 })
@@ -43,11 +62,7 @@ export function serveConsole(
     // After the start, an error is about one connection, and the promise is settled already.
     server.on('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'another program uses that port' : error.message
-      reject(
-        new Error(
-          `The console cannot listen on ${host} port ${port}: ${why}. Choose another with PORT=... or console.port.`,
-        ),
-      )
+      reject(new Error(`${what} cannot listen on ${host} port ${port}: ${why}. Choose another with ${another}.`))
     })
   })
 }

@@ -32,6 +32,17 @@ describe('the environment', () => {
     ])
   })
 
+  it('says where numbers are served, and refuses what is no place', () => {
+    const at = (listen: string) => {
+      const read = readEnvironment({ cwd, variables: { PATCHWARDEN_METRICS_LISTEN: listen } })
+      return read.ok ? read.environment.metricsAt : 'refused'
+    }
+    expect(at('9464')).toEqual({ host: '127.0.0.1', port: 9464 })
+    expect(at('0.0.0.0:9464')).toEqual({ host: '0.0.0.0', port: 9464 })
+    expect(at('[::1]:9464')).toEqual({ host: '::1', port: 9464 })
+    expect([at('here'), at('1.2.3.4:99999'), at('http://x:1')]).toEqual(['refused', 'refused', 'refused'])
+  })
+
   it('may be empty', () => {
     expect(readEnvironment({ cwd, variables: {} })).toEqual({
       ok: true,
@@ -43,6 +54,9 @@ describe('the environment', () => {
         host: null,
         port: null,
         logLevel: 'info',
+        metricsAt: null,
+        metricsToken: null,
+        heartbeatUrl: null,
         databaseUrl: null,
         values: {},
       },

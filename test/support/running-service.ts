@@ -101,7 +101,7 @@ export async function createService(environment: Readonly<Record<string, string>
   return service
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
