@@ -2,7 +2,7 @@
 
 import type { AssessedAsset, Assessment } from './assessment/assess.ts'
 import type { Patch, PatchType } from './catalog.ts'
-import { type Change, changeTarget } from './change.ts'
+import { changeTarget } from './change.ts'
 import { memoizeByIdentity } from './memoize-by-identity.ts'
 import { type Priority, priorityRank } from './priority/priority.ts'
 import type { Steps } from './steps.ts'
@@ -65,8 +65,8 @@ export function limitedTo(patches: readonly Patch[]): (misses: Misses) => Misses
 }
 
 interface Limited {
-  /** What the result depends on, patch by patch. */
-  readonly kept: readonly string[]
+  /** The patches that were kept. What counts of them is `targetsOf`. */
+  kept: readonly Patch[]
   readonly changes: Misses['changes']
   readonly limited: Misses
 }
@@ -77,26 +77,38 @@ const lately = memoizeByIdentity((_missed: readonly string[]): Limited[] => [])
 
 function limitedBefore(missed: readonly string[], changes: Misses['changes'], patches: readonly Patch[]): Misses {
   const before = lately(missed)
-  const kept = patches.map(targetsOf)
-  const same = before.find(
-    (one) =>
-      one.changes === changes &&
-      one.kept.length === kept.length &&
-      one.kept.every((targets, index) => targets === kept[index]),
-  )
-  if (same !== undefined) return same.limited
-  const wanted = new Set(patches.flatMap(({ packages }) => packages.map(packageTarget)))
+  const same = before.find((one) => one.changes === changes && sameTargets(one.kept, patches))
+  if (same !== undefined) {
+    same.kept = patches
+    return same.limited
+  }
+  const wanted = new Map<string, string[]>()
+  for (const { packages } of patches)
+    for (const { name, to } of packages) {
+      const targets = wanted.get(name)
+      if (targets === undefined) wanted.set(name, [to])
+      else targets.push(to)
+    }
   const limited = {
     patches: patches.map(({ id }) => id),
-    changes: changes.filter((change) => wanted.has(namedTarget(change))),
+    changes: changes.filter((change) => wanted.get(change.name)?.includes(changeTarget(change)) === true),
   }
-  before.push({ kept, changes, limited })
+  before.push({ kept: patches, changes, limited })
   if (before.length > MOST_LIMITED) before.shift()
   return limited
 }
 
+function sameTargets(some: readonly Patch[], others: readonly Patch[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every((patch, index) => {
+      const other = others[index]
+      return patch === other || (other !== undefined && targetsOf(patch) === targetsOf(other))
+    })
+  )
+}
+
 /** Kept per patch, whose judgement may be another one with the same targets. */
-const targetsOf = memoizeByIdentity(({ id, packages }: Patch) => [id, ...packages.map(packageTarget)].join('\n'))
-/** Kept per change, because very many assets share few changes. */
-const namedTarget = memoizeByIdentity((change: Change) => `${change.name} ${changeTarget(change)}`)
-const packageTarget = memoizeByIdentity(({ name, to }: Patch['packages'][number]) => `${name} ${to}`)
+const targetsOf = memoizeByIdentity(({ id, packages }: Patch) =>
+  [id, ...packages.map(({ name, to }) => `${name} ${to}`)].join('\n'),
+)

@@ -83,9 +83,9 @@ export const briefOf = memoizeByIdentity((asked: Subject): Brief => {
   const subject = asKept(asked)
   if (subject.kind === 'standing rule') return subject
   const { patches, assets, rings, engine, window, measured, clusters = [], rollsBack } = subject
-  const versions = versionsOf(subject)
-  const previews = previewsOf(subject)
   const [none, most] = [{ count: 0, first: null }, limits.briefEntries]
+  const versions = versionsOf(patches.slice(0, most), assets)
+  const previews = previewsOf(subject)
   return {
     kind: 'patches',
     patches: patches.slice(0, most).map(({ id, source, version, cves }) => ({
@@ -134,26 +134,29 @@ function valuesOf(found: ReadonlySet<string>): Values {
   return { count: found.size, first }
 }
 
-function versionsOf(subject: PatchSubject): ReadonlyMap<string, Pick<BriefPatch, 'from' | 'to'>> {
+/** The versions that these patches lead from and to. */
+function versionsOf(
+  named: PatchSubject['patches'],
+  assets: PatchSubject['assets'],
+): ReadonlyMap<string, Pick<BriefPatch, 'from' | 'to'>> {
   const patchesOf = new Map<string, string[]>()
-  for (const { id, packages } of subject.patches) {
+  for (const { id, packages } of named) {
     for (const { name } of packages) {
       const known = patchesOf.get(name)
       if (known === undefined) patchesOf.set(name, [id])
       else known.push(id)
     }
   }
-  const versions = new Map(subject.patches.map(({ id }) => [id, { from: new Set<string>(), to: new Set<string>() }]))
+  const versions = new Map(named.map(({ id }) => [id, { from: new Set<string>(), to: new Set<string>() }]))
   const seen = new Map<readonly Change[], Set<readonly string[]>>()
-  for (const { changes, patches } of subject.assets) {
+  for (const { changes, patches } of assets) {
     const lists = seen.get(changes) ?? new Set()
     if (lists.has(patches)) continue
     seen.set(changes, lists.add(patches))
-    const missing = new Set(patches)
     for (const change of changes) {
       const from = versionBefore(change)
       for (const id of patchesOf.get(change.name) ?? []) {
-        if (!missing.has(id)) continue
+        if (!patches.includes(id)) continue
         if (from !== null) versions.get(id)?.from.add(from)
         versions.get(id)?.to.add(changeTarget(change))
       }
@@ -173,10 +176,11 @@ function previewsOf({ assets }: PatchSubject): Pick<PatchBrief, 'previewed' | 'b
       previews.add(transaction)
     } else blind ??= { name: asset.name, problem: previewProblem }
   }
-  for (const { action, name, from } of [...previews].flat()) {
-    if (action === 'remove') removed.add(name)
-    else if (action === 'install' && from === null) added.add(name)
-  }
+  for (const steps of previews)
+    for (const { action, name, from } of steps) {
+      if (action === 'remove') removed.add(name)
+      else if (action === 'install' && from === null) added.add(name)
+    }
   return { previewed, blind, removed: [...removed], added: [...added].slice(0, limits.briefEntries) }
 }
 

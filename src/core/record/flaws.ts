@@ -21,6 +21,8 @@ export interface OpenFlaws {
 }
 
 interface Found {
+  /** In the order in which flaws were found. */
+  readonly number: number
   readonly patches: Set<string>
   type: PatchType
   readonly origins: Set<string>
@@ -36,42 +38,58 @@ export function* openFlaws(missing: MissingAlike, catalog: CatalogView): Generat
   const flaws = new Map<string, Found>()
   const groups: OpenFlaws['groups'][number][] = []
   const dates = publicationDates(catalog)
-  function note(name: string, cve: boolean, patch: string, said: Omit<Found, 'patches' | 'origins' | 'cve'>) {
+  function note(name: string, cve: boolean, patch: string, said: Pick<Found, 'type' | 'published'>): Found {
     const flaw = factText(name)
-    const known = flaws.get(flaw) ?? { ...said, patches: new Set<string>(), origins: new Set<string>(), cve }
+    const known: Found = flaws.get(flaw) ?? {
+      ...said,
+      number: flaws.size,
+      patches: new Set<string>(),
+      origins: new Set<string>(),
+      cve,
+    }
     flaws.set(flaw, known)
     known.patches.add(factText(patch))
     if (said.type === 'security') known.type = 'security'
     if (said.published !== null && (known.published === null || said.published < known.published))
       known.published = said.published
-    return { flaw, origins: known.origins }
+    return known
   }
 
   // Each update and each missing fix is noted once, because many assets share the same object.
-  const ofUpdate = memoizeByIdentity((update: Update): readonly string[] => {
+  const ofUpdate = memoizeByIdentity((update: Update): readonly number[] => {
     const patch = patchId(update)
     return flawsOf(update, patch).map(({ name, cve }) => {
       const published = dates(update.platform, update.source, name, update.advisories)
       const noted = note(name, cve, patch, { type: typeOf(update), published })
       for (const origin of update.origins) noted.origins.add(origin)
-      return noted.flaw
+      return noted.number
     })
   })
   const ofOthers = memoizeByIdentity(
-    ({ platform, source, flaw, cve, advisory, fixedVersion, type }: NotOffered): string => {
+    ({ platform, source, flaw, cve, advisory, fixedVersion, type }: NotOffered): number => {
       const published = dates(platform, source, flaw, advisory === null ? [] : [advisory])
-      return note(flaw, cve, patchId({ platform, source, version: fixedVersion }), { type, published }).flaw
+      return note(flaw, cve, patchId({ platform, source, version: fixedVersion }), { type, published }).number
     },
   )
 
-  for (const [{ updates, notOffered }, alike] of missing) {
+  const numbers: number[][] = []
+  for (const { updates, notOffered } of missing.keys()) {
     yield
-    const mine = new Set<string>()
+    const mine = new Set<number>()
     for (const update of updates) for (const flaw of ofUpdate(update)) mine.add(flaw)
     // A flaw is also open if the package manager does not offer the fix now.
     for (const other of notOffered) mine.add(ofOthers(other))
+    numbers.push([...mine])
+  }
+  // The names are sorted once, and their places for each group: very many groups have nearly the same flaws.
+  const names = [...flaws.keys()].sort()
+  const placeOf = new Uint32Array(names.length)
+  for (const [place, name] of names.entries()) placeOf[flaws.get(name)?.number ?? 0] = place
+  for (const [index, alike] of [...missing.values()].entries()) {
+    yield
+    const places = Uint32Array.from(numbers[index] ?? [], (number) => placeOf[number] ?? 0).sort()
     groups.push({
-      flaws: [...mine].sort(),
+      flaws: Array.from(places, (place) => names[place] ?? ''),
       assets: alike.map(({ asset: { id, exposure, criticality }, observedAt }) => ({
         id,
         exposure,
@@ -80,7 +98,7 @@ export function* openFlaws(missing: MissingAlike, catalog: CatalogView): Generat
       })),
     })
   }
-  const known = [...flaws].map(([flaw, { patches, origins, ...rest }]): [string, FlawNow] => [
+  const known = [...flaws].map(([flaw, { number: _, patches, origins, ...rest }]): [string, FlawNow] => [
     flaw,
     { ...rest, patches: [...patches].sort(), origins: [...origins].sort() },
   ])

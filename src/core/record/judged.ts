@@ -76,10 +76,11 @@ export function* judgedDifference(
       const context = { exposure, criticality }
       here.set(keyOf(context), context)
     }
+    const own = [...here]
     for (const flaw of flaws) {
-      const known = contexts.get(flaw) ?? new Map<string, Context>()
-      contexts.set(flaw, known)
-      for (const [key, context] of here) known.set(key, context)
+      const known = contexts.get(flaw)
+      if (known === undefined) contexts.set(flaw, new Map(own))
+      else for (const [key, context] of own) if (!known.has(key)) known.set(key, context)
     }
     yield
   }

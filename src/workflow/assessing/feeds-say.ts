@@ -8,7 +8,7 @@ import { slices } from '../../store/bulk.ts'
 import { cvesIn, readAbout, readPackages, readPlatforms } from '../../store/catalog.ts'
 import type { Db } from '../../store/connection.ts'
 import { feedChangesSince, feedVersions } from '../../store/feed-changes.ts'
-import { inSlices } from '../../store/in-slices.ts'
+import { createPauses, inSlices } from '../../store/in-slices.ts'
 import { readSets, type SoftwareMemory } from '../../store/software-memory.ts'
 import { type Known, nothingKnown, type Pair } from './known.ts'
 
@@ -91,12 +91,16 @@ async function judgeAgain(
 ): Promise<void> {
   known.misses.changed(packages)
   await againOf(known, packages, reading)
-  noteChanged(known, packages, cves)
+  await noteChanged(known, packages, cves)
 }
 
-function noteChanged(known: Known, packages: ReadonlySet<string>, cves: ReadonlySet<string>): void {
+async function noteChanged(known: Known, packages: ReadonlySet<string>, cves: ReadonlySet<string>): Promise<void> {
   known.changes++
-  for (const team of known.teams.values()) team.assess.changed(packages, cves)
+  const pause = createPauses()
+  for (const team of known.teams.values()) {
+    await pause()
+    team.assess.changed(packages, cves)
+  }
 }
 
 /** Reads again what feeds say about these CVEs. `null`: all known ones. */
@@ -105,7 +109,7 @@ async function replaceCves(known: Known, some: ReadonlySet<string> | null, readi
   const wanted = some === null ? all : [...some].filter((cve) => all.has(cve))
   const { changed, packages } = await readCves(known, wanted, reading.db)
   if (packages.size > 0) return judgeAgain(known, packages, changed, reading)
-  if (changed.size > 0) noteChanged(known, new Set(), changed)
+  if (changed.size > 0) await noteChanged(known, new Set(), changed)
 }
 
 /** Reads what feeds say about CVEs. */

@@ -3,6 +3,7 @@
 import type { MissingAlike } from '../../core/assessment/assess.ts'
 import type { Missing } from '../../core/assessment/missing.ts'
 import type { InstalledPackage } from '../../core/asset.ts'
+import type { Steps } from '../../core/steps.ts'
 import { slices } from '../../store/bulk.ts'
 import { createPauses, inSlices } from '../../store/in-slices.ts'
 import { type AssetKeys, softwareNames } from '../../store/inventory.ts'
@@ -70,15 +71,29 @@ function* missedBy(
   some: readonly (readonly [string, AssetKeys])[],
   sets: Sets,
 ): Generator<void, void, void> {
+  let opened: readonly InstalledPackage[] | undefined
   for (const [key, { asset, softwareSet, pendingSet }] of some) {
     yield
     const { platform } = asset
     const packages = sets.software.get(softwareSet)
+    if (packages !== opened) yield* openIn(known, platform, packages ?? [])
+    opened = packages
     const pending = pendingSet === null ? null : sets.pending.get(pendingSet)
     // The set was deleted after the assets were read. They have another set now.
     if (packages === undefined || pending === undefined) continue
     const missing = known.misses.of({ platform, packages, pending })
     known.pairs.set(key, { software: softwareSet, pending, platform, missing })
+  }
+}
+
+/** How many packages are looked up without a pause. */
+const PACKAGES_AT_ONCE = 50
+
+/** Looks up what packages lack, because the first time that takes long for all packages of one list. */
+function* openIn(known: Known, platform: string, packages: readonly InstalledPackage[]): Steps<void> {
+  for (const some of slices(packages, PACKAGES_AT_ONCE)) {
+    for (const item of some) known.catalog.matcher.open(platform, item)
+    yield
   }
 }
 

@@ -4,7 +4,6 @@
  * and changes stay the same.
  */
 
-import pLimit from 'p-limit'
 import type { Asset } from '../../core/asset.ts'
 import { GONE } from '../../core/away.ts'
 import type { Change } from '../../core/change.ts'
@@ -137,7 +136,6 @@ export async function askEngine(
     const there = known.get(key)
     return there === undefined || (there.answer.problem !== null && there.askedAt <= stale)
   })
-  const limit = pLimit(engine.previewsAtOnce ?? AT_ONCE)
   const keeping: Promise<unknown>[] = []
   const pause = createPauses()
   let answers: PreviewAnswer[] = []
@@ -150,19 +148,19 @@ export async function askEngine(
     if (some.length === 0) return
     keeping.push(keepPreviews(db, name, some, clock().toISOString()).catch((error: unknown) => error))
   }
-  await Promise.allSettled(
-    open.map(({ key, asset, changes }) =>
-      limit(async () => {
-        await pause()
-        signal.throwIfAborted()
-        const answer = await answerOf(engine, key, asset, changes, signal)
-        answers.push(answer)
-        // A slow answer must not hold back the others.
-        if (answers.length >= ANSWERS_AT_ONCE) keep()
-        else timer ??= setTimeout(keep, COLLECT_MS)
-      }),
-    ),
-  )
+  const questionsLeft = open.values()
+  const askNext = async (): Promise<void> => {
+    for (const { key, asset, changes } of questionsLeft) {
+      await pause()
+      signal.throwIfAborted()
+      const answer = await answerOf(engine, key, asset, changes, signal)
+      answers.push(answer)
+      // A slow answer must not hold back the others.
+      if (answers.length >= ANSWERS_AT_ONCE) keep()
+      else timer ??= setTimeout(keep, COLLECT_MS)
+    }
+  }
+  await Promise.allSettled(Array.from({ length: engine.previewsAtOnce ?? AT_ONCE }, askNext))
   keep()
   const problem = (await Promise.all(keeping)).find((error) => error !== undefined)
   if (problem !== undefined) throw problem
