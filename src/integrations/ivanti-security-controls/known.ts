@@ -3,7 +3,7 @@
  * process: a new one reads all once.
  */
 
-import { DAY_SECONDS, HOUR_SECONDS, isBefore, plusSeconds } from '../../core/time/instant.ts'
+import { DAY_SECONDS, HOUR_SECONDS, plusSeconds } from '../../core/time/instant.ts'
 import { remembered } from '../delegating/remembered.ts'
 import type { Api } from './api.ts'
 import { ConsoleError } from './client.ts'
@@ -87,9 +87,7 @@ export function createKnown(api: Api, clock: () => Date, scanDays: number, hourS
         }
         const ids = new Set(listed.map(({ id }) => id))
         for (const id of deployments.keys()) if (!ids.has(id)) deployments.delete(id)
-        return [...deployments.values()].sort((a, b) =>
-          isBefore(a.deployment.startedAt ?? '', b.deployment.startedAt ?? '') ? -1 : 1,
-        )
+        return [...deployments.values()]
       }),
     deployTemplates: (signal, fresh) => read('deploy templates', fresh, () => api.deployTemplates(signal)),
     policies: (signal) => read('policies', undefined, async () => policiesOf(api, await machines(signal), signal)),

@@ -1,6 +1,6 @@
 /**
  * What the engine writes down about a start before it asks the console for anything: which machines belong to which scan, what
- * was sent, what each scan found, and who was taken back. See docs/decisions/0039-scanned-first.md.
+ * was sent, what each scan found, and who was taken back. See docs/decisions/0041-scanned-first.md.
  */
 
 import { z } from 'zod'

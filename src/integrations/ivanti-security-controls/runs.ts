@@ -140,11 +140,16 @@ function targetName({ byName }: Machines, asset: string): string {
   return machine?.dnsName ?? machine?.name ?? asset
 }
 
-/** A scan whose answer was lost. It changes nothing on any machine, so one that does not show is asked for again. */
+/**
+ * A scan whose answer was lost is found by its name. It changes nothing on any machine, so where none shows, another one is
+ * asked for under another name: if the first shows later, it is never deployed, and tidied.
+ */
 async function findScan({ context, signal }: Work, note: StartNote, run: Run): Promise<StartNote> {
   const [there] = await context.api.scans({ name: run.name }, signal)
-  if (there !== undefined) return withRun(note, { ...run, scan: there.id, user: there.user })
-  return isShownBy(context, run.sentAt) ? note : withRun(note, { ...run, state: 'dropped' })
+  return withRun(
+    note,
+    there === undefined ? { ...run, state: 'dropped' } : { ...run, scan: there.id, user: there.user },
+  )
 }
 
 /** Whether the console may still show later what was asked for then. */

@@ -59,20 +59,21 @@ export async function startBatch(context: Context, batch: Batch, signal: AbortSi
   return { key, data: { startedAt: note.startedAt } }
 }
 
-/** Assets that were written down before stay as they were, unless their time is over and nothing was asked for. */
+/** Assets that were written down before stay as they were, but for the end of their time while nothing is deployed. */
 function noted(context: Context, key: string, before: StartNote, looked: readonly Looked[]): StartNote {
   const now = context.clock()
-  const over = new Set(
-    looked.filter(({ request }) => isOver(request.notAfter, now)).map(({ request }) => request.asset.id),
-  )
+  const ends = new Map(looked.map(({ request }) => [request.asset.id, request.notAfter]))
   const known = new Set(before.assets.map(({ asset }) => asset))
   const added = looked.filter(({ request }) => !known.has(request.asset.id)).map((one) => assetNote(one, now))
+  const deployed = before.runs.filter(({ state }) => state === 'sent' || state === 'deploying' || state === 'lost')
   const note = {
     ...before,
     startedAt: before.startedAt ?? now.toISOString(),
     assets: [...before.assets, ...added].map((one) => {
-      const asked = before.runs.some(({ assets, state }) => state !== 'planned' && assets.includes(one.asset))
-      return one.refused === null && !asked && over.has(one.asset) ? { ...one, refused: TOO_LATE } : one
+      const end = ends.get(one.asset)
+      if (end === undefined || deployed.some(({ assets }) => assets.includes(one.asset))) return one
+      const notAfter = end === null ? null : plusSeconds(end, 0)
+      return { ...one, notAfter, refused: one.refused ?? (isOver(notAfter, now) ? TOO_LATE : null) }
     }),
   }
   return withRuns(context, key, note)

@@ -141,7 +141,8 @@ async function withDeployments(
       .join('\n')
     found.set(scan, null)
     for (const { id, creator, startedAt, isComplete } of deployments) {
-      if (isComplete || creator !== scan.user || isBefore(startedAt ?? '', scan.startedAt ?? '')) continue
+      if (isComplete || creator !== scan.user || startedAt === null) continue
+      if (scan.startedAt !== null && isBefore(startedAt, scan.startedAt)) continue
       const rows = await api.deploymentMachines(id, signal)
       const there = rows
         .map(({ name }) => name.toLowerCase())
@@ -177,7 +178,8 @@ export async function reclaimScans(
   const found: string[] = []
   for (const [scan, deployment] of await withDeployments(api, lost, signal)) {
     const rows = await api.scanMachines(scan.id, signal)
-    const names = firstNames(rows.map((row) => machines.nameOf(row) ?? row.name.toLowerCase()))
+    const names = rows.map((row) => machines.nameOf(row) ?? row.name.toLowerCase())
+    const who = names.length === 0 ? 'it had not found any machine yet' : firstNames(names)
     if (deployment !== null) await api.cancelOperation(deployment, signal)
     await api.removeScan(scan.id, signal)
     const also =
@@ -185,7 +187,7 @@ export async function reclaimScans(
         ? 'nothing of it was deployed'
         : 'its deployment was cancelled, and may go on where it has begun'
     found.push(
-      `The scan "${scan.name}" in Security Controls belongs to no rollout that is known here. It was removed (${names}): ${also}.`,
+      `The scan "${scan.name}" in Security Controls belongs to no rollout that is known here. It was removed (${who}): ${also}.`,
     )
   }
   return found

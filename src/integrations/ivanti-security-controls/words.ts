@@ -115,9 +115,9 @@ export function createWords(api: Api): Reader {
         if (name === null || at === null || (only !== null && !only.has(name))) continue
         const found = { scan, machine, at }
         if (machine.problem !== null) {
-          if (isBefore(problems.get(name)?.at ?? '', at)) problems.set(name, { at, problem: machine.problem })
+          if (isLater(at, problems.get(name)?.at)) problems.set(name, { at, problem: machine.problem })
         } else if (!isWhole) limited.set(name, [...(limited.get(name) ?? []), found])
-        else if (isBefore(whole.get(name)?.at ?? '', at)) whole.set(name, found)
+        else if (isLater(at, whole.get(name)?.at)) whole.set(name, found)
       }
     }
     return { whole, limited, problems }
@@ -127,6 +127,10 @@ export function createWords(api: Api): Reader {
   async function templateOf({ id, template }: Scan, signal: AbortSignal): Promise<string | null> {
     return template ?? (await api.scan(id, signal))?.template ?? null
   }
+}
+
+function isLater(at: string, than: string | undefined): boolean {
+  return than === undefined || isBefore(than, at)
 }
 
 const order = { installed: 0, unknown: 1, missing: 2 } as const
