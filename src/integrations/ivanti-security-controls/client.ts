@@ -1,9 +1,9 @@
 /** Asks the console of Ivanti Security Controls: one request after another, and reads what it answers. */
 
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { errorCode } from '../bounded-file.ts'
 import { type HttpAnswer, request } from '../http/request.ts'
 import { retryAfterSeconds } from '../http/retry.ts'
+import { maybeSent } from '../http/sent.ts'
 import { looksLikeHtml, parseJson } from '../json-text.ts'
 
 /** `sent` true: nobody knows whether the console did it. `status` 0: it gave no answer. */
@@ -98,14 +98,10 @@ type Verdict =
   | { readonly kind: 'again'; readonly seconds: number; readonly error: ConsoleError }
   | { readonly kind: 'failed'; readonly error: ConsoleError }
 
-/** Network errors of a request that never left. */
-const NOT_SENT =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_TLS|UND_ERR_CONNECT)/
-
 function judge(server: string, { path, method = 'GET' }: Asking, got: HttpAnswer): Verdict {
   const changes = method !== 'GET'
   if (got.kind === 'none') {
-    const sent = changes && !NOT_SENT.test(codeOf(got.cause))
+    const sent = changes && maybeSent(got.cause)
     const what = changes ? 'say whether it did it' : 'answer'
     return failed(new ConsoleError(`${server} did not ${what}: ${got.problem}`, { sent, cause: got.cause }))
   }
@@ -172,9 +168,4 @@ function reasonIn(text: string): string | null {
 
 function failed(error: ConsoleError): Verdict {
   return { kind: 'failed', error }
-}
-
-function codeOf(cause: unknown): string {
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
-  return errorCode(inner) ?? ''
 }
