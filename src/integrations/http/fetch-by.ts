@@ -2,10 +2,16 @@ import { type RequestOptions, request } from 'node:https'
 import { Readable } from 'node:stream'
 
 /** What the built-in fetch cannot be told. */
-export type ConnectionOptions = Pick<RequestOptions, 'rejectUnauthorized' | 'agent' | 'lookup'>
+export interface ConnectionOptions extends Pick<RequestOptions, 'rejectUnauthorized' | 'agent' | 'lookup'> {
+  /** Called with each answer: whether it came over the connection of an earlier one. */
+  readonly reused?: (yes: boolean) => void
+}
 
-/** `fetch` over https whose connections are made so. It follows no redirect, and takes a body only as text or as a form. */
-export function fetchBy(connection: ConnectionOptions): typeof fetch {
+/**
+ * `fetch` over https whose connections are made so. It follows no redirect, and takes a body only as text or as a form. A change gets
+ * a connection of its own: on one that the server is just closing, nobody would know whether the change arrived.
+ */
+export function fetchBy({ reused, ...connection }: ConnectionOptions): typeof fetch {
   return (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const headers = Object.fromEntries(new Headers(init?.headers))
@@ -13,8 +19,10 @@ export function fetchBy(connection: ConnectionOptions): typeof fetch {
     const text = body === undefined || body === null ? null : String(body)
     if (body instanceof URLSearchParams) headers['content-type'] ??= 'application/x-www-form-urlencoded'
     return new Promise((resolve, reject) => {
-      const options = { ...connection, method: init?.method ?? 'GET', headers }
+      const method = init?.method ?? 'GET'
+      const options = { ...(method === 'GET' ? {} : { agent: false }), ...connection, method, headers }
       const asked = request(url, init?.signal ? { ...options, signal: init.signal } : options, (answer) => {
+        reused?.(asked.reusedSocket)
         const received = new Headers()
         for (const [name, value] of Object.entries(answer.headers))
           for (const one of Array.isArray(value) ? value : [value ?? '']) received.append(name, one)

@@ -3,7 +3,9 @@
 import { isIP, type LookupFunction } from 'node:net'
 import { fetchBy } from '../http/fetch-by.ts'
 import { SignInProblem } from '../http/sent.ts'
+import { curlFetch } from './curl.ts'
 import { kerberosFetch } from './kerberos.ts'
+import { ntlmFetch } from './ntlm.ts'
 import type { WindowsFetchOptions } from './types.ts'
 
 export type { WindowsFetchOptions, WindowsSignIn } from './types.ts'
@@ -15,12 +17,12 @@ export type { WindowsFetchOptions, WindowsSignIn } from './types.ts'
  */
 export function windowsFetch(options: WindowsFetchOptions): typeof fetch {
   const { signIn, verified, at } = options
-  const plain = fetchBy({ rejectUnauthorized: verified, ...(at === undefined ? {} : { lookup: alwaysAt(at) }) })
+  const connection = { rejectUnauthorized: verified, ...(at === undefined ? {} : { lookup: alwaysAt(at) }) }
   switch (signIn.kind) {
     case 'kerberos':
-      return kerberosFetch(signIn, plain)
+      return signIn.way === 'curl' ? curlFetch(signIn, options) : kerberosFetch(signIn, fetchBy(connection))
     case 'ntlm':
-      throw new Error('NTLM is not there yet.')
+      return ntlmFetch(signIn, connection)
     case 'missing':
       return () => Promise.reject(new SignInProblem(signIn.problem))
   }

@@ -1,10 +1,16 @@
 /** Says what Kerberos refused, for who runs the service. */
 
+import { waysOffered } from './offered.ts'
+
 /** By what MIT Kerberos says. */
 const byWords: readonly (readonly [RegExp, (host: string) => string])[] = [
   [
     /ticket expired|credentials? (?:have|has|cache) ?expired/i,
     () => 'the Kerberos ticket has expired: renew it (kinit), or name a keytab, with which it renews itself',
+  ],
+  [
+    /client .*not found in Kerberos database/i,
+    () => 'the Kerberos server does not know the account of the keytab or the ticket: was it renamed or deleted?',
   ],
   [
     /not found in Kerberos database|unknown server/i,
@@ -48,8 +54,7 @@ export function kerberosProblem(host: string, said: string): string {
 /** `offered`: the ways to sign in that the server names in its refusal. */
 export function refusedTicket(host: string, offered: string | null): string {
   if (offered !== null && !/negotiate|kerberos/i.test(offered)) {
-    const ways = [...offered.matchAll(/(?:^|,)\s*([a-z]+)(?=\s|,|$)/gi)].map((match) => match[1])
-    return `${host} takes no Kerberos, but ${ways.join(', ')}: write another way under signIn, or switch Windows authentication on there`
+    return `${host} takes no Kerberos, but ${waysOffered(offered).join(', ')}: write another way under signIn, or switch Windows authentication on there`
   }
   return `${host} does not take our Kerberos ticket: its clock may differ by more than five minutes, HTTP/${host} may be registered for another account than its service runs as, or its password changed since the ticket was made (kdestroy, then try again)`
 }
