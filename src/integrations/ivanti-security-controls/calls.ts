@@ -68,14 +68,11 @@ export function openCalls(
 
 async function wordsOf({ known, ...context }: Context, note: StartNote | null): Promise<(one: Made) => string> {
   const templates = await known.deployTemplates(new AbortController().signal)
-  const kbOf = new Map(
-    note?.assets.flatMap(({ items }) =>
-      items.flatMap(({ kb, vulnerabilities }) => vulnerabilities.map((id) => [id, kb] as const)),
-    ),
-  )
-  const kbs = (ids: unknown) => [
-    ...new Set((Array.isArray(ids) ? ids : [ids]).map((id) => kbOf.get(Number(id)) ?? `patch ${id}`)),
-  ]
+  const named = (id: unknown) => {
+    const kb = known.kbOf(Number(id))
+    return kb === null ? `patch ${id}` : `KB${kb}`
+  }
+  const kbs = (ids: unknown) => [...new Set((Array.isArray(ids) ? ids : [ids]).map(named))]
   const scanNamed = (id: unknown) =>
     note?.runs.find(({ scan }) => scan === id)?.name ?? note?.looks.find(({ scan }) => scan === id)?.name ?? String(id)
   return ({ op, asked }) => {

@@ -38,6 +38,8 @@ export interface Known {
   words(signal: AbortSignal, only?: ReadonlySet<string>, fresh?: 'fresh'): Promise<Words>
   /** What the console knows under these numbers, digits only. */
   patches(kbs: readonly string[], signal: AbortSignal, fresh?: 'fresh'): Promise<readonly Vulnerability[]>
+  /** The number of a vulnerability that was asked about, digits only; `null`: it is not known. */
+  kbOf(vulnerability: number): string | null
   /** Every patch that a scan has shown since this process began, by product and number. */
   shown(): ReadonlyMap<string, PatchRow>
   deployments(signal: AbortSignal, fresh?: 'fresh'): Promise<readonly Deploying[]>
@@ -76,6 +78,7 @@ export function createKnown(api: Api, clock: () => Date, scanDays: number, hourS
         )
       return [...new Set(kbs)].flatMap((kb) => patches.get(kb) ?? [])
     },
+    kbOf: (id) => [...patches.values()].flat().find((one) => one.id === id)?.kb ?? null,
     shown: () => words.shown,
     deployments: (signal, fresh) =>
       read('deployments', fresh, async () => {

@@ -118,6 +118,12 @@ export type Found =
   | { readonly ready: true; readonly plan: Planned }
   | { readonly ready: false; readonly outcome: DeploymentOutcome }
 
+/** One asset of a batch, as the console sees it now. */
+export interface Looked {
+  readonly request: DeploymentRequest
+  readonly found: Found
+}
+
 /** `ours`: ids of deployments that belong to this start. */
 export function planOrObstacle(
   context: Context,

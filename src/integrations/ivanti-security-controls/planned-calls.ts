@@ -3,8 +3,8 @@
 import type { PlannedCall, PlannedCalls } from '../../core/ports.ts'
 import { deployWords, fillWords, groupWords, scanWords, templateWords } from './calls.ts'
 import { type Context, markOf } from './context.ts'
+import type { Looked } from './plan.ts'
 import { setName, vulnerabilitiesOf } from './stage.ts'
-import type { Looked } from './start.ts'
 
 interface Set {
   readonly name: string

@@ -14,9 +14,9 @@ import { lookAfterwards } from './looks.ts'
 import type { Machines } from './names.ts'
 import { type AssetNote, type Run, replaced, type StartNote, withRun } from './note.ts'
 import { templateId, templateProblem } from './plan.ts'
+import { withRuns } from './planned-runs.ts'
 import type { PatchRow, ScanMachine } from './schema.ts'
 import { ensureSet } from './stage.ts'
-import { withRuns } from './start.ts'
 
 export interface Advanced {
   readonly note: StartNote

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import type { Batch } from '../../core/ports.ts'
 import { type Context, markOf } from './context.ts'
 import type { Item } from './note.ts'
-import type { Looked } from './start.ts'
+import type { Looked } from './plan.ts'
 
 export function vulnerabilitiesOf(items: readonly Item[]): readonly number[] {
   return [...new Set(items.flatMap((item) => item.vulnerabilities))].sort((a, b) => a - b)

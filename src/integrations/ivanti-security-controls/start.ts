@@ -1,22 +1,16 @@
 /** Writes down who is to be scanned and deployed to, and asks for the scans. */
 
 import { isOver } from '../../core/not-begun.ts'
-import type { Batch, DeploymentHandle, DeploymentRequest } from '../../core/ports.ts'
+import type { Batch, DeploymentHandle } from '../../core/ports.ts'
 import { plusSeconds } from '../../core/time/instant.ts'
 import { type FirstContactOf, withFirstOnes } from '../delegating/first-contact.ts'
 import { ALREADY, refusedBy, TOO_LATE } from '../delegating/refused.ts'
 import { type Context, lastingProblem, markOf } from './context.ts'
-import { type AssetNote, emptyNote, type Run, type StartNote } from './note.ts'
-import { type Found, planOrObstacle, viewOf } from './plan.ts'
+import { type AssetNote, emptyNote, type StartNote } from './note.ts'
+import { type Looked, planOrObstacle, viewOf } from './plan.ts'
+import { withRuns } from './planned-runs.ts'
 import { reportsOf } from './reports.ts'
 import { advanced } from './runs.ts'
-import { vulnerabilitiesOf } from './stage.ts'
-
-/** One asset of a batch, as the console sees it now. */
-export interface Looked {
-  readonly request: DeploymentRequest
-  readonly found: Found
-}
 
 /** Asks the console about a batch. Throws a sentence if nothing can be started there. */
 export async function look(context: Context, batch: Batch, signal: AbortSignal): Promise<readonly Looked[]> {
@@ -90,35 +84,4 @@ function assetNote({ request, found }: Looked, now: Date): AssetNote {
   const { changes, items } = found.plan
   const refused = items.length === 0 ? ALREADY : isOver(notAfter, now) ? TOO_LATE : null
   return { ...named, changes: [...changes], items: [...items], refused }
-}
-
-/** Assets for which nothing was planned get a run: one for each set of patches, template and time. */
-export function withRuns(context: Context, key: string, first: StartNote): StartNote {
-  const open = first.assets.filter(
-    ({ asset, refused, takenBack }) =>
-      refused === null &&
-      takenBack === null &&
-      !first.runs.some(({ assets, state }) => state !== 'dropped' && assets.includes(asset)),
-  )
-  const sets = new Map<string, AssetNote[]>()
-  for (const one of open) {
-    const set = JSON.stringify([vulnerabilitiesOf(one.items), one.reboot, one.notBefore, one.notAfter])
-    sets.set(set, [...(sets.get(set) ?? []), one])
-  }
-  let note = first
-  for (const members of sets.values()) {
-    const [one] = members
-    if (one === undefined) continue
-    const template = context.templates[one.reboot] ?? ''
-    const run: Run = {
-      ...{ name: `${markOf(context, key)}${note.runs.length + 1}`, template, state: 'planned', scan: null, user: null },
-      ...{ deployment: null, sentAt: null, hadStrangers: false, cancelled: false },
-      vulnerabilities: [...vulnerabilitiesOf(one.items)],
-      assets: members.map(({ asset }) => asset),
-    }
-    const named = new Set(run.assets)
-    const assets = note.assets.map((asset) => (named.has(asset.asset) ? { ...asset, template } : asset))
-    note = { ...note, assets, runs: [...note.runs, run] }
-  }
-  return note
 }
