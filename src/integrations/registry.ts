@@ -8,6 +8,7 @@ import { feedKinds } from './feeds/registry.ts'
 import { file } from './file-inventory/kind.ts'
 import { fleet } from './fleet/kind.ts'
 import { ivantiNeurons } from './ivanti-neurons/kind.ts'
+import { ivantiSecurityControls } from './ivanti-security-controls/kind.ts'
 import { csv } from './load-csv/kind.ts'
 import { local } from './local-host/kind.ts'
 import { manageEngine } from './manageengine/kind.ts'
@@ -19,6 +20,7 @@ import { simulated } from './simulated/kind.ts'
 import { simulatedFleet } from './simulated-fleet/kind.ts'
 import { simulatedManageEngine } from './simulated-manageengine/kind.ts'
 import { simulatedNeurons } from './simulated-neurons/kind.ts'
+import { simulatedSecurityControls } from './simulated-security-controls/kind.ts'
 import { simulatedSystem } from './simulated-system/kind.ts'
 import { simulatedWsus } from './simulated-wsus/kind.ts'
 import { ssh } from './ssh/kind.ts'
@@ -29,6 +31,7 @@ export const kinds: readonly Kind[] = [
   ssh,
   wsus,
   manageEngine,
+  ivantiSecurityControls,
   fleet,
   ivantiNeurons,
   file,
@@ -39,6 +42,7 @@ export const kinds: readonly Kind[] = [
   simulatedSystem,
   simulatedWsus,
   simulatedManageEngine,
+  simulatedSecurityControls,
   simulatedFleet,
   simulatedNeurons,
   prometheus,

@@ -41,6 +41,18 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
     'tokenOver',
     'tooMany',
   ],
+  'ivanti-security-controls.md': [
+    'completedOn',
+    'deployTemplates',
+    'downloadFails',
+    'loseAnswers',
+    'neverComplete',
+    'noAgents',
+    'noOperation',
+    'samePage',
+    'shownAfterMinutes',
+    'signInRefused',
+  ],
   'osv.md': ['aliases', 'chainguard', 'related', 'upstream', 'withdrawn', 'wolfi'],
 }
 

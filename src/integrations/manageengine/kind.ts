@@ -8,11 +8,12 @@ import { type EntryNotes, type EntryPlace, type Given, kind, type Reference } fr
 import { named } from '../../config/named.ts'
 import { present } from '../../config/present.ts'
 import { assetWindowsFor, timeZoneFor, windowFor as windowOfTeam } from '../../config/resolve.ts'
-import type { Config, Settings, SourceConfig } from '../../config/schema.ts'
+import type { Config, SourceConfig } from '../../config/schema.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, Keeping } from '../../core/ports.ts'
 import { HOUR_SECONDS, WEEK_SECONDS } from '../../core/time/instant.ts'
 import { formed, type Values } from '../../core/variables.ts'
 import { windowFor } from '../../core/window-of-asset.ts'
+import { checkSources, installationNamed, obstacleOf, sourcesOf } from '../delegating/configuration.ts'
 import { unverifiedFetch } from '../http/fetch-by.ts'
 import { keptInMemory } from '../kept-in-memory.ts'
 import { type Api, createApi, type Generation } from './api.ts'
@@ -170,7 +171,7 @@ export function engineOf(
   return createEngine({
     ...{ name, api, known, describe, simulated, clock, hourSeconds, policies: own.policies },
     notes: createNotes(name, keeping),
-    installation: own.installation ?? config.name.replaceAll(/[()]/g, ' ').trim().slice(0, 60),
+    installation: installationNamed(own.installation, config.name),
     mayDeploy: source.mode === 'deploy',
     windowOf: (asset) => windowNameOf(config, asset),
     contactSeconds: scaled(own.asksEvery),
@@ -185,33 +186,16 @@ function windowNameOf(config: Config, asset: Parameters<Context['windowOf']>[0])
   return windowFor({ window, assetWindows: assetWindowsFor(config, asset.team) }, asset).name
 }
 
-/** The sources of this kind whose assets the engine changes. */
-export function sourcesOf({ sources }: Settings, kind: string, engine: string): readonly SourceConfig[] {
-  return Object.values(sources).filter((source) => source.kind === kind && source.engine === engine)
-}
-
 export function checkEngine(
   own: EngineSettings,
   { name, settings }: EntryPlace,
   kind: string,
   notes: EntryNotes,
 ): void {
-  const sources = sourcesOf(settings, kind, name)
-  if (sources.length !== 1) {
-    const what = sources.length === 0 ? 'is the engine of no system' : 'is the engine of several systems'
-    notes.problem([], what, `Name it as the engine of one source of kind ${kind}, or write it under systems.`, 'key')
-  }
+  checkSources(sourcesOf(settings, kind, name), kind, notes)
   for (const window of Object.keys(own.policies)) {
     if (named(settings.windows, window) !== null) continue
     notes.problem(['policies', window], 'is the name of no window', 'Write the name of one of the windows.', 'key')
-  }
-}
-
-export function obstacleOf(kind: string, source: SourceConfig) {
-  if (source.kind === kind) return null
-  return {
-    what: `is of kind ${kind}, which changes only machines of its own server`,
-    mend: `Use it with a source of kind ${kind}, or name another engine.`,
   }
 }
 
@@ -350,7 +334,7 @@ export const manageEngine = kind({
     engine: {
       summary: 'Has a ManageEngine server deploy patches to exactly the approved machines.',
       settings: engineSettings,
-      obstacle: (_, source) => obstacleOf(NAME, source),
+      obstacle: (_, source) => obstacleOf(NAME, source, 'its own server'),
       check: (own, place, notes) => checkEngine(own, place, NAME, notes),
       create(own, given: Given<OpenServers>) {
         const [source] = sourcesOf(given.config, NAME, given.name).filter(isReal)

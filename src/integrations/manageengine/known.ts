@@ -4,10 +4,8 @@
  */
 
 import { HOUR_SECONDS } from '../../core/time/instant.ts'
+import { remembered } from '../delegating/remembered.ts'
 import type { Api, Configuration, Machine, Patch, PatchState, Policy } from './api.ts'
-
-/** What was read is good for so many hours, for questions whose answers are only shown. */
-const FRESH_HOURS = 1 / 6
 
 export interface Patches {
   readonly byId: ReadonlyMap<string, Patch>
@@ -40,26 +38,9 @@ export interface Arranged {
   readonly configurations: readonly Configuration[]
 }
 
-interface Kept<T> {
-  readonly at: number
-  readonly value: T
-}
-
 /** `hourSeconds`: so many seconds stand for an hour. */
 export function createKnown(api: Api, clock: () => Date, hourSeconds = HOUR_SECONDS): Known {
-  const good = FRESH_HOURS * hourSeconds * 1_000
-  const kept = new Map<string, Kept<unknown>>()
-
-  async function read<T>(name: string, fresh: 'fresh' | undefined, ask: () => Promise<T>): Promise<T> {
-    const now = clock().getTime()
-    const there = kept.get(name) as Kept<T> | undefined
-    if (fresh === undefined && there !== undefined && now - there.at < good) return there.value
-    const value = await ask()
-    for (const [other, { at }] of kept) if (now - at >= good) kept.delete(other)
-    kept.set(name, { at: now, value })
-    return value
-  }
-
+  const read = remembered(clock, hourSeconds)
   return {
     patches: (signal) => read('patches', undefined, async () => patchesOf(await api.patches(null, signal))),
     machines: (signal, fresh) => read('machines', fresh, async () => machinesOf(await api.machines(signal))),

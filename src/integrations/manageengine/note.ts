@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import type { Keeping } from '../../core/ports.ts'
 import { createStartNotes, type StartNotes } from '../delegating/notes.ts'
+import { refusedSchema } from '../delegating/refused.ts'
 
 const instant = z.iso.datetime()
 
@@ -69,7 +70,7 @@ const assetSchema = z.object({
   since: instant,
   takenBack: takenBackSchema.nullable(),
   /** Why it was never told. */
-  refused: z.object({ state: z.enum(['held back', 'not begun', 'unreachable']), reason: z.string() }).nullable(),
+  refused: refusedSchema.nullable(),
 })
 
 const noteSchema = z.object({

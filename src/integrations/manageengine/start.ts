@@ -4,16 +4,11 @@
  */
 
 import { createHash } from 'node:crypto'
-import { isOver, TIME_OVER } from '../../core/not-begun.ts'
-import type {
-  Batch,
-  DeploymentHandle,
-  DeploymentOutcome,
-  DeploymentRequest,
-  PreflightResult,
-} from '../../core/ports.ts'
+import { isOver } from '../../core/not-begun.ts'
+import type { Batch, DeploymentHandle, DeploymentRequest } from '../../core/ports.ts'
 import { plusSeconds } from '../../core/time/instant.ts'
 import { type FirstContactOf, withFirstOnes } from '../delegating/first-contact.ts'
+import { ALREADY, refusedBy, TOO_LATE } from '../delegating/refused.ts'
 import type { Configuration } from './api.ts'
 import { ManageEngineError } from './client.ts'
 import { type Context, lastingProblem, markOf } from './context.ts'
@@ -47,15 +42,6 @@ export async function look(context: Context, batch: Batch, signal: AbortSignal):
     request,
     found: planOrObstacle(context, view, request, (name) => name.startsWith(mark)),
   }))
-}
-
-export function preflighted(looked: readonly Looked[]): readonly PreflightResult[] {
-  return looked.map(({ request, found }): PreflightResult => {
-    const asset = request.asset.id
-    if (!found.ready) return { asset, ready: false, outcome: found.outcome }
-    const notes = found.plan.items.length === 0 ? ['nothing to do: it is installed already'] : []
-    return { asset, ready: true, notes }
-  })
 }
 
 export async function startBatch(context: Context, batch: Batch, signal: AbortSignal): Promise<DeploymentHandle> {
@@ -105,8 +91,6 @@ function intended(
   })
 }
 
-const tooLate = { state: 'not begun', reason: TIME_OVER } as const
-
 /** Whose time is over is not told any more, if nothing was sent yet. */
 function withoutLate(first: StartNote, over: ReadonlySet<string>): StartNote {
   let note = first
@@ -114,7 +98,7 @@ function withoutLate(first: StartNote, over: ReadonlySet<string>): StartNote {
     if (!over.has(one.asset) || one.refused !== null) continue
     const own = note.configurations.filter(({ machines }) => machines.includes(one.machine))
     if (own.some(({ state }) => state !== 'planned')) continue
-    note = replaced(note, { ...one, refused: tooLate })
+    note = replaced(note, { ...one, refused: TOO_LATE })
     for (const configuration of own)
       note = withConfiguration(note, {
         ...configuration,
@@ -137,17 +121,8 @@ function assetNote({ request, found }: Looked, now: Date): AssetNote {
   if (!found.ready)
     return { ...named, machine: '', policy: '', changes: [], items: [], refused: refusedBy(found.outcome) }
   const { machine, changes, items, policy } = found.plan
-  const refused =
-    items.length === 0 ? { state: 'held back' as const, reason: ALREADY } : isOver(notAfter, now) ? tooLate : null
+  const refused = items.length === 0 ? ALREADY : isOver(notAfter, now) ? TOO_LATE : null
   return { ...named, machine: machine.id, policy, changes: [...changes], items: [...items], refused }
-}
-
-const ALREADY = 'All of it was installed already, and not by this start.'
-
-function refusedBy(outcome: DeploymentOutcome): NonNullable<AssetNote['refused']> {
-  const reason = outcome.state === 'succeeded' ? ALREADY : outcome.reason
-  const { state } = outcome
-  return { state: state === 'not begun' || state === 'unreachable' ? state : 'held back', reason }
 }
 
 /** Machines for which nothing was planned yet get a configuration: one for each set of patches and each policy. */
@@ -285,8 +260,7 @@ async function sent(
     note = withConfiguration(before, { ...one, state: isEmpty ? 'empty' : 'planned' })
     if (isEmpty)
       for (const asset of note.assets)
-        if (machines.includes(asset.machine))
-          note = replaced(note, { ...asset, refused: { state: 'held back', reason: ALREADY } })
+        if (machines.includes(asset.machine)) note = replaced(note, { ...asset, refused: ALREADY })
     await notes.save(key, note)
     if (isEmpty) return note
     throw error

@@ -6,6 +6,7 @@ import { type Given, kind } from '../../config/kind.ts'
 import type { SourceConfig } from '../../config/schema.ts'
 import type { Keeping } from '../../core/ports.ts'
 import { DAY_SECONDS } from '../../core/time/instant.ts'
+import { obstacleOf, sourcesOf } from '../delegating/configuration.ts'
 import { keptInMemory } from '../kept-in-memory.ts'
 import {
   catalogOf,
@@ -15,11 +16,9 @@ import {
   inventoryOf,
   type Opened,
   type OpenServers,
-  obstacleOf,
   offices,
   ofManageEngine,
   openServers,
-  sourcesOf,
   teamsNamed,
 } from '../manageengine/kind.ts'
 import { createSignIn } from '../manageengine/sign-in.ts'
@@ -77,7 +76,7 @@ export const simulatedManageEngine = kind({
     engine: {
       summary: 'Has a simulated ManageEngine deploy patches, as a real one. No host is touched.',
       settings: engineSettings,
-      obstacle: (_, source) => obstacleOf(NAME, source),
+      obstacle: (_, source) => obstacleOf(NAME, source, 'its own server'),
       check: (own, place, notes) => checkEngine(own, place, NAME, notes),
       create(own, given: Given<OpenServers>) {
         const [source] = sourcesOf(given.config, NAME, given.name).filter(isOwn)

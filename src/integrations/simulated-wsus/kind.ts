@@ -6,18 +6,17 @@ import { kind } from '../../config/kind.ts'
 import type { SourceConfig } from '../../config/schema.ts'
 import type { Keeping } from '../../core/ports.ts'
 import { DAY_SECONDS } from '../../core/time/instant.ts'
+import { checkSources, obstacleOf, sourcesOf } from '../delegating/configuration.ts'
 import { keptInMemory } from '../kept-in-memory.ts'
 import { paceOf } from '../simulated-system/pace.ts'
 import { createStateFile } from '../simulated-system/store.ts'
 import {
   checkGroups,
-  checkSources,
   type Groups,
   type Opened,
   type OpenServers,
   ofWsus,
   openServers,
-  sourcesOf,
   teamsNamed,
   wsusCatalog,
   wsusDeploying,
@@ -25,7 +24,6 @@ import {
   wsusFeed,
   wsusGroups,
   wsusInventory,
-  wsusObstacle,
 } from '../wsus/kind.ts'
 import { createSimulatedWsus } from './server.ts'
 import { wsusSchema } from './state.ts'
@@ -69,7 +67,7 @@ export const simulatedWsus = kind({
     engine: {
       summary: 'Approves updates on a simulated WSUS, as on a real one. No host is touched.',
       settings: wsusEngine,
-      obstacle: (_, source) => wsusObstacle(NAME, source),
+      obstacle: (_, source) => obstacleOf(NAME, source, 'its own WSUS'),
       check: (_, { name, settings }, notes) => checkSources(sourcesOf(settings, NAME, name), NAME, notes),
       create(own, given) {
         const [source] = sourcesOf(given.config, NAME, given.name).filter(isOwn)

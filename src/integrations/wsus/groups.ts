@@ -6,7 +6,7 @@
 import { type Change, changeKey } from '../../core/change.ts'
 import { firstNames } from '../../core/first-names.ts'
 import { heldBack } from '../../core/held-back.ts'
-import type { Batch, DeploymentRequest, PreflightResult, Staged } from '../../core/ports.ts'
+import type { Batch, DeploymentRequest, Staged } from '../../core/ports.ts'
 import { isBefore, latest, plusSeconds } from '../../core/time/instant.ts'
 import { type WsusApproval, type WsusGroup, type WsusUpdate, wireInstantOf } from './calls.ts'
 import { kbOf } from './classes.ts'
@@ -111,15 +111,6 @@ async function refreshed(
       (updates.byKb.get(kb) ?? []).flatMap(({ id }) => now.get(id) ?? []),
     )
   return { ...updates, byKb, byId: new Map([...updates.byId, ...now]) }
-}
-
-export function preflighted(looked: readonly Looked[]): readonly PreflightResult[] {
-  return looked.map(({ request, found }): PreflightResult => {
-    const asset = request.asset.id
-    if (!found.ready) return { asset, ready: false, outcome: found.outcome }
-    const notes = found.plan.items.length === 0 ? ['nothing to do: it is installed already'] : []
-    return { asset, ready: true, notes }
-  })
 }
 
 /** The name of the group for what is done to an asset; `null`: nothing is. */

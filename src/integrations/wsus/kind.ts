@@ -7,9 +7,10 @@ import { duration, filePath, optional, port, reference, text } from '../../confi
 import { type EntryNotes, type Given, kind, type Reference } from '../../config/kind.ts'
 import { present } from '../../config/present.ts'
 import { timeZoneFor } from '../../config/resolve.ts'
-import type { Settings, SourceConfig } from '../../config/schema.ts'
+import type { SourceConfig } from '../../config/schema.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, Keeping } from '../../core/ports.ts'
 import { HOUR_SECONDS, WEEK_SECONDS } from '../../core/time/instant.ts'
+import { checkSources, installationNamed, obstacleOf, sourcesOf } from '../delegating/configuration.ts'
 import { keptInMemory } from '../kept-in-memory.ts'
 import { createWsus, type Wsus } from './ask.ts'
 import type { WsusServer } from './calls.ts'
@@ -185,7 +186,7 @@ export function wsusDeploying(
   return createWsusEngine({
     ...{ name, wsus, known, simulated, clock, hourSeconds },
     notes: createNotes(name, keeping),
-    installation: own.installation ?? config.name.replaceAll(/[()]/g, ' ').trim().slice(0, 60),
+    installation: installationNamed(own.installation, config.name),
     mayDeploy: source.mode === 'deploy',
     wholeGroups: namedBy(source),
     teamOf: (groups) => teamNamed(groups, source.teams) ?? source.team ?? null,
@@ -193,26 +194,6 @@ export function wsusDeploying(
     contactSeconds: CONTACT_HOURS * hourSeconds,
     terms: { leadSeconds: scaled(own.lead), reportsWithinSeconds: scaled(own.reportsWithin) },
   })
-}
-
-/** The sources of this kind whose assets the engine changes. */
-export function sourcesOf({ sources }: Settings, kind: string, engine: string): readonly SourceConfig[] {
-  return Object.values(sources).filter((source) => source.kind === kind && source.engine === engine)
-}
-
-/** An engine approves on one server. */
-export function checkSources(sources: readonly SourceConfig[], kind: string, notes: EntryNotes): void {
-  if (sources.length === 1) return
-  const what = sources.length === 0 ? 'is the engine of no system' : 'is the engine of several systems'
-  notes.problem([], what, `Name it as the engine of one source of kind ${kind}, or write it under systems.`, 'key')
-}
-
-export function wsusObstacle(kind: string, source: SourceConfig) {
-  if (source.kind === kind) return null
-  return {
-    what: `is of kind ${kind}, which changes only machines of its own WSUS`,
-    mend: `Use it with a source of kind ${kind}, or name another engine.`,
-  }
 }
 
 const NAME = 'wsus'
@@ -276,7 +257,7 @@ export const wsus = kind({
     engine: {
       summary: 'Approves updates on a WSUS server, for groups of exactly the approved machines.',
       settings: wsusEngine,
-      obstacle: (_, source) => wsusObstacle(NAME, source),
+      obstacle: (_, source) => obstacleOf(NAME, source, 'its own WSUS'),
       check: (_, { name, settings }, notes) => checkSources(sourcesOf(settings, NAME, name), NAME, notes),
       create(own, given) {
         const [source] = sourcesOf(given.config, NAME, given.name).filter(isReal)

@@ -5,9 +5,9 @@
  */
 
 import { z } from 'zod'
-import { TIME_OVER } from '../../core/not-begun.ts'
 import type { Keeping } from '../../core/ports.ts'
 import { createStartNotes, type StartNotes } from '../delegating/notes.ts'
+import { refusedSchema } from '../delegating/refused.ts'
 
 const instant = z.iso.datetime()
 
@@ -98,7 +98,7 @@ const assetSchema = z.object({
   added: z.boolean(),
   takenBack: takenBackSchema.nullable(),
   /** Why it was never added. */
-  refused: z.object({ state: z.enum(['held back', 'not begun', 'unreachable']), reason: z.string() }).nullable(),
+  refused: refusedSchema.nullable(),
 })
 
 const noteSchema = z.object({
@@ -132,8 +132,6 @@ export function withGroup(note: StartNote, group: GroupNote): StartNote {
 export function isToAdd({ added, takenBack, refused }: AssetNote): boolean {
   return !added && takenBack === null && refused === null
 }
-
-export const tooLate = { state: 'not begun', reason: TIME_OVER } as const
 
 export function isWhole(group: GroupNote): group is WholeGroupNote {
   return group.whole !== null

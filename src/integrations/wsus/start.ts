@@ -4,13 +4,14 @@
  */
 
 import { isOver, TIME_OVER } from '../../core/not-begun.ts'
-import type { Batch, DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
+import type { Batch, DeploymentHandle } from '../../core/ports.ts'
 import { plusSeconds } from '../../core/time/instant.ts'
 import { FIRST_MACHINES, type FirstContactOf, withFirstOnes } from '../delegating/first-contact.ts'
+import { ALREADY, refusedBy, TOO_LATE } from '../delegating/refused.ts'
 import { WsusError } from './calls.ts'
 import type { Context } from './context.ts'
 import { groupFor, type Looked, look, stageGroups } from './groups.ts'
-import { type AssetNote, emptyNote, isToAdd, isWhole, replaced, type StartNote, tooLate } from './note.ts'
+import { type AssetNote, emptyNote, isToAdd, isWhole, replaced, type StartNote } from './note.ts'
 import { reportsOf } from './reports.ts'
 import { beginOf } from './times.ts'
 import { tellWholeGroups } from './whole-start.ts'
@@ -71,7 +72,7 @@ function intended(context: Context, key: string, note: StartNote, looked: readon
   const now = context.clock()
   const over = new Set(looked.filter(({ request }) => isOver(request.notAfter, now)).map((one) => one.request.asset.id))
   const before = note.assets.map((one) =>
-    !one.added && one.refused === null && over.has(one.asset) ? { ...one, refused: tooLate } : one,
+    !one.added && one.refused === null && over.has(one.asset) ? { ...one, refused: TOO_LATE } : one,
   )
   const known = new Set(before.map(({ asset }) => asset))
   const added = looked.filter(({ request }) => !known.has(request.asset.id))
@@ -96,17 +97,8 @@ function assetNote(context: Context, key: string, looked: Looked, now: Date): As
   }
   const { machine, changes, items } = found.plan
   const group = groupFor(context, key, looked) ?? ''
-  const refused =
-    items.length === 0 ? { state: 'held back' as const, reason: ALREADY } : isOver(notAfter, now) ? tooLate : null
+  const refused = items.length === 0 ? ALREADY : isOver(notAfter, now) ? TOO_LATE : null
   return { ...named, machine: machine.id, group, changes: [...changes], items: [...items], refused }
-}
-
-const ALREADY = 'All of it was installed already, and not by this start.'
-
-function refusedBy(outcome: DeploymentOutcome): NonNullable<AssetNote['refused']> {
-  const reason = outcome.state === 'succeeded' ? ALREADY : outcome.reason
-  const { state } = outcome
-  return { state: state === 'not begun' || state === 'unreachable' ? state : 'held back', reason }
 }
 
 /**
@@ -122,7 +114,7 @@ async function addAll(context: Context, key: string, first: StartNote, signal: A
     if (index > 0 && index % NOTED_AT_ONCE === 0) await context.notes.save(key, note)
     const { clock } = context
     if (isOver(one.notAfter, clock())) {
-      note = replaced(note, { ...one, refused: tooLate })
+      note = replaced(note, { ...one, refused: TOO_LATE })
     } else {
       const id = note.groups.find(({ name }) => name === one.group)?.id
       if (id == null) throw new Error(`The group "${one.group}" was not made in WSUS`)

@@ -5,18 +5,10 @@
 
 import { firstNames } from '../../core/first-names.ts'
 import { isOver, TIME_OVER } from '../../core/not-begun.ts'
+import { TOO_LATE } from '../delegating/refused.ts'
 import { type Asked, type WsusApproval, WsusError, type WsusGroup, wireInstantOf } from './calls.ts'
 import type { Context } from './context.ts'
-import {
-  type AssetNote,
-  type Item,
-  isWhole,
-  replaced,
-  type StartNote,
-  tooLate,
-  type WholeGroupNote,
-  withGroup,
-} from './note.ts'
+import { type AssetNote, type Item, isWhole, replaced, type StartNote, type WholeGroupNote, withGroup } from './note.ts'
 import { oursIn, type Standing, standingFor } from './whole-approvals.ts'
 import {
   changeOf,
@@ -150,7 +142,7 @@ async function tooLateFor(
     return takeGroupBack(context, key, open, name, reasonOf, signal)
   }
   const note = pendingIn(open, name).reduce(
-    (now, one) => replaced(now, { ...one, refused: isLate(one) ? tooLate : { state: 'not begun', reason: others } }),
+    (now, one) => replaced(now, { ...one, refused: isLate(one) ? TOO_LATE : { state: 'not begun', reason: others } }),
     open,
   )
   await context.notes.save(key, note)
