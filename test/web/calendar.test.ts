@@ -72,7 +72,7 @@ it('shows windows, what is due and what is planned; a freeze is made, seen on th
   const freeze = { team: 'web-platform', until, reason: 'the shop is busy' }
   expect((await ask('tom', '/calendar/freeze', freeze)).text).toContain('takes the role')
   expect((await ask('mara', '/calendar/freeze', { ...freeze, team: 'nobody' })).text).toContain(
-    'There is no team nobody.',
+    'Nothing is ever rolled out for nobody',
   )
   expect((await ask('mara', '/calendar/freeze', freeze)).text).toContain('Nothing of web-platform starts before')
   const frozen = words((await ask('mara', '/calendar')).text)
@@ -115,4 +115,31 @@ it('keeps the secret of an address out of the log', async () => {
   expect((await ask(null, path)).status).toBe(503)
   expect(logged.join('\n')).toContain('could not answer GET /calendar/feed/.')
   expect(logged.join('\n')).not.toContain(path)
+})
+
+it('shows teams that are only watched, which have no policy and cannot be frozen', async () => {
+  const { db } = database()
+  const { teams } = service.parts
+  const policyOf = (team: string) => {
+    if (team === 'lab') throw new Error('Team lab has no policy.')
+    return teams.policyOf(team)
+  }
+  await database()
+    .sql`update assets set team = 'lab', asset = jsonb_set(asset, '{team}', '"lab"') where name = 'web-01'`
+  const parts = { ...service.parts, teams: { ...teams, policyOf } }
+  app = createConsole({
+    port: exampleConsole(db, { ...service, parts }, { example: () => true, watched: ['lab'] }),
+    health: { writing: async () => 'ok', platforms: [] },
+    log: { warn: (message) => logged.push(message) },
+    allowedHosts: ['localhost'],
+  })
+  for (const path of ['/', '/proposals', '/calendar', '/calendar?team=lab', '/asset?id=example%2Fweb-01', '/c/lab'])
+    expect((await ask('mara', path)).status, `${path} ${logged.join()}`).toBe(200)
+  const { text } = await ask('mara', '/calendar')
+  const [, choice = ''] = /action="\/calendar\/freeze">([\s\S]*?)<\/select>/.exec(text) ?? []
+  expect(choice).toContain('payments')
+  expect(choice).not.toContain('>lab<')
+  const until = new Date(now.getTime() + 86_400_000).toISOString().slice(0, 10)
+  const freeze = { team: 'lab', until, reason: 'x' }
+  expect((await ask('mara', '/calendar/freeze', freeze)).text).toContain('Nothing is ever rolled out for lab')
 })

@@ -58,23 +58,23 @@ export async function calendarView(
     freezes: planned.flatMap(({ freezes, places }) =>
       freezes.map((freeze) => freezeView(backend, freeze, places, viewer)),
     ),
-    mayFreeze: all.filter((one) => refusalOf(backend, 'freeze', one, viewer) === null),
+    mayFreeze: all.filter((one) => mayOf(backend, 'freeze', one, viewer)),
     addresses: await calendarAddressesOf(db, viewer.person),
     allTeams: all,
     now,
   }
 }
 
-function refusalOf({ service: { parts } }: Backend, act: 'freeze' | 'unfreeze', team: string, viewer: Viewer) {
-  const { through, person } = viewer
-  return teamRefusal({
-    act,
-    team,
-    person,
-    through,
-    policy: parts.teams.policyOf(team),
-    members: parts.teams.membersOf(team),
-  })
+/** Other teams are only watched: they have no policy, which would say who may freeze them. */
+function isRolledOut({ service: { parts } }: Backend, team: string): boolean {
+  return parts.teams.plans.some((plan) => plan.team === team)
+}
+
+function mayOf(backend: Backend, act: 'freeze' | 'unfreeze', team: string, viewer: Viewer): boolean {
+  if (!isRolledOut(backend, team)) return false
+  const { teams } = backend.service.parts
+  const [policy, members] = [teams.policyOf(team), teams.membersOf(team)]
+  return teamRefusal({ act, team, person: viewer.person, through: viewer.through, policy, members }) === null
 }
 
 interface OfTeam {
@@ -87,7 +87,7 @@ function freezeView(backend: Backend, { team, freeze }: OfTeam, places: readonly
     const waits = status === 'open' || status === 'approved' || status === 'scheduled'
     return waits && (schedule === null || !isBefore(schedule.start, freeze.from))
   })
-  const mayLift = freeze.liftAgreed !== undefined && refusalOf(backend, 'unfreeze', team, viewer) === null
+  const mayLift = freeze.liftAgreed !== undefined && mayOf(backend, 'unfreeze', team, viewer)
   return { team, freeze, holds: held.length, mayLift }
 }
 
@@ -138,7 +138,8 @@ export async function freezeTeam(
   change: { readonly until: string; readonly reason: string } | 'lift',
   viewer: Viewer,
 ): Promise<Answer> {
-  if (!teamsOf(backend).includes(team)) return { ok: false, message: rich(`There is no team ${team}.`) }
+  if (!isRolledOut(backend, team))
+    return { ok: false, message: rich(`Nothing is ever rolled out for ${team}, so there is nothing to freeze.`) }
   const { ok, sentence } = await backend.service.workflow.freezeTeam(team, change, personOf(viewer))
   return { ok, message: rich(sentence) }
 }
