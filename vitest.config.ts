@@ -47,6 +47,7 @@ const long = [
   'test/store/read-models.test.ts',
   'test/surfaces/command-line.test.ts',
   'test/surfaces/offers.test.ts',
+  'test/web/calendar.test.ts',
   'test/web/console.test.ts',
   'test/web/hostile.test.ts',
   'test/web/overview.test.ts',

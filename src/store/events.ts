@@ -208,10 +208,11 @@ export async function readBesides(
   const found = new Map<string, Map<number, string | null>>()
   if (wanted.length === 0) return found
   const rows = await db.execute<{ stream: string; seq: number; beside: string | null }>(sql`
-    select e.stream, e.seq, e.beside from ${entries} e join unnest(
+    select e.stream, e.seq, e.beside from unnest(
       ${listOf(wanted.map(({ stream }) => stream))}::text::text[],
       ${listOf(wanted.map(({ seq }) => seq))}::text::integer[]) as wanted (stream, seq)
-    on e.stream = wanted.stream and e.seq = wanted.seq`)
+    cross join lateral (select stream, seq, beside from ${entries}
+      where stream = wanted.stream and seq = wanted.seq limit 1) as e`)
   for (const { stream, seq, beside } of rows) {
     const known = found.get(stream) ?? new Map<number, string | null>()
     found.set(stream, known.set(seq, beside))

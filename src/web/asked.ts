@@ -64,7 +64,7 @@ function isStateGroup(name: string): name is StateGroup {
 }
 
 /** A day from the address, ISO 8601; `null`: there is none that a calendar has. */
-function dayIn(c: Context, name: string): string | null {
+export function dayIn(c: Context, name: string): string | null {
   const given = c.req.query(name) ?? ''
   return /^\d{4}-\d{2}-\d{2}$/.test(given) && !Number.isNaN(Date.parse(given)) ? given : null
 }

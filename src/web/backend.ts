@@ -2,6 +2,7 @@ import { lookUpDetail } from '../chat/explanation.ts'
 import { countAssets } from '../store/asset-pages.ts'
 import { openSessions } from '../store/sessions.ts'
 import { assetView } from './backend/asset.ts'
+import { addCalendar, calendarFeed, calendarView, freezeTeam, revokeCalendar } from './backend/calendar.ts'
 import { channelView, proposalView, summaries } from './backend/channels.ts'
 import { found, proposalsView } from './backend/find.ts'
 import { assetsView, auditRows, personRows, revokeAccount, sourceRows } from './backend/lookups.ts'
@@ -47,6 +48,11 @@ export function createBackend(service: ConsoleParts): ConsolePort {
     makeSignInLink: (viewer, person) => makeSignInLink(backend, viewer, person),
     today: (viewer) => todayView(backend, viewer),
     proposals: (query, viewer) => proposalsView(backend, query, viewer),
+    calendar: (from, team, viewer) => calendarView(backend, { from, team }, viewer),
+    freeze: (team, change, viewer) => freezeTeam(backend, team, change, viewer),
+    addCalendar: (which, viewer) => addCalendar(backend, which, viewer),
+    revokeCalendar: (hash, viewer) => revokeCalendar(backend, hash, viewer),
+    calendarFeed: (token, home) => calendarFeed(backend, token, home),
     find: (text) => found(backend, text),
     channels: (viewer) => summaries(backend, viewer),
     channel: (id, query, viewer) => channelView(backend, id, query, viewer),

@@ -10,6 +10,7 @@ import type { Priority } from '../core/priority/priority.ts'
 import { finalStatuses, type Status } from '../core/proposal/proposal.ts'
 import type { Freeze, Window } from '../core/window.ts'
 import type { ListedAsset } from '../store/asset-pages.ts'
+import type { CalendarAddress } from '../store/calendar-addresses.ts'
 import type { ProposalLine } from '../store/proposal-pages.ts'
 
 /** A click on a button that asks questions first. */
@@ -142,6 +143,46 @@ export interface TodayView {
   readonly unjudged: number
   /** How far the first look has come; `null`: it has ended. */
   readonly first: FirstLook | null
+  readonly now: string
+}
+
+export interface CalendarItem {
+  /**
+   * `told`: when a system is told of a rollout that begins later. `due`: when a proposal is due that nothing is planned
+   * for.
+   */
+  readonly kind: 'window' | 'freeze' | 'planned' | 'told' | 'running' | 'stopped' | 'due'
+  readonly team: string
+  /** ISO 8601 UTC. */
+  readonly start: string
+  /** `null`: it is a moment, or nobody knows. */
+  readonly end: string | null
+  readonly text: string
+  /** The proposal; `null`: it is about none. */
+  readonly proposal: string | null
+}
+
+export interface TeamFreeze {
+  readonly team: string
+  readonly freeze: Freeze
+  /** Open proposals that it holds back. */
+  readonly holds: number
+  /** Whether the viewer may agree to lift it. What the configuration freezes nobody lifts here. */
+  readonly mayLift: boolean
+}
+
+export interface CalendarView {
+  /** The first instants of seven days in the reader's zone, and of the day after, ISO 8601 UTC. */
+  readonly days: readonly string[]
+  readonly teams: readonly string[]
+  readonly items: readonly CalendarItem[]
+  /** Teams whose window never closes. */
+  readonly alwaysOpen: readonly string[]
+  readonly freezes: readonly TeamFreeze[]
+  /** Teams that the viewer may freeze. */
+  readonly mayFreeze: readonly string[]
+  readonly addresses: readonly CalendarAddress[]
+  readonly allTeams: readonly string[]
   readonly now: string
 }
 
@@ -355,6 +396,18 @@ export interface ConsolePort {
 
   today(viewer: Viewer): Promise<TodayView>
   proposals(query: ProposalsQuery, viewer: Viewer): Promise<ProposalsView>
+  /** Seven days from `from` on, an ISO 8601 date in the reader's zone. `team`: only this one. */
+  calendar(from: string | null, team: string | null, viewer: Viewer): Promise<CalendarView>
+  freeze(
+    team: string,
+    change: { readonly until: string; readonly reason: string } | 'lift',
+    viewer: Viewer,
+  ): Promise<Answer>
+  /** Makes a secret address of a calendar. It is shown once. */
+  addCalendar(which: { readonly team: string | null; readonly detailed: boolean }, viewer: Viewer): Promise<string>
+  revokeCalendar(hash: string, viewer: Viewer): Promise<void>
+  /** The calendar behind a secret address; `null`: there is none. `home`: the console's address. */
+  calendarFeed(token: string, home: string): Promise<string | null>
   /** What a text may mean, the likeliest first: proposals, servers, people, and what feeds may know. */
   find(text: string): Promise<readonly Found[]>
   channels(viewer: Viewer): Promise<readonly ChannelSummary[]>

@@ -7,6 +7,7 @@ import { addHealthRoutes, type HealthOptions } from './health.ts'
 import { html } from './html.ts'
 import { addMetrics, type MetricsOptions } from './metrics.ts'
 import { alone, failed } from './respond.ts'
+import { addCalendar, FEED_PATH } from './routes/calendar.ts'
 import { addChannels } from './routes/channels.ts'
 import { addFiles } from './routes/files.ts'
 import { addLive } from './routes/live.ts'
@@ -46,6 +47,7 @@ export function createConsole({ port, health, metrics, log, allowedHosts, public
   addFiles(site)
   addSignIn(site)
   addOverview(site)
+  addCalendar(site)
   addChannels(site)
   addProposals(site)
   addLookups(site)
@@ -58,11 +60,13 @@ export function createConsole({ port, health, metrics, log, allowedHosts, public
 
 function explainError(error: Error, c: Context, log: ConsoleOptions['log']): Response | Promise<Response> {
   const sentence = databaseSentence(error)
+  // The address of a calendar is a secret.
+  const path = c.req.path.startsWith(FEED_PATH) ? FEED_PATH : c.req.path
   if (sentence === null) {
-    log.warn(`The console failed on ${c.req.method} ${c.req.path}: ${errorStack(error)}`)
+    log.warn(`The console failed on ${c.req.method} ${path}: ${errorStack(error)}`)
     return failed(c, 500, 'Something went wrong', 'It is in the log of the service. Nothing was changed.')
   }
-  log.warn(`The console could not answer ${c.req.method} ${c.req.path}. ${sentence}`)
+  log.warn(`The console could not answer ${c.req.method} ${path}. ${sentence}`)
   c.header('retry-after', '5')
   // The action may have been done, and only the answer was lost.
   const again = 'Look in a moment whether it was done, and ask again if it was not: nothing counts twice.'

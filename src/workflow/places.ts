@@ -14,7 +14,7 @@ import type { WorkflowParts } from './ports.ts'
 
 export interface PlaceParts extends Pick<WorkflowParts, 'clock' | 'teams'> {
   readonly db: Queryable
-  /** Left out: the places are not shown as cards, so nobody asks how long it takes. */
+  /** Left out: the places are not shown as cards, so nobody asks how long it takes, or whom nobody can judge. */
   readonly estimates?: Estimates
 }
 
@@ -30,7 +30,7 @@ export async function placeOf(parts: PlaceParts, proposal: string): Promise<Plac
 export async function placesOf(parts: PlaceParts, glances: readonly Glance[]): Promise<readonly Place[]> {
   const teams = [...new Set(glances.map(({ team }) => team))]
   const moments = new Map(await Promise.all(teams.map(async (team) => [team, await momentOf(parts, team)] as const)))
-  const unjudged = await unjudgedOf(parts.db, teams)
+  const unjudged = parts.estimates === undefined ? [] : await unjudgedOf(parts.db, teams)
   const places: Place[] = []
   for (const glance of glances) {
     const moment = moments.get(glance.team)

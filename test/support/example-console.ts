@@ -7,7 +7,16 @@ import type { exampleService } from './example-service.ts'
 export function exampleConsole(
   db: Db,
   { parts, workflow }: Awaited<ReturnType<typeof exampleService>>,
-  { example = () => false, title = 'Payments' }: { readonly example?: () => boolean; readonly title?: string } = {},
+  {
+    example = () => false,
+    title = 'Payments',
+    watched = [],
+  }: {
+    readonly example?: () => boolean
+    readonly title?: string
+    /** Teams that are only watched. */
+    readonly watched?: readonly string[]
+  } = {},
 ): ConsolePort {
   return createBackend({
     db,
@@ -24,6 +33,7 @@ export function exampleConsole(
     channels: [
       { id: 'web-platform', title: 'Web platform', teams: ['web-platform'] },
       { id: 'payments', title, teams: ['payments'] },
+      ...watched.map((team) => ({ id: team, title: team, teams: [team] })),
     ],
     sources: [{ name: 'example', kind: 'inventory', describe: 'A file' }],
     subscribe: () => () => {},

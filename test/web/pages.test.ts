@@ -197,6 +197,7 @@ const pages = () => [
   '/proposals?team=web-platform&state=votes',
   '/proposals?host=host-000017',
   '/asset?id=cmdb%2F17',
+  '/calendar',
   '/assets',
   '/assets?team=team-3',
   '/assets?text=host-0012',
@@ -253,14 +254,14 @@ describe('lists', () => {
   ])('%s lists by name what is asked for', async (path, isWanted) => {
     const wanted = Array.from({ length: ASSETS }, (_, index) => index + 1).filter(isWanted)
     const names = wanted.map((n) => `host-${String(n).padStart(6, '0')}`)
-    expect(await everyPage(path, /<tr><td>(host-\d+)/g)).toEqual(names)
+    expect(await everyPage(path, />(host-\d+)<\/a>/g)).toEqual(names)
   })
 
   test('a cursor holds what was asked: with another question, or forged, it is the first page', async () => {
     const page = await get('/assets?text=host-0')
     const [, after = ''] = /after=([\w-]+)/.exec(page) ?? []
     expect(after).not.toBe('')
-    const first = (text: string) => /<tr><td>(host-\d+)/.exec(text)?.[1]
+    const first = (text: string) => />(host-\d+)<\/a>/.exec(text)?.[1]
     expect(first(await get(`/assets?text=host-0&after=${after}`))).toBe('host-000101')
     expect(first(await get(`/assets?text=host-00&after=${after}`))).toBe('host-000001')
     for (const forged of [
@@ -272,12 +273,12 @@ describe('lists', () => {
   })
 
   test('a large proposal shows its assets a page at a time, and those that failed', async () => {
-    const rows = await everyPage(`/p/${wide}/assets`, /<tr><td>(web\d+)<\/td><td>all<\/td>/g)
+    const rows = await everyPage(`/p/${wide}/assets`, /<tr><th scope="row">(web\d+)<\/th><td data-l="\w+">all<\/td>/g)
     expect(rows).toHaveLength(WIDE)
     expect(new Set(rows).size).toBe(WIDE)
     const failed = await everyPage(
       `/p/${wide}/assets?only=not+well`,
-      /<tr><td>(web\d+)<\/td><td>all<\/td><td>failed: dpkg failed/g,
+      /<tr><th scope="row">(web\d+)<\/th><td data-l="\w+">all<\/td><td data-l="[^"]+">failed: dpkg failed/g,
     )
     expect(failed).toHaveLength(WIDE / 2)
   })

@@ -81,3 +81,15 @@ export const groupsSeen = pgTable('groups_seen', {
   people: text('people').array().notNull(),
   seenAt: instant('seen_at').notNull(),
 })
+
+/** Secret addresses of calendars; only their hashes are kept. */
+export const calendarAddresses = pgTable('calendar_addresses', {
+  tokenHash: text('token_hash').primaryKey(),
+  /** Whose calendar it is. It shows what this person may see. */
+  person: text('person').notNull(),
+  /** `null`: of all teams of the person. */
+  team: text('team'),
+  /** Whether it names titles, which may contain packages and servers. */
+  detailed: boolean('detailed').notNull(),
+  createdAt: instant('created_at').notNull(),
+})

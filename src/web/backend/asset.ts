@@ -1,13 +1,14 @@
 /** The page of one server: what it misses, what was done to it, and when it may be touched. */
 
 import { priorityRank } from '../../core/priority/priority.ts'
-import { nextWindows } from '../../core/window.ts'
+import { isBefore } from '../../core/time/instant.ts'
+import { holdsFor, nextWindows } from '../../core/window.ts'
 import { windowFor } from '../../core/window-of-asset.ts'
 import { type AssetFinding, findingsOfAsset, resultsOfAsset } from '../../store/asset-findings.ts'
 import { findListed } from '../../store/asset-pages.ts'
 import { voicesOf } from '../../store/coverage.ts'
 import { readAssets } from '../../store/inventory.ts'
-import { momentOf } from '../../workflow/places.ts'
+import { freezesOf } from '../../workflow/commands/context.ts'
 import type { AssetView, MissingFlaw } from '../console-port.ts'
 import { openProposalsFor, placesCalled, proposalRow } from './find.ts'
 import { assetRow, whyUnjudged } from './lookups.ts'
@@ -22,12 +23,13 @@ export async function assetView(backend: Backend, id: string): Promise<AssetView
   const asset = (await readAssets(db, [id])).get(id)
   if (listed === null || asset === undefined) return null
   const { team } = listed
-  const [voices, findings, results, open, moment] = await Promise.all([
+  const now = nowOf(backend)
+  const [voices, findings, results, open, freezes] = await Promise.all([
     voicesOf(db, [listed.platform]),
     findingsOfAsset(db, { id, team }),
     resultsOfAsset(db, id, DEEDS),
     openProposalsFor(backend, { id, team }),
-    momentOf({ ...parts, db }, team),
+    freezesOf(db, parts, team, now),
   ])
   const rows = (await placesCalled(backend, [...new Set([...open, ...results.map(({ proposal }) => proposal)])])).map(
     proposalRow,
@@ -44,10 +46,10 @@ export async function assetView(backend: Backend, id: string): Promise<AssetView
       startedAt === null ? [] : rowOf(proposal).map((row) => ({ proposal: row, startedAt, end })),
     ),
     open: open.flatMap(rowOf),
-    windows: window === null ? [] : nextWindows(window, moment.freezes, team, moment.now, WINDOWS),
+    windows: window === null ? [] : nextWindows(window, freezes, team, now, WINDOWS),
     windowName: window?.name ?? null,
-    freezes: moment.freezes.filter(({ teams, to }) => (teams?.includes(team) ?? true) && to > moment.now),
-    now: nowOf(backend),
+    freezes: freezes.filter((freeze) => holdsFor(freeze, team) && isBefore(now, freeze.to)),
+    now,
   }
 }
 

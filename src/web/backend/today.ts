@@ -4,7 +4,7 @@ import type { Place } from '../../core/permission/place.ts'
 import { testRunning } from '../../core/rollout/run.ts'
 import { DAY_SECONDS, isBefore, plusSeconds } from '../../core/time/instant.ts'
 import { handedOverAt } from '../../core/window.ts'
-import { unjudgedOf } from '../../store/coverage.ts'
+import type { TeamCounts } from '../../store/asset-pages.ts'
 import { draftedTeams } from '../../store/drafted.ts'
 import { closedSince, currentIn } from '../../store/proposal-pages.ts'
 import type { FirstLook, SourceRow, TodayView, Viewer } from '../console-port.ts'
@@ -36,12 +36,12 @@ export async function todayView(backend: Backend, viewer: Viewer): Promise<Today
   const all = teamsOf(backend)
   const mine = all.filter((team) => memberIn(backend, team, viewer).roles.length > 0)
   const teams = mine.length === 0 ? all : mine
-  const [overview, current, closed, sources, unjudged] = await Promise.all([
+  const [overview, current, closed, sources, { value: counts }] = await Promise.all([
     workflow.desk.overview(personOf(viewer)),
     currentIn(db, teams, now, MOST),
     closedSince(db, teams, plusSeconds(now, -DAY_SECONDS), LATELY),
     sourceRows(backend),
-    unjudgedOf(db, teams),
+    backend.assetCounts(),
   ])
   const waiting = overview.waiting.map(({ proposal }) => proposal)
   const places = await placesCalled(backend, [...new Set([...waiting, ...current, ...closed])])
@@ -65,10 +65,14 @@ export async function todayView(backend: Backend, viewer: Viewer): Promise<Today
     next: byStart('later').map(proposalRow)[0] ?? null,
     troubled: sources.filter(({ problem }) => problem !== null),
     sources: sources.length,
-    unjudged: unjudged.reduce((sum, { assets }) => sum + assets, 0),
+    unjudged: teams.reduce((sum, team) => sum + unjudgedIn(counts.get(team)), 0),
     first: await firstLook(backend, sources),
     now,
   }
+}
+
+function unjudgedIn(counts: TeamCounts | undefined): number {
+  return counts === undefined ? 0 : counts.assets - counts.covered
 }
 
 function startOf({ glance }: Place): number {

@@ -15,7 +15,8 @@ export async function overviewFor(desk: DeskParts, person: Person): Promise<Over
     votedBy(desk.db, person.id, OVERVIEW_LINES),
   ])
   const glances = await readGlances(desk.db, [...new Set([...waiting, ...running, ...decided])])
-  const places = await placesOf(desk, glances)
+  const { db, clock, teams } = desk
+  const places = await placesOf({ db, clock, teams }, glances)
   const of = (ids: readonly string[]) => ids.flatMap((id) => places.find(({ glance }) => glance.id === id) ?? [])
   const given = { waiting: of(waiting), running: of(running), decided: of(decided) }
   return overviewOf(given, person)
