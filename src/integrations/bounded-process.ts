@@ -2,6 +2,7 @@ import { ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:c
 import { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
+import { kerberosAsStarted } from './kerberos-as-started.ts'
 import { whenAborted } from './when-aborted.ts'
 
 export interface ProcessRequest {
@@ -29,18 +30,7 @@ export interface ProcessEnd {
 }
 
 /** The variables of our environment that a child process gets. Tokens and the database address are not among them. */
-const passedOn = [
-  'PATH',
-  'HOME',
-  'USER',
-  'LOGNAME',
-  'SHELL',
-  'TMPDIR',
-  'XDG_RUNTIME_DIR',
-  'SSH_AUTH_SOCK',
-  'KRB5CCNAME',
-  'KRB5_CONFIG',
-]
+const passedOn = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR', 'XDG_RUNTIME_DIR', 'SSH_AUTH_SOCK']
 
 /**
  * How long to wait for the rest of the output after the process exited. A child of the process may hold the pipe open.
@@ -156,10 +146,9 @@ export async function runBounded(request: ProcessRequest): Promise<ProcessEnd> {
 /** The part of our environment that every child process gets. */
 export function childEnvironment(): Record<string, string> {
   const kept: Record<string, string> = { LC_ALL: 'C' }
-  for (const name of passedOn) {
-    const value = process.env[name]
-    if (value !== undefined) kept[name] = value
-  }
+  const { KRB5CCNAME, KRB5_CONFIG } = kerberosAsStarted
+  const all = { ...Object.fromEntries(passedOn.map((name) => [name, process.env[name]])), KRB5CCNAME, KRB5_CONFIG }
+  for (const [name, value] of Object.entries(all)) if (value !== undefined) kept[name] = value
   return kept
 }
 

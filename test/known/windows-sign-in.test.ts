@@ -37,7 +37,7 @@ describe.skipIf(noDomain !== null)('signing in as Windows does', () => {
     process.env.KRB5_CONFIG = domain.krb5Config
     ;({ windowsFetch } = await import('../../src/integrations/windows-sign-in/index.ts'))
     trustAuthorities([domain.ca])
-  })
+  }, 120_000)
   afterAll(async () => {
     await domain.stop()
   })
@@ -171,6 +171,21 @@ describe.skipIf(noDomain !== null)('signing in as Windows does', () => {
       expect(await got(ask(by(kerberos({ keytab })), domain.kerberos))).toMatchObject({
         problem: expect.stringContaining('the password of the account was changed'),
       })
+    })
+
+    it.skipIf(absent !== null)('waits no longer than it may for a Kerberos server that does not answer', async () => {
+      const signIn = kerberos({ keytab: domain.keytab, ticketCache: `FILE:${domain.folder}/late-${way}` })
+      domain.hold()
+      try {
+        const began = Date.now()
+        const answer = await ask(by(signIn), domain.kerberos, { timeoutSeconds: 2 })
+        expect(answer.kind === 'none' && answer.timedOut).toBe(true)
+        expect(Date.now() - began).toBeLessThan(15_000)
+        expect(domain.arrived).toEqual([])
+      } finally {
+        domain.goOn()
+      }
+      expect(await got(ask(by(signIn), domain.kerberos))).toMatchObject({ status: 200 })
     })
 
     it.skipIf(absent !== null)('says that a server takes no Kerberos', async () => {

@@ -54,6 +54,9 @@ export interface WindowsDomain {
   requests(): Promise<readonly string[]>
   /** Gets a ticket into a cache of this name and returns it, for KRB5CCNAME. */
   ticket(name: string, lifetime: string): string
+  /** The Kerberos server takes connections and answers nothing, until it goes on. */
+  hold(): void
+  goOn(): void
   /** Runs a command of kadmin. */
   admin(command: string): void
   stop(): Promise<void>
@@ -146,6 +149,8 @@ export async function windowsDomain(): Promise<WindowsDomain> {
       return cache
     },
     admin,
+    hold: () => void children[0]?.kill('SIGSTOP'),
+    goOn: () => void children[0]?.kill('SIGCONT'),
     async stop() {
       for (const child of children) {
         if (child.exitCode !== null || child.signalCode !== null) continue

@@ -20,6 +20,7 @@ const MOST_PAGES = 1_000
  */
 export async function listDevices(neurons: Neurons, signal: AbortSignal): Promise<DeviceList> {
   const found = new Map<string, NeuronsDevice>()
+  const equal = equalPatches()
   let unread = 0
   let saidAt: string | null = null
   let total: number | null = null
@@ -29,7 +30,7 @@ export async function listDevices(neurons: Neurons, signal: AbortSignal): Promis
     unread += read.unread
     total = read.total
     const size = found.size
-    for (const device of read.devices) found.set(device.discoveryId, device)
+    for (const device of read.devices) found.set(device.discoveryId, equal(device))
     const rows = read.devices.length + read.unread
     if (page === 2 && rows > 0 && found.size === size && read.unread === 0)
       throw new Error(`${neurons.name} gives the same devices on every page, so its list cannot be read.`)
@@ -43,6 +44,18 @@ export async function listDevices(neurons: Neurons, signal: AbortSignal): Promis
     }
   }
   throw new Error(`${neurons.name} has more than ${MOST_PAGES} pages of devices.`)
+}
+
+/** Very many devices have the same patches, and a list of 100,000 devices is held as a whole: each set of them is kept once. */
+function equalPatches(): (device: NeuronsDevice) => NeuronsDevice {
+  const kept = new Map<string, NeuronsDevice['deviceStatus']['patches']>()
+  return (device) => {
+    const { patches } = device.deviceStatus
+    const key = patches.map(({ kbNumber, patchStatus }) => `${kbNumber} ${patchStatus}`).join('\n')
+    const there = kept.get(key) ?? patches
+    kept.set(key, there)
+    return { ...device, deviceStatus: { ...device.deviceStatus, patches: there } }
+  }
 }
 
 function whyPartial({ name }: Neurons, found: number, unread: number, total: number | null): string | null {

@@ -4,7 +4,7 @@
  */
 
 import { type Client, ManageEngineError } from './client.ts'
-import { dcapiPaging, type Listed, legacyPaging, readAll } from './pages.ts'
+import { dcapiPaging, type Listed, legacyPaging, pagesOf, readAll } from './pages.ts'
 import { idOf, instantIn, isRow, numberOf, type Row, textOf, yesOrNoOf } from './rows.ts'
 
 export type Generation = 'dcapi' | 'legacy'
@@ -109,8 +109,11 @@ export interface Api {
   /** What machines said: all about one patch, or one about all its patches. */
   statesOfPatch(patch: string, signal: AbortSignal): Promise<readonly PatchState[]>
   statesOfMachine(machine: string, signal: AbortSignal): Promise<readonly PatchState[]>
-  /** `null`: this generation gives only one after another. */
-  allStates(signal: AbortSignal): Promise<readonly PatchState[] | null>
+  /**
+   * What all machines said of all patches, a page at a time: together they may be millions. `null`: this generation gives only one
+   * machine after another.
+   */
+  allStates(signal: AbortSignal): Promise<AsyncIterable<readonly PatchState[]> | null>
   policies(signal: AbortSignal): Promise<readonly Policy[]>
   configurations(signal: AbortSignal): Promise<readonly Configuration[]>
   /** The machines of a configuration, by id. */
@@ -179,6 +182,7 @@ export function createApi(client: Client, known: Generation | null): Api {
 }
 
 function reads({
+  client,
   list,
   onlyNew,
 }: Asker): Pick<Api, 'machines' | 'patches' | 'statesOfPatch' | 'statesOfMachine' | 'allStates' | 'policies'> {
@@ -214,11 +218,7 @@ function reads({
       return rows.map((row) => stateOf(row, { machine })).filter((one) => one.machine === machine)
     },
 
-    allStates: (signal) =>
-      onlyNew(signal, async () => {
-        const rows = await list({ legacy: '', dcapi: 'allPatchDetails' }, { dcapi: { platform: 1 } }, signal)
-        return rows.map((row) => stateOf(row, {}))
-      }),
+    allStates: (signal) => onlyNew(signal, async () => statesByPage(client, signal)),
 
     policies: async (signal) =>
       (await list({ legacy: 'deploymentpolicies', dcapi: 'deploymentPolicies' }, null, signal)).map((row) => ({
@@ -228,6 +228,11 @@ function reads({
         reboot: textOf(row, 'rebootPolicy', 'reboot_policy'),
       })),
   }
+}
+
+async function* statesByPage(client: Client, signal: AbortSignal): AsyncGenerator<readonly PatchState[]> {
+  const listed = { ...report('allPatchDetails'), names: ['allPatchDetails'], query: { platform: 1 } }
+  for await (const page of pagesOf(client, listed, dcapiPaging, signal)) yield page.map((row) => stateOf(row, {}))
 }
 
 function followUps({

@@ -7,7 +7,7 @@ import { minuteOf } from '../../core/time/instant.ts'
 import { equalSoftware, type Software } from '../windows/machine.ts'
 import type { Api, Machine, PatchState } from './api.ts'
 import type { Known, Machines } from './known.ts'
-import { assetOfMachine, type MachineFacts, softwareOf } from './machine.ts'
+import { assetOfMachine, type MachineFacts, type Said, softwareOf } from './machine.ts'
 
 export interface InventoryOptions extends MachineFacts {
   readonly name: string
@@ -26,15 +26,17 @@ interface Read {
 
 /** Machines whose states are asked for before the first of them is told. */
 const SLICE = 200
-/** Where more machines than this have a new scan, all states are read at once. */
+/** Where more machines than this have a new scan, all states are read at once: until it is known how many pages that takes. */
 const FEW = 50
 
 export function createInventory(options: InventoryOptions): InventorySource {
   const { name, api, known, report } = options
   const read = new Map<string, Read>()
   const shared = equalSoftware()
+  /** So many requests were needed for all states. */
+  let pagesOfAll = FEW
 
-  async function note(machine: Machine, said: readonly PatchState[], signal: AbortSignal): Promise<void> {
+  async function note(machine: Machine, said: readonly Said[], signal: AbortSignal): Promise<void> {
     const software = shared(softwareOf(machine, said, await known.patches(signal)))
     read.set(machine.id, { scannedAt: machine.scannedAt ?? '', software })
   }
@@ -47,15 +49,11 @@ export function createInventory(options: InventoryOptions): InventorySource {
 
   async function readTogether(machines: readonly Machine[], signal: AbortSignal): Promise<void> {
     const stale = machines.filter(({ id, scannedAt }) => scannedAt !== null && read.get(id)?.scannedAt !== scannedAt)
-    const states = stale.length > FEW ? await api.allStates(signal) : null
-    if (states === null) return
-    const said = new Map<string, PatchState[]>()
-    for (const one of states) {
-      const own = said.get(one.machine)
-      if (own === undefined) said.set(one.machine, [one])
-      else own.push(one)
-    }
-    for (const machine of stale) await note(machine, said.get(machine.id) ?? [], signal)
+    const pages = stale.length > pagesOfAll ? await api.allStates(signal) : null
+    if (pages === null) return
+    const whole = await saidByMachine(pages)
+    pagesOfAll = Math.max(FEW, whole.pages)
+    for (const machine of stale) await note(machine, whole.said.get(machine.id) ?? [], signal)
   }
 
   return {
@@ -94,6 +92,25 @@ export function createInventory(options: InventoryOptions): InventorySource {
       for (const asset of only ?? []) if (!listed.has(asset)) yield { kind: 'gone', asset }
     },
   }
+}
+
+/** Millions of rows say the same few things about patches: each of these is kept once. */
+async function saidByMachine(pages: AsyncIterable<readonly PatchState[]>) {
+  const said = new Map<string, Said[]>()
+  const words = new Map<string, Said>()
+  let count = 0
+  for await (const page of pages) {
+    count++
+    for (const { machine, patch, state, waitsForReboot } of page) {
+      const key = `${patch} ${state} ${waitsForReboot}`
+      const word = words.get(key) ?? { patch, state, waitsForReboot }
+      words.set(key, word)
+      const own = said.get(machine)
+      if (own === undefined) said.set(machine, [word])
+      else own.push(word)
+    }
+  }
+  return { said, pages: count }
 }
 
 interface Row {

@@ -28,12 +28,11 @@ export function assetOfMachine(
   return assetOf(source, { name, address: address ?? undefined, simulated, platform, team, tags }, defaults)
 }
 
-export function softwareOf(
-  { version }: Pick<Machine, 'version'>,
-  said: readonly PatchState[],
-  { byId }: Patches,
-): Software {
-  const names = (some: readonly PatchState[]) =>
+/** What a machine said of a patch, as far as it says what the machine has. */
+export type Said = Pick<PatchState, 'patch' | 'state' | 'waitsForReboot'>
+
+export function softwareOf({ version }: Pick<Machine, 'version'>, said: readonly Said[], { byId }: Patches): Software {
+  const names = (some: readonly Said[]) =>
     some.flatMap(({ patch }) => {
       const kb = byId.get(patch)?.kb
       return kb == null ? [] : [`KB${kb}`]

@@ -24,19 +24,30 @@ export interface Listed {
   readonly names: readonly string[]
 }
 
-/**
- * Some servers give 25 rows whatever is asked for, and some give the same page again and again. So rows are counted up to the
- * total, an empty page ends the list, and a page that begins as the one before is told. Throws a sentence: a part is no list.
- */
+/** The whole list. Throws a sentence: a part is no list. */
 export async function readAll(
   client: Client,
   listed: Listed,
   paging: Paging,
   signal: AbortSignal,
 ): Promise<readonly Row[]> {
-  const { path, query = {}, names } = listed
-  const accept = listed.accept === undefined ? {} : { accept: listed.accept }
   const rows: Row[] = []
+  for await (const page of pagesOf(client, listed, paging, signal)) rows.push(...page)
+  return rows
+}
+
+/**
+ * Some servers give 25 rows whatever is asked for, and some give the same page again and again. So rows are counted up to the
+ * total, an empty page ends the list, and a page that begins as the one before is told. Throws a sentence where the list ends early.
+ */
+export async function* pagesOf(
+  client: Client,
+  { path, query = {}, names, ...more }: Listed,
+  paging: Paging,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Row[]> {
+  const accept = more.accept === undefined ? {} : { accept: more.accept }
+  let read = 0
   let firstBefore: string | null = null
   for (let page = 1; page <= MOST_PAGES; page++) {
     const answer = await client.ask(
@@ -47,21 +58,22 @@ export async function readAll(
     if (found === null) throw new ManageEngineError(`${client.server} gave no list at ${path}`)
     const total = totalOf(answer)
     if (found.length === 0) {
-      if (total !== null && rows.length < total)
-        throw new ManageEngineError(`${client.server} gave ${rows.length} of ${total} rows at ${path}, and then none`)
-      return rows
+      if (total !== null && read < total)
+        throw new ManageEngineError(`${client.server} gave ${read} of ${total} rows at ${path}, and then none`)
+      return
     }
     const first = JSON.stringify(found[0])
     if (first === firstBefore) {
       // Without a total, a server that knows no pages gives its whole list each time.
-      if (total === null) return rows
+      if (total === null) return
       throw new ManageEngineError(
         `${client.server} gives the same page of ${path} again and again, so most of its ${total} rows cannot be read`,
       )
     }
     firstBefore = first
-    rows.push(...found)
-    if (total !== null && rows.length >= total) return rows
+    yield found
+    read += found.length
+    if (total !== null && read >= total) return
   }
   throw new ManageEngineError(`${client.server} has more rows at ${path} than can be read`)
 }

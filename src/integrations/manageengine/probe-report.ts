@@ -90,14 +90,19 @@ async function stateLines(api: Api, patches: readonly Patch[], signal: AbortSign
   const rows: PatchState[] = []
   for (const { id } of patches.slice(0, SAMPLES)) rows.push(...(await api.statesOfPatch(id, signal)))
   const count = (test: (one: PatchState) => boolean) => rows.filter(test).length
-  const all = await api.allStates(signal).then(
-    (list) => (list === null ? 'not offered' : 'can be read at once'),
-    () => 'could not be read',
-  )
+  const all = await wholeList(api, signal).catch(() => 'could not be read')
   return [
     `Of ${Math.min(patches.length, SAMPLES)} patches ${rows.length} rows: installed ${count(({ state }) => state === 'installed')}, missing ${count(({ state }) => state === 'missing')}, failed ${count(({ state }) => state === 'failed')}, of another number ${count(({ state }) => state === 'unknown')}; with the name of a configuration ${count(({ configuration }) => configuration !== null)}; whose remark speaks of a restart ${count(({ waitsForReboot }) => waitsForReboot)}.`,
     `The list of all machines and patches: ${all}.`,
   ]
+}
+
+/** Its first page says whether it can be read. */
+async function wholeList(api: Api, signal: AbortSignal): Promise<string> {
+  const pages = await api.allStates(signal)
+  if (pages === null) return 'not offered'
+  for await (const _ of pages) break
+  return 'can be read at once'
 }
 
 async function configurationLines(

@@ -98,9 +98,9 @@ export function createNeuronsServer(options: NeuronsServerOptions): NeuronsServe
     }
     if (request.headers.get('authorization') !== `Bearer token-${tokens}` || left-- <= 0) return json({}, 401)
     const query = Object.fromEntries([...searchParams].filter(([name]) => !faults.ignores?.includes(name)))
-    if (pathname === `${prefix}/endpoint-vulnerability`) return json(pageOf(rowsIn(await devices(), query), query))
+    if (pathname === `${prefix}/endpoint-vulnerability`) return json(pageOf(inTurn(await devices(), query), query))
     if (pathname !== `${prefix}/deployment-history` || faults.noHistory === true) return json({}, 404)
-    return json(pageOf([{ deploymentStatus: 'NotStarted' }, { deploymentStatus: 3 }], query))
+    return json(pageOf([() => ({ deploymentStatus: 'NotStarted' }), () => ({ deploymentStatus: 3 })], query))
   }
 
   function login(isRight: boolean, ...given: readonly (string | null)[]): Response {
@@ -111,22 +111,19 @@ export function createNeuronsServer(options: NeuronsServerOptions): NeuronsServe
     return json(faults.bareToken === true ? token : { access_token: token, expires_in: 3600, token_type: 'Bearer' })
   }
 
-  function rowsIn(all: readonly NeuronsDeviceState[], query: Readonly<Record<string, string>>): readonly unknown[] {
+  function inTurn(all: readonly NeuronsDeviceState[], query: Readonly<Record<string, string>>): readonly Row[] {
     const turn = Number(query.PageNumber ?? 1)
     const ordered = faults.unordered === true ? [...all.slice(turn - 1), ...all.slice(0, turn - 1)] : all
-    const rows = ordered.map(({ managedBy, patches, ...device }) => ({
-      ...device,
-      missingPatches: patches.filter(({ patchStatus }) => patchStatus === 'Missing').length,
-      deviceStatus: { ...managedBy, devicePatchSummaries: patches },
-    }))
-    return [...rows, ...(faults.odd ?? [])]
+    return [...ordered.map((device) => () => deviceRow(device)), ...(faults.odd ?? []).map((row) => () => row)]
   }
 
-  function pageOf(rows: readonly unknown[], query: Readonly<Record<string, string>>) {
+  /** Only the rows of the page are made. */
+  function pageOf(rows: readonly Row[], query: Readonly<Record<string, string>>) {
     const size = Math.min(Number(query.PageSize ?? PAGE), MOST, faults.mostRows ?? MOST)
     const page = Number(query.PageNumber ?? 1)
     const counts = { pageCount: Math.ceil(rows.length / size), currentPage: page, totalRecords: rows.length }
-    return { ...(faults.uncounted === true ? {} : counts), data: rows.slice((page - 1) * size, page * size) }
+    const data = rows.slice((page - 1) * size, page * size).map((row) => row())
+    return { ...(faults.uncounted === true ? {} : counts), data }
   }
 
   function json(body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
@@ -135,4 +132,14 @@ export function createNeuronsServer(options: NeuronsServerOptions): NeuronsServe
   }
 
   return { requests, fetch: (input, init) => answer(new Request(input, init)) }
+}
+
+type Row = () => unknown
+
+function deviceRow({ managedBy, patches, ...device }: NeuronsDeviceState): unknown {
+  return {
+    ...device,
+    missingPatches: patches.filter(({ patchStatus }) => patchStatus === 'Missing').length,
+    deviceStatus: { ...managedBy, devicePatchSummaries: patches },
+  }
 }

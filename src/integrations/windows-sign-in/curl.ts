@@ -41,6 +41,7 @@ export function curlFetch(
         signal: init?.signal ?? new AbortController().signal,
         environment: defined(kerberosEnvironment(names)),
       })
+      init?.signal?.throwIfAborted()
       return answerOf(host, end)
     } finally {
       await rm(folder, { recursive: true, force: true })

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { SignInProblem } from '../http/sent.ts'
+import { kerberosAsStarted } from '../kerberos-as-started.ts'
 
 /** Where tickets and keys come from. `null`: what the environment of the service or the machine says. */
 export interface KerberosNames {
@@ -8,12 +9,11 @@ export interface KerberosNames {
   readonly keytab: string | null
 }
 
-/** As the service was started: later, these variables are ours. */
-const { KRB5_CONFIG, KRB5CCNAME, KRB5_CLIENT_KTNAME } = process.env
 const ourFile = fileURLToPath(new URL('./names.krb5.conf', import.meta.url))
 
 /** The variables that MIT Kerberos reads. `undefined`: not set. */
 export function kerberosEnvironment({ ticketCache, keytab }: KerberosNames) {
+  const { KRB5_CONFIG, KRB5CCNAME, KRB5_CLIENT_KTNAME } = kerberosAsStarted
   return {
     // The first file that says something wins.
     KRB5_CONFIG: `${ourFile}:${KRB5_CONFIG ?? '/etc/krb5.conf'}`,

@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module'
 import { errorText } from '../../core/error-text.ts'
 import { SignInProblem } from '../http/sent.ts'
+import { whenAborted } from '../when-aborted.ts'
 import { type KerberosNames, kerberosEnvironment, serverName } from './kerberos-environment.ts'
 import { kerberosProblem, refusedTicket } from './kerberos-words.ts'
 
@@ -26,7 +27,7 @@ function kerberos(): Kerberos {
   } catch (error) {
     throw new SignInProblem(
       'Kerberos needs the package "kerberos", which is not here: run "npm install --no-save kerberos@7.0.0" (it needs libkrb5-dev, make and a C++ compiler), or write "signIn: kerberos by curl"',
-      error,
+      { cause: error },
     )
   }
 }
@@ -56,9 +57,8 @@ async function checkServer(client: Client, host: string, answer: Response): Prom
     await client.step(proof)
   } catch (error) {
     await answer.body?.cancel()
-    throw new Error(`${host} could not prove that it is ${host}: somebody else may answer in its place`, {
-      cause: error,
-    })
+    const sentence = `what answers as ${host} cannot prove that it is that server: somebody else may answer in its place`
+    throw new SignInProblem(sentence, { cause: error, maybeSent: true })
   }
 }
 
@@ -78,7 +78,18 @@ async function newToken(names: KerberosNames, host: string, signal: AbortSignal 
     return made(module, host)
   })
   turn = mine.catch(() => undefined)
-  return mine
+  return signal === null ? mine : unlessAborted(mine, host, signal)
+}
+
+/** What asks a Kerberos server that does not answer cannot be stopped, but nobody need wait for it. */
+function unlessAborted<T>(work: Promise<T>, host: string, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  return new Promise((resolve, reject) => {
+    const forget = whenAborted(signal, () =>
+      reject(new SignInProblem(`no Kerberos server gave a ticket for HTTP/${host} in time`, { cause: signal.reason })),
+    )
+    work.then(resolve, reject).finally(forget)
+  })
 }
 
 async function made(module: Kerberos, host: string): Promise<{ readonly client: Client; readonly token: string }> {
@@ -87,7 +98,7 @@ async function made(module: Kerberos, host: string): Promise<{ readonly client: 
     return { client, token: await client.step('') }
   } catch (error) {
     const why = await reason(module, host).catch(errorText)
-    throw new SignInProblem(kerberosProblem(host, why ?? errorText(error)), error)
+    throw new SignInProblem(kerberosProblem(host, why ?? errorText(error)), { cause: error })
   }
 }
 

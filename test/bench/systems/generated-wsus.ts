@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { toIso } from '../../../src/core/time/instant.ts'
+import { HOUR_MS, toIso } from '../../../src/core/time/instant.ts'
 import {
   ALL_COMPUTERS,
   type Answered,
@@ -19,26 +19,13 @@ import {
   wsusCalls,
 } from '../../../src/integrations/wsus/calls.ts'
 import { findAnswer } from '../../../src/integrations/wsus/read-answer.ts'
-import { random } from '../fleet.ts'
+import { type Counted, nothing } from './counted.ts'
+import { reportedAt, saidBy } from './reported.ts'
 
 const OS = 'Windows Server 2022 Standard'
 const GROUPS = 40
 /** Rows of one answer, as the product asks a real server for them. */
 const LIMIT = 10_000
-/** Applicable updates that a machine reports on: those of its Windows and of what is installed on it. */
-const [FEWEST, MOST] = [60, 260]
-const HOUR_MS = 3_600_000
-/** Machines ask, and report, every 22 hours less up to a fifth. */
-const RHYTHM_MS = 22 * HOUR_MS
-
-export interface Counted {
-  requests: number
-  /** Of the answers, as they come over SSH. */
-  bytes: number
-  /** Seconds that it took to make the answers, which a real server would spend elsewhere. */
-  making: number
-}
-
 export interface GeneratedWsus {
   readonly server: WsusServer
   readonly counted: Counted
@@ -51,7 +38,6 @@ export interface Size {
   readonly updates: number
 }
 
-const nothing = (): Counted => ({ requests: 0, bytes: 0, making: 0 })
 const guid = (kind: string, index: number) => {
   const hex = createHash('sha256').update(`${kind} ${index}`).digest('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')
@@ -64,15 +50,8 @@ export function generatedWsus({ machines, updates }: Size, clock: () => Date): G
   const updateIds = Array.from({ length: updates }, (_, index) => guid('update', index))
   const born = clock().getTime()
 
-  function reportedAt(index: number): number {
-    const draw = random(index + 1)
-    const every = Math.floor(RHYTHM_MS * (1 - 0.2 * draw()))
-    const first = Math.floor(every * draw())
-    return first + Math.floor((clock().getTime() - first) / every) * every
-  }
-
   function machineRow(index: number): WsusMachine {
-    const at = wireInstantOf(toIso(reportedAt(index)))
+    const at = wireInstantOf(toIso(reportedAt(index, clock().getTime())))
     return {
       ...{ id: ids[index] ?? '', name: `srv-${String(index).padStart(6, '0')}.corp.example`, os: OS },
       ...{ address: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`, version: '10.0.20348.4300' },
@@ -98,15 +77,11 @@ export function generatedWsus({ machines, updates }: Size, clock: () => Date): G
     }
   }
 
-  /** One of a hundred sets of software, as machines of a kind have; a tenth differs by one update. */
-  function* saidBy(index: number): Generator<WsusInstallation> {
-    const set = random(7_000 + (index % 100))
-    const rows = FEWEST + Math.floor(set() * (MOST - FEWEST))
-    const differs = index % 10 === 0 ? index % rows : -1
-    for (let row = 0; row < rows; row++) {
-      const update = updateIds[Math.floor(set() * updates)] ?? ''
-      const state = row === differs || row > rows - 4 ? 'NotInstalled' : 'Installed'
-      yield { machine: ids[index] ?? '', update, state, action: 'NotApproved', group: ALL_COMPUTERS }
+  function* installationsOf(index: number): Generator<WsusInstallation> {
+    for (const { update, isInstalled } of saidBy(index, updates)) {
+      const state = isInstalled ? 'Installed' : 'NotInstalled'
+      const machine = ids[index] ?? ''
+      yield { machine, update: updateIds[update] ?? '', state, action: 'NotApproved', group: ALL_COMPUTERS }
     }
   }
 
@@ -142,7 +117,7 @@ export function generatedWsus({ machines, updates }: Size, clock: () => Date): G
         : asked.ids.map((id) => machineRow(indexOf.get(id) ?? 0)),
     updates: (asked) => within(updates, updateRow, 'arrivedAt', asked),
     *installations({ machines: asked }) {
-      for (const id of asked) yield* saidBy(indexOf.get(id) ?? 0)
+      for (const id of asked) yield* installationsOf(indexOf.get(id) ?? 0)
     },
   }
 
