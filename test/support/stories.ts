@@ -1,6 +1,7 @@
 /** Stories of faults on real hosts: each plays for a team of its own, and is judged by what people read of it. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import pLimit, { type LimitFunction } from 'p-limit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DemoAppKind, type Fleet, type FleetKind, fleetReason, upFleet } from './fleet.ts'
 import { holdUp, release, shell } from './held-installation.ts'
@@ -129,10 +130,10 @@ async function tell(fleet: Fleet, scene: RolloutScene, cast: readonly Cast[]): P
   const link = await scene.service.start()
   await until('every team has a proposal', 480, async () => (await scene.proposals()).length === cast.length)
   const ids = new Map((await scene.proposals()).map(({ team, id }) => [team, id]))
-  const settled = watch(scene)
+  const world = { fleet, scene, settled: watch(scene), inTurn: pLimit(1) }
   const stages = cast.map(({ story, hosts }) => ({
     story,
-    stage: stageOf({ fleet, scene, settled }, hosts, ids.get(story.team)),
+    stage: stageOf(world, hosts, ids.get(story.team)),
   }))
 
   await Promise.all(stages.map(({ story, stage }) => prepare(fleet, story, stage)))
@@ -207,11 +208,13 @@ interface World {
   readonly fleet: Fleet
   readonly scene: RolloutScene
   readonly settled: Settled
+  /** Commands of people, one after the other, because each needs a core for a second. */
+  readonly inTurn: LimitFunction
 }
 
-function stageOf({ fleet, scene, settled }: World, hosts: readonly string[], id = 'none'): Stage {
+function stageOf({ fleet, scene, settled, inTurn }: World, hosts: readonly string[], id = 'none'): Stage {
   const host = hosts[0] ?? ''
-  const mara = (command: string, ...more: readonly string[]) => scene.as('mara', command, id, ...more)
+  const mara = (command: string, ...more: readonly string[]) => inTurn(() => scene.as('mara', command, id, ...more))
   return {
     fleet,
     host,
