@@ -9,6 +9,7 @@ import type { Glance } from '../core/proposal/glance.ts'
 import { type ActionName, actions, questionsOf } from './actions.ts'
 import type { CardAction } from './card.ts'
 import { askedBefore } from './consequence.ts'
+import { shortenInside } from './visible.ts'
 import { count } from './words.ts'
 
 /** The button of an action, made from the table of actions. */
@@ -105,9 +106,14 @@ const actingButtons = (Object.keys(buttonPlaces) as ActionName[]).filter((name) 
 /** At most so many buttons stand directly under the first lines. */
 const FIRST = 4
 
-/** The button that tries again what failed, with the number. */
-function retryLabel({ tally }: Glance): string {
-  return tally.failed.count === 0 ? actions.retry.label : `Retry ${tally.failed.count} failed…`
+/** At most so many characters of a server's name stand on a button. */
+const NAME_ON_BUTTON = 20
+
+/** The button that tries again what did not end well. It names a single server, and counts several. */
+function retryLabel({ tally: { failed } }: Glance): string {
+  const [first] = failed.first
+  if (failed.count === 0 || first === undefined) return actions.retry.label
+  return failed.count === 1 ? `Retry ${shortenInside(first.name, NAME_ON_BUTTON)}…` : `Retry ${failed.count} servers…`
 }
 
 /** The button that lets a stopped rollout go on. It says that what failed stays as it is. */

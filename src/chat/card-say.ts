@@ -326,7 +326,7 @@ function completed(place: Place): readonly Said[] {
   const { glance: state, members } = place
   const { subject, tally, breakGlass } = state
   if (subject.kind !== 'patches') return []
-  if (isRolledBack(state)) return ['The versions from before are back, so what the update fixes is missing again.']
+  if (isRolledBack(state)) return rolledBack(state, cardCounts(state, subject))
   const counts = cardCounts(state, subject)
   const well = counts.done === counts.total && counts.owing === '' && tally.drifted === 0
   const drift = tally.drifted > 0 ? `${count(tally.drifted, 'server')} changed back since; the thread says what.` : ''
@@ -341,6 +341,16 @@ function completed(place: Place): readonly Said[] {
     ]
   }
   return [...what, well ? 'Nothing to do.' : 'What is missing is asked again.']
+}
+
+function rolledBack({ rollBack, tally: { undone = 0 } }: Glance, { total }: CardCounts): readonly Said[] {
+  const others = total - undone
+  const stay = others === 1 ? '1 stays as it is' : `${others} stay as they are`
+  return [
+    `${undone} of ${total} have the versions from before again, so what the update fixes is missing there.`,
+    others === 0 ? '' : `${stay}: ${rollBack?.proposal} says why.`,
+    'Nothing to press.',
+  ]
 }
 
 function rejected({ glance: { deferral }, members }: Place): readonly Said[] {

@@ -78,9 +78,11 @@ function open(place: Place): CardState {
   if (testRunning(state)) return { tone, words: rich(`${urgency} · being tested`) }
   if (state.noticeEndsAt !== null && state.standingRefused === null)
     return { tone, words: rich('Goes ahead ', time(state.noticeEndsAt)) }
-  if (missingVotes(place) === 1) return { tone, words: rich(`${urgency} · 1 vote missing`) }
+  const isOverdue = state.dueAt !== null && isBefore(state.dueAt, now)
+  if (missingVotes(place) === 1)
+    return { tone, words: rich(`${urgency} · ${isOverdue ? 'overdue, ' : ''}1 vote missing`) }
   if (state.dueAt === null) return { tone, words: rich(`${urgency} · needs votes`) }
-  const due = isBefore(state.dueAt, now) ? 'overdue since' : 'due'
+  const due = isOverdue ? 'overdue since' : 'due'
   return { tone, words: rich(`${urgency} · ${due} ${dayWords(state.dueAt)}`) }
 }
 

@@ -3,7 +3,7 @@ import { besides } from '../core/besides.ts'
 import { changeLine } from '../core/change.ts'
 import { type CountedAct, throughWords } from '../core/hands.ts'
 import { badEnds, outcomeOf, standingOf, sumOfRings } from '../core/outcome.ts'
-import { votingRoles } from '../core/policy.ts'
+import { type Member, votingRoles } from '../core/policy.ts'
 import { evolve } from '../core/proposal/evolve.ts'
 import type { Deployment, ProposalState } from '../core/proposal/proposal.ts'
 import { stillChanged } from '../core/rollback.ts'
@@ -202,10 +202,16 @@ function systemCalls(events: readonly OpenedEvent[]): string[] {
   return ['## Calls to systems', '', ...head, ...lines, '']
 }
 
+/** Who acted, so that the thread names them where an event has only their id. */
+function peopleIn(events: readonly OpenedEvent[]): readonly Member[] {
+  return events.flatMap(({ actor }) => (actor.kind === 'person' ? [{ id: actor.id, name: actor.name, roles: [] }] : []))
+}
+
 function thread(events: readonly OpenedEvent[], logs: ReadonlyMap<string, string>): string[] {
   const lines: string[] = []
+  const people = peopleIn(events)
   for (const { event, before, after } of steps(events)) {
-    for (const entry of storyOf(event, before, after, [], logs)) {
+    for (const entry of storyOf(event, before, after, people, logs)) {
       const who = entry.author === null ? 'Patchwarden' : `${entry.author.name} (${entry.author.via})`
       lines.push(md`- ${minuteOf(event.at)} UTC **${who}**: ${plain(entry.text)}`)
       for (const detail of entry.detail) lines.push(`  - ${codeSpan(detail)}`)

@@ -24,3 +24,10 @@ export function shorten(text: string, limit: number): string {
   const kept = text.slice(0, Math.max(0, limit - 1))
   return `${/[\ud800-\udbff]$/.test(kept) ? kept.slice(0, -1) : kept}…`
 }
+
+/** Like `shorten`, but cuts out the middle: names of servers differ at their ends. */
+export function shortenInside(text: string, limit: number): string {
+  if (text.length <= limit) return text
+  const end = Math.floor((limit - 1) / 2)
+  return `${shorten(text, limit - end)}${text.slice(-end)}`
+}

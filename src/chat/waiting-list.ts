@@ -2,6 +2,7 @@
 
 import type { Place } from '../core/permission/place.ts'
 import { priorities } from '../core/priority/priority.ts'
+import { isBefore } from '../core/time/instant.ts'
 import type { ActionName } from './actions.ts'
 import type { EntryAction, ThreadEntry } from './card.ts'
 import { buttonNow } from './card-actions.ts'
@@ -46,8 +47,10 @@ export function waitingList(waiting: readonly WaitingFor[]): ThreadEntry | null 
   }
 }
 
-function rank({ place: { glance } }: WaitingFor): number {
-  return priorities.indexOf(glance.priority)
+/** What is overdue stands before the rest of its priority. */
+function rank({ place: { glance, now } }: WaitingFor): number {
+  const isOverdue = glance.dueAt !== null && isBefore(glance.dueAt, now)
+  return priorities.indexOf(glance.priority) * 2 - (isOverdue ? 1 : 0)
 }
 
 function inTwoLines(place: Place): RichText {

@@ -120,6 +120,13 @@ export interface Archives {
   readonly problem: string | null
 }
 
+/** A package whose installation was interrupted. It may be listed with its new version all the same. */
+export interface HalfDone {
+  readonly name: string
+  /** As the end of a sentence that begins with the name, such as `is half-configured`. */
+  readonly how: string
+}
+
 /** One complete look at one asset. */
 export interface AssetSnapshot {
   readonly asset: Asset
@@ -135,6 +142,8 @@ export interface AssetSnapshot {
   readonly rebootPackages: readonly string[]
   /** Services that still run deleted libraries or binaries, if the source can tell. */
   readonly staleServices: readonly string[]
+  /** What an interrupted installation left half done. Left out: nothing, or the source does not say. */
+  readonly halfDone?: readonly HalfDone[]
   /** ISO 8601, UTC: when the asset was looked at. */
   readonly observedAt: string
   /** ISO 8601, UTC: when the asset last refreshed its package lists; `null`: not known. */

@@ -82,7 +82,25 @@ export function verify(
   }
   const untold = early ? saidNothing(snapshot) : whatIsUntold(results, snapshot)
   if (untold !== null) return { ...base, ...endUnknown(outcome, untold) }
-  return { ...base, ...withNotes(unhealthyEnd(health, before ?? []) ?? endWithAll(outcome, snapshot, facts), outcome) }
+  const end =
+    endHalfDone(outcome, halfDoneOf(planned, snapshot)) ??
+    unhealthyEnd(health, before ?? []) ??
+    endWithAll(outcome, snapshot, facts)
+  return { ...base, ...withNotes(end, outcome) }
+}
+
+/** What was to be installed and lies there half done, as clauses. */
+function halfDoneOf({ changes, transaction }: PlannedAsset, { halfDone = [] }: AssetSnapshot): readonly string[] {
+  const wanted = new Set([...changes, ...transaction].map(({ name }) => name))
+  return halfDone.flatMap(({ name, how }) => (wanted.has(name) ? [`${name} ${how}`] : []))
+}
+
+/** The end of an asset that reports every version, but not whole; `null`: nothing lies there half done. */
+function endHalfDone(outcome: DeploymentOutcome, left: readonly string[]): End | null {
+  if (left.length === 0 || outcome.state === 'failed') return null
+  const what = `left half done there: ${firstNames(left)}`
+  if (outcome.state === 'held back') return { end: 'held back', reason: `${clause(outcome.reason)}; ${what}` }
+  return { end: 'failed', reason: `It reports the promised versions, but an installation was interrupted; ${what}` }
 }
 
 /** What the installation left for people to see to belongs to its end, whatever that is. */

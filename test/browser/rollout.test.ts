@@ -83,7 +83,7 @@ describe.skipIf('missing' in found)('a rollout that stops, in a real browser', (
     await shows('Halted')
     const text = await card().innerText()
     expect(text).toContain('pay-02 failed: dpkg could not set up tzdata')
-    expect(text).toContain('Priya Nair (owner): press Retry 1 failed or Resume without it.')
+    expect(text).toContain('Priya Nair (owner): press Retry pay-02 or Resume without it.')
     expect(await card().locator('.btns:visible > *').count()).toBeLessThanOrEqual(8)
   })
 
@@ -105,7 +105,7 @@ describe.skipIf('missing' in found)('a rollout that stops, in a real browser', (
     await ask('Skip a server', { asset: 'pay-03', reason: 'its owner asked' })
     await expect.poll(thread).toContain('Left pay-03 out: its owner asked')
     await mend(folder)
-    await ask('Retry 1 failed', {})
+    await ask('Retry pay-02', {})
     await expect.poll(thread).toContain('Tries again: pay-02')
     await shows('press Go')
     await page.reload()

@@ -91,7 +91,7 @@ test('a halt says how many servers are left, and what its reader can press, or e
   const one = halted()
   const text = (who: string) => told(one).find((notice) => notice.who === who)?.text
   expect(text('noor')).toMatch(
-    /^PW-1 openssl\. Halted: .* 5 of 6 servers not touched\. Press Resume without it, Retry 1 failed… or Skip a server…\.$/,
+    /^PW-1 openssl\. Halted: .* 5 of 6 servers not touched\. Press Resume without it, Retry web1… or Skip a server…\.$/,
   )
   expect(text('jonas')).toMatch(/5 of 6 servers not touched\. Mara or Noor can resume it\.$/)
 })
@@ -99,7 +99,7 @@ test('a halt says how many servers are left, and what its reader can press, or e
 test('the thread names loudly whom a halt concerns, by what they are to it', () => {
   const loud = loudWords(occasion(halted())) ?? []
   expect(plain(loud)).toBe(
-    'Mara or Noor: press Resume without it, Retry 1 failed… or Skip a server… on the card. On call: Jonas. ',
+    'Mara or Noor: press Resume without it, Retry web1… or Skip a server… on the card. On call: Jonas. ',
   )
   expect(loud.flatMap((span) => (span.kind === 'mention' ? span.id : []))).toEqual(['mara', 'noor', 'jonas'])
 })

@@ -145,8 +145,8 @@ describe('the card', () => {
     one.finishBatch('failed')
     expect(read(one.state())).toMatchInlineSnapshot(`
       "[urgent] Halted 2026-11-20 00:00 UTC · PW-1
-      openssl: 1 failed, 0 of 4 done, 3 untouched. web1 failed: it says so. Mara or Noor (owner): press Retry 1 failed or Resume without it.
-      [Retry 1 failed…*] [Resume without it] [4 servers]
+      openssl: 1 failed, 0 of 4 done, 3 untouched. web1 failed: it says so. Mara or Noor (owner): press Retry web1 or Resume without it.
+      [Retry web1…*] [Resume without it] [4 servers]
       Failed 1: web1 failed: it says so.
       Updates 1: openssl 3.0.20 → 3.0.22
       No reboot.

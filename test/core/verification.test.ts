@@ -15,7 +15,13 @@ const planned: PlannedAsset = {
   previewProblem: null,
 }
 
-function seen(version: string, more: { rebootRequired?: boolean; staleServices?: string[] } = {}): Observation {
+interface More {
+  rebootRequired?: boolean
+  staleServices?: string[]
+  halfDone?: string
+}
+
+function seen(version: string, more: More = {}): Observation {
   const openssl: InstalledPackage = {
     name: 'openssl',
     version,
@@ -35,6 +41,7 @@ function seen(version: string, more: { rebootRequired?: boolean; staleServices?:
       rebootRequired: more.rebootRequired ?? false,
       rebootPackages: more.rebootRequired ? ['libc6'] : [],
       staleServices: more.staleServices ?? [],
+      ...(more.halfDone === undefined ? {} : { halfDone: [{ name: more.halfDone, how: 'is half-configured' }] }),
       observedAt: now,
       listsRefreshedAt: null,
     },
@@ -65,6 +72,30 @@ test.each<[string, DeploymentOutcome, Look, HealthResult, EndState, RegExp]>([
     healthy,
     'still missing',
     /reported success, but openssl is 3\.0\.20-1/,
+  ],
+  [
+    'the version is there, and its installation was interrupted before our start',
+    { ...heldBack, reason: 'an earlier installation was interrupted.' },
+    seen(promised, { halfDone: 'openssl' }),
+    healthy,
+    'held back',
+    /^an earlier installation was interrupted; left half done there: openssl is half-configured$/,
+  ],
+  [
+    'it was silent, and answers with the version half installed',
+    silent,
+    seen(promised, { halfDone: 'openssl' }),
+    healthy,
+    'failed',
+    /reports the promised versions, but an installation was interrupted; left half done there: openssl is/,
+  ],
+  [
+    'something that was not promised lies there half done',
+    succeeded,
+    seen(promised, { halfDone: 'vim' }),
+    healthy,
+    'installed',
+    /reports the promised/,
   ],
   ['the package is not there at all', succeeded, seen(''), healthy, 'still missing', /not installed/],
   ['a version that only looks higher as text', succeeded, seen('3.0.9-1'), healthy, 'still missing', /3\.0\.9-1/],

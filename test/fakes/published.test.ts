@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
 import { interaction } from '../../src/chat/discord/answers.ts'
-import { readButton } from '../../src/chat/slack/modal.ts'
+import { readPressed } from '../../src/chat/slack/modal.ts'
 import { discordStage } from '../scenarios/discord-stage.ts'
 import { slackStage } from '../scenarios/slack-stage.ts'
 import type { Stage } from '../scenarios/stage.ts'
@@ -97,7 +97,7 @@ describe.skipIf(!here)('Slack', () => {
   test('a button of somebody else is none of ours, and recorded ones are read without harm', () => {
     for (const [, value] of Object.entries(recorded('actions-reactions-slack.json'))) {
       const [action] = ((value as Json).actions ?? []) as { action_id: string; value?: string }[]
-      if (action) expect(readButton(action.action_id, action.value)).toBeNull()
+      if (action) expect(readPressed(action.action_id, action.value)).toBeNull()
     }
   })
 })

@@ -93,8 +93,13 @@ export async function discordStage(
       const [, customId = ''] =
         new RegExp(`"custom_id":"(pw(?:-sure)?:${action}:${proposal}:\\d+)"`).exec(JSON.stringify(card.components)) ??
         []
-      if (customId === '') throw new Error(`The card of ${proposal} has no button ${action}.`)
-      const clicked = await discord.click(id(person), card.id, customId)
+      const [, entry = ''] =
+        new RegExp(`"value":"(${action}:${proposal}:\\d+(?::sure)?)"`).exec(JSON.stringify(card.components)) ?? []
+      if (customId === '' && entry === '')
+        throw new Error(`The card of ${proposal} has neither a button nor an entry ${action}.`)
+      const clicked = await (customId === ''
+        ? discord.select(id(person), card.id, `pw-more:${proposal}`, [entry])
+        : discord.click(id(person), card.id, customId))
       const asked = questionsOf(action)
       if (clicked.modal === null) return answer(clicked)
       const values = Object.fromEntries(Object.entries(typed).filter(([name]) => asked.some(({ ask }) => ask === name)))

@@ -6,7 +6,7 @@ import { drawPng } from '../../src/integrations/picture/index.ts'
 import { createPosts } from '../../src/store/posts.ts'
 import { createSlackInstallations } from '../../src/store/slack-installations.ts'
 import { mentions } from '../fakes/slack/block-kit.ts'
-import { buttonsOf, createFakeSlack, type FakeSlack } from '../fakes/slack/fake-slack.ts'
+import { buttonsOf, createFakeSlack, type FakeSlack, menusOf } from '../fakes/slack/fake-slack.ts'
 import type { SlackMessage } from '../fakes/slack/world.ts'
 import { accountsOf } from '../support/chat-people.ts'
 import { persons, type Stage, type Typed } from './stage.ts'
@@ -88,10 +88,16 @@ export async function slackStage(mode: 'socket' | 'http', log: { warn(message: s
     async click(person, proposal, action, typed = {}) {
       const before = slack.answers.length
       const shown = slack.views.length
-      const button = buttonsOf(cardOf(proposal)).find(({ action_id }) => action_id === `pw:${action}`)
-      if (!button) throw new Error(`The card of ${proposal} has no button ${action}.`)
-      await slack.click(id(person), cardOf(proposal), button.action_id)
-      if (questionsOf(action).length === 0) return fresh(before)
+      const card = cardOf(proposal)
+      const button = buttonsOf(card).find(({ action_id }) => action_id === `pw:${action}`)
+      const entry = menusOf(card)
+        .flatMap(({ options }) => options)
+        .find(({ value }) => value.startsWith(`${action}:`))
+      if (button) await slack.click(id(person), card, button.action_id)
+      else if (entry) await slack.choose(id(person), card, entry.value)
+      else throw new Error(`The card of ${proposal} has neither a button nor an entry ${action}.`)
+      const asks = questionsOf(action).length > 0 || entry?.value.endsWith(':sure')
+      if (!asks) return fresh(before)
       await expect.poll(() => slack.views.length + slack.answers.length).toBeGreaterThan(shown + before)
       if (slack.views.length === shown) return fresh(before)
       const refused = await slack.submit(id(person), values(typed))

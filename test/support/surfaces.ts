@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { type ActionName, actions, isActionName } from '../../src/chat/actions.ts'
 import { actsOfAction } from '../../src/chat/card-actions.ts'
-import { readButton } from '../../src/chat/slack/modal.ts'
+import { readPressed } from '../../src/chat/slack/modal.ts'
 import type { Act } from '../../src/core/permission/acts.ts'
 import { turnProblem } from '../../src/core/permission/turn.ts'
 import type { Glance } from '../../src/core/proposal/glance.ts'
@@ -17,7 +17,15 @@ export interface Offered {
 
 const slackButtons = z.looseObject({
   type: z.string(),
-  elements: z.array(z.looseObject({ action_id: z.string().optional(), value: z.string().optional() })).optional(),
+  elements: z
+    .array(
+      z.looseObject({
+        action_id: z.string().optional(),
+        value: z.string().optional(),
+        options: z.array(z.object({ value: z.string() })).optional(),
+      }),
+    )
+    .optional(),
 })
 
 /** Of a message, a home page or a dialog of Slack. */
@@ -25,19 +33,25 @@ export function offeredInSlack(blocks: readonly unknown[]): readonly Offered[] {
   return blocks.flatMap((block) => {
     const { type, elements = [] } = slackButtons.parse(block)
     if (type !== 'actions') return []
-    return elements.map(({ action_id: id = '', value }) => {
-      const click = readButton(id, value)
-      if (click === null) throw new Error(`A click on ${id} ${value} is not understood.`)
-      return { action: click.action, proposal: click.proposal, number: click.revision }
-    })
+    return elements.flatMap(({ action_id: id = '', value, options = [{ value }] }) =>
+      options.map((option) => {
+        const click = readPressed(id, option.value)
+        if (click === null) throw new Error(`A click on ${id} ${option.value} is not understood.`)
+        return { action: click.action, proposal: click.proposal, number: click.revision }
+      }),
+    )
   })
 }
 
-/** Of a message of Discord: every button, however deep it stands. */
+/** Of a message of Discord: every button and entry of a menu, however deep it stands. */
 export function offeredInDiscord(components: unknown): readonly Offered[] {
-  const ids = [...JSON.stringify(components).matchAll(/"custom_id":"([^"]+)"/g)].map(([, id = '']) => id)
+  const text = JSON.stringify(components)
+  const ids = [...text.matchAll(/"(?:custom_id|value)":"([^"]+)"/g)].flatMap(([, id = '']) =>
+    id.startsWith('pw-more:') ? [] : [id],
+  )
   return ids.map((id) => {
-    const [, action = '', proposal = '', number] = /^pw(?:-sure)?:([a-z-]+):([A-Z]+-\d+):(\d+)$/.exec(id) ?? []
+    const [, action = '', proposal = '', number] =
+      /^(?:pw(?:-sure)?:)?([a-z-]+):([A-Z]+-\d+):(\d+)(?::sure)?$/.exec(id) ?? []
     return understood(action, proposal, Number(number))
   })
 }

@@ -23,10 +23,12 @@ export const interaction = z.object({
   data: z
     .object({
       custom_id: z.string().default(''),
+      /** What was chosen in a menu. */
+      values: z.array(z.string()).default([]),
       options: z.array(option.extend({ options: z.array(option).default([]) })).default([]),
       components: z.array(z.unknown()).default([]),
     })
-    .default({ custom_id: '', options: [], components: [] }),
+    .default({ custom_id: '', values: [], options: [], components: [] }),
 })
 export type DiscordInteraction = z.infer<typeof interaction>
 

@@ -37,6 +37,9 @@ const signs: Readonly<Record<Tone, string>> = {
   neutral: '',
 }
 
+/** The beginning of the id of a card's menu. */
+export const MENU = 'pw-more'
+
 /** Our messages notify nobody but those whom a loud entry mentions. */
 export const noMentions = { parse: [] }
 
@@ -54,13 +57,13 @@ export function cardMessage(card: Card, consoleUrl: string, images: readonly Car
   const state = `${signs[card.tone]}${markdown(card.state, 200)} · ${card.proposal}${card.simulated ? ' · Simulated' : ''}`
   const head = `**${state}**\n**${title}**: `
   const children: APIComponentInContainer[] = [text(`${head}${markdown(card.say, HEAD - head.length)}`)]
-  children.push(...buttonRows(card, false))
+  children.push(...buttonRows(card))
   const facts = factText(card.facts)
   if (facts !== '') children.push(text(facts))
   for (const image of images) children.push(gallery(image))
   const foot = markdown(footText(card), FOOT)
   if (foot.trim() !== '') children.push(text(foot))
-  children.push(...buttonRows(card, true))
+  children.push(...menuRow(card))
   const container: APIMessageTopLevelComponent = {
     type: ComponentType.Container,
     accent_color: colours[card.tone],
@@ -69,14 +72,41 @@ export function cardMessage(card: Card, consoleUrl: string, images: readonly Car
   return { flags: MessageFlags.IsComponentsV2, components: [container], allowed_mentions: noMentions }
 }
 
-function buttonRows({ proposal, actions: all }: Card, rare: boolean): readonly APIComponentInContainer[] {
-  const shown = all.filter((action) => action.rare === rare).slice(0, 20)
+function buttonRows({ proposal, actions: all }: Card): readonly APIComponentInContainer[] {
+  const shown = all.filter(({ rare }) => !rare).slice(0, 20)
   const rows: APIComponentInContainer[] = []
   for (let from = 0; from < shown.length; from += 5) {
     const row = shown.slice(from, from + 5).map((action) => button(proposal, action))
     rows.push({ type: ComponentType.ActionRow, components: row })
   }
   return rows
+}
+
+/** https://discord.com/developers/docs/components/reference#string-select */
+const OPTIONS = 25
+
+/**
+ * The actions that have no button. Discord keeps the entry that was chosen, so it may be taken back: then it can be
+ * chosen again.
+ */
+function menuRow({ proposal, actions: all }: Card): readonly APIComponentInContainer[] {
+  const options = all
+    .filter(({ rare }) => rare)
+    .slice(0, OPTIONS)
+    .map(({ name, label, revision, confirm }) => ({
+      label: shorten(label, 100),
+      value: `${name}:${proposal}:${revision}${confirm === null ? '' : ':sure'}`,
+    }))
+  if (options.length === 0) return []
+  const menu = {
+    type: ComponentType.StringSelect as const,
+    custom_id: `${MENU}:${proposal}`,
+    placeholder: 'More…',
+    min_values: 0,
+    max_values: 1,
+    options,
+  }
+  return [{ type: ComponentType.ActionRow, components: [menu] }]
 }
 
 function text(content: string): APIComponentInContainer {

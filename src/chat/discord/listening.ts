@@ -10,6 +10,7 @@ import type { Posts } from '../platform.ts'
 import { plain } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
 import { type Answers, type DiscordInteraction, interaction, interactionTypes, typedInto } from './answers.ts'
+import { MENU } from './card-components.ts'
 import { helpHere } from './commands.ts'
 import { headBlock, markdown } from './markdown.ts'
 import { askModal } from './modal.ts'
@@ -27,6 +28,7 @@ export interface Listening {
 const ANSWER = 1_900
 /** Characters of what was typed into a refused dialog. */
 const TYPED = 800
+const NOTHING_CHOSEN = 'Nothing was done: the menu still held your last choice. Choose once more.'
 const ALREADY_ANSWERED = 40_060
 
 /** Handles a message from Discord. Ignores everything that is not an interaction. */
@@ -69,9 +71,14 @@ async function onButton(listening: Listening, asked: DiscordInteraction): Promis
     const said = await interaction.tested(nonce, whoIs(asked))
     return answers.replace(asked, plain(said.message))
   }
-  const click = readClick(/^pw(?:-sure)?:([a-z-]+):([A-Z]+-\d+):(\d+)$/, asked)
+  const { custom_id: id, values } = asked.data
+  const isMenu = id.startsWith(`${MENU}:`)
+  if (isMenu && values.length === 0) return answers.say(asked, NOTHING_CHOSEN)
+  const said = isMenu ? `pw:${values[0]}` : id
+  const click = readClick(/^pw(?:-sure)?:([a-z-]+):([A-Z]+-\d+):(\d+)(?::sure)?$/, said)
   if (click === null) return
-  if (!isAsking(click.action) && !asked.data.custom_id.startsWith('pw-sure:')) {
+  const isSure = said.startsWith('pw-sure:') || said.endsWith(':sure')
+  if (!isAsking(click.action) && !isSure) {
     await answers.think(asked)
     return answers.finish(asked, shown(listening, await interaction.clicked(click, whoIs(asked))))
   }
@@ -82,7 +89,7 @@ async function onButton(listening: Listening, asked: DiscordInteraction): Promis
 }
 
 async function onModal(listening: Listening, asked: DiscordInteraction): Promise<void> {
-  const click = readClick(/^pw-ask:([a-z-]+):([A-Z]+-\d+):(\d+)$/, asked)
+  const click = readClick(/^pw-ask:([a-z-]+):([A-Z]+-\d+):(\d+)$/, asked.data.custom_id)
   if (click === null) return
   await listening.answers.think(asked)
   const typed = typedInto(asked.data.components)
@@ -108,8 +115,8 @@ function typedAgain(said: Readonly<Record<string, string | null>>): string {
   return lines.length === 0 ? '' : `You typed:\n${headBlock(lines, TYPED)}`
 }
 
-function readClick(id: RegExp, { data }: DiscordInteraction): Click | null {
-  const [, action = '', proposal, revision] = id.exec(data.custom_id) ?? []
+function readClick(pattern: RegExp, id: string): Click | null {
+  const [, action = '', proposal, revision] = pattern.exec(id) ?? []
   return isActionName(action) && proposal !== undefined ? { action, proposal, revision: Number(revision) } : null
 }
 

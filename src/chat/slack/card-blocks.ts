@@ -1,9 +1,26 @@
-import type { ActionsBlock, Button, ConfirmationDialog, ContextBlock, KnownBlock, SectionBlock } from '@slack/types'
+import type {
+  ActionsBlock,
+  Button,
+  ConfirmationDialog,
+  ContextBlock,
+  KnownBlock,
+  Overflow,
+  SectionBlock,
+} from '@slack/types'
 import { actions } from '../actions.ts'
-import { type Card, type CardRing, type EntryAction, type ThreadEntry, type Tone, wholeText } from '../card.ts'
+import {
+  type Card,
+  type CardAction,
+  type CardRing,
+  type EntryAction,
+  type ThreadEntry,
+  type Tone,
+  wholeText,
+} from '../card.ts'
 import { testWords } from '../interaction.ts'
 import { plain, type RichText, rich, strong } from '../rich-text.ts'
 import { oneLine, shorten } from '../visible.ts'
+import { menuId } from './modal.ts'
 import { escaped, inCode, mrkdwn } from './mrkdwn.ts'
 
 /** The blocks of a message, and a sentence for notifications, screen readers and search. */
@@ -56,20 +73,42 @@ export function cardMessage(card: Card, { consoleUrl }: Surroundings, files: rea
   const title = `<${link}|${escaped(shorten(oneLine(card.title), TITLE)).replaceAll('|', '¦')}>`
   const state = `${signs[card.tone]} ${mrkdwn(card.state, STATE)} · ${card.proposal}${card.simulated ? ' · Simulated' : ''}`
   const blocks: KnownBlock[] = [section(`*${state}*\n*${title}*: ${mrkdwn(card.say, SAY)}`)]
-  blocks.push(...buttonRow(card, false))
+  if (card.actions.length > 0) blocks.push(buttonRow(card))
   const facts = factText(card.facts)
   if (facts !== '') blocks.push(section(facts))
   for (const { id, alt } of files) blocks.push({ type: 'image', slack_file: { id }, alt_text: altText(alt) })
   if (card.rings.some(({ status }) => status !== 'waiting')) blocks.push(context(card.rings.map(ringText)))
   for (const { tone, text } of card.notes.slice(0, NOTES)) blocks.push(context([[...rich(sign(tone)), ...text]], NOTE))
   if (card.small.length > 0) blocks.push(context([card.small], SMALL_LINE))
-  blocks.push(...buttonRow(card, true))
   return { text: lockLine(card), blocks }
 }
 
-function buttonRow({ proposal, actions: all }: Card, rare: boolean): readonly ActionsBlock[] {
-  const shown = all.filter((action) => action.rare === rare)
-  return shown.length === 0 ? [] : [buttons(shown.map((action) => ({ ...action, proposal })))]
+function buttonRow({ proposal, actions: all }: Card): ActionsBlock {
+  const rare = all.filter((action) => action.rare)
+  // A menu for one entry would be a click too many.
+  const shown = rare.length === 1 ? all : all.filter((action) => !action.rare)
+  const row = buttons(shown.map((action) => ({ ...action, proposal })))
+  return rare.length === 1 ? row : { ...row, elements: [...row.elements, ...menus(proposal, rare)] }
+}
+
+/** https://docs.slack.dev/reference/block-kit/block-elements/overflow-menu-element */
+const OPTIONS = 5
+
+/**
+ * Menus with the actions that have no button, as few as hold them. A select holds more, but it keeps the entry that was
+ * chosen, so that nobody could choose it again.
+ */
+function menus(proposal: string, actions: readonly CardAction[]): readonly Overflow[] {
+  const count = Math.ceil(actions.length / OPTIONS)
+  const size = Math.ceil(actions.length / Math.max(1, count))
+  return Array.from({ length: count }, (_, index) => ({
+    type: 'overflow',
+    action_id: menuId(index),
+    options: actions.slice(index * size, (index + 1) * size).map(({ name, label, revision, confirm }) => ({
+      text: { type: 'plain_text', text: shorten(label, 75), emoji: false },
+      value: `${name}:${proposal}:${revision}${confirm === null ? '' : ':sure'}`,
+    })),
+  }))
 }
 
 function factText(facts: Card['facts']): string {

@@ -1,6 +1,6 @@
 /** Receives what people do in Slack, and shows them the result. */
 
-import type { App, BlockButtonAction } from '@slack/bolt'
+import type { App, BlockAction, ButtonAction, OverflowAction } from '@slack/bolt'
 import type { WebClient } from '@slack/web-api'
 import { errorText } from '../../core/error-text.ts'
 import { writeRealmId } from '../../core/realm.ts'
@@ -11,7 +11,7 @@ import { answerMessage } from './answer.ts'
 import type { Surroundings } from './card-blocks.ts'
 import { homeNotice, homeView } from './home.ts'
 import type { createMembership } from './membership.ts'
-import { askModal, MODAL, readButton, readModal, refusedAt } from './modal.ts'
+import { askModal, MODAL, readModal, readPressed, refusedAt } from './modal.ts'
 
 export interface Listening {
   readonly interaction: Interaction
@@ -41,7 +41,7 @@ function whoIs({ membership }: Listening, user: string, workspace: string | null
 
 function hearButtons(app: App, listening: Listening): void {
   const { interaction } = listening
-  app.action<BlockButtonAction>(
+  app.action<BlockAction<ButtonAction | OverflowAction>>(
     { type: 'block_actions', action_id: /^pw:/ },
     async ({ ack, action, body, respond, client }) => {
       await ack()
@@ -53,21 +53,28 @@ function hearButtons(app: App, listening: Listening): void {
         await respond({ replace_original: true, text: plain(said.message) })
         return
       }
-      const click = readButton(action.action_id, action.value)
-      if (click === null) return
+      const pressed = readPressed(action.action_id, valueIn(action))
+      if (pressed === null) return
+      const { unsure, ...click } = pressed
       const openDialog = (dialog: Dialog) =>
         interaction.answered(async () => {
           const view = askModal({ ...click, place: channel?.id ?? null }, dialog)
           await client.views.open({ trigger_id: trigger, view })
           return { ok: true, message: [] }
         })
-      const found = await (isAsking(click.action) ? interaction.asked(click, who) : interaction.clicked(click, who))
+      const found = await (unsure || isAsking(click.action)
+        ? interaction.asked(click, who)
+        : interaction.clicked(click, who))
       const reply = 'answer' in found ? found : { answer: await openDialog(found), link: null }
       const { ok, message } = reply.answer
       if (view?.type === 'home') await showHome(listening, { user: user.id, client }, who, ok ? null : plain(message))
       else if (message.length > 0) await respond(ephemeral(reply, listening))
     },
   )
+}
+
+function valueIn(action: ButtonAction | OverflowAction): string | undefined {
+  return action.type === 'overflow' ? action.selected_option.value : action.value
 }
 
 function hearDialogs(app: App, listening: Listening): void {

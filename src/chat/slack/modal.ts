@@ -20,8 +20,9 @@ export type ModalMemory = z.infer<typeof memory>
 export const MODAL = 'pw:ask'
 
 /** The dialog of an action, with an input for each of its questions. */
-export function askModal(about: ModalMemory, { title, owners, until }: Omit<Dialog, keyof Click>): ModalView {
+export function askModal(about: ModalMemory, { title, owners, until, confirm }: Omit<Dialog, keyof Click>): ModalView {
   const { label, summary } = actions[about.action]
+  const will = consequenceOf(about.action, about.proposal) ?? confirm ?? `You are about to ${summary}.`
   const verb = label.replace('…', '')
   const blocks: ModalView['blocks'] = [
     {
@@ -33,7 +34,7 @@ export function askModal(about: ModalMemory, { title, owners, until }: Omit<Dial
       elements: [
         {
           type: 'plain_text',
-          text: shorten(consequenceOf(about.action, about.proposal) ?? `You are about to ${summary}.`, 300),
+          text: shorten(will, 300),
           emoji: false,
         },
       ],
@@ -158,13 +159,26 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The action, the proposal and the number of a button; `null`: the button is not ours. */
-export function readButton(
-  actionId: string,
-  value: string | undefined,
-): { readonly action: ActionName; readonly proposal: string; readonly revision: number } | null {
-  const [, name = ''] = /^pw:([a-z-]+)/.exec(actionId) ?? []
-  const [, proposal, revision] = /^([A-Z]+-\d+):(\d+)$/.exec(value ?? '') ?? []
-  if (!isActionName(name) || proposal === undefined) return null
-  return { action: name, proposal, revision: Number(revision) }
+/** The id of a card's menu; a card may have several. */
+export function menuId(index: number): string {
+  return index === 0 ? 'pw:more' : `pw:more-${index + 1}`
+}
+
+function isMenu(actionId: string): boolean {
+  return /^pw:more(?:-\d+)?$/.test(actionId)
+}
+
+export interface Pressed extends Click {
+  readonly revision: number
+  /** The action has no questions, but its menu could not ask once more. */
+  readonly unsure: boolean
+}
+
+/** What a button or an entry of a menu stands for; `null`: it is not ours. */
+export function readPressed(actionId: string, value: string | undefined): Pressed | null {
+  const [, button = ''] = /^pw:([a-z-]+)/.exec(actionId) ?? []
+  const said = isMenu(actionId) ? (value ?? '') : `${button}:${value}`
+  const [, action = '', proposal, revision, sure] = /^([a-z-]+):([A-Z]+-\d+):(\d+)(:sure)?$/.exec(said) ?? []
+  if (!isActionName(action) || proposal === undefined) return null
+  return { action, proposal, revision: Number(revision), unsure: sure !== undefined }
 }

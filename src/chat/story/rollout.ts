@@ -137,5 +137,5 @@ function untouched(state: ProposalState): string {
   const left = notStarted(state)
   if (left === null) return ''
   if (left.assets > 0) return `${count(left.assets, 'server')} not touched.`
-  return left.nothingStarted ? 'No server was touched.' : 'Every server had been started.'
+  return left.nothingStarted ? 'No server was touched.' : 'No server was left to start.'
 }

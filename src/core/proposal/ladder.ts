@@ -33,22 +33,33 @@ export function ladder(state: ProposalState): readonly Rung[] {
     ['escalation', escalateAfterSeconds],
   ]
   const usual = steps.flatMap(([step, after]) => (after === null ? [] : [{ step, at: plusSeconds(askedSince, after) }]))
-  return inTime([...usual, ...(isExploited(state) ? urgentRungs(state, askedSince) : [])], state.expiresAt)
+  const since = urgentSince(state, askedSince)
+  return inTime([...usual, ...(since === null ? [] : urgentRungs(state, since, state.expiresAt))], state.expiresAt)
+}
+
+/** A due date ends with its day. Whoever is late hears of it in the morning. */
+const MORNING_AFTER_SECONDS = 9 * 3_600
+
+/** From when it is urgent; `null`: it is not, or not before it expires. What is exploited is so at once. */
+function urgentSince(state: ProposalState, askedSince: string): string | null {
+  const { dueAt } = state
+  if (isExploited(state)) return askedSince
+  if (dueAt === null) return null
+  const late = plusSeconds(dueAt, MORNING_AFTER_SECONDS)
+  return isBefore(late, askedSince) ? askedSince : late
 }
 
 /** What is urgent is reminded of quickly, and again and again, for as long as a proposal of the policy stays open. */
-function urgentRungs(
-  { policy: { urgent = null, expiresAfterSeconds } }: ProposalState,
-  since: string,
-): readonly Rung[] {
+function urgentRungs({ policy: { urgent = null } }: ProposalState, since: string, end: string): readonly Rung[] {
   if (urgent === null) return []
   const { messageAfterSeconds, escalateAfterSeconds, repeatEverySeconds } = urgent
+  const lasts = (Date.parse(end) - Date.parse(since)) / 1_000
   const rungs: Rung[] = [
     { step: 'direct message', at: plusSeconds(since, messageAfterSeconds) },
     { step: 'escalation', at: plusSeconds(since, escalateAfterSeconds) },
   ]
   const first = Math.max(messageAfterSeconds, escalateAfterSeconds)
-  for (let after = first + repeatEverySeconds; after < expiresAfterSeconds; after += repeatEverySeconds)
+  for (let after = first + repeatEverySeconds; after < lasts; after += repeatEverySeconds)
     rungs.push({ step: 'direct message', at: plusSeconds(since, after) })
   return rungs
 }
@@ -75,7 +86,7 @@ function haltRungs(state: ProposalState): readonly Rung[] {
   const { stopped, afterHalt, policy, resumeVotes } = state
   if (stopped === null || afterHalt === undefined || afterHalt.answered || resumeVotes.length > 0) return []
   const end = plusSeconds(stopped.at, policy.expiresAfterSeconds)
-  return inTime(urgentRungs(state, stopped.at), end).slice(afterHalt.reminded)
+  return inTime(urgentRungs(state, stopped.at, end), end).slice(afterHalt.reminded)
 }
 
 /** Ids of the people whom a rung addresses: those who can act, or those above them. */

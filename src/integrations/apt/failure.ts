@@ -8,8 +8,13 @@ interface Failure {
   readonly sentence: (match: RegExpMatchArray) => string
 }
 
-/** The runner adds this line to the output of a transaction that failed. */
+/** The runner adds these lines to the output of a transaction that failed. */
 export const NO_INODES = /^patchwarden: no inode is left on (\S+)$/m
+export const NO_ROOM = /^patchwarden: no room is left on (\S+)$/m
+
+export function noRoom(where: string): string {
+  return `There is not enough room on the disk (${where}): free some and try again`
+}
 
 export function noInodes(where: string): string {
   return `No inode is left on ${where}, so no file can be made there although there is room (df -i): delete files there and try again`
@@ -23,6 +28,10 @@ const failures: readonly Failure[] = [
   {
     pattern: NO_INODES,
     sentence: ([, where]) => noInodes(where ?? ''),
+  },
+  {
+    pattern: NO_ROOM,
+    sentence: ([, where]) => noRoom(where ?? ''),
   },
   {
     pattern: /Read-only file system/,
@@ -80,6 +89,10 @@ const failures: readonly Failure[] = [
   {
     pattern: /There were unauthenticated packages/,
     sentence: () => 'A package is not signed by an archive that the host trusts',
+  },
+  {
+    pattern: /^Killed$/m,
+    sentence: () => 'apt was killed on the host',
   },
   {
     pattern: /you have held broken packages|Unmet dependencies|unmet dependencies/,

@@ -1,9 +1,10 @@
-import type { InstalledPackage } from '../../core/asset.ts'
+import type { HalfDone, InstalledPackage } from '../../core/asset.ts'
 
 export interface DpkgAnswer {
   readonly packages: readonly InstalledPackage[]
   /** `name:architecture` of packages that are on hold. */
   readonly held: ReadonlySet<string>
+  readonly halfDone: readonly HalfDone[]
   readonly warnings: readonly string[]
 }
 
@@ -15,6 +16,7 @@ const unfinished = new Set(['half-configured', 'unpacked', 'half-installed'])
 export function parseInstalled(lines: readonly string[]): DpkgAnswer {
   const packages: InstalledPackage[] = []
   const held = new Set<string>()
+  const halfDone: HalfDone[] = []
   const warnings: string[] = []
   for (const line of lines) {
     const [name, version, architecture, source, sourceVersion, want, state] = line.split('\t')
@@ -23,7 +25,10 @@ export function parseInstalled(lines: readonly string[]): DpkgAnswer {
       continue
     }
     if (want === 'hold') held.add(`${name}:${architecture}`)
-    if (unfinished.has(state)) warnings.push(`${name} is ${state}: run "dpkg --configure -a" on the machine.`)
+    if (unfinished.has(state)) {
+      halfDone.push({ name, how: `is ${state}` })
+      warnings.push(`${name} is ${state}: run "dpkg --configure -a" on the machine.`)
+    }
     if (!present.has(state) || version === undefined || version === '') continue
     packages.push({
       name,
@@ -33,5 +38,5 @@ export function parseInstalled(lines: readonly string[]): DpkgAnswer {
       sourceVersion: sourceVersion === undefined || sourceVersion === '' ? version : sourceVersion,
     })
   }
-  return { packages, held, warnings }
+  return { packages, held, halfDone, warnings }
 }

@@ -96,6 +96,7 @@ export function readProbe(sections: Sections | null, { asset: configured, now }:
     rebootRequired: asked.length > 0 || kernels.length > 0,
     rebootPackages: [...new Set([...asked.slice(1), ...kernels])],
     staleServices: linesOf(sections, 'stale'),
+    ...(installed.halfDone.length === 0 ? {} : { halfDone: installed.halfDone }),
     observedAt: at,
     listsRefreshedAt: refreshed?.ok === true ? at : listsChangedAt(sections, now),
     archives: {

@@ -1,7 +1,7 @@
 /** Looks at a machine that installs RPM packages with dnf or zypper: makes the script and reads its output. */
 
 import { readFileSync } from 'node:fs'
-import type { Asset, AssetSnapshot, Observation } from '../../core/asset.ts'
+import type { Asset, AssetSnapshot, HalfDone, InstalledPackage, Observation } from '../../core/asset.ts'
 import { dnfPending, dnfPlugin } from '../dnf/index.ts'
 import { parseRpmList, rpmQuery } from '../file-inventory/rpm-list.ts'
 import { identityIn } from '../machine/identity.ts'
@@ -72,6 +72,7 @@ export function readRpmProbe(sections: Sections | null, { asset: configured, now
     warnings.push(`Its package lists could not be refreshed, so newer versions may be missing${said(refreshed)}.`)
   }
   const kernel = markedValue(sections, 'kernel')
+  const halfDone = installedTwice(list.packages)
   const kernels = newerRpmKernels(list.packages, kernel ?? '')
   const identity = identityIn(sections)
   const snapshot: AssetSnapshot = {
@@ -84,6 +85,7 @@ export function readRpmProbe(sections: Sections | null, { asset: configured, now
     rebootRequired: linesOf(sections, 'reboot').length > 0 || kernels.length > 0,
     rebootPackages: kernels,
     staleServices: linesOf(sections, 'stale'),
+    ...(halfDone.length === 0 ? {} : { halfDone }),
     observedAt: at,
     listsRefreshedAt: refreshed?.ok === true ? at : listsChangedAt(sections, now),
     ...(refreshed?.ok === false
@@ -91,6 +93,18 @@ export function readRpmProbe(sections: Sections | null, { asset: configured, now
       : {}),
   }
   return { kind: 'seen', snapshot, warnings, ...machineOf(sections) }
+}
+
+/** rpm installs the new version of a package before it takes the old one away. Kernels stand beside each other on purpose. */
+function installedTwice(packages: readonly InstalledPackage[]): readonly HalfDone[] {
+  const seen = new Set<string>()
+  const twice = new Set<string>()
+  for (const { name, architecture } of packages) {
+    const key = `${name}.${architecture}`
+    if (seen.has(key) && !name.startsWith('kernel')) twice.add(name)
+    seen.add(key)
+  }
+  return [...twice].map((name) => ({ name, how: 'is installed in two versions' }))
 }
 
 const NOTHING: PendingAnswer = { newer: [], planned: null, locked: () => false, warnings: [] }

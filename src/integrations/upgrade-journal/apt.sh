@@ -93,7 +93,9 @@ pm_lock_holder() { holder_of /var/lib/dpkg/lock-frontend; }
 
 # "dpkg --audit" is not used, because it also names packages that only lack checksums.
 pm_half_done() {
-  awk '$5 == "reinstreq" { $4 = $5 } $4 ~ /^(half-installed|half-configured|unpacked|reinstreq)$/ { print $1 " is " $4 }'
+  awk '
+    $5 == "reinstreq" { print $1 " has to be installed again (apt-get install --reinstall " $1 ")"; next }
+    $4 ~ /^(half-installed|half-configured|unpacked)$/ { print $1 " is " $4 }'
   set +f
   for update in /var/lib/dpkg/updates/[0-9]*; do
     [ -e "$update" ] || continue

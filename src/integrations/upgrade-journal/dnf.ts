@@ -3,13 +3,14 @@ import type { TransactionStep } from '../../core/ports.ts'
 import { compareRpm, splitRpmVersion } from '../../core/versions/rpm.ts'
 import { dnfPlugin } from '../dnf/index.ts'
 import type { PackageManager, Simulation } from './package-manager.ts'
-import { type Failure, rpmFailure, rpmTellingLines } from './rpm-failure.ts'
+import { type Failure, otherPackage, rpmFailure, rpmTellingLines } from './rpm-failure.ts'
 import { actionOf, checkRpmPackage, rpmSystems } from './rpm-package.ts'
 
 const failures: readonly Failure[] = [
   [
     /Unable to find a match: (.+)|No match for argument: (.+)/,
-    ([, these, one]) => `${(these ?? one ?? '').trim().split(' ').join(', ')} is not on offer there`,
+    ([, these, one]) =>
+      `${(these ?? one ?? '').trim().split(' ').join(', ')} is not on offer there, or is locked (dnf versionlock list)`,
   ],
   [
     /All matches were filtered out by exclude filtering for argument: (\S+)/,
@@ -27,6 +28,13 @@ const failures: readonly Failure[] = [
     /(?:Error downloading packages|Cannot download) *:?\s*(.*)/,
     ([, why]) => `A package could not be downloaded${why ? ` (${why.trim()})` : ''}`,
   ],
+  [
+    /do not have any GPG public keys installed[\s\S]*?Problem repository: \[?([^\]\n]+)/,
+    ([, repository]) =>
+      `The host cannot check the signatures of ${repository}: it has no key for it (rpm --import, or gpgkey in its settings)`,
+  ],
+  [/Error opening (\S+\.rpm): (.+)/, ([, file, why]) => `A package could not be downloaded (${file}: ${why})`],
+  [/incorrect checksum|checksum (?:doesn't|does not) match/i, () => otherPackage('A package')],
   [/No such command: install/, () => 'The host has no dnf 4'],
 ]
 

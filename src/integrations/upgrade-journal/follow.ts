@@ -118,7 +118,7 @@ function failed(manager: PackageManager, sections: Sections, name: string, decis
   const log = manager.tellingLines(text)
   if (decision === 'committed') {
     const halfDone = linesOf(sections, 'half-done')
-    const left = halfDone.length === 0 ? '' : `; left behind: ${named(halfDone)}`
+    const left = halfDone.length === 0 ? '' : `; left behind: ${named(halfDone)}. To mend it, ${manager.repair}`
     return { state: 'failed', reason: `${manager.failureReason(text)}${left}.`, log }
   }
   if (decision === 'changed') return heldBack(differenceOf(sections), log)

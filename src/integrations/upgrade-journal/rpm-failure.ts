@@ -1,9 +1,13 @@
-import { NO_INODES, noInodes, READ_ONLY, shortened } from '../apt/failure.ts'
+import { NO_INODES, NO_ROOM, noInodes, noRoom, READ_ONLY, shortened } from '../apt/failure.ts'
 
 /** A pattern of a cause in the output, and the sentence for it, without its full stop. */
 export type Failure = readonly [RegExp, (match: RegExpExecArray) => string]
 
 const LINE_LENGTH = 300
+
+export function otherPackage(name: string): string {
+  return `${name} is not what the list of its repository says (its checksum is another one): look at the repository`
+}
 
 /** The error line of rpm for a script. rpm names a script like `%pre(demo-app-2.0-1.noarch)`. */
 const SCRIPT = /^(?:error|warning): %(\w+)\(([^)]+)\) scriptlet failed, (.*)$/
@@ -11,6 +15,8 @@ const SCRIPT = /^(?:error|warning): %(\w+)\(([^)]+)\) scriptlet failed, (.*)$/
 /** The first pattern that fits is the cause; failures further down are consequences. */
 const shared: readonly Failure[] = [
   [NO_INODES, ([, where]) => noInodes(where ?? '')],
+  [NO_ROOM, ([, where]) => noRoom(where ?? '')],
+  [/needs \d+ inodes on the (\S+) filesystem/, ([, where]) => noInodes(where ?? '')],
   [/Read-only file system/, () => READ_ONLY],
   [
     /No space left on device|needs (\d+ ?[KMG]B) (?:more space )?on the (\S+) filesystem/,
@@ -25,6 +31,10 @@ const shared: readonly Failure[] = [
   [
     /(?:Package|package) (\S+\.rpm) is not signed|GPG check FAILED|Signature verification failed/,
     ([, name]) => `${name ?? 'A package'} is not signed by a key that the host trusts`,
+  ],
+  [
+    /unpacking of archive failed on file ([^\s;:]+)[^:]*: (?:cpio: )?(.+)/,
+    ([, file, why]) => `rpm could not write ${file}: ${why}`,
   ],
 ]
 
@@ -44,7 +54,12 @@ export function rpmFailure(program: string, own: readonly Failure[], log: string
     const match = pattern.exec(log)
     if (match) return sentence(match)
   }
-  const line = lines.find((one) => /^(?:error|fatal)\b/i.test(one)) ?? lines.findLast((one) => one !== '')
+  const said = lines.filter((one) => one !== '')
+  const first = said.findIndex((one) => /^(?:error|fatal)\b/i.test(one))
+  // A line that ends with a colon says nothing without the next one.
+  const line =
+    first === -1 ? said.at(-1) : said[first]?.endsWith(':') ? said.slice(first, first + 2).join(' ') : said[first]
+  if (said.some((one) => /(?:^|\W|\d)Killed$/.test(one))) return `${program} was killed on the host`
   return line === undefined
     ? `${program} failed without a word`
     : `${program} failed: ${line

@@ -46,10 +46,28 @@ wait_for_lock() {
   [ ! -e running/lock-holder ] || rm -f running/lock-holder
 }
 
-# A file system without inodes says "No space left" like one without room. So the log names it. Read by failure.ts.
+# A file system without inodes says "No space left" like one without room, and rpm may give no reason at all. So the log
+# names what is full or read-only, and where. Read by failure.ts.
 name_full() {
-  df -Pi / /boot /var "$pm_cache" "$pm_database" 2>/dev/null |
+  folders=$(folders_not_written)
+  # shellcheck disable=SC2086 # one folder a word
+  df -Pi / /boot /var "$pm_cache" "$pm_database" $folders 2>/dev/null |
     awk 'NR > 1 && $2 > 0 && $4 == 0 { print "patchwarden: no inode is left on " $6 }' | sort -u
+  # shellcheck disable=SC2086 # one folder a word
+  [ -z "$folders" ] || df -Pk $folders 2>/dev/null |
+    awk 'NR > 1 && $4 < 1024 { print "patchwarden: no room is left on " $6 }' | sort -u
+  for folder in $folders; do
+    [ -w "$folder" ] || echo "patchwarden: $folder is on a Read-only file system"
+  done
+}
+
+# The folders of the files that could not be written, as the log names the files.
+folders_not_written() {
+  sed -n -e "/No space left/s,^[^/]*\(/[^ ':;)]*\).*,\1,p" \
+    -e "s,.*unpacking of archive failed on file \(/[^ ':;)]*\).*,\1,p" log | while read -r file; do
+    until [ -d "$file" ]; do file=$(dirname "$file"); done
+    echo "$file"
+  done | sort -u
 }
 
 run() {

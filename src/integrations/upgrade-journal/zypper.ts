@@ -3,7 +3,7 @@ import type { TransactionStep } from '../../core/ports.ts'
 import { compareRpm } from '../../core/versions/rpm.ts'
 import { solvables, zypperText } from '../zypper/index.ts'
 import type { PackageManager, Simulation } from './package-manager.ts'
-import { type Failure, rpmFailure, rpmTellingLines } from './rpm-failure.ts'
+import { type Failure, otherPackage, rpmFailure, rpmTellingLines } from './rpm-failure.ts'
 import { actionOf, checkRpmPackage, rpmSystems } from './rpm-package.ts'
 
 const failures: readonly Failure[] = [
@@ -16,6 +16,15 @@ const failures: readonly Failure[] = [
   [
     /'?(\S+?)'? is locked and cannot be/,
     ([, name]) => `${name} is locked: unlock it (zypper removelock) or leave it out`,
+  ],
+  [/Package (\S+) \([^)]*\) seems to be corrupted/, ([, name]) => otherPackage(name ?? 'A package')],
+  [
+    /File '([^']+)' not found on medium '([^']+)'/,
+    ([, file, medium]) => `A package could not be downloaded (${file} is not in ${medium})`,
+  ],
+  [
+    /Download \(curl\) error for '([^']+)'/,
+    ([, address]) => `A package could not be downloaded (${address} does not answer as it should)`,
   ],
   [/Problem: (.+)/, ([, what]) => `zypper cannot do it: ${what}`],
   [

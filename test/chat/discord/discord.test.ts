@@ -174,6 +174,20 @@ describe('in Discord', () => {
     await expect.poll(() => lost).toEqual([expect.stringMatching(why)])
   })
 
+  test('the menu More holds what has no button; an act that is chosen there goes through its dialog', async () => {
+    const choose = (user: string, values: readonly string[]) =>
+      discord.select(user, card().id, `pw-more:${web.id}`, [...values])
+    const value = (action: string) => `${action}:${web.id}:${web.revision}`
+    expect(await answer(await choose(people.mara, [value('plan')]))).toContain('canary')
+    // Discord takes the entry back that is chosen twice.
+    expect(await answer(await choose(people.mara, []))).toContain('Choose once more')
+    expect(await answer(await choose(people.jonas, [value('abstain')]))).toContain('takes the role')
+    const opened = await choose(people.mara, [value('break-glass')])
+    expect(opened.modal).toMatchObject({ title: `Break glass ${web.id}` })
+    await answer(await discord.submitModal(opened, { reason: 'exploited on web1' }))
+    expect((await settled())?.breakGlass?.person).toBe('mara')
+  })
+
   test('a refused dialog gives back what was typed', async () => {
     const opened = await discord.click(people.tom, card().id, `pw:reject:${web.id}:${web.revision}`)
     const typed = { reason: 'It broke the staging hosts', until: '2001-01-01' }

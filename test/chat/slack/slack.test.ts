@@ -6,7 +6,7 @@ import { drawPng } from '../../../src/integrations/picture/index.ts'
 import { createPosts } from '../../../src/store/posts.ts'
 import { findProposal } from '../../../src/store/proposals.ts'
 import { createSlackInstallations } from '../../../src/store/slack-installations.ts'
-import { buttonsOf, createFakeSlack, type FakeSlack } from '../../fakes/slack/fake-slack.ts'
+import { buttonsOf, createFakeSlack, type FakeSlack, menusOf } from '../../fakes/slack/fake-slack.ts'
 import type { SlackMessage } from '../../fakes/slack/world.ts'
 import { accountsOf } from '../../support/chat-people.ts'
 import { useDatabase } from '../../support/database.ts'
@@ -98,6 +98,52 @@ test('check says that both tokens work, and which does not', async () => {
   await expect(connection.check()).rejects.toThrow(/SLACK_APP_TOKEN.*connections:write/)
   slack.fail('auth.test', { kind: 'error', error: 'invalid_auth' })
   await expect(connection.check()).rejects.toThrow(/SLACK_BOT_TOKEN/)
+})
+
+describe('the menu More', () => {
+  const entries = () => menusOf(card()).flatMap(({ options }) => options.map(({ value }) => value))
+  const entry = (action: string) => entries().find((value) => value.startsWith(`${action}:`)) ?? ''
+
+  test('holds what has no button, and nothing that has one', () => {
+    const shown = buttonsOf(card()).map(({ action_id }) => action_id.replace('pw:', ''))
+    expect(shown).toEqual(['approve', 'reject', 'assets'])
+    expect(entries().map((value) => value.split(':')[0])).toEqual(
+      expect.arrayContaining(['explain', 'plan', 'report', 'break-glass']),
+    )
+    for (const action of shown) expect(entry(action)).toBe('')
+  })
+
+  test('an act that is chosen there asks what its button would ask, and is done', async () => {
+    await slack.choose('U0MARA', card(), entry('break-glass'))
+    await expect.poll(() => slack.views.at(-1)?.view).toMatchObject({ title: { text: 'Break glass' } })
+    await slack.submit('U0MARA', { reason: { reason: { type: 'plain_text_input', value: 'exploited on web1' } } })
+    await expect.poll(async () => (await settled())?.breakGlass?.person).toBe('mara')
+  })
+
+  test('a look that is chosen there is answered to who chose it, as often as they choose it', async () => {
+    for (const count of [1, 2]) {
+      await slack.choose('U0MARA', card(), entry('plan'))
+      expect(await lastAnswer(count)).toContain('canary')
+    }
+    expect(slack.views).toEqual([])
+  })
+
+  test('where its button would ask once more, so does the entry', async () => {
+    await slack.click('U0MARA', card(), 'pw:approve')
+    await slack.click('U0TOM', card(), 'pw:approve')
+    await expect.poll(async () => (await settled())?.approvedBy).not.toBeNull()
+    await expect.poll(() => entry('withdraw-vote')).toMatch(/:sure$/)
+    await slack.choose('U0MARA', card(), entry('withdraw-vote'))
+    await expect.poll(() => slack.views.at(-1)?.problems).toEqual([])
+    expect((await settled())?.approvedBy).not.toBeNull()
+    await slack.submit('U0MARA', {})
+    await expect.poll(async () => (await settled())?.approvedBy).toBeNull()
+  })
+
+  test('who may not is told so', async () => {
+    await slack.choose('U0JONAS', card(), entry('abstain'))
+    expect(await lastAnswer(1)).toContain('takes the role')
+  })
 })
 
 describe('who may not', () => {

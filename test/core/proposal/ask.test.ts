@@ -58,7 +58,7 @@ describe('somebody who is asked', () => {
     const { thread, notices } = messageOf(one)
     expect(thread).toBe('Lea: Asked Noor to look at it.')
     expect(notices.map(({ buttons }) => buttons)).toEqual([
-      ['Retry 1 failed…', 'Resume without it', 'Skip a server…', '6 servers', 'Why scheduled?'],
+      ['Retry web1…', 'Resume without it', 'Skip a server…', '6 servers', 'Why scheduled?'],
     ])
   })
 

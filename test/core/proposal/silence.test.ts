@@ -50,6 +50,30 @@ describe('the ladder', () => {
     )
   })
 
+  test('what is overdue is reminded of from the morning after, and every day, though nothing is exploited', () => {
+    const urgent = { messageAfterSeconds: 3_600, escalateAfterSeconds: 7_200, repeatEverySeconds: DAY }
+    const usual = { remindAfterSeconds: null, messageAfterSeconds: 2 * DAY, escalateAfterSeconds: null }
+    const one = proposalCase({ policy: { ...usual, expiresAfterSeconds: 7 * DAY, urgent } })
+    const since = Date.parse(one.state().expiresAt) - 7 * DAY * 1_000
+    const rungs = (dueAfterHours: number | null) => {
+      const dueAt = dueAfterHours === null ? null : new Date(since + dueAfterHours * 3_600_000).toISOString()
+      return ladder({ ...one.state(), dueAt }).map(({ step, at }) => [step, (Date.parse(at) - since) / 3_600_000])
+    }
+    expect(rungs(null)).toEqual([['direct message', 48]])
+    expect(rungs(8 * 24)).toEqual([['direct message', 48]])
+    expect(rungs(5 * 24)).toEqual([
+      ['direct message', 48],
+      ['direct message', 5 * 24 + 10],
+      ['escalation', 5 * 24 + 11],
+      ['direct message', 6 * 24 + 11],
+    ])
+    // Overdue when it is asked: at once.
+    expect(rungs(-48).slice(0, 2)).toEqual([
+      ['direct message', 1],
+      ['escalation', 2],
+    ])
+  })
+
   test('begins again with a revision, and turns only to those whose vote is missing', () => {
     const one = proposalCase({ policy: { remindAfterSeconds: 3_600 } })
     one.pass(1)

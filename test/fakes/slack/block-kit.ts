@@ -110,17 +110,14 @@ function element(value: unknown, where: string, say: Say, actionIds: Set<string>
       if (value.style !== undefined && value.style !== 'primary' && value.style !== 'danger')
         say(`${where}/style`, 'unknown')
       return
+    case 'overflow':
+      // https://docs.slack.dev/reference/block-kit/block-elements/overflow-menu-element
+      if (!Array.isArray(value.options) || value.options.length < 2) say(`${where}/options`, 'needs two options')
+      list(value.options, `${where}/options`, 5, say, (option, at) => choice(option, at, say))
+      return
     case 'static_select':
       if (!Array.isArray(value.options) || value.options.length === 0) say(`${where}/options`, 'needs options')
-      list(value.options, `${where}/options`, 100, say, (option, at) => {
-        if (!isObject(option)) {
-          say(at, 'must be an object')
-          return
-        }
-        text(option.text, `${at}/text`, 75, say)
-        if (typeof option.value !== 'string' || option.value.length > 150)
-          say(`${at}/value`, 'needs up to 150 characters')
-      })
+      list(value.options, `${where}/options`, 100, say, (option, at) => choice(option, at, say))
       return
     case 'plain_text_input':
       if (typeof value.max_length === 'number' && value.max_length > 3_000) say(`${where}/max_length`, 'more than 3000')
@@ -132,6 +129,16 @@ function element(value: unknown, where: string, say: Say, actionIds: Set<string>
     default:
       say(where, `unsupported element ${String(value.type)}`)
   }
+}
+
+/** https://docs.slack.dev/reference/block-kit/composition-objects/option-object */
+function choice(option: unknown, where: string, say: Say): void {
+  if (!isObject(option)) {
+    say(where, 'must be an object')
+    return
+  }
+  text(option.text, `${where}/text`, 75, say)
+  if (typeof option.value !== 'string' || option.value.length > 150) say(`${where}/value`, 'needs up to 150 characters')
 }
 
 /** https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object */

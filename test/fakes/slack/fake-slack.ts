@@ -164,6 +164,21 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
     }
   }
 
+  async function press(user: string, message: SlackMessage, element: Json, more: Arriving): Promise<string> {
+    const path = responsePath()
+    const payload = {
+      ...actor(user, more),
+      type: 'block_actions',
+      container: { type: 'message', message_ts: message.ts, channel_id: message.channel, is_ephemeral: false },
+      channel: { id: message.channel, name: 'c' },
+      message: { type: 'message', ts: message.ts, text: message.text, blocks: message.blocks },
+      response_url: `${origin}${path}`,
+      actions: [{ ...element, block_id: 'b', action_ts: world.nextTs() }],
+    }
+    await arrivals.send('interactive', payload, more.copies)
+    return path
+  }
+
   return {
     url: `${origin}/api/`,
     origin,
@@ -200,18 +215,15 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
     async click(user: string, message: SlackMessage, action: string, more: Arriving = {}): Promise<string> {
       const button = buttonsOf(message).find((item) => item.action_id === action)
       if (!button) throw new Error(`The message has no button ${action}.`)
-      const path = responsePath()
-      const payload = {
-        ...actor(user, more),
-        type: 'block_actions',
-        container: { type: 'message', message_ts: message.ts, channel_id: message.channel, is_ephemeral: false },
-        channel: { id: message.channel, name: 'c' },
-        message: { type: 'message', ts: message.ts, text: message.text, blocks: message.blocks },
-        response_url: `${origin}${path}`,
-        actions: [{ ...button, type: 'button', block_id: 'b', action_ts: world.nextTs() }],
+      return press(user, message, { ...button, type: 'button' }, more)
+    },
+    /** Somebody chooses the entry with this value in a menu of a message. */
+    async choose(user: string, message: SlackMessage, value: string, more: Arriving = {}): Promise<string> {
+      for (const { action_id, options } of menusOf(message)) {
+        const chosen = options.find((option) => option.value === value)
+        if (chosen) return press(user, message, { type: 'overflow', action_id, selected_option: chosen }, more)
       }
-      await arrivals.send('interactive', payload, more.copies)
-      return path
+      throw new Error(`No menu of the message has ${value}.`)
     },
     /** Sends what was typed into the last dialog; the acknowledgement says whether it closes. */
     async submit(user: string, values: Json): Promise<Json | null> {
@@ -276,9 +288,22 @@ export async function createFakeSlack(options: FakeSlackOptions = {}) {
 }
 
 export function buttonsOf(message: SlackMessage): readonly { readonly action_id: string; readonly value: string }[] {
-  return message.blocks.flatMap((block) =>
-    block.type === 'actions' ? (block.elements as { action_id: string; value: string }[]) : [],
-  )
+  return elementsOf(message, 'button') as readonly { action_id: string; value: string }[]
+}
+
+interface Menu {
+  readonly action_id: string
+  readonly options: readonly { readonly value: string }[]
+}
+
+/** The overflow menus of a message. */
+export function menusOf(message: SlackMessage): readonly Menu[] {
+  return elementsOf(message, 'overflow') as readonly Menu[]
+}
+
+function elementsOf(message: SlackMessage, type: string): readonly unknown[] {
+  const all = message.blocks.flatMap((block) => (block.type === 'actions' ? (block.elements as Json[]) : []))
+  return all.filter((element) => element.type === type)
 }
 
 async function read(request: IncomingMessage): Promise<Json> {

@@ -59,7 +59,7 @@ dress() { # ROOT
 
 # Builds NAME VERSION of KIND into REPO, whose index is then the caller's.
 build_rpm() { # REPO NAME VERSION KIND
-  local repo=$1 name=$2 version=$3 kind=$4 top pre='' post='' depends='' provides='' files=''
+  local repo=$1 name=$2 version=$3 kind=$4 top pre='' post='' depends='' provides='' files='' conf='greeting=hello' health=ok
   [[ $version =~ ^[0-9][A-Za-z0-9.+~]*$ ]] || die "'$version' is no rpm version"
   top=$(mktemp -d); mkdir -p "$top"/{SPECS,tree/usr/share/fleet}
   echo "$name $version" >"$top/tree/usr/share/fleet/$name"
@@ -70,14 +70,18 @@ build_rpm() { # REPO NAME VERSION KIND
     reboot) post='touch /run/reboot-needed' ;;
     slow) post='sleep "$(cat /etc/fleet/slow 2>/dev/null || echo 20)"' ;;
     unmet) depends='Requires: no-such-package' ;;
+    conffile) conf="greeting=hello from $version" ;;
+    unhealthy) health=failing ;;
+    crash) health=crash ;;
+    removes) provides='Obsoletes: demo-old' ;;
     *) rm -rf "$top"; die "there is no rpm of kind '$kind'" ;;
   esac
   case $name in
     fleet-system) provides='Provides: /bin/sh, system-release = 9' ;;
     demo-app)
       mkdir -p "$top"/tree/{opt/demo-app,etc/init.d}
-      echo "$version" >"$top/tree/opt/demo-app/version"; echo ok >"$top/tree/opt/demo-app/health"
-      echo 'greeting=hello' >"$top/tree/etc/demo-app.conf"
+      echo "$version" >"$top/tree/opt/demo-app/version"; echo "$health" >"$top/tree/opt/demo-app/health"
+      echo "$conf" >"$top/tree/etc/demo-app.conf"
       install -m 755 "$HERE/demo-app/serve" "$top/tree/opt/demo-app/serve"
       install -m 755 "$HERE/demo-app/init" "$top/tree/etc/init.d/demo-app"
       # As demo-app goes with a version of demo-lib, one change pulls in another.
@@ -142,5 +146,6 @@ index_rpm() { # REPO
 publish_rpm() { # REPO VERSION KIND
   build_rpm "$1" demo-lib "$2" good
   build_rpm "$1" demo-app "$2" "$3"
+  [ "$3" != removes ] || build_rpm "$1" demo-old 1.0 good
   index_rpm "$1"
 }

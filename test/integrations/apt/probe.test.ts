@@ -251,6 +251,7 @@ describe('a look at a Debian host', () => {
     expect(seen(added('dpkg', [half])).warnings).toEqual([
       'demo is half-configured: run "dpkg --configure -a" on the machine.',
     ])
+    expect(seen(added('dpkg', [half])).snapshot.halfDone).toEqual([{ name: 'demo', how: 'is half-configured' }])
   })
 
   it('still says what is pending where apt cannot plan, and warns', () => {

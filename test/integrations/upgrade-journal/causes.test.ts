@@ -54,6 +54,58 @@ test.each([
     zypper.failureReason('No space left on device\npatchwarden: no inode is left on /'),
     /^No inode is left on \/,/,
   ],
+  [
+    'apt, no room, and where',
+    failureReason('dpkg: error: failed to write: No space left on device\npatchwarden: no room is left on /var'),
+    /^There is not enough room on the disk \(\/var\): free some and try again$/,
+  ],
+  ['apt, killed', failureReason('Setting up demo-app (2.0) ...\nKilled'), /^apt was killed on the host$/],
+  [
+    'dnf, no inode, as rpm counts it before it begins',
+    dnf.failureReason(
+      'Error: Transaction test error:\n  installing package demo-app-2.0-1.noarch needs 2 inodes on the /opt/demo-app filesystem',
+    ),
+    /^No inode is left on \/opt\/demo-app,/,
+  ],
+  [
+    'dnf, a line that ends with a colon',
+    dnf.failureReason('Error: Transaction test error:\n  file /a conflicts with file from package b'),
+    /^dnf failed: Transaction test error: file \/a conflicts with file from package b$/,
+  ],
+  [
+    'dnf, another package than the list says',
+    dnf.failureReason('Error: Some packages from local repository have incorrect checksum'),
+    /its checksum is another one/,
+  ],
+  [
+    'dnf, no key',
+    dnf.failureReason(
+      'However, you do not have any GPG public keys installed. You need\n\nProblem repository: [fleet]\nusername: ',
+    ),
+    /^The host cannot check the signatures of fleet: it has no key/,
+  ],
+  [
+    'dnf, killed in the middle',
+    dnf.failureReason('  Running scriptlet: demo-app-2.0-1.noarch 2/4Killed'),
+    /^dnf was killed on the host$/,
+  ],
+  [
+    'dnf, rpm could not write',
+    dnf.failureReason(
+      'error: unpacking of archive failed on file /opt/demo-app/health;6b0d8bbf: cpio: open failed - No data available',
+    ),
+    /^rpm could not write \/opt\/demo-app\/health: open failed - No data available$/,
+  ],
+  [
+    'zypper, another package than the list says',
+    zypper.failureReason('Package demo-lib-2.0-1.noarch (fleet) seems to be corrupted during transfer.'),
+    /^demo-lib-2\.0-1\.noarch is not what the list of its repository says/,
+  ],
+  [
+    'zypper, a package that is gone',
+    zypper.failureReason("File './demo-lib-2.0-1.noarch.rpm' not found on medium 'file:/srv/fleet'"),
+    /^A package could not be downloaded \(/,
+  ],
 ])('%s', (_, said, expected) => {
   expect(said).toMatch(expected)
 })
