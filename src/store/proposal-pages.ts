@@ -75,6 +75,7 @@ export async function listProposals(
   most: number,
 ): Promise<readonly Listed[]> {
   const { teams, status } = filter
+  if (filter.asset) return listOfAsset(db, filter, filter.asset, after, most)
   const called = conditions(filter)
   const section = (open: boolean): SQL => {
     const behind = after?.open === open ? sql`and ${newest} > ${-after.number}` : sql``
@@ -94,17 +95,31 @@ export async function listProposals(
   )
 }
 
+/** What happened to one asset is little, so its proposals are found first. */
+async function listOfAsset(
+  db: Queryable,
+  filter: ProposalFilter,
+  asset: NonNullable<ProposalFilter['asset']>,
+  after: ProposalPlace | null,
+  most: number,
+): Promise<readonly Listed[]> {
+  const wanted = filter.status === 'open' ? sql`and ${isOpen}` : filter.status === 'over' ? sql`and ${isOver}` : sql``
+  const behind = after === null ? sql`` : sql`and (${isOpen}, number) < (${after.open}::boolean, ${after.number})`
+  return db.execute<Listed & Record<string, unknown>>(sql`
+    select id, number, (${isOpen}) as open from ${proposals}
+    where id in (select unnest(${listOf(asset.open)}::text::text[])
+        union select proposal from ${results} where asset = ${asset.id})
+      and team = any(${listOf(filter.teams)}::text::text[]) ${wanted} ${behind} ${conditions(filter)}
+    order by open desc, number desc limit ${most}`)
+}
+
 const isOver = sql`not (${isOpen})`
 
-function conditions({ text, states, about = null, asset = null, from = null, to = null }: ProposalFilter): SQL {
+function conditions({ text, states, about = null, from = null, to = null }: ProposalFilter): SQL {
   const all = [
     text === '' ? null : sql`(title ilike ${contains(text)} or id ilike ${contains(text)})`,
     states === undefined ? null : sql`status = any(${listOf(states)}::text::text[])`,
     about === null ? null : isAbout(storable(about)),
-    asset === null
-      ? null
-      : sql`(id = any(${listOf(asset.open)}::text::text[])
-          or exists (select from ${results} r where r.asset = ${asset.id} and r.proposal = ${proposals}.id))`,
     from === null ? null : sql`opened_at >= ${from}`,
     to === null ? null : sql`opened_at < ${to}`,
   ].filter((one) => one !== null)

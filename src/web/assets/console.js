@@ -9,7 +9,11 @@
 
   const isControl = (node) => node instanceof HTMLElement && node.matches('input, textarea, select')
   function isChanged(control) {
-    if (control.matches('select')) return [...control.options].some((one) => one.selected !== one.defaultSelected)
+    if (control.matches('select')) {
+      // Where no option is named as the chosen one, it is the first.
+      const named = [...control.options].findLastIndex((one) => one.defaultSelected)
+      return control.selectedIndex !== Math.max(0, named)
+    }
     return control.value !== control.defaultValue || control.checked !== control.defaultChecked
   }
   const callbacks = globalThis.Idiomorph?.defaults.callbacks

@@ -13,7 +13,11 @@ ${result.detail === undefined ? '' : detailHtml(result.detail, viewer)}`
 
 /** `picture`: the path of the detail's picture; `null`: none. */
 export function detailHtml(detail: Detail, viewer: Viewer, picture: string | null = null): Html {
-  return html`<section class="detail"><h2>${detail.title}</h2><p>${richText(detail.lead, viewer.timeZone)}</p>
+  return html`<section class="detail"><h2>${detail.title}</h2>${contentHtml(detail, viewer, picture)}</section>`
+}
+
+function contentHtml(detail: Detail, viewer: Viewer, picture: string | null): Html {
+  return html`<p>${richText(detail.lead, viewer.timeZone)}</p>
 ${detail.picture === undefined || picture === null ? '' : pictureHtml(detail.picture, picture, viewer)}
 ${detail.tables.map(({ caption, columns, rows }) =>
   rowsHtml(
@@ -22,7 +26,7 @@ ${detail.tables.map(({ caption, columns, rows }) =>
     caption,
   ),
 )}
-${detail.lines.length === 0 ? '' : preformatted(detail.lines)}</section>`
+${detail.lines.length === 0 ? '' : preformatted(detail.lines)}`
 }
 
 /** The page for a detail or a part of it. `path`: the path of this page. */
@@ -30,8 +34,9 @@ export function detailPageHtml(detail: PartOfDetail, path: string, part: DetailP
   const only = part.only ?? ''
   const back = path.slice(0, path.lastIndexOf('/'))
   const isAssets = path.endsWith('/assets')
-  return html`<p><a href="${back}">← ${back.slice(back.lastIndexOf('/') + 1)}</a>${isAssets ? html` · ${only === '' ? html`<a href="${path}?only=not+well">Only servers that did not end well</a>` : html`<a href="${path}">All servers</a>`}` : ''}</p>
-${detailHtml(detail, viewer, `${back}/pictures${path.slice(back.length)}`)}
+  return html`<p class="crumb"><a href="${back}">← ${back.slice(back.lastIndexOf('/') + 1)}</a>${isAssets ? html` · ${only === '' ? html`<a href="${path}?only=not+well">Only servers that did not end well</a>` : html`<a href="${path}">All servers</a>`}` : ''}</p>
+<header class="pagehead"><h1>${detail.title}</h1><div class="do"><button type="button" data-print>Print</button></div></header>
+<section class="detail">${contentHtml(detail, viewer, `${back}/pictures${path.slice(back.length)}`)}</section>
 ${pagesHtml(path, { only }, part.after, detail.next ?? null)}`
 }
 

@@ -9,7 +9,7 @@ import { tableHtml } from './table.ts'
 export function peopleHtml(rows: readonly PersonRow[], accounts: readonly AccountEntry[], viewer: Viewer): Html {
   return tableHtml(
     'People',
-    ['Name', 'Roles', 'Accounts', ''],
+    ['Name', 'Roles', 'Accounts', 'Sign-in'],
     rows.map((row) => [
       html`<span id="${row.id}">${row.name}</span>`,
       row.roles.join(', ') || 'none',
