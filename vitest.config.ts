@@ -27,6 +27,7 @@ const long = [
   'test/integrations/feeds/osv-algorithm.test.ts',
   'test/integrations/feeds/robustness.test.ts',
   'test/integrations/ivanti-security-controls/contract.test.ts',
+  'test/integrations/ivanti-security-controls/deaths.test.ts',
   'test/integrations/manageengine/contract-ahead.test.ts',
   'test/integrations/manageengine/cost.test.ts',
   'test/integrations/sar/sar.test.ts',

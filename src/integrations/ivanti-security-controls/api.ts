@@ -164,7 +164,16 @@ function reads(console: Console): Reads {
     deployTemplates: (signal) => list(schema.deployTemplate, '/patch/deploytemplates', {}, signal),
     deployments: (since, signal) => list(schema.deployment, '/patch/deployments', { onOrAfter: since }, signal),
     deployment: (id, signal) => one(schema.deployment, `/patch/deployments/${id}`, signal),
-    deploymentMachines: (id, signal) => list(schema.deploymentMachine, `/patch/deployments/${id}/machines`, {}, signal),
+    async deploymentMachines(id, signal) {
+      const path = `/patch/deployments/${id}/machines`
+      const rows: DeploymentMachine[] = []
+      for (const row of await list(schema.deploymentMachine, path, {}, signal)) {
+        // A list may leave out the patches, which only the machine by itself has then.
+        const whole = row.patches === null ? await one(schema.deploymentMachine, `${path}/${row.id}`, signal) : row
+        rows.push(whole ?? row)
+      }
+      return rows
+    },
     operation: (id, signal) => one(schema.operation, `/operations/${id}`, signal),
   }
 }

@@ -7,7 +7,7 @@ import { aloneOnStart, following, forgetCalls, noteOf } from '../delegating/on-s
 import { preflighted } from '../delegating/refused.ts'
 import { openCalls } from './calls.ts'
 import { type Context, lastingProblem, markOf } from './context.ts'
-import type { StartNote } from './note.ts'
+import { emptyNote, type StartNote } from './note.ts'
 import { previewOf, templateProblem, viewOf } from './plan.ts'
 import { plannedCallsOf } from './planned-calls.ts'
 import { reportsOf, reportsOfAll } from './reports.ts'
@@ -124,7 +124,10 @@ function changing(context: Context): Required<Pick<DeployEngine, 'stage' | 'star
   return {
     stage: (batch, signal) =>
       onStart(batch.key, signal, async (own, mine) => {
-        await stageSets(own, batch, await look(own, batch, mine), mine)
+        const looked = await look(own, batch, mine)
+        // Its calls keep their numbers as long as something is noted of it.
+        if ((await own.notes.read(batch.key)) === null) await own.notes.save(batch.key, emptyNote)
+        await stageSets(own, batch, looked, mine)
         return { ready: true }
       }),
     start: (batch, signal) => onStart(batch.key, signal, (own, mine) => startBatch(own, batch, mine)),

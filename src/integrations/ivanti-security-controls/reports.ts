@@ -141,7 +141,7 @@ function openOutcome(one: AssetNote, begun: boolean, said: Heard | undefined): E
   return { outcome: neverRan(`Security Controls calls the deployment finished${why === null ? '' : ` (${why})`}`) }
 }
 
-/** So many hours after the work, an answer of a fresh scan is not waited for any more. */
+/** So many hours after it was asked for, a fresh scan is not waited for any more. */
 const SEEN_WITHIN_HOURS = 8
 
 function doneOutcome(
@@ -169,9 +169,10 @@ function doneOutcome(
     }
   }
   const looks = looksFor(note, one.asset)
+  const asked = looks.at(-1)?.sentAt ?? null
   const gaveUp =
     (looks.length >= MOST_LOOKS && looks.every(({ isOver }) => isOver)) ||
-    (at !== null && !isBefore(clock().toISOString(), plusSeconds(at, SEEN_WITHIN_HOURS * hourSeconds)))
+    (asked !== null && !isBefore(clock().toISOString(), plusSeconds(asked, SEEN_WITHIN_HOURS * hourSeconds)))
   if (!gaveUp) return null
   return { outcome: succeeded(['no fresh scan could confirm it']), ...(at === null ? {} : { at }) }
 }

@@ -326,27 +326,26 @@ const CLOCK_SECONDS = 300
 
 /**
  * A deployment whose answer was lost has no name of ours: it is found by who made it, when, by its template and its machines.
- * It is never sent again. What does not show in time is lost: nobody knows whether it is there.
+ * No machine is in two starts at once, so those that it shows so far tell. It is never sent again. What does not show in time
+ * is lost: nobody knows whether it is there.
  */
 async function findDeployment({ context, signal }: Work, note: StartNote, run: Run): Promise<StartNote> {
   const { api, known, clock } = context
   const machines = await known.machines(signal)
-  const since = plusSeconds(run.sentAt ?? clock().toISOString(), -CLOCK_SECONDS)
+  const sentAt = run.sentAt ?? clock().toISOString()
+  const since = plusSeconds(sentAt, -CLOCK_SECONDS)
+  const until = plusSeconds(sentAt, context.shownWithinSeconds + CLOCK_SECONDS)
   const taken = new Set(note.runs.flatMap(({ deployment }) => deployment ?? []))
-  const own = note.assets.filter(({ asset }) => run.assets.includes(asset))
-  const wanted = own
-    .map(({ name }) => name)
-    .sort()
-    .join('\n')
+  const wanted = new Set(note.assets.flatMap(({ asset, name }) => (run.assets.includes(asset) ? [name] : [])))
+  let mayBe = false
   for (const one of await api.deployments(since, signal)) {
-    if (taken.has(one.id) || one.name !== run.template || (run.user !== null && one.creator !== run.user)) continue
-    if (one.startedAt === null || isBefore(one.startedAt, since)) continue
+    if (taken.has(one.id) || one.name !== run.template || one.creator !== run.user) continue
+    if (one.startedAt === null || isBefore(one.startedAt, since) || isBefore(until, one.startedAt)) continue
+    if (one.expected !== null && one.expected !== wanted.size) continue
     const rows = await api.deploymentMachines(one.id, signal)
-    const names = rows
-      .map((row) => machines.nameOf(row) ?? row.name)
-      .sort()
-      .join('\n')
-    if (names === wanted) return withRun(note, { ...run, state: 'deploying', deployment: one.id })
+    if (!rows.every((row) => wanted.has(machines.nameOf(row) ?? ''))) continue
+    if (rows.length > 0) return withRun(note, { ...run, state: 'deploying', deployment: one.id })
+    mayBe = true
   }
-  return isShownBy(context, run.sentAt) ? note : withRun(note, { ...run, state: 'lost' })
+  return mayBe || isShownBy(context, run.sentAt) ? note : withRun(note, { ...run, state: 'lost' })
 }

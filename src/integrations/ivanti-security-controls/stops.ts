@@ -11,7 +11,7 @@ import { type Context, isLook, keyIn, markOf } from './context.ts'
 import { type AssetNote, type Run, replaced, type StartNote, withRun } from './note.ts'
 import { type Heard, hear } from './reports.ts'
 import { type Advanced, advanced } from './runs.ts'
-import type { Scan } from './schema.ts'
+import type { Operation, Scan } from './schema.ts'
 import { verdictOn } from './verdict.ts'
 
 const STOPPED = 'It was taken back before it began.'
@@ -44,7 +44,7 @@ export async function takeBack(
     for (const { name } of note.runs) {
       const run = note.runs.find((one) => one.name === name)
       if (run !== undefined && open().some(({ asset }) => run.assets.includes(asset)))
-        note = await stopRun(context, note, run, signal)
+        note = await stopRun(context, key, note, run, signal)
     }
     for (const one of open()) note = reached(note, one, 'stopped')
     await context.notes.save(key, note)
@@ -67,7 +67,13 @@ function openIn(note: StartNote, run: Run): readonly AssetNote[] {
   return note.assets.filter(({ asset, takenBack }) => takenBack?.state === null && run.assets.includes(asset))
 }
 
-async function stopRun(context: Context, note: StartNote, run: Run, signal: AbortSignal): Promise<StartNote> {
+async function stopRun(
+  context: Context,
+  key: string,
+  note: StartNote,
+  run: Run,
+  signal: AbortSignal,
+): Promise<StartNote> {
   switch (run.state) {
     case 'planned':
     case 'scanning':
@@ -78,7 +84,7 @@ async function stopRun(context: Context, note: StartNote, run: Run, signal: Abor
       // Nobody knows whether the console has it.
       return openIn(note, run).reduce((now, one) => reached(now, one, 'may still begin'), note)
     case 'deploying':
-      return whileDeploying(context, note, run, signal)
+      return whileDeploying(context, key, note, run, signal)
     case 'dropped':
       return note
   }
@@ -98,26 +104,42 @@ async function beforeDeployment({ api }: Context, note: StartNote, run: Run, sig
 
 /**
  * The operation is cancelled if that reaches somebody who is to be stopped. Others to whom nothing was sent by then are
- * scanned and deployed to anew; whoever has begun goes on.
+ * scanned and deployed to anew; whoever has begun goes on. Only an operation that was seen open and is gone afterwards proves
+ * that nothing more is sent. That it was open is noted before it is cancelled.
  */
-async function whileDeploying(context: Context, before: StartNote, run: Run, signal: AbortSignal): Promise<StartNote> {
+async function whileDeploying(
+  context: Context,
+  key: string,
+  before: StartNote,
+  run: Run,
+  signal: AbortSignal,
+): Promise<StartNote> {
   const heardOf = async () => (await hear(context, [run], signal)).get(run.deployment ?? '')
   const open = openIn(before, run)
   const first = await heardOf()
-  const mayReach = run.deployment !== null && open.some((one) => !hasBegun(one, first))
-  if (run.deployment !== null && mayReach) await context.api.cancelOperation(run.deployment, signal)
-  const after = await heardOf()
-  // An operation that goes on, whatever was asked for, may reach anybody.
-  const isOver = mayReach && (after?.operation == null || after.operation.isOver)
-  const isSpared = (one: AssetNote) => isOver && !hasBegun(one, after) && after?.rows.has(one.name) !== true
+  const isOpen = run.cancelled || (first?.operation != null && !first.operation.isOver)
+  const reaches = run.deployment !== null && isOpen && open.some((one) => !hasBegun(one, first))
   let note = before
+  if (reaches && run.deployment !== null) {
+    note = withRun(note, { ...run, cancelled: true })
+    await context.notes.save(key, note)
+    await context.api.cancelOperation(run.deployment, signal)
+  }
+  const after = reaches ? await heardOf() : first
+  const isGone = reaches && (after?.operation == null || wasCutOff(after.operation))
+  const isSpared = (one: AssetNote) => isGone && !hasBegun(one, after) && after?.rows.has(one.name) !== true
   for (const one of open)
     note = reached(note, one, hasBegun(one, after) ? 'at work' : isSpared(one) ? 'stopped' : 'may still begin')
   const spared = note.assets.filter(
     (one) => run.assets.includes(one.asset) && one.takenBack === null && one.refused === null && isSpared(one),
   )
   const left = run.assets.filter((asset) => !spared.some((one) => one.asset === asset))
-  return withRun(note, { ...run, cancelled: run.cancelled || mayReach, assets: left })
+  return withRun(note, { ...run, cancelled: run.cancelled || reaches, assets: left })
+}
+
+/** It is over, and not because all was sent. */
+function wasCutOff({ isOver, word }: Operation): boolean {
+  return isOver && !/^succeeded$/i.test(word)
 }
 
 function hasBegun(one: AssetNote, heard: Heard | undefined): boolean {
@@ -125,30 +147,25 @@ function hasBegun(one: AssetNote, heard: Heard | undefined): boolean {
   return verdict.kind === 'done' || verdict.kind === 'failed' || (verdict.kind === 'open' && verdict.begun)
 }
 
-/** Each scan with the deployment of it that is not over yet; `null`: there is none. */
+/** Of each scan: the deployment of it that is not over; `none`; or `not shown`, where one may be that shows no machine yet. */
 async function withDeployments(
   api: Api,
   scans: readonly Scan[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<Scan, string | null>> {
+): Promise<ReadonlyMap<Scan, string>> {
   const [oldest] = scans.flatMap(({ startedAt }) => startedAt ?? []).sort()
   const deployments = oldest === undefined ? [] : await api.deployments(oldest, signal)
-  const found = new Map<Scan, string | null>()
+  const found = new Map<Scan, string>()
   for (const scan of scans) {
-    const names = (await api.scanMachines(scan.id, signal))
-      .map(({ name }) => name.toLowerCase())
-      .sort()
-      .join('\n')
-    found.set(scan, null)
+    const names = new Set((await api.scanMachines(scan.id, signal)).map(({ name }) => name.toLowerCase()))
+    found.set(scan, 'none')
     for (const { id, creator, startedAt, isComplete } of deployments) {
       if (isComplete || creator !== scan.user || startedAt === null) continue
       if (scan.startedAt !== null && isBefore(startedAt, scan.startedAt)) continue
       const rows = await api.deploymentMachines(id, signal)
-      const there = rows
-        .map(({ name }) => name.toLowerCase())
-        .sort()
-        .join('\n')
-      if (there === names) found.set(scan, id)
+      if (!rows.every(({ name }) => names.has(name.toLowerCase()))) continue
+      if (rows.length > 0) found.set(scan, id)
+      else if (found.get(scan) === 'none') found.set(scan, 'not shown')
     }
   }
   return found
@@ -180,12 +197,14 @@ export async function reclaimScans(
     const rows = await api.scanMachines(scan.id, signal)
     const names = rows.map((row) => machines.nameOf(row) ?? row.name.toLowerCase())
     const who = names.length === 0 ? 'it had not found any machine yet' : firstNames(names)
-    if (deployment !== null) await api.cancelOperation(deployment, signal)
+    if (deployment !== 'none' && deployment !== 'not shown') await api.cancelOperation(deployment, signal)
     await api.removeScan(scan.id, signal)
     const also =
-      deployment === null
+      deployment === 'none'
         ? 'nothing of it was deployed'
-        : 'its deployment was cancelled, and may go on where it has begun'
+        : deployment === 'not shown'
+          ? 'a deployment of the same account is under way that shows no machine yet, look whether it is of this scan'
+          : 'its deployment was cancelled, and may go on where it has begun'
     found.push(
       `The scan "${scan.name}" in Security Controls belongs to no rollout that is known here. It was removed (${who}): ${also}.`,
     )

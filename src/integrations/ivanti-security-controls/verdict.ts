@@ -18,7 +18,9 @@ export function verdictOn({ items }: Pick<AssetNote, 'items'>, row: DeploymentMa
   if (row === undefined) return { kind: 'open', begun: false }
   const states = row.patches ?? []
   const wanted = items.flatMap(({ kb, patches }) => patches.map((patch) => ({ kb, patch })))
-  const found = wanted.map(({ kb, patch }) => ({ kb, state: states.find(({ patchId }) => patchId === patch) }))
+  const stateOf = ({ kb, patch }: { readonly kb: string; readonly patch: string }) =>
+    states.find(({ patchId }) => patchId === patch) ?? states.find((one) => `KB${one.kb}` === kb)
+  const found = wanted.map((one) => ({ kb: one.kb, state: stateOf(one) }))
   const failed = found.filter(({ state }) => state !== undefined && hasFailed(state))
   const begun = found.some(({ state }) => state?.hasRun === true)
   const at = latest(found.map(({ state }) => state?.finishedAt ?? null))

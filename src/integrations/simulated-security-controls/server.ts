@@ -35,7 +35,10 @@ export function createSimulatedConsole(store: StateStore<ConsoleState>, pace: Pa
     const now = clock()
     const method = init?.method ?? 'GET'
     if (method === 'GET') {
-      const before = advance(await store.read(), pace, now)
+      const stored = await store.read()
+      // From now on its times are fixed.
+      if (stored.at === null) await store.change((state) => [advance(state, pace, now), null])
+      const before = advance(stored, pace, now)
       if (isAway(before, now)) throw refusedConnection()
       if (before.traps.busy > 0) return store.change((state) => busy(advance(state, pace, now)))
       return refusal(before) ?? read(before, path, url.searchParams, now) ?? notFound()
