@@ -22,6 +22,7 @@ const long = [
   'test/core/held-week-large.test.ts',
   'test/core/proposal/erased.property.test.ts',
   'test/integrations/aws-ssm/engine.test.ts',
+  'test/integrations/configuration-manager/contract.test.ts',
   'test/integrations/feeds/osv-algorithm.test.ts',
   'test/integrations/feeds/robustness.test.ts',
   'test/integrations/manageengine/contract-ahead.test.ts',

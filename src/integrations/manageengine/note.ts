@@ -5,6 +5,7 @@
 
 import { z } from 'zod'
 import type { Keeping } from '../../core/ports.ts'
+import { refusedSchema, updateChangeSchema } from '../delegating/asset-note.ts'
 import { createStartNotes, type StartNotes } from '../delegating/notes.ts'
 
 const instant = z.iso.datetime()
@@ -17,13 +18,6 @@ const itemSchema = z.object({
   undone: z.boolean(),
   /** Its last attempt had failed already. */
   failedBefore: z.boolean(),
-})
-
-const changeSchema = z.object({
-  kind: z.literal('update'),
-  name: z.string(),
-  build: z.string().nullable(),
-  undone: z.literal(true).exactOptional(),
 })
 
 const configurationSchema = z.object({
@@ -59,7 +53,7 @@ const assetSchema = z.object({
   name: z.string(),
   /** Id of the machine in ManageEngine. */
   machine: z.string(),
-  changes: z.array(changeSchema),
+  changes: z.array(updateChangeSchema),
   items: z.array(itemSchema),
   /** Id of its deployment policy. */
   policy: z.string(),
@@ -69,7 +63,7 @@ const assetSchema = z.object({
   since: instant,
   takenBack: takenBackSchema.nullable(),
   /** Why it was never told. */
-  refused: z.object({ state: z.enum(['held back', 'not begun', 'unreachable']), reason: z.string() }).nullable(),
+  refused: refusedSchema.nullable(),
 })
 
 const noteSchema = z.object({

@@ -5,6 +5,7 @@ import { MaybeStarted, maybeBegun } from '../../core/maybe-started.ts'
 import { notBegun } from '../../core/not-begun.ts'
 import type { DeploymentOutcome, DeploymentReport } from '../../core/ports.ts'
 import { isBefore, latest, minuteOf, toIso } from '../../core/time/instant.ts'
+import { outcomeOfRefused } from '../delegating/asset-note.ts'
 import type { Execution, Machine, PatchState } from './api.ts'
 import type { Context } from './context.ts'
 import type { AssetNote, ConfigurationNote, StartNote } from './note.ts'
@@ -231,9 +232,4 @@ function progressOf(note: StartNote, one: AssetNote, machine: Machine | undefine
   if (!isAfter(machine.contactedAt, one.since)) return 'told, its agent has not asked yet'
   if (now.getTime() < Date.parse(one.notBefore)) return `has learned of it, may begin at ${minuteOf(one.notBefore)} UTC`
   return 'has learned of it, and has not reported yet'
-}
-
-function outcomeOfRefused({ state, reason }: NonNullable<AssetNote['refused']>): DeploymentOutcome {
-  if (state === 'held back') return heldBack(reason)
-  return state === 'not begun' ? notBegun(reason) : { state, reason, touched: false, log: '' }
 }

@@ -4,19 +4,15 @@
  */
 
 import { createHash } from 'node:crypto'
-import { isOver, TIME_OVER } from '../../core/not-begun.ts'
-import type {
-  Batch,
-  DeploymentHandle,
-  DeploymentOutcome,
-  DeploymentRequest,
-  PreflightResult,
-} from '../../core/ports.ts'
+import { isOver } from '../../core/not-begun.ts'
+import type { Batch, DeploymentHandle, DeploymentRequest, PreflightResult } from '../../core/ports.ts'
 import { plusSeconds } from '../../core/time/instant.ts'
+import { ALREADY, refusedBy, tooLate } from '../delegating/asset-note.ts'
 import { type FirstContactOf, withFirstOnes } from '../delegating/first-contact.ts'
+import { markOf } from '../delegating/marks.ts'
 import type { Configuration } from './api.ts'
 import { ManageEngineError } from './client.ts'
-import { type Context, lastingProblem, markOf } from './context.ts'
+import { type Context, lastingProblem } from './context.ts'
 import {
   type AssetNote,
   type ConfigurationNote,
@@ -105,8 +101,6 @@ function intended(
   })
 }
 
-const tooLate = { state: 'not begun', reason: TIME_OVER } as const
-
 /** Whose time is over is not told any more, if nothing was sent yet. */
 function withoutLate(first: StartNote, over: ReadonlySet<string>): StartNote {
   let note = first
@@ -140,14 +134,6 @@ function assetNote({ request, found }: Looked, now: Date): AssetNote {
   const refused =
     items.length === 0 ? { state: 'held back' as const, reason: ALREADY } : isOver(notAfter, now) ? tooLate : null
   return { ...named, machine: machine.id, policy, changes: [...changes], items: [...items], refused }
-}
-
-const ALREADY = 'All of it was installed already, and not by this start.'
-
-function refusedBy(outcome: DeploymentOutcome): NonNullable<AssetNote['refused']> {
-  const reason = outcome.state === 'succeeded' ? ALREADY : outcome.reason
-  const { state } = outcome
-  return { state: state === 'not begun' || state === 'unreachable' ? state : 'held back', reason }
 }
 
 /** Machines for which nothing was planned yet get a configuration: one for each set of patches and each policy. */

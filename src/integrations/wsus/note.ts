@@ -5,8 +5,8 @@
  */
 
 import { z } from 'zod'
-import { TIME_OVER } from '../../core/not-begun.ts'
 import type { Keeping } from '../../core/ports.ts'
+import { refusedSchema, updateChangeSchema } from '../delegating/asset-note.ts'
 import { createStartNotes, type StartNotes } from '../delegating/notes.ts'
 
 const instant = z.iso.datetime()
@@ -21,13 +21,6 @@ const itemSchema = z.object({
 
 /** `failedBefore`: its last attempt had failed already. `restarts`: the machine restarts for it in any case. */
 const assetItemSchema = itemSchema.extend({ failedBefore: z.boolean(), restarts: z.boolean() })
-
-const changeSchema = z.object({
-  kind: z.literal('update'),
-  name: z.string(),
-  build: z.string().nullable(),
-  undone: z.literal(true).exactOptional(),
-})
 
 /** An approval that we made for a group of the operator's, as it was read back. */
 const ownApprovalSchema = z.object({
@@ -89,7 +82,7 @@ const assetSchema = z.object({
   timeZone: z.string(),
   /** Name of its group. */
   group: z.string(),
-  changes: z.array(changeSchema),
+  changes: z.array(updateChangeSchema),
   items: z.array(assetItemSchema),
   notBefore: instant,
   notAfter: instant.nullable(),
@@ -98,7 +91,7 @@ const assetSchema = z.object({
   added: z.boolean(),
   takenBack: takenBackSchema.nullable(),
   /** Why it was never added. */
-  refused: z.object({ state: z.enum(['held back', 'not begun', 'unreachable']), reason: z.string() }).nullable(),
+  refused: refusedSchema.nullable(),
 })
 
 const noteSchema = z.object({
@@ -132,8 +125,6 @@ export function withGroup(note: StartNote, group: GroupNote): StartNote {
 export function isToAdd({ added, takenBack, refused }: AssetNote): boolean {
   return !added && takenBack === null && refused === null
 }
-
-export const tooLate = { state: 'not begun', reason: TIME_OVER } as const
 
 export function isWhole(group: GroupNote): group is WholeGroupNote {
   return group.whole !== null

@@ -4,6 +4,7 @@ import { heldBack } from '../../core/held-back.ts'
 import { notBegun } from '../../core/not-begun.ts'
 import type { DeploymentOutcome, DeploymentReport } from '../../core/ports.ts'
 import { DAY_SECONDS, isBefore, minuteOf, plusSeconds, toIso } from '../../core/time/instant.ts'
+import { outcomeOfRefused } from '../delegating/asset-note.ts'
 import { type WsusEvent, type WsusInstallation, type WsusMachine, wireInstantOf } from './calls.ts'
 import type { Context } from './context.ts'
 import type { AssetNote, StartNote } from './note.ts'
@@ -215,9 +216,4 @@ function progressOf(context: Context, one: AssetNote, machine: WsusMachine | und
   if (now.getTime() < Date.parse(notBefore)) return `has learned of it, installs at ${minuteOf(notBefore)} UTC`
   const due = nextWord(context, one, machine, now)
   return `not reported yet, its word is expected by ${minuteOf(due)} UTC`
-}
-
-function outcomeOfRefused({ state, reason }: NonNullable<AssetNote['refused']>): DeploymentOutcome {
-  if (state === 'held back') return heldBack(reason)
-  return state === 'not begun' ? notBegun(reason) : { state, reason, touched: false, log: '' }
 }

@@ -4,13 +4,14 @@
  */
 
 import { isOver, TIME_OVER } from '../../core/not-begun.ts'
-import type { Batch, DeploymentHandle, DeploymentOutcome } from '../../core/ports.ts'
+import type { Batch, DeploymentHandle } from '../../core/ports.ts'
 import { plusSeconds } from '../../core/time/instant.ts'
+import { ALREADY, refusedBy, tooLate } from '../delegating/asset-note.ts'
 import { FIRST_MACHINES, type FirstContactOf, withFirstOnes } from '../delegating/first-contact.ts'
 import { WsusError } from './calls.ts'
 import type { Context } from './context.ts'
 import { groupFor, type Looked, look, stageGroups } from './groups.ts'
-import { type AssetNote, emptyNote, isToAdd, isWhole, replaced, type StartNote, tooLate } from './note.ts'
+import { type AssetNote, emptyNote, isToAdd, isWhole, replaced, type StartNote } from './note.ts'
 import { reportsOf } from './reports.ts'
 import { beginOf } from './times.ts'
 import { tellWholeGroups } from './whole-start.ts'
@@ -99,14 +100,6 @@ function assetNote(context: Context, key: string, looked: Looked, now: Date): As
   const refused =
     items.length === 0 ? { state: 'held back' as const, reason: ALREADY } : isOver(notAfter, now) ? tooLate : null
   return { ...named, machine: machine.id, group, changes: [...changes], items: [...items], refused }
-}
-
-const ALREADY = 'All of it was installed already, and not by this start.'
-
-function refusedBy(outcome: DeploymentOutcome): NonNullable<AssetNote['refused']> {
-  const reason = outcome.state === 'succeeded' ? ALREADY : outcome.reason
-  const { state } = outcome
-  return { state: state === 'not begun' || state === 'unreachable' ? state : 'held back', reason }
 }
 
 /**

@@ -5,18 +5,10 @@
 
 import { firstNames } from '../../core/first-names.ts'
 import { isOver, TIME_OVER } from '../../core/not-begun.ts'
+import { tooLate } from '../delegating/asset-note.ts'
 import { type Asked, type WsusApproval, WsusError, type WsusGroup, wireInstantOf } from './calls.ts'
 import type { Context } from './context.ts'
-import {
-  type AssetNote,
-  type Item,
-  isWhole,
-  replaced,
-  type StartNote,
-  tooLate,
-  type WholeGroupNote,
-  withGroup,
-} from './note.ts'
+import { type AssetNote, type Item, isWhole, replaced, type StartNote, type WholeGroupNote, withGroup } from './note.ts'
 import { oursIn, type Standing, standingFor } from './whole-approvals.ts'
 import {
   changeOf,
