@@ -1,8 +1,10 @@
 import { connectionWords } from '../core/connection-words.ts'
 import { errorCode } from './bounded-file.ts'
+import { SignInProblem } from './http/sent.ts'
 
 /** Says why a connection failed, in words that an operator knows. Words of libraries are not shown. */
 export function networkProblem(error: unknown): string {
+  if (error instanceof SignInProblem) return error.message
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const code = errorCode(cause)
   // The HTTP client gives some errors of its parser no code.

@@ -1,9 +1,9 @@
 /** Asks a ManageEngine server: one request after another, no faster than it may be asked, and reads what it answers. */
 
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { errorCode } from '../bounded-file.ts'
 import { type HttpAnswer, request } from '../http/request.ts'
 import { retryAfterSeconds } from '../http/retry.ts'
+import { maybeSent } from '../http/sent.ts'
 import { isRow, parsedRow, type Row, textOf } from './rows.ts'
 import type { SignIn } from './sign-in.ts'
 
@@ -129,14 +129,10 @@ type Verdict =
 const NO_TOKEN = /^(?:10001|10002|IAM0027)$/
 const NO_RIGHT = /^IAM0028$/
 
-/** Network errors of a request that never left. */
-const NOT_SENT =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_TLS|UND_ERR_CONNECT)/
-
 function judge(server: string, { path, change }: Asking, got: HttpAnswer): Verdict {
   const what = change === undefined ? 'answer' : 'say whether it did it'
   if (got.kind === 'none') {
-    const sent = change !== undefined && !NOT_SENT.test(codeOf(got.cause))
+    const sent = change !== undefined && maybeSent(got.cause)
     return failed(new ManageEngineError(`${server} did not ${what}: ${got.problem}`, { sent, cause: got.cause }))
   }
   const { response, body } = got
@@ -196,11 +192,6 @@ function failed(error: ManageEngineError): Verdict {
 
 function noSignIn(server: string, why: string): string {
   return `${server} does not take the token (${why}): it may be over, or of an account whose password was changed. Make a new one`
-}
-
-function codeOf(cause: unknown): string {
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
-  return errorCode(inner) ?? ''
 }
 
 /** The list under one of these names, in any case, wherever the answer has it. `null`: it has none. */

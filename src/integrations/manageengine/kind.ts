@@ -13,7 +13,7 @@ import type { CatalogFeed, DeployEngine, InventorySource, Keeping } from '../../
 import { HOUR_SECONDS, WEEK_SECONDS } from '../../core/time/instant.ts'
 import { formed, type Values } from '../../core/variables.ts'
 import { windowFor } from '../../core/window-of-asset.ts'
-import { unverifiedFetch } from '../http/unverified-fetch.ts'
+import { unverifiedFetch } from '../http/fetch-by.ts'
 import { keptInMemory } from '../kept-in-memory.ts'
 import { type Api, createApi, type Generation } from './api.ts'
 import { createCatalog } from './catalog.ts'
