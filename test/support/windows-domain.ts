@@ -86,7 +86,7 @@ export async function windowsDomain(): Promise<WindowsDomain> {
   }
   const run = (command: string, ...args: readonly string[]) =>
     execFileSync(command, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' })
-  const admin = (command: string) => void run('kadmin.local', '-r', REALM, '-q', command)
+  const admin = (command: string) => void run('kadmin.local', '-r', REALM, '-p', `root/admin@${REALM}`, '-q', command)
 
   run('kdb5_util', 'create', '-s', '-P', 'master', '-r', REALM)
   admin(`addprinc -randkey HTTP/${HOST}`)
