@@ -52,6 +52,7 @@ const long = [
   'test/workflow/absences.test.ts',
   'test/workflow/afterwards.test.ts',
   'test/workflow/audit.test.ts',
+  'test/workflow/configuration-manager.test.ts',
   'test/workflow/earlier-version.test.ts',
   'test/workflow/hand-over.test.ts',
   'test/workflow/known-when.test.ts',

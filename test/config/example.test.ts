@@ -60,11 +60,13 @@ describe('patchwarden.example.yaml', () => {
     expect(unshown({ feeds: otherFeeds, systems: {}, ...others })).toEqual([
       'patchwarden.example.yaml shows no entry of kind ssh under "systems".',
       'patchwarden.example.yaml shows no entry of kind wsus under "systems".',
+      'patchwarden.example.yaml shows no entry of kind configuration-manager under "systems".',
       'patchwarden.example.yaml shows no entry of kind manageengine under "systems".',
       'patchwarden.example.yaml shows no entry of kind fleet under "systems".',
       'patchwarden.example.yaml shows no entry of kind ivanti-neurons under "systems".',
       'patchwarden.example.yaml shows no entry of kind simulated-system under "systems".',
       'patchwarden.example.yaml shows no entry of kind simulated-wsus under "systems".',
+      'patchwarden.example.yaml shows no entry of kind simulated-configuration-manager under "systems".',
       'patchwarden.example.yaml shows no entry of kind simulated-manageengine under "systems".',
       'patchwarden.example.yaml shows no entry of kind simulated-fleet under "systems".',
       'patchwarden.example.yaml shows no entry of kind simulated-neurons under "systems".',

@@ -6,6 +6,8 @@
 import { z } from 'zod'
 import { instantOnWire } from '../windows-script/instants.ts'
 
+export { ScriptProblem as SiteError } from '../windows-script/problem.ts'
+
 const whole = z.int()
 const nothing = z.object({})
 const named = z.object({ id: z.string().min(1), name: z.string() })
@@ -92,13 +94,4 @@ export interface Writer {
   readonly describe: string
   /** Throws a `SiteError`. After one with `sent: true` nobody knows whether the site did it: look before it is sent again. */
   call<Op extends SiteOp>(op: Op, data: Asked<Op>, signal: AbortSignal): Promise<Answered<Op>>
-}
-
-export class SiteError extends Error {
-  readonly sent: boolean
-
-  constructor(sentence: string, { sent, cause }: { readonly sent: boolean; readonly cause?: unknown }) {
-    super(sentence, cause === undefined ? {} : { cause })
-    this.sent = sent
-  }
 }

@@ -32,7 +32,7 @@ export interface SimulatedSite {
 
 export function createSimulatedSite(store: StateStore<SiteState>, pace: Pace, clock: () => Date): SimulatedSite {
   return {
-    async fetch(input, init) {
+    fetch: async (input, init) => {
       init?.signal?.throwIfAborted()
       const url = new URL(input instanceof Request ? input.url : input)
       const now = clock()

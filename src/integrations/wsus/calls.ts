@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { instantOnWire as instant } from '../windows-script/instants.ts'
 
 export { wireInstantOf } from '../windows-script/instants.ts'
+export { ScriptProblem as WsusError } from '../windows-script/problem.ts'
 
 const id = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
 const whole = z.int()
@@ -287,30 +288,3 @@ export interface WsusServer {
    */
   call<Op extends WsusOp>(op: Op, data: Asked<Op>, signal: AbortSignal): Promise<WsusAnswer<Op>>
 }
-
-export class WsusError extends Error {
-  readonly sent: boolean
-  /** True: the server cannot answer so much at once. Ask for half of it. */
-  readonly tooMuch: boolean
-
-  constructor(
-    sentence: string,
-    { sent, tooMuch = false, cause }: { readonly sent: boolean; readonly tooMuch?: boolean; readonly cause?: unknown },
-  ) {
-    super(sentence, cause === undefined ? {} : { cause })
-    this.sent = sent
-    this.tooMuch = tooMuch
-  }
-}
-
-/** The one line between the sentinels that the script prints. */
-export const envelope = z.object({
-  v: z.literal(1),
-  op: z.string(),
-  ok: z.boolean(),
-  server: z.string(),
-  at: instant,
-  data: z.unknown(),
-  truncated: z.boolean(),
-  error: z.object({ type: z.string(), message: z.string(), hresult: whole.nullable() }).nullable(),
-})
