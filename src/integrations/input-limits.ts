@@ -61,16 +61,16 @@ export const inputLimits = {
    * The list of all silences of an Alertmanager, including those that expired in the last five days: under 1 kB each.
    */
   silenceAnswerBytes: 64 * 1024 * 1024,
-  /** One call to a WSUS server. Its own library gives up after about 5 minutes. */
-  wsusCallSeconds: 900,
+  /** One call to a script on a Windows server. The library of WSUS gives up after about 5 minutes. */
+  scriptCallSeconds: 900,
   /** How long a call waits on the server for an earlier one that still runs there. */
-  wsusWaitSeconds: 60,
-  /** Sending the script to a WSUS server, or reading it back. */
-  wsusTransferSeconds: 60,
-  /** Rows of one answer of a WSUS server. With the longest texts they stay under `hostOutputBytes`. */
-  wsusRows: 10_000,
-  /** A question to a WSUS server. Windows PowerShell reads at most 2 MB of JSON. */
-  wsusRequestBytes: 1_500_000,
+  scriptWaitSeconds: 60,
+  /** Sending a script to a Windows server, or reading it back. */
+  scriptTransferSeconds: 60,
+  /** Rows of one answer of a script. With the longest texts they stay under `hostOutputBytes`. */
+  scriptRows: 10_000,
+  /** A question to a script. Windows PowerShell reads at most 2 MB of JSON. */
+  scriptRequestBytes: 1_500_000,
   /** The number of assets that are silenced at the same time. */
   silencesAtOnce: 8,
 } as const

@@ -4,6 +4,7 @@ import type { Kind } from '../config/kind.ts'
 import { ansible } from './ansible/kind.ts'
 import { awsSsm } from './aws-ssm/kind.ts'
 import { awx } from './awx/kind.ts'
+import { configurationManager } from './configuration-manager/kind.ts'
 import { feedKinds } from './feeds/registry.ts'
 import { file } from './file-inventory/kind.ts'
 import { fleet } from './fleet/kind.ts'
@@ -17,6 +18,7 @@ import { prometheus } from './prometheus/kind.ts'
 import { sar } from './sar/kind.ts'
 import { alertmanager, command } from './silence/kind.ts'
 import { simulated } from './simulated/kind.ts'
+import { simulatedConfigurationManager } from './simulated-configuration-manager/kind.ts'
 import { simulatedFleet } from './simulated-fleet/kind.ts'
 import { simulatedManageEngine } from './simulated-manageengine/kind.ts'
 import { simulatedNeurons } from './simulated-neurons/kind.ts'
@@ -30,6 +32,7 @@ export const kinds: readonly Kind[] = [
   local,
   ssh,
   wsus,
+  configurationManager,
   manageEngine,
   ivantiSecurityControls,
   fleet,
@@ -41,6 +44,7 @@ export const kinds: readonly Kind[] = [
   simulated,
   simulatedSystem,
   simulatedWsus,
+  simulatedConfigurationManager,
   simulatedManageEngine,
   simulatedSecurityControls,
   simulatedFleet,

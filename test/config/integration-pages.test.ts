@@ -29,6 +29,15 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
   'msrc.md': ['ver'],
   // What the state file of the simulated server holds.
   'wsus.md': ['copies', 'loseAnswers', 'mostRows', 'silentHours'],
+  'configuration-manager.md': [
+    'evaluatesAfterMinutes',
+    'limitedOut',
+    'loseAnswers',
+    'pageRows',
+    'restartsInverted',
+    'shiftedHours',
+    'smallNames',
+  ],
   'manageengine.md': [
     'deploymentType',
     'forceRebootOption',

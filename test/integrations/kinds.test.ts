@@ -263,7 +263,7 @@ describe('a system', () => {
     [
       'another kind',
       '  desk: { kind: file, inventory: {} }',
-      'systems.desk.kind is "file". Write one of ssh, wsus, manageengine, ivanti-security-controls, fleet, ivanti-neurons, simulated-system, simulated-wsus, simulated-manageengine, simulated-security-controls, simulated-fleet, simulated-neurons, notebook.',
+      'systems.desk.kind is "file". Write one of ssh, wsus, configuration-manager, manageengine, ivanti-security-controls, fleet, ivanti-neurons, simulated-system, simulated-wsus, simulated-configuration-manager, simulated-manageengine, simulated-security-controls, simulated-fleet, simulated-neurons, notebook.',
     ],
     [
       'a host that is listed twice',

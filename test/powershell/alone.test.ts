@@ -3,8 +3,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { findAnswer } from '../../src/integrations/wsus/read-answer.ts'
-import { wsusScript } from '../../src/integrations/wsus/script.ts'
+import { findAnswer } from '../../src/integrations/windows-script/read-answer.ts'
+import { wsusScript } from '../../src/integrations/wsus/remote.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { powershellHost } from './support/standin.ts'
 
@@ -61,10 +61,11 @@ describe.skipIf(powershellHost === null)('the script alone', () => {
   })
 })
 
-it('the script is named by its content', () => {
+it('the script is named by its content, of which the ends are the same for all kinds', () => {
   const { file, sha256, text } = wsusScript()
   expect(file).toBe(`wsus-${sha256.slice(0, 16)}.ps1`)
-  expect(text).toBe(
-    readFileSync(fileURLToPath(new URL('../../src/integrations/wsus/wsus.ps1', import.meta.url)), 'ascii'),
+  const parts = ['windows-script/begin.ps1', 'wsus/wsus.ps1', 'windows-script/end.ps1'].map((part) =>
+    readFileSync(fileURLToPath(new URL(`../../src/integrations/${part}`, import.meta.url)), 'ascii'),
   )
+  expect(text).toBe(parts.join(''))
 })

@@ -35,21 +35,6 @@ export interface Context {
   readonly clock: () => Date
 }
 
-/** Beginning of the names of all configurations that installations of Patchwarden make. */
-const OURS = 'Patchwarden ('
-
-/** Beginning of the names of all configurations of one start, so that they are found by it. */
-export function markOf({ installation }: Pick<Context, 'installation'>, key: string): string {
-  if (!/^[A-Za-z0-9._-]{1,100}$/.test(key)) throw new Error(`"${key.slice(0, 120)}" cannot be the key of a start`)
-  return `${OURS}${installation}) ${key} `
-}
-
-/** The key of the start to which a configuration of this installation belongs; `null`: it is not one of them. */
-export function keyIn({ installation }: Pick<Context, 'installation'>, name: string): string | null {
-  const mine = `${OURS}${installation}) `
-  return name.startsWith(mine) ? (name.slice(mine.length).split(' ')[0] ?? null) : null
-}
-
 /** Whether its machines may still learn of it. */
 export function isOpen({ status }: Pick<Configuration, 'status'>): boolean {
   return !/suspend|expired|draft/.test(status)

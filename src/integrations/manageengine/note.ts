@@ -5,6 +5,7 @@
 
 import { z } from 'zod'
 import type { Keeping } from '../../core/ports.ts'
+import { updateChangeSchema } from '../delegating/asset-note.ts'
 import { createStartNotes, type StartNotes } from '../delegating/notes.ts'
 import { refusedSchema } from '../delegating/refused.ts'
 
@@ -18,13 +19,6 @@ const itemSchema = z.object({
   undone: z.boolean(),
   /** Its last attempt had failed already. */
   failedBefore: z.boolean(),
-})
-
-const changeSchema = z.object({
-  kind: z.literal('update'),
-  name: z.string(),
-  build: z.string().nullable(),
-  undone: z.literal(true).exactOptional(),
 })
 
 const configurationSchema = z.object({
@@ -60,7 +54,7 @@ const assetSchema = z.object({
   name: z.string(),
   /** Id of the machine in ManageEngine. */
   machine: z.string(),
-  changes: z.array(changeSchema),
+  changes: z.array(updateChangeSchema),
   items: z.array(itemSchema),
   /** Id of its deployment policy. */
   policy: z.string(),

@@ -1,8 +1,9 @@
 /** The calls that a start will make, in their order, from what the server knows now. */
 
 import type { PlannedCall, PlannedCalls } from '../../core/ports.ts'
+import { markOf } from '../delegating/marks.ts'
 import { installWords, suspendWords, trashWords } from './calls.ts'
-import { type Context, markOf } from './context.ts'
+import type { Context } from './context.ts'
 import type { Looked } from './start.ts'
 
 /** `isNew`: whether the server can suspend and remove. */

@@ -8,10 +8,11 @@ import { isOver } from '../../core/not-begun.ts'
 import type { Batch, DeploymentHandle, DeploymentRequest } from '../../core/ports.ts'
 import { plusSeconds } from '../../core/time/instant.ts'
 import { type FirstContactOf, withFirstOnes } from '../delegating/first-contact.ts'
+import { markOf } from '../delegating/marks.ts'
 import { ALREADY, refusedBy, TOO_LATE } from '../delegating/refused.ts'
 import type { Configuration } from './api.ts'
 import { ManageEngineError } from './client.ts'
-import { type Context, lastingProblem, markOf } from './context.ts'
+import { type Context, lastingProblem } from './context.ts'
 import {
   type AssetNote,
   type ConfigurationNote,

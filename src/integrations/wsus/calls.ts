@@ -7,23 +7,10 @@
  */
 
 import { z } from 'zod'
+import { instantOnWire as instant } from '../windows-script/instants.ts'
 
-const wireInstant = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/
-
-/** An instant as the script writes it, read as ISO 8601 UTC. */
-const instant = z.string().transform((text, context) => {
-  const iso = text.replace(wireInstant, '$1-$2-$3T$4:$5:$6.000Z')
-  const at = wireInstant.test(text) ? Date.parse(iso) : Number.NaN
-  // Date.parse takes 31 February as a day of March.
-  if (Number.isFinite(at) && new Date(at).toISOString() === iso) return iso
-  context.addIssue({ code: 'custom', message: `"${text}" is not an instant such as 20261125T020000Z` })
-  return z.NEVER
-})
-
-/** An instant (ISO 8601) as the script reads it. */
-export function wireInstantOf(iso: string): string {
-  return `${new Date(iso).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`
-}
+export { wireInstantOf } from '../windows-script/instants.ts'
+export { ScriptProblem as WsusError } from '../windows-script/problem.ts'
 
 const id = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
 const whole = z.int()
@@ -301,30 +288,3 @@ export interface WsusServer {
    */
   call<Op extends WsusOp>(op: Op, data: Asked<Op>, signal: AbortSignal): Promise<WsusAnswer<Op>>
 }
-
-export class WsusError extends Error {
-  readonly sent: boolean
-  /** True: the server cannot answer so much at once. Ask for half of it. */
-  readonly tooMuch: boolean
-
-  constructor(
-    sentence: string,
-    { sent, tooMuch = false, cause }: { readonly sent: boolean; readonly tooMuch?: boolean; readonly cause?: unknown },
-  ) {
-    super(sentence, cause === undefined ? {} : { cause })
-    this.sent = sent
-    this.tooMuch = tooMuch
-  }
-}
-
-/** The one line between the sentinels that the script prints. */
-export const envelope = z.object({
-  v: z.literal(1),
-  op: z.string(),
-  ok: z.boolean(),
-  server: z.string(),
-  at: instant,
-  data: z.unknown(),
-  truncated: z.boolean(),
-  error: z.object({ type: z.string(), message: z.string(), hresult: whole.nullable() }).nullable(),
-})

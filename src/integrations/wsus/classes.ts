@@ -1,47 +1,15 @@
 /** What kinds of updates a WSUS holds, and which of them are taken. */
 
 import type { PatchType } from '../../core/catalog.ts'
+import { typeOfUpdate } from '../windows/classifications.ts'
 import type { WsusUpdate } from './calls.ts'
-
-/** By classification. `null`: it is taken only where the settings name it. */
-const typeOfClass: Readonly<Record<string, PatchType | null>> = {
-  'Security Updates': 'security',
-  'Critical Updates': 'bugfix',
-  'Update Rollups': 'bugfix',
-  Updates: 'bugfix',
-  'Service Packs': 'feature',
-  'Feature Packs': null,
-  Upgrades: null,
-  Drivers: null,
-  'Driver Sets': null,
-  'Definition Updates': null,
-  Tools: null,
-}
-
-/** Types of the classifications that are off unless they are named. */
-const typeWhenNamed: Readonly<Record<string, PatchType>> = {
-  'Feature Packs': 'feature',
-  Upgrades: 'feature',
-  Drivers: 'bugfix',
-  'Driver Sets': 'bugfix',
-  'Definition Updates': 'security',
-  Tools: 'bugfix',
-}
-
-export const namedClasses = Object.keys(typeWhenNamed)
 
 /** `also`: classifications that are named in the settings. `null`: the update is not taken. */
 export function typeOf(
-  update: Pick<WsusUpdate, 'classification' | 'kind' | 'title'>,
+  { classification, kind, title }: Pick<WsusUpdate, 'classification' | 'kind' | 'title'>,
   also: readonly string[],
 ): PatchType | null {
-  const { classification, kind, title } = update
-  const named = also.includes(classification)
-  if (kind === 'Driver' && !named) return null
-  // A preview of next month's update is offered a week or two before, for those who test.
-  if (/\bpreview\b/i.test(title) && !named) return null
-  const type = named ? typeWhenNamed[classification] : undefined
-  return type ?? typeOfClass[classification] ?? null
+  return typeOfUpdate({ classification, isDriver: kind === 'Driver', title }, also)
 }
 
 /** Why nothing of it can be installed any more, as a clause; `null`: it can. `by`: the update that replaced it. */

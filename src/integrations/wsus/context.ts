@@ -1,10 +1,10 @@
 /** What all parts of the engine share. */
 
 import { MINUTE_MS } from '../../core/time/instant.ts'
+import { markOf } from '../delegating/marks.ts'
 import type { Wsus } from './ask.ts'
 import type { WsusGroup, WsusProbe } from './calls.ts'
 import type { Known } from './known.ts'
-import { OURS } from './machine.ts'
 import type { Notes } from './note.ts'
 
 /** What the clients' policy does with what is approved. */
@@ -32,21 +32,6 @@ export interface Context {
   /** So many seconds stand for an hour: fewer than 3,600 in a simulation. */
   readonly hourSeconds: number
   readonly clock: () => Date
-}
-
-/** Beginning of the names of all groups of one start, so that they are found by it. */
-export function markOf({ installation }: Pick<Context, 'installation'>, key: string): string {
-  if (!/^[A-Za-z0-9._-]{1,100}$/.test(key)) throw new Error(`"${key.slice(0, 120)}" cannot be the key of a start`)
-  return `${OURS}${installation}) ${key} `
-}
-
-/** The key of the start to which a group of this installation belongs; `null`: it is not one of them. */
-export function keyIn(
-  { installation }: Pick<Context, 'installation'>,
-  { name }: Pick<WsusGroup, 'name'>,
-): string | null {
-  const mine = `${OURS}${installation}) `
-  return name.startsWith(mine) ? (name.slice(mine.length).split(' ')[0] ?? null) : null
 }
 
 /** A test for groups that belong to the start. */

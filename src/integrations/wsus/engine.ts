@@ -4,11 +4,12 @@ import type { DeployEngine } from '../../core/ports.ts'
 import { reclaimedText } from '../../core/reclaimed.ts'
 import { recordedCalls } from '../delegating/call-book.ts'
 import { endFirstContact, firstOnes } from '../delegating/first-contact.ts'
+import { keyIn, markOf } from '../delegating/marks.ts'
 import { aloneOnStart, following, forgetCalls, noteOf } from '../delegating/on-start.ts'
 import { preflighted } from '../delegating/refused.ts'
 import { openCallBook } from './call-book.ts'
 import { WsusError } from './calls.ts'
-import { type Context, keyIn, markOf, serverProblem } from './context.ts'
+import { type Context, serverProblem } from './context.ts'
 import { look, stageGroups } from './groups.ts'
 import { nameOf } from './machine.ts'
 import { emptyNote, type GroupNote, isWhole, type StartNote } from './note.ts'
@@ -142,7 +143,8 @@ async function standingApprovals(context: Context, signal: AbortSignal): Promise
     const ours = new Set(oursAmong(context, [...groups.values()], approvals))
     for (const one of approvals) {
       const found = groups.get(one.group)
-      if (one.action !== 'Install' || found === undefined || keyIn(context, found) !== null || ours.has(one)) continue
+      if (one.action !== 'Install' || found === undefined || keyIn(context, found.name) !== null || ours.has(one))
+        continue
       counts.set(found.name, (counts.get(found.name) ?? 0) + 1)
     }
   } catch (error) {
@@ -170,7 +172,7 @@ async function reclaimGroups(
   const { wsus } = context
   const all = await wsus.ask('groups', {}, signal)
   const mine = all.flatMap((group) => {
-    const key = keyIn(context, group)
+    const key = keyIn(context, group.name)
     return key === null ? [] : [{ ...group, key }]
   })
   if (context.wholeGroups !== null) return reclaimWholeGroups(context, all, mine, unknown, signal)

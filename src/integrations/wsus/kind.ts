@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { changedBy, everyInventory, facts, host, tagsOfAll } from '../../config/asset-settings.ts'
 import { everyFeed } from '../../config/feed-settings.ts'
-import { duration, filePath, optional, port, reference, text } from '../../config/fields.ts'
+import { duration, optional, reference, text } from '../../config/fields.ts'
 import { type EntryNotes, type Given, kind, type Reference } from '../../config/kind.ts'
 import { present } from '../../config/present.ts'
 import { timeZoneFor } from '../../config/resolve.ts'
@@ -12,10 +12,11 @@ import type { CatalogFeed, DeployEngine, InventorySource, Keeping } from '../../
 import { HOUR_SECONDS, WEEK_SECONDS } from '../../core/time/instant.ts'
 import { checkSources, installationNamed, obstacleOf, sourcesOf } from '../delegating/configuration.ts'
 import { keptInMemory } from '../kept-in-memory.ts'
+import { namedClasses } from '../windows/classifications.ts'
+import { overSsh, scriptHostPaths, targetOf, windowsLogin } from '../windows-script/configuration.ts'
 import { createWsus, type Wsus } from './ask.ts'
 import type { WsusServer } from './calls.ts'
 import { createWsusCatalog } from './catalog.ts'
-import { namedClasses } from './classes.ts'
 import { createWsusEngine } from './engine.ts'
 import { createWsusInventory } from './inventory.ts'
 import { createKnown, type Known } from './known.ts'
@@ -198,28 +199,13 @@ export function wsusDeploying(
 
 const NAME = 'wsus'
 
-const loginMend = 'Write a login, such as patch, CORP\\patch or patch@corp.example.'
-const login = text(loginMend, 100).regex(
-  /^(?:[A-Za-z0-9][A-Za-z0-9._-]*\\)?[A-Za-z_][A-Za-z0-9._-]*\$?(?:@[A-Za-z0-9][A-Za-z0-9.-]*)?$/,
-  { error: loginMend },
-)
-
 const connection = {
   host: host.describe('The WSUS server, or a name from the SSH configuration.'),
-  user: optional(login).describe('Login there, also of a domain. Default: what the SSH configuration says.'),
-  port: optional(port).describe('SSH port. Default: what the SSH configuration says.'),
-  identityFile: optional(filePath).describe('Private key. Default: what the SSH configuration says.'),
-  knownHostsFile: optional(filePath).describe('Known host keys. Default: what the SSH configuration says.'),
-  sshConfig: optional(filePath).describe("SSH configuration to use. Default: the user's own."),
-  connectTimeout: duration({ unit: 's', minimum: 1, maximum: 300 })
-    .prefault('10 s')
-    .describe('How long to wait for a connection.'),
-  folder: optional(text('Write a folder.')).describe(
-    'Where the script lies there. Default: .patchwarden in the home of the login.',
-  ),
+  user: optional(windowsLogin).describe('Login there, also of a domain. Default: what the SSH configuration says.'),
+  ...overSsh,
   ...ofWsus,
 }
-const paths = { identityFile: 'path', knownHostsFile: 'path', sshConfig: 'path' } as const
+const paths = scriptHostPaths
 type Connection = z.output<z.ZodObject<typeof connection>>
 
 /** What the roles of a system share: the connections, and what is known of each server. */
@@ -233,10 +219,8 @@ function openReal(): Real {
 }
 
 function reached(source: Connection, { servers, opened }: Real, kept: Kept): Opened {
-  const { host, user, port, identityFile, knownHostsFile, sshConfig, connectTimeout, folder } = source
-  const own = present({ user, port, identityFile, knownHostsFile, configFile: sshConfig })
-  const target = { host, connectTimeoutSeconds: connectTimeout, ...own }
-  const server = servers.over({ name: host, target, ...present({ folder }) })
+  const { host, user, port } = source
+  const server = servers.over(targetOf(source, { host, user }))
   return opened.open({ login: JSON.stringify([host, user, port]), server, hourSeconds: HOUR_SECONDS }, source, kept)
 }
 

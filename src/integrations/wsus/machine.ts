@@ -1,6 +1,7 @@
 /** A machine of WSUS as an asset, and what it last said of itself. */
 
 import type { Asset } from '../../core/asset.ts'
+import { OURS } from '../delegating/marks.ts'
 import { type AssetDefaults, assetOf } from '../file-inventory/asset-defaults.ts'
 import { type Software, windowsPlatformOf, windowsSoftware } from '../windows/machine.ts'
 import {
@@ -45,9 +46,6 @@ export interface MachineFacts {
   readonly teams: Readonly<Record<string, string>>
   readonly simulated: boolean
 }
-
-/** Beginning of the names of the groups that installations of Patchwarden make. */
-export const OURS = 'Patchwarden ('
 
 function isBuiltIn(group: string): boolean {
   return group === ALL_COMPUTERS || group === UNASSIGNED_COMPUTERS

@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import type { Keeping } from '../../core/ports.ts'
+import { updateChangeSchema } from '../delegating/asset-note.ts'
 import { createStartNotes, type StartNotes } from '../delegating/notes.ts'
 import { refusedSchema } from '../delegating/refused.ts'
 
@@ -21,13 +22,6 @@ const itemSchema = z.object({
 
 /** `failedBefore`: its last attempt had failed already. `restarts`: the machine restarts for it in any case. */
 const assetItemSchema = itemSchema.extend({ failedBefore: z.boolean(), restarts: z.boolean() })
-
-const changeSchema = z.object({
-  kind: z.literal('update'),
-  name: z.string(),
-  build: z.string().nullable(),
-  undone: z.literal(true).exactOptional(),
-})
 
 /** An approval that we made for a group of the operator's, as it was read back. */
 const ownApprovalSchema = z.object({
@@ -89,7 +83,7 @@ const assetSchema = z.object({
   timeZone: z.string(),
   /** Name of its group. */
   group: z.string(),
-  changes: z.array(changeSchema),
+  changes: z.array(updateChangeSchema),
   items: z.array(assetItemSchema),
   notBefore: instant,
   notAfter: instant.nullable(),

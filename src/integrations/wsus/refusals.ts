@@ -1,9 +1,7 @@
 /** Sentences for the errors that the script reports by type. Messages of the server are in its own language. */
 
+import type { ScriptError } from '../windows-script/remote.ts'
 import type { WsusOp } from './calls.ts'
-import type { OwnEnvelope } from './read-answer.ts'
-
-type ScriptError = NonNullable<OwnEnvelope['error']>
 
 /** Why the script refused, by the name that it gives. `detail`: what its message holds. */
 const refusals: Readonly<Record<string, (name: string, detail: string) => string>> = {

@@ -5,9 +5,10 @@
  */
 
 import { firstNames } from '../../core/first-names.ts'
+import { OURS } from '../delegating/marks.ts'
 import type { Wsus } from './ask.ts'
 import { ALL_COMPUTERS, UNASSIGNED_COMPUTERS, type WsusGroup } from './calls.ts'
-import { nameOf, OURS } from './machine.ts'
+import { nameOf } from './machine.ts'
 
 /** `members`: everybody for whom an approval for it counts, also in groups below it: names by the ids of machines. */
 export interface WholeGroup {

@@ -1,8 +1,9 @@
 /** What stands in groups of the operator's: found by the marks of starts, without their notes, and told by `check`. */
 
 import { firstNames } from '../../core/first-names.ts'
+import { keyIn } from '../delegating/marks.ts'
 import type { WsusApproval, WsusGroup } from './calls.ts'
-import { type Context, keyIn } from './context.ts'
+import type { Context } from './context.ts'
 import { isWhole } from './note.ts'
 import { deleteAll, twinsOf } from './whole-approvals.ts'
 import { isNamed, membersOf, readNamed } from './whole-groups.ts'
@@ -22,7 +23,7 @@ export function oursAmong(
   all: readonly WsusGroup[],
   approvals: readonly WsusApproval[],
 ): readonly WsusApproval[] {
-  const marks = all.filter((group) => keyIn(context, group) !== null)
+  const marks = all.filter((group) => keyIn(context, group.name) !== null)
   return twinsOf(approvals, marks, namedIn(context, all))
 }
 

@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import { HOUR_MS, toIso } from '../../../src/core/time/instant.ts'
+import { findAnswer } from '../../../src/integrations/windows-script/read-answer.ts'
 import {
   ALL_COMPUTERS,
   type Answered,
@@ -18,7 +19,6 @@ import {
   wireInstantOf,
   wsusCalls,
 } from '../../../src/integrations/wsus/calls.ts'
-import { findAnswer } from '../../../src/integrations/wsus/read-answer.ts'
 import { type Counted, nothing } from './counted.ts'
 import { reportedAt, saidBy } from './reported.ts'
 
@@ -135,7 +135,7 @@ export function generatedWsus({ machines, updates }: Size, clock: () => Date): G
     const at = wireInstantOf(clock().toISOString())
     const body = { v: 1, op, call: op, ok: true, server: 'WSUS01', at, truncated, error: null }
     const json = JSON.stringify({ ...body, data: Symbol.iterator in found ? rows : found })
-    return `<<<WSUS_JSON${Buffer.from(json).toString('base64')}WSUS_JSON>>>\n`
+    return `<<<PATCHWARDEN_JSON${Buffer.from(json).toString('base64')}PATCHWARDEN_JSON>>>\n`
   }
 
   const server: WsusServer = {

@@ -4,8 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Asked, WsusError, type WsusOp, type WsusServer } from '../../../src/integrations/wsus/calls.ts'
-import { createWsusServers, type RemoteOptions, type WsusServers } from '../../../src/integrations/wsus/remote.ts'
-import { wsusScript } from '../../../src/integrations/wsus/script.ts'
+import {
+  createWsusServers,
+  type RemoteOptions,
+  type WsusServers,
+  wsusScript,
+} from '../../../src/integrations/wsus/remote.ts'
 import { type Sshd, sshdReason, startSshd } from '../../support/sshd-with-shell.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 

@@ -10,7 +10,7 @@ using System.Text.RegularExpressions;
 class AheadWriter(TextWriter to) : TextWriter
 {
     const string Wire = "yyyyMMdd'T'HHmmss'Z'";
-    static readonly Regex Answer = new("^<<<WSUS_JSON(.*)WSUS_JSON>>>$");
+    static readonly Regex Answer = new("^<<<PATCHWARDEN_JSON(.*)PATCHWARDEN_JSON>>>$");
     public static double Seconds { get; } = double.Parse(Environment.GetEnvironmentVariable("STANDIN_AHEAD") ?? "0", CultureInfo.InvariantCulture);
 
     public override Encoding Encoding => to.Encoding;
@@ -26,7 +26,7 @@ class AheadWriter(TextWriter to) : TextWriter
         var envelope = JsonNode.Parse(Encoding.UTF8.GetString(Convert.FromBase64String(found.Groups[1].Value)))!.AsObject();
         Move(envelope, "at");
         if (envelope["data"] is JsonObject data) Move(data, "clock");
-        return "<<<WSUS_JSON" + Convert.ToBase64String(Encoding.UTF8.GetBytes(envelope.ToJsonString())) + "WSUS_JSON>>>";
+        return "<<<PATCHWARDEN_JSON" + Convert.ToBase64String(Encoding.UTF8.GetBytes(envelope.ToJsonString())) + "PATCHWARDEN_JSON>>>";
     }
 
     static void Move(JsonObject row, string key)

@@ -74,11 +74,16 @@ export async function startStandIn(): Promise<StandIn> {
  * Stands for cmd.exe. It is not in UTC, so that an instant that is shifted by the local time is seen. PowerShell's own
  * caches go into the folder.
  */
-function windowsShell(folder: string, { siteFile, queryFile, aheadFile }: Record<string, string>): string {
+export function windowsShell(
+  folder: string,
+  { siteFile, queryFile, aheadFile }: Record<string, string>,
+  more: Readonly<Record<string, string>> = {},
+): string {
+  const others = Object.entries(more).map(([name, value]) => `${name}='${value}'`)
   return `
 case $1 in powershell.exe\\ *) ;; *) echo "'\${1%% *}' is not recognized as an internal or external command," >&2; exit 1 ;; esac
 export PATH='${process.env.PATH}' HOME='${folder}' TMPDIR='${folder}' TZ=America/New_York POWERSHELL_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 POWERSHELL_UPDATECHECK=Off
-export STANDIN_SITE='${siteFile}' STANDIN_QUERIES='${queryFile}' STANDIN_AHEAD="$(cat '${aheadFile}')" ${process.env.DOTNET_ROOT ? `DOTNET_ROOT='${process.env.DOTNET_ROOT}'` : ''}
+export ${others.join(' ')} STANDIN_SITE='${siteFile}' STANDIN_QUERIES='${queryFile}' STANDIN_AHEAD="$(cat '${aheadFile}')" ${process.env.DOTNET_ROOT ? `DOTNET_ROOT='${process.env.DOTNET_ROOT}'` : ''}
 read -ra words <<<"\${1#powershell.exe }"
 exec dotnet '${powershellHost}' "\${words[@]}"
 `

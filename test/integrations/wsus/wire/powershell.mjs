@@ -29,7 +29,7 @@ function answer(changed = {}) {
     error: null,
     ...changed,
   }
-  return `<<<WSUS_JSON${Buffer.from(JSON.stringify(envelope)).toString('base64')}WSUS_JSON>>>\r\n`
+  return `<<<PATCHWARDEN_JSON${Buffer.from(JSON.stringify(envelope)).toString('base64')}PATCHWARDEN_JSON>>>\r\n`
 }
 
 const big = 'ü'.repeat(300_000)
@@ -50,7 +50,8 @@ const modes = {
     process.stderr.write(progress)
     process.stdout.write(`#< CLIXML\r\n${answer()}${progress}`)
   },
-  banner: () => process.stdout.write(`*** Nur für Befugte ***\r\n<<<WSUS_JSON ist kein Ende\r\n${answer()}bye\r\n`),
+  banner: () =>
+    process.stdout.write(`*** Nur für Befugte ***\r\n<<<PATCHWARDEN_JSON ist kein Ende\r\n${answer()}bye\r\n`),
   bom: () => process.stdout.write(`\uFEFF${answer()}`),
   utf16: () => process.stdout.write(Buffer.from(`\uFEFF${answer()}`, 'utf16le')),
   // Code page 850 of a German console, before and after.
@@ -75,7 +76,7 @@ const modes = {
   'data in another form': () => process.stdout.write(answer({ data: [{ id: 5 }] })),
   'no json': () => {
     answer()
-    process.stdout.write('<<<WSUS_JSONaGVsbG8=WSUS_JSON>>>\r\n')
+    process.stdout.write('<<<PATCHWARDEN_JSONaGVsbG8=PATCHWARDEN_JSON>>>\r\n')
   },
   nothing: () => void answer(),
   'error text': () => {
@@ -108,7 +109,7 @@ const modes = {
     )
     end(1)
   },
-  constrained: () => process.stdout.write('<<<WSUS_LANGUAGE>>>\r\n'),
+  constrained: () => process.stdout.write('<<<PATCHWARDEN_LANGUAGE>>>\r\n'),
   'too old'() {
     process.stderr.write(
       `The script '${file}' cannot be run because it contained a "#requires" statement for Windows PowerShell 5.1.\r\n    + FullyQualifiedErrorId : ScriptRequiresUnmatchedPSVersion\r\n`,

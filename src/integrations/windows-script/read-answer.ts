@@ -2,11 +2,18 @@
 
 import { z } from 'zod'
 import { schemaProblem } from '../feeds/schema-problem.ts'
-import { envelope } from './calls.ts'
+import { instantOnWire } from './instants.ts'
 
 /** What is between the marks. `call` shows whose answer it is. */
-const ownEnvelope = envelope.extend({
+const ownEnvelope = z.object({
+  v: z.literal(1),
+  op: z.string(),
   call: z.string(),
+  ok: z.boolean(),
+  server: z.string(),
+  at: instantOnWire,
+  data: z.unknown(),
+  truncated: z.boolean(),
   error: z
     .object({
       type: z.string(),
@@ -29,8 +36,8 @@ export interface Printed {
   readonly status: number
 }
 
-const MARKED = /<<<WSUS_JSON([A-Za-z0-9+/=\s]*)WSUS_JSON>>>/g
-const BEGINS = '<<<WSUS_JSON'
+const MARKED = /<<<PATCHWARDEN_JSON([A-Za-z0-9+/=\s]*)PATCHWARDEN_JSON>>>/g
+const BEGINS = '<<<PATCHWARDEN_JSON'
 
 /** Returns the answer to `call`, whatever stands around it; `null`: there is none. Throws a sentence if it is broken. */
 export function findAnswer(stdout: string, call: string): OwnEnvelope | null {
@@ -61,7 +68,7 @@ function decode(base64: string): OwnEnvelope {
 /** Reasons that are certain: the script did not begin. The first that fits is told. */
 const beforeScript: readonly (readonly [(text: string) => boolean, (name: string) => string])[] = [
   [
-    (text) => text.includes('<<<WSUS_LANGUAGE>>>'),
+    (text) => text.includes('<<<PATCHWARDEN_LANGUAGE>>>'),
     (name) =>
       `PowerShell on ${name} runs in constrained language mode, in which the script cannot work: allow its folder in the application control of that server (AppLocker, WDAC).`,
   ],
@@ -79,7 +86,7 @@ const beforeScript: readonly (readonly [(text: string) => boolean, (name: string
     (name) => `${name} knows no powershell.exe: is it a Windows server, and may the login start it?`,
   ],
   [
-    (text) => /\bwsus-[0-9a-f]{16}\.ps1\b/.test(text) && /-File\b/.test(text),
+    (text) => /\b[a-z-]+-[0-9a-f]{16}\.ps1\b/.test(text) && /-File\b/.test(text),
     (name) =>
       `PowerShell on ${name} does not find the script that was sent: its login shell begins in another folder than SFTP. Name an absolute folder for it.`,
   ],

@@ -9,7 +9,7 @@ import { inputLimits } from '../input-limits.ts'
 import type { SshConnections } from '../ssh/connections.ts'
 import { type SshTarget, sftpArguments } from '../ssh/target.ts'
 import { connectionProblemOf } from '../ssh/transport.ts'
-import { WsusError } from './calls.ts'
+import { ScriptProblem } from './problem.ts'
 import { HOME_FOLDER, type Script, sftpPath } from './script.ts'
 
 export interface Place {
@@ -21,9 +21,9 @@ export interface Place {
   readonly connections: SshConnections
 }
 
-/** Makes sure that the script lies there, unchanged. Throws a WsusError. */
+/** Makes sure that the script lies there, unchanged. Throws a ScriptProblem. */
 export async function deliver(place: Place, script: Script, signal: AbortSignal): Promise<void> {
-  const here = await mkdtemp(join(tmpdir(), 'pw-wsus-'))
+  const here = await mkdtemp(join(tmpdir(), 'pw-script-'))
   try {
     if ((await hashThere(place, script, here, signal)) === script.sha256) return
     await put(place, script, here, signal)
@@ -70,7 +70,7 @@ async function put(place: Place, { file, text }: Script, here: string, signal: A
 
 async function transfer(place: Place, commands: readonly string[], signal: AbortSignal): Promise<void> {
   const { name, target, folder, connections } = place
-  const timeoutSeconds = inputLimits.wsusTransferSeconds
+  const timeoutSeconds = inputLimits.scriptTransferSeconds
   const ran = await runBounded({
     command: 'sftp',
     args: sftpArguments(target, connections.socket(target)),
@@ -97,8 +97,8 @@ function transferProblem(ran: ProcessEnd, name: string, folder: string, seconds:
   return connectionProblemOf(ran, name, seconds).reason
 }
 
-function failure(sentence: string): WsusError {
-  return new WsusError(sentence, { sent: false })
+function failure(sentence: string): ScriptProblem {
+  return new ScriptProblem(sentence, { sent: false })
 }
 
 function quoted(path: string): string {

@@ -1,9 +1,8 @@
-/** The script that answers on a WSUS server, and the command that runs it. */
+/** A script that answers on a Windows server, and the command that runs it. */
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { WindowsCommand } from '../ssh/target.ts'
-import type { WsusOp } from './calls.ts'
 
 /**
  * Where the script lies on the server: in the home of the login, in which nobody else may write, or in a folder that the
@@ -20,15 +19,13 @@ export interface Script {
   readonly file: string
 }
 
-let script: Script | null = null
-
-export function wsusScript(): Script {
-  if (script !== null) return script
+/** `own`: the part that knows one kind of server. It stands between what is the same for all. `name`: for its file. */
+export function scriptOf(name: string, own: URL): Script {
+  const parts = [new URL('./begin.ps1', import.meta.url), own, new URL('./end.ps1', import.meta.url)]
   // One kind of line end, however the checkout was made: the server compares what arrives.
-  const text = readFileSync(new URL('./wsus.ps1', import.meta.url), 'ascii').replaceAll('\r\n', '\n')
+  const text = parts.map((part) => readFileSync(part, 'ascii').replaceAll('\r\n', '\n')).join('')
   const sha256 = createHash('sha256').update(text, 'ascii').digest('hex')
-  script = { text, sha256, file: `wsus-${sha256.slice(0, 16)}.ps1` }
-  return script
+  return { text, sha256, file: `${name}-${sha256.slice(0, 16)}.ps1` }
 }
 
 /** Returns the folder with `/` alone. Throws a sentence for one that cannot be written without quotation marks. */
@@ -46,6 +43,6 @@ export function sftpPath(folder: string, file: string): string {
 }
 
 /** `folder` is one of `checkedFolder`. */
-export function commandFor(op: WsusOp, folder: string, { file, sha256 }: Script): WindowsCommand {
+export function commandFor(op: string, folder: string, { file, sha256 }: Script): WindowsCommand {
   return `powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -File ${folder}/${file} -Op ${op} -Sha256 ${sha256}`
 }
