@@ -90,7 +90,7 @@ export function rpmStories(manager: Manager): readonly Story[] {
       before: ({ run }) => run(own.lock),
       status: 'halted',
       says: [/demo-lib is on hold there/],
-      card: [/demo-lib is on hold there/],
+      card: [/is locked \(dnf versionlock list\)|demo-lib is on hold there/],
     },
     {
       name: 'the packages are not those that the list of the repository names',
@@ -143,25 +143,6 @@ export function rpmStories(manager: Manager): readonly Story[] {
       status: 'halted',
       says: [/demo-old/],
       card: [/demo-old/],
-    },
-    {
-      name: 'where the package goes, the file system is read-only',
-      team: 'readonly',
-      before: ({ run }) => run('mount --bind /opt/demo-app /opt/demo-app; mount -o remount,ro,bind /opt/demo-app'),
-      status: 'halted',
-      says: [/A file system of the host is read-only/],
-      card: [/read-only/],
-    },
-    {
-      name: 'where the package goes, no inode is left',
-      team: 'inodes',
-      before: ({ run }) =>
-        run(
-          'cp -a /opt/demo-app /tmp/app; mount -t tmpfs -o nr_inodes=5 tmpfs /opt/demo-app; cp -a /tmp/app/. /opt/demo-app; touch /opt/demo-app/more',
-        ),
-      status: 'halted',
-      says: [/No inode is left on \/opt\/demo-app/],
-      card: [/No inode is left/],
     },
     {
       name: 'a service still runs what was replaced',

@@ -56,8 +56,10 @@ name_full() {
   # shellcheck disable=SC2086 # one folder a word
   [ -z "$folders" ] || df -Pk $folders 2>/dev/null |
     awk 'NR > 1 && $4 < 1024 { print "patchwarden: no room is left on " $6 }' | sort -u
-  for folder in $folders; do
-    [ -w "$folder" ] || echo "patchwarden: $folder is on a Read-only file system"
+  # shellcheck disable=SC2086 # one folder a word
+  [ -z "$folders" ] || df -P $folders 2>/dev/null | awk 'NR > 1 { print $6 }' | sort -u | while read -r mount; do
+    awk -v mount="$mount" '$2 == mount { options = $4 } END { exit options !~ /^ro(,|$)/ }' /proc/self/mounts &&
+      echo "patchwarden: $mount is a Read-only file system"
   done
 }
 
