@@ -250,7 +250,7 @@
       else if (target === palette) palette.close()
     })
     document.addEventListener('keydown', (event) => {
-      const isCommand = event.key === 'k' && (event.ctrlKey || event.metaKey)
+      const isCommand = event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey)
       if (!isCommand && (event.key !== '/' || isControl(event.target))) return
       event.preventDefault()
       openPalette(document.activeElement)
