@@ -48,9 +48,9 @@ test('accounts lists who speaks for whom, and since when', async () => {
   const { code, out } = await accounts()
   expect(code).toBe(0)
   expect(out.split('\n')).toEqual([
-    `mara         Discord account ${mara}, named in the configuration`,
-    'eva          Slack account U0EVA, linked 2026-11-28 14:05 UTC; not in the configuration, so it speaks for nobody',
-    expect.stringMatching(/^tom +Discord account "tomski.*" \(\d+\), linked in the console, 2026-11-28 14:05 UTC$/),
+    `mara  Discord account ${mara}  named in the configuration`,
+    'eva   Slack account U0EVA                 linked 2026-11-28 14:05 UTC; not in the configuration, so it speaks for nobody',
+    expect.stringMatching(/^tom +Discord account "tomski.*" \(\d+\) {2}linked in the console, 2026-11-28 14:05 UTC$/),
     '',
   ])
   expect(out).not.toContain('\u001b')
