@@ -29,10 +29,9 @@ const words: Words = {
   'create-collection': ({ name }) => `make the empty collection "${name}"`,
   'create-group': ({ name, updates }, names) =>
     `make the update group "${name}" of ${firstNames(updates.map((id) => names.updates.get(id) ?? String(id)))}`,
-  'create-deployment': ({ name, deadline, suppress }) =>
-    `deploy the update group "${name}" to the collection of that name, deadline ${instantIn(deadline)} UTC, ${restarts(suppress)}`,
-  'set-deployment': ({ name, deadline, suppress }) =>
-    `set the deployment "${name}" back to the deadline ${instantIn(deadline)} UTC, ${restarts(suppress)}`,
+  'create-deployment': ({ name, suppress }) =>
+    `deploy the update group "${name}" to the collection of that name, ${restarts(suppress)}`,
+  'set-deployment': ({ name, suppress }) => `set the times of the deployment "${name}" back, ${restarts(suppress)}`,
   'add-members': ({ collection, machines }, names) =>
     `add ${machinesIn(machines, names)} to the collection ${thing(collection, names)}`,
   'remove-members': ({ collection, machines }, names) =>
@@ -44,6 +43,7 @@ const words: Words = {
   'delete-collection': ({ name }) => `delete the collection "${name}"`,
 }
 
+/** Without the deadline. */
 export function callWords<Op extends SiteOp>(op: Op, asked: Asked<Op>, names: CallNames): string {
   return words[op]?.(asked, names) ?? op
 }
@@ -69,7 +69,12 @@ export function openCalls(
     isReadBack: (op) => Object.hasOwn(reads, op),
     async words(made) {
       const names = namesIn([before, await notes.read(key)], strangers, made)
-      return ({ op, asked }) => reads[op]?.(asked as never, names) ?? callWords(op as SiteOp, asked as never, names)
+      return ({ op, asked }) => {
+        if (Object.hasOwn(reads, op)) return reads[op]?.(asked as never, names) ?? op
+        const { deadline } = asked as { readonly deadline?: string }
+        const what = callWords(op as SiteOp, asked as never, names)
+        return deadline === undefined ? what : `${what}, deadline ${instantIn(deadline)} UTC`
+      }
     },
   })
   return {
