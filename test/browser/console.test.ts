@@ -77,7 +77,7 @@ describe.skipIf('missing' in found)('a newcomer in a real browser', () => {
     await page.request.post(`${service.url}/act-as`, { form: { person: 'jonas' } })
     const reject = page.locator('a[data-dialog]', { hasText: 'Reject' })
     await reject.click()
-    const answer = page.locator('article.card .answer').first()
+    const answer = page.locator('article.card [id^="answer-"]').first()
     await expect.poll(() => answer.innerText()).toContain('takes the role owner or security; you have on-call')
     expect(await page.locator('dialog[open]').count()).toBe(0)
     await expect.poll(() => reject.count()).toBe(0)
