@@ -22,6 +22,7 @@ export type DemoAppKind =
   | 'conffile'
   | 'unmet'
   | 'big'
+  | 'removes'
 
 /** What can be broken on a host; `fleet faults` explains each and its argument. */
 export type FaultName =
