@@ -41,21 +41,6 @@ const STORIES: readonly Story[] = [
     card: [/^Completed · 1 of 1/],
   },
   {
-    name: 'the old kernel runs after our reboot',
-    team: 'kernel',
-    before: ({ run }) =>
-      run(`set -e; p=$(mktemp -d); mkdir $p/DEBIAN
-for k in 6.1.0-1 6.1.0-9; do
-printf "Package: linux-image-$k-amd64\\nVersion: $k\\nArchitecture: all\\nMaintainer: a <a@example.invalid>\\nDescription: a kernel\\n" >$p/DEBIAN/control
-dpkg-deb -b $p /tmp/k.deb; dpkg -i /tmp/k.deb
-done
-printf '%s\\n' 'DPkg::Post-Invoke { "touch /run/reboot-required"; };' >/etc/apt/apt.conf.d/99fleet-fault
-printf '#!/bin/sh\\n[ "$1" = -r ] && echo 6.1.0-1-amd64 || exec /bin/uname "$@"\\n' >/usr/local/bin/uname; chmod 755 /usr/local/bin/uname`),
-    status: 'completed',
-    says: [/rebooted by Patchwarden at .* UTC, it came back with the kernel 6\.1\.0-1-amd64: a reboot is still needed/],
-    card: [/reboot/],
-  },
-  {
     name: 'apt and dpkg are killed in the middle',
     team: 'killed',
     midway: ({ run }) =>
@@ -121,17 +106,6 @@ dpkg-deb -b $p /tmp/o.deb; dpkg -i /tmp/o.deb`),
     card: [/demo-old/],
   },
   {
-    name: 'the package is not the one that the signed list names',
-    team: 'signature',
-    before: ({ run }) =>
-      run(
-        'mkdir -p /run/pool; cp -a /srv/fleet/pool/. /run/pool; echo more >>/run/pool/fleet/demo-app_2.0_all.deb; mount --bind /run/pool /srv/fleet/pool',
-      ),
-    status: 'halted',
-    says: [/could not be downloaded.*(?:Hash|Size|size|hash)/],
-    card: [/could not be downloaded/],
-  },
-  {
     name: 'the service does not start afterwards',
     team: 'crash',
     upgrade: 'crash',
@@ -162,17 +136,6 @@ dpkg-deb -b $p /tmp/o.deb; dpkg -i /tmp/o.deb`),
     status: 'halted',
     says: [/read-only/],
     card: [/read-only/],
-  },
-  {
-    name: 'where the package goes, no inode is left',
-    team: 'inodes',
-    before: ({ run }) =>
-      run(
-        'cp -a /opt/demo-app /tmp/app; mount -t tmpfs -o nr_inodes=5 tmpfs /opt/demo-app; cp -a /tmp/app/. /opt/demo-app; touch /opt/demo-app/more',
-      ),
-    status: 'halted',
-    says: [/inode/],
-    card: [/inode/],
   },
   {
     name: 'a full disk, freed, then Retry',
