@@ -65,7 +65,7 @@ it('shows windows, what is due and what is planned; a freeze is made, seen on th
   const { id } = await webProposal(db)
   const before = words((await ask('mara', '/calendar')).text)
   expect(before).toContain('02:00–04:00')
-  expect(before).toContain('is due, and nothing is planned')
+  expect(before).toContain('is due by the end of the day, and nothing is planned')
   for (const member of [mara, tom]) await approveAs(service.workflow, id, member)
   expect(words((await ask('mara', '/calendar')).text)).toMatch(new RegExp(`02:00 Planned, ${id} `))
   const until = new Date(now.getTime() + 3 * 86_400_000).toISOString().slice(0, 10)

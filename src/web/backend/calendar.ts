@@ -129,7 +129,7 @@ function itemsOf({ glance }: Place, now: string): readonly CalendarItem[] {
   }
   return dueAt === null || status !== 'open'
     ? []
-    : [item('due', dueAt, null, `${title} is due, and nothing is planned`)]
+    : [item('due', dueAt, null, `${title} is due by the end of the day, and nothing is planned`)]
 }
 
 export async function freezeTeam(

@@ -43,12 +43,19 @@ ${shown.map((start, index) => {
   const end = days[index + 1] ?? start
   const day = DateTime.fromISO(start, { zone })
   const isNow = start <= now && now < end
-  const mine = items.filter(
-    (item) => item.start < end && (item.end ?? item.start) >= start && (item.end ?? end) !== start,
-  )
+  const mine = items.filter((item) => isOn(item, { start, end, date: day.toISODate() ?? '' }))
   return html`<section class="day col${index + 2} ${isNow ? 'now' : ''}"><h2>${day.toFormat('ccc')} <b>${day.toFormat('d')}</b></h2>
-${teams.map((team, row) => html`<div class="cell g${row + 3}">${mine.filter((item) => item.team === team && (item.end !== null || item.start >= start)).map((item) => itemHtml(item, start, zone))}</div>`)}</section>`
+${teams.map((team, row) => html`<div class="cell g${row + 3}">${mine.filter((item) => item.team === team && (item.kind === 'due' || item.end !== null || item.start >= start)).map((item) => itemHtml(item, start, zone))}</div>`)}</section>`
 })}</div>`
+}
+
+/** A due date is a date, the same one that cards name, wherever its reader lives. */
+function isOn(
+  item: CalendarItem,
+  day: { readonly start: string; readonly end: string; readonly date: string },
+): boolean {
+  if (item.kind === 'due') return item.start.slice(0, 10) === day.date
+  return item.start < day.end && (item.end ?? day.end) !== day.start && (item.end ?? item.start) >= day.start
 }
 
 function itemHtml({ kind, team, start, end, text, proposal }: CalendarItem, day: string, zone: string): Html {
@@ -56,7 +63,7 @@ function itemHtml({ kind, team, start, end, text, proposal }: CalendarItem, day:
   const clock = (at: string) => DateTime.fromISO(at, { zone }).toFormat('HH:mm')
   const from = start < day ? 'goes on' : clock(start)
   const time = end === null ? from : `${from}–${clock(end)}`
-  const inner = html`${icon(symbol)} <b>${kind === 'freeze' ? 'Frozen' : time}</b> <span class="vh">${words}, </span>${proposal === null ? '' : `${proposal} `}${text}<span class="team"> · ${team}</span>`
+  const inner = html`${icon(symbol)} <b>${kind === 'freeze' ? 'Frozen' : kind === 'due' ? 'Due' : time}</b> <span class="vh">${words}, </span>${proposal === null ? '' : `${proposal} `}${text}<span class="team"> · ${team}</span>`
   return proposal === null
     ? html`<div class="ev ${look}">${inner}</div>`
     : html`<a class="ev ${look}" href="/p/${proposal}">${inner}</a>`
