@@ -90,11 +90,11 @@ export async function looksBefore(
 export async function readAssets(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, Asset>> {
   const found = new Map<string, Asset>()
   for (const some of slices(ids, ROWS_AT_ONCE)) {
-    const listed = storableAsJson(some)
     const rows = await db
       .select({ id: assets.id, asset: assets.asset })
       .from(assets)
-      .where(sql`${assets.id} in (select jsonb_array_elements_text(${listed}::text::jsonb))`)
+      // An array says how many are wanted, so that few are found by the index.
+      .where(sql`${assets.id} = any(${listOf(some.map(storable))}::text::text[])`)
     for (const { id, asset } of rows) found.set(id, asset)
   }
   return found
