@@ -156,7 +156,8 @@ describe('a decision about an update of Windows', () => {
     const { subject, contents } = keepSubject(ofWindows().subject)
     expect(subject.kind === 'patches' && subject.assets[0]?.changes).toEqual([march])
     const kept = contents.map(({ text }) => JSON.parse(text) as unknown)
-    expect(kept).toContainEqual({ kind: 'update', update: 'KB5035857', build: '10.0.20348.2340' })
+    const change = { kind: 'update', update: 'KB5035857', build: '10.0.20348.2340' }
+    expect(kept).toContainEqual(expect.objectContaining({ changes: [change] }))
   })
 
   test('drifts when the build goes back, and not when nobody can tell', () => {

@@ -33,14 +33,14 @@ export function layout(page: Page): Html {
 <script defer src="/assets-static/console.js"></script>
 </head>
 <body class="${viewer === null ? 'alone' : aside === null ? 'app' : 'app is-proposal'}" hx-ext="morph">
-${viewer === null ? html`<main id="main" class="gate">${brand()}${page.main}</main>` : signedIn(page, viewer)}
+${viewer === null ? html`<main id="main" class="gate"><span class="brand">${brand()}</span>${page.main}</main>` : signedIn(page, viewer)}
 </body>
 </html>`
 }
 
 function signedIn({ channels, current, main, aside }: Page, viewer: Viewer): Html {
   return html`<a class="skip" href="#main">Skip to the content</a>
-<div class="side"><header class="bar">${brand()}<a class="button find" href="/find" aria-keyshortcuts="Control+K /" data-palette>${icon('find')}<span>Find</span><kbd>Ctrl K</kbd></a></header>
+<div class="side"><header class="bar"><a class="brand" href="/">${brand()}</a><a class="button find" href="/find" aria-keyshortcuts="Control+K /" data-palette>${icon('find')}<span>Find</span><kbd>Ctrl K</kbd></a></header>
 ${navigation(viewer, channels, current)}</div>
 <div class="vh" id="said" role="status"></div><div class="vh" id="alert" role="alert"></div>
 <main id="main" tabindex="-1" class="${aside === null ? 'page' : 'proposal'}">
@@ -51,7 +51,7 @@ ${paletteHtml()}`
 }
 
 function brand(): Html {
-  return html`<a class="brand" href="/"><svg viewBox="0 0 22 22" aria-hidden="true"><rect width="22" height="22" rx="6" fill="var(--accent-fill)"></rect><path d="M6 6h10v5.5c0 3-2.2 4.7-5 5.5-2.8-.8-5-2.5-5-5.5Z" fill="none" stroke="var(--on-accent)" stroke-width="1.6" stroke-linejoin="round"></path><path d="m8.5 10.7 1.8 1.8 3.3-3.5" fill="none" stroke="var(--on-accent)" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round"></path></svg>Patchwarden</a>`
+  return html`<svg viewBox="0 0 22 22" aria-hidden="true"><rect width="22" height="22" rx="6" fill="var(--accent-fill)"></rect><path d="M6 6h10v5.5c0 3-2.2 4.7-5 5.5-2.8-.8-5-2.5-5-5.5Z" fill="none" stroke="var(--on-accent)" stroke-width="1.6" stroke-linejoin="round"></path><path d="m8.5 10.7 1.8 1.8 3.3-3.5" fill="none" stroke="var(--on-accent)" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round"></path></svg>Patchwarden`
 }
 
 function stoppedIn(channels: readonly ChannelSummary[]): ChannelSummary['stopped'] {
