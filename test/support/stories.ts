@@ -259,9 +259,9 @@ async function signedIn({ service }: RolloutScene, link: string): Promise<{ read
   return {
     async read(id) {
       const page = await (await fetch(`${service.url}/p/${id}`, { headers: { cookie } })).text()
-      const [, top] = /<p class="top">(.*?)<\/p>/s.exec(page) ?? []
-      const [, title] = /<h3[^>]*>(.*?)<\/h3>/s.exec(page) ?? []
-      const [, lead] = /<p class="lead">(.*?)<\/p>/s.exec(page) ?? []
+      const [, top] = /<p class="state[^"]*"><strong>(.*?)<\/strong>/s.exec(page) ?? []
+      const [, title] = /<h1[^>]*>(.*?)<\/h1>/s.exec(page) ?? []
+      const [, lead] = /<p class="why">(.*?)<\/p>/s.exec(page) ?? []
       return `${text(top)}\n${text(title)}: ${text(lead)}`
     },
   }

@@ -185,7 +185,7 @@ describe('the cookie of a session', () => {
   ])('with the address %s has Secure: %s', async (publicUrl, secure) => {
     app = consoleAt(publicUrl)
     const given = (await redeem(await link('tom'))).headers.get('set-cookie') ?? ''
-    expect(given).toMatch(/HttpOnly.*SameSite=Strict/)
+    expect(given).toMatch(/HttpOnly.*SameSite=Lax/)
     expect(given.includes('Secure')).toBe(secure)
     const left = (await post('/sign-out', given.split(';')[0] ?? '')).headers.get('set-cookie') ?? ''
     expect(left).toContain('Max-Age=0')
