@@ -1,6 +1,6 @@
 /**
- * One team whose servers are behind a WSUS, behind ManageEngine, and reached directly: one proposal, one vote and one thread, a
- * lane for each. With a real database and the simulated systems behind the real clients.
+ * One team whose servers are behind a WSUS, behind Configuration Manager, behind ManageEngine, and reached directly: one proposal, one
+ * vote and one thread, a lane for each. With a real database and the simulated systems behind the real clients.
  */
 
 import { expect, test } from 'vitest'
@@ -8,6 +8,7 @@ import { noMachineRule } from '../../src/core/witnesses.ts'
 import { listAssets } from '../../src/store/inventory.ts'
 import { createKeeping } from '../../src/store/keeping.ts'
 import { openLeases } from '../../src/store/leases.ts'
+import * as configurationManager from '../integrations/configuration-manager/scene.ts'
 import { aHost, fleetScene, windows } from '../integrations/fleet/scene.ts'
 import * as manageEngine from '../integrations/manageengine/scene.ts'
 import * as wsus from '../integrations/wsus/scene.ts'
@@ -35,6 +36,15 @@ async function scene() {
     manageEngine.memoryStore(manageEngine.fresh(named('m'), { policies })),
     { start: START, keeping },
   )
+  const maintenance = {
+    ...{ id: 'P0100012', name: 'Maintenance', rules: [{ kind: 'query', name: 'all', begins: 'c' }] },
+    // From 1 January 2026 on, every day from 21:00 UTC.
+    windows: [{ name: 'Every night', schedule: '02A11E0000100008', minutes: 600, isUtc: true }],
+  }
+  const third = await configurationManager.siteScene(
+    configurationManager.memoryStore(configurationManager.fresh(named('c'), { collections: [maintenance] })),
+    { start: START, keeping },
+  )
   const clock = first.now
   const service = await exampleService(db, { clock })
   const direct = directHosts(clock)
@@ -45,6 +55,7 @@ async function scene() {
     pass(hours: number) {
       first.pass(hours)
       second.pass(hours)
+      third.pass(hours)
     },
     changeMachine: (name: string, change: Parameters<typeof first.changeMachine>[1]) =>
       first.changeMachine(name, change),
@@ -53,58 +64,67 @@ async function scene() {
     ...{ database: { db, url }, service, leases, clock, system, tickHours: 1 / 120, window: nights },
     ...{ first: { kind: 'count', count: 2 }, batchSize: 99 },
     parts: (dies) => ({
-      machines: { ...noMachineRule, order: ['lab', 'wsus', 'me', 'fleet'] },
-      sources: [direct.source, first.source, second.source, witness.source],
-      feeds: [first.catalog(), second.catalog()],
+      machines: { ...noMachineRule, order: ['lab', 'wsus', 'site', 'me', 'fleet'] },
+      sources: [direct.source, first.source, second.source, third.source, witness.source],
+      feeds: [first.catalog(), second.catalog(), third.catalog()],
       engines: new Map([
         ['direct', direct.engine],
         ['wsus', first.engine({ dies })],
         ['me', second.engine({ leadHours: 2 })],
+        [configurationManager.SOURCE, third.engine()],
       ]),
     }),
   })
-  return { ...opened, db, wsus: first, manageEngine: second }
+  return { ...opened, db, wsus: first, manageEngine: second, site: third }
 }
 
-test('three ways to patch in one proposal: one vote and one thread, each in its own lane; a server of two systems is one asset', async () => {
+test('four ways to patch in one proposal: one vote and one thread, each in its own lane; a server of two systems is one asset', async () => {
   const one = await scene()
   const { subject } = await one.state()
   if (subject.kind !== 'patches') throw new Error('It is about no patches.')
   const assets = (await listAssets(one.db)).map(({ asset }) => asset)
-  expect(assets).toHaveLength(14)
+  expect(assets).toHaveLength(20)
   expect(assets.filter(({ name }) => name.startsWith('w01'))).toMatchObject([{ source: 'wsus', engine: 'wsus' }])
-  expect(subject.assets).toHaveLength(14)
+  expect(subject.assets).toHaveLength(20)
   expect(new Set(subject.rings.map(({ engine }) => engine ?? subject.engine))).toEqual(
-    new Set(['direct', 'wsus', 'me']),
+    new Set(['direct', 'wsus', 'me', configurationManager.SOURCE]),
   )
 
   const inWsus = async () => (await one.wsus.state()).groups.filter(({ name }) => name.startsWith('Patchwarden ('))
   const inManageEngine = async () => (await one.manageEngine.state()).configurations.filter(({ trashed }) => !trashed)
+  const inSite = async () => {
+    const { groups, deployments } = await one.site.state()
+    return [...groups, ...deployments]
+  }
+  const inAll = async () => [await inWsus(), await inManageEngine(), await inSite()]
   await one.pass(2)
-  expect([await inWsus(), await inManageEngine()]).toEqual([[], []])
+  expect(await inAll()).toEqual([[], [], []])
 
   for (const who of [mara, tom]) await approveAs(one.workflow, one.id, who)
-  const told = { wsus: 0, manageEngine: 0 }
+  const told = { wsus: 0, manageEngine: 0, site: 0 }
   for (let hour = 1; hour <= 24 * 9 && (await one.state()).status !== 'completed'; hour++) {
     await one.pass(1)
     if (told.wsus === 0 && (await inWsus()).length > 0) told.wsus = hour
     if (told.manageEngine === 0 && (await inManageEngine()).length > 0) told.manageEngine = hour
+    if (told.site === 0 && (await inSite()).length > 0) told.site = hour
   }
-  // ManageEngine is told two hours before the window of this night, a WSUS a day before that of the next: about 6 and 10 hours after
-  // the vote, and some time goes by while each hour is worked on.
-  expect(told.manageEngine).toBeGreaterThan(0)
+  // ManageEngine is told two hours before the window of this night, Configuration Manager four, a WSUS a day before that of the next:
+  // about 6, 4 and 10 hours after the vote, and some time goes by while each hour is worked on.
+  expect(told.site).toBeGreaterThan(0)
+  expect(told.manageEngine).toBeGreaterThan(told.site)
   expect(told.wsus).toBeGreaterThan(told.manageEngine)
   expect(told.wsus).toBeLessThan(20)
   const state = await one.state()
   expect(state.votes).toHaveLength(2)
   expect(state.status, JSON.stringify(counted(ends(state)))).toBe('completed')
-  // A cumulative update on each of WSUS and ManageEngine, and a package on each host.
-  expect(counted(ends(state))).toEqual({ 'rebooted and re-scanned': 6, installed: 8 })
-  expect(Object.keys(ends(state))).toHaveLength(14)
-  expect([await inWsus(), await inManageEngine()]).toEqual([[], []])
+  // A cumulative update on each machine of the three systems, and a package on each host.
+  expect(counted(ends(state))).toEqual({ 'rebooted and re-scanned': 6, installed: 14 })
+  expect(Object.keys(ends(state))).toHaveLength(20)
+  expect(await inAll()).toEqual([[], [], []])
   expect(await one.calls()).toEqual(
     expect.arrayContaining([
       expect.stringMatching(/^make the group "Patchwarden \(test\) PW-1\./),
+      expect.stringMatching(/^make the empty collection "Patchwarden \(test\) PW-1\./),
       expect.stringMatching(/^make the configuration "Patchwarden \(test\) PW-1\./),
     ]),
   )
