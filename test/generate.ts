@@ -7,9 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { asGenerated, generated, problemOf } from './support/generated.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
-const stale = generated.filter((one) => problemOf(one) !== null)
-for (const one of stale) writeFileSync(path.join(root, one.file), asGenerated(one))
-const written = stale.map(({ file }) => file)
+const written: string[] = []
+for (const one of generated) {
+  if ((await problemOf(one)) === null) continue
+  writeFileSync(path.join(root, one.file), await asGenerated(one))
+  written.push(one.file)
+}
 const json = written.filter((file) => file.endsWith('.json'))
 const biome = path.join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome')
 if (json.length > 0) run(biome, 'format', '--write', ...json)

@@ -8,12 +8,13 @@ import { shapesSchema } from '../../src/cli/shapes.ts'
 import { permissionReference } from '../../src/core/permission/reference.ts'
 import { jsonSchema, kindReference } from '../../src/integrations/configuration.ts'
 import { coverageReference } from '../../src/integrations/coverage-reference.ts'
+import { termsTable } from './terms-table.ts'
 
 const root = new URL('../../', import.meta.url)
 
 interface Generated {
   readonly file: string
-  readonly text: () => string
+  readonly text: () => string | Promise<string>
   /** The lines that it stands between; left out: it is the whole file. */
   readonly between?: readonly [string, string]
 }
@@ -41,14 +42,19 @@ export const generated: readonly Generated[] = [
   },
   { file: 'command-line.schema.json', text: () => JSON.stringify(shapesSchema(), null, 2) },
   { file: '.env.example', text: exampleEnvironment },
+  {
+    file: 'docs/rollouts.md',
+    text: termsTable,
+    between: ['<!-- Asked of each engine over its simulated system: npm run generate -->', '<!-- Until here. -->'],
+  },
   { file: 'docs/commands.md', text: commandReference },
   { file: 'docs/permissions.md', text: permissionReference },
   { file: 'manifests/discord-commands.json', text: () => JSON.stringify(discordCommands()) },
 ]
 
 /** The file as it has to be, but for how JSON is laid out, which is the formatter's. */
-export function asGenerated({ file, text, between }: Generated): string {
-  const made = text().trimEnd()
+export async function asGenerated({ file, text, between }: Generated): Promise<string> {
+  const made = (await text()).trimEnd()
   if (between === undefined) return `${made}\n`
   const written = textOf(file)
   const [first, last] = between
@@ -59,8 +65,8 @@ export function asGenerated({ file, text, between }: Generated): string {
 }
 
 /** A sentence where the file is another, instead of a difference of a whole page. */
-export function problemOf(one: Generated): string | null {
-  const [written, wanted] = [textOf(one.file), asGenerated(one)]
+export async function problemOf(one: Generated): Promise<string | null> {
+  const [written, wanted] = [textOf(one.file), await asGenerated(one)]
   const same = one.file.endsWith('.json')
     ? JSON.stringify(JSON.parse(written)) === JSON.stringify(JSON.parse(wanted))
     : written === wanted
