@@ -38,7 +38,10 @@ function component(item: Json, fileOf: (id: string) => Buffer | undefined): stri
 
 const styles: Readonly<Record<number, string>> = { 1: 'primary', 4: 'danger' }
 
+const SELECT = 3
+
 function button(item: Json): string {
+  if (item.type === SELECT) return `<span>${escapeHtml(String(item.placeholder ?? ''))} ⌄</span>`
   return `<span class="${styles[Number(item.style)] ?? ''}">${escapeHtml(String(item.label ?? ''))}</span>`
 }
 

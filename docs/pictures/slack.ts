@@ -33,6 +33,7 @@ function block(item: Json, fileOf: (id: string) => Buffer | undefined): string {
 }
 
 function button(item: Json): string {
+  if (item.type === 'overflow') return '<span>⋯</span>'
   return `<span class="${typeof item.style === 'string' ? item.style : ''}">${escapeHtml(textOf(item.text))}</span>`
 }
 
