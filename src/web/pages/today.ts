@@ -30,12 +30,18 @@ function summary({ stopped, waiting, running, soon, first }: TodayView): string 
   if (first !== null) return 'The first look is under way. Nothing is changed on any server.'
   const parts = [
     stopped.length === 0 ? '' : `${count(stopped.length, 'rollout')} stopped`,
-    waiting.length === 0 ? 'nothing waits for you' : `${count(waiting.length, 'proposal')} for you to decide`,
+    waitingWords(stopped.length, waiting.length),
     running.length === 0 ? '' : `${running.length} at work`,
     soon.length === 0 ? '' : `${soon.length} to start within a day`,
   ].filter((part) => part !== '')
   const said = parts.join(', ')
   return `${said.charAt(0).toUpperCase()}${said.slice(1)}.`
+}
+
+/** What was stopped may wait for its reader, too, and says so itself. */
+function waitingWords(stopped: number, waiting: number): string {
+  if (waiting > 0) return `${count(waiting, 'proposal')} for you to decide`
+  return stopped > 0 ? '' : 'nothing waits for you'
 }
 
 /** Large, because here somebody decides. */
