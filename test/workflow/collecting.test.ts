@@ -47,18 +47,23 @@ test('nothing waits any longer when nothing more is to come', async () => {
 
 test('one is written at a time; what comes meanwhile is the next', async () => {
   let atWork = 0
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
   const { written, collected } = scene({
     most: 100,
     pauseMs: 1,
     hold: async () => {
       expect(++atWork).toBe(1)
-      await sleep(30)
+      await held
       atWork--
     },
   })
   const first = collected.add([1])
-  await sleep(10)
-  const rest = [collected.add([2]), sleep(10).then(() => collected.add([3]))]
+  await expect.poll(() => atWork).toBe(1)
+  const rest = [collected.add([2]), collected.add([3])]
+  release()
   await Promise.all([first, ...rest])
   expect(written).toEqual([[1], [2, 3]])
 })
