@@ -100,6 +100,8 @@ const engines = ['ansible', 'aws-ssm', 'awx', 'dnf', 'systemd', 'zypper'].map(
 )
 /** Rollouts that are killed, and steered, again and again. */
 const endurance = ['test/fleet/killed.test.ts', 'test/fleet/steering.test.ts']
+/** More stories of faults, on hosts with rpm: four minutes each. */
+const stories = ['test/fleet/dnf-stories.test.ts', 'test/fleet/zypper-stories.test.ts']
 const slow = [
   'test/mutation/**',
   'test/replicas/**',
@@ -177,12 +179,14 @@ export default defineConfig({
         test: {
           name: 'fleet',
           include: ['test/fleet/**/*.test.ts'],
-          exclude: [...engines, ...endurance, 'test/fleet/rpm-inventory.test.ts'],
+          exclude: [...engines, ...endurance, ...stories, 'test/fleet/rpm-inventory.test.ts'],
           ...onRealHosts,
         },
       },
       { test: { name: 'engines', include: [...engines, 'test/fleet/rpm-inventory.test.ts'], ...onRealHosts } },
       { test: { name: 'endurance', include: endurance, ...onRealHosts } },
+      // Those of apt are in `fleet`; these have no room in the hour of .ci/run.
+      { test: { name: 'stories', include: stories, ...onRealHosts } },
       {
         test: {
           name: 'browser',
