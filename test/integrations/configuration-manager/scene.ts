@@ -1,10 +1,8 @@
 /** A simulated site of Configuration Manager for tests: in memory, with a clock that the test moves. */
 
-import { type Asset, standInAsset } from '../../../src/core/asset.ts'
 import type { Change } from '../../../src/core/change.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, Keeping } from '../../../src/core/ports.ts'
-import type { Terms } from '../../../src/core/terms.ts'
-import { HOUR_MS, toIso } from '../../../src/core/time/instant.ts'
+import { HOUR_MS } from '../../../src/core/time/instant.ts'
 import { type Api, createApi } from '../../../src/integrations/configuration-manager/api.ts'
 import type { Writer } from '../../../src/integrations/configuration-manager/calls.ts'
 import { createCatalog } from '../../../src/integrations/configuration-manager/catalog.ts'
@@ -25,6 +23,9 @@ import {
 } from '../../../src/integrations/simulated-configuration-manager/state.ts'
 import { paceOf } from '../../../src/integrations/simulated-system/pace.ts'
 import type { StateStore } from '../../../src/integrations/simulated-system/store.ts'
+import { type Dies, mortal, windowsServer } from '../../support/told-system.ts'
+
+export { type Dies, hoursFrom, memoryStore, termsIn } from '../../support/told-system.ts'
 
 export const SOURCE = 'site'
 const OS = 'Windows Server 2022 Standard'
@@ -77,38 +78,6 @@ export function machineRecord(name: string, index: number): Record<string, unkno
 
 export function fresh(names: readonly string[], more: Record<string, unknown> = {}): SiteState {
   return siteSchema.parse({ machines: names.map(machineRecord), updates: updateRecords(), ...more })
-}
-
-export function memoryStore(first: SiteState): StateStore<SiteState> {
-  let state = first
-  return {
-    read: async () => state,
-    async change(work) {
-      const [next, result] = work(state)
-      state = next
-      return result
-    },
-  }
-}
-
-export interface Dies {
-  /** The request, call or note at which the process dies, from 0. */
-  readonly nth: number
-  readonly when: 'before' | 'after'
-}
-
-/** Counts what a process asks for and writes down, and dies at one of them. All later ones fail, too. */
-function mortal(dies: Dies | null) {
-  let count = 0
-  return async function step<T>(work: () => Promise<T>): Promise<T> {
-    const mine = count++
-    const die = () => {
-      throw new Error('the process was killed')
-    }
-    if (dies !== null && (mine > dies.nth || (mine === dies.nth && dies.when === 'before'))) die()
-    const result = await work()
-    return dies !== null && mine === dies.nth ? die() : result
-  }
 }
 
 export interface EngineOptions {
@@ -232,22 +201,4 @@ export async function siteScene(
   }
 }
 
-/** The terms of one asset that the engine can serve. */
-export function termsIn(answer: Terms | string | undefined): Terms {
-  if (answer === undefined || typeof answer === 'string') throw new Error(`There are no terms: ${answer}`)
-  return answer
-}
-
-export function assetNamed(name: string): Asset {
-  return {
-    ...standInAsset(`${SOURCE}/${name}`, name, 'web'),
-    platform: 'windows:server-2022',
-    source: SOURCE,
-    engine: SOURCE,
-    simulated: true,
-  }
-}
-
-export function hoursFrom(at: Date, hours: number): string {
-  return toIso(at.getTime() + hours * HOUR_MS)
-}
+export const assetNamed = (name: string) => windowsServer(SOURCE, name)

@@ -1,9 +1,8 @@
 /** A simulated console of Security Controls for tests: in memory, with a clock that the test moves. */
 
-import { type Asset, standInAsset } from '../../../src/core/asset.ts'
 import type { Change } from '../../../src/core/change.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, Keeping, RebootRule } from '../../../src/core/ports.ts'
-import { HOUR_MS, toIso } from '../../../src/core/time/instant.ts'
+import { HOUR_MS } from '../../../src/core/time/instant.ts'
 import { type Api, createApi } from '../../../src/integrations/ivanti-security-controls/api.ts'
 import { createCatalog } from '../../../src/integrations/ivanti-security-controls/catalog.ts'
 import { createConsole } from '../../../src/integrations/ivanti-security-controls/client.ts'
@@ -23,6 +22,9 @@ import {
 } from '../../../src/integrations/simulated-security-controls/state.ts'
 import { paceOf } from '../../../src/integrations/simulated-system/pace.ts'
 import type { StateStore } from '../../../src/integrations/simulated-system/store.ts'
+import { type Dies, mortal, windowsServer } from '../../support/told-system.ts'
+
+export { type Dies, hoursFrom, memoryStore } from '../../support/told-system.ts'
 
 export const SOURCE = 'isc'
 export const OS = 'Windows Server 2022'
@@ -75,38 +77,6 @@ export function fresh(names: readonly string[], more: Record<string, unknown> = 
     ...{ machines: names.map(machineRecord), vulnerabilities: vulnerabilityRecords(), deployTemplates: templates },
     ...more,
   })
-}
-
-export function memoryStore(first: ConsoleState): StateStore<ConsoleState> {
-  let state = first
-  return {
-    read: async () => state,
-    async change(work) {
-      const [next, result] = work(state)
-      state = next
-      return result
-    },
-  }
-}
-
-export interface Dies {
-  /** The request or note at which the process dies, from 0. */
-  readonly nth: number
-  readonly when: 'before' | 'after'
-}
-
-/** Counts what a process asks and writes down, and dies at one of them. All later ones fail, too. */
-function mortal(dies: Dies | null) {
-  let count = 0
-  return async function step<T>(work: () => Promise<T>): Promise<T> {
-    const mine = count++
-    const die = () => {
-      throw new Error('the process was killed')
-    }
-    if (dies !== null && (mine > dies.nth || (mine === dies.nth && dies.when === 'before'))) die()
-    const result = await work()
-    return dies !== null && mine === dies.nth ? die() : result
-  }
 }
 
 export interface Scene {
@@ -214,13 +184,4 @@ export async function consoleScene(
   }
 }
 
-export function assetNamed(name: string): Asset {
-  return {
-    ...standInAsset(`${SOURCE}/${name}`, name, 'web'),
-    ...{ platform: 'windows:server-2022', source: SOURCE, engine: SOURCE, simulated: true },
-  }
-}
-
-export function hoursFrom(at: Date, hours: number): string {
-  return toIso(at.getTime() + hours * HOUR_MS)
-}
+export const assetNamed = (name: string) => windowsServer(SOURCE, name)

@@ -1,11 +1,8 @@
 /** A simulated WSUS for tests: in memory, with a clock that the test moves. */
 
-import type { Asset } from '../../../src/core/asset.ts'
-import { standInAsset } from '../../../src/core/asset.ts'
 import type { Change } from '../../../src/core/change.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, Keeping } from '../../../src/core/ports.ts'
-import type { Terms } from '../../../src/core/terms.ts'
-import { HOUR_MS, toIso } from '../../../src/core/time/instant.ts'
+import { HOUR_MS } from '../../../src/core/time/instant.ts'
 import { keptInMemory } from '../../../src/integrations/kept-in-memory.ts'
 import { paceOf } from '../../../src/integrations/simulated-system/pace.ts'
 import type { StateStore } from '../../../src/integrations/simulated-system/store.ts'
@@ -20,6 +17,9 @@ import { createWsusEngine } from '../../../src/integrations/wsus/engine.ts'
 import { createWsusInventory } from '../../../src/integrations/wsus/inventory.ts'
 import { createKnown } from '../../../src/integrations/wsus/known.ts'
 import { createNotes } from '../../../src/integrations/wsus/note.ts'
+import { type Dies, mortal, windowsServer } from '../../support/told-system.ts'
+
+export { type Dies, hoursFrom, memoryStore, termsIn } from '../../support/told-system.ts'
 
 export const SOURCE = 'wsus'
 const OS = 'Windows Server 2022 Standard'
@@ -83,38 +83,6 @@ export function inGroups(state: WsusState, groups: Readonly<Record<string, reado
     return { ...one, groups: [...one.groups, ...own] }
   })
   return { ...state, groups: [...state.groups, ...made], machines }
-}
-
-export function memoryStore(first: WsusState): StateStore<WsusState> {
-  let state = first
-  return {
-    read: async () => state,
-    async change(work) {
-      const [next, result] = work(state)
-      state = next
-      return result
-    },
-  }
-}
-
-export interface Dies {
-  /** The call at which the process dies, from 0. */
-  readonly nth: number
-  readonly when: 'before' | 'after'
-}
-
-/** Counts the calls of a process and what it writes down, and dies at one of them. All later ones fail, too. */
-function mortal(dies: Dies | null) {
-  let count = 0
-  return async function step<T>(work: () => Promise<T>): Promise<T> {
-    const mine = count++
-    const die = () => {
-      throw new Error('the process was killed')
-    }
-    if (dies !== null && (mine > dies.nth || (mine === dies.nth && dies.when === 'before'))) die()
-    const result = await work()
-    return dies !== null && mine === dies.nth ? die() : result
-  }
 }
 
 export interface WsusScene {
@@ -226,22 +194,4 @@ export async function wsusScene(
   }
 }
 
-/** The terms of one asset that the engine can serve. */
-export function termsIn(answer: Terms | string | undefined): Terms {
-  if (answer === undefined || typeof answer === 'string') throw new Error(`There are no terms: ${answer}`)
-  return answer
-}
-
-export function assetNamed(name: string): Asset {
-  return {
-    ...standInAsset(`${SOURCE}/${name}`, name, 'web'),
-    platform: 'windows:server-2022',
-    source: SOURCE,
-    engine: SOURCE,
-    simulated: true,
-  }
-}
-
-export function hoursFrom(at: Date, hours: number): string {
-  return toIso(at.getTime() + hours * HOUR_MS)
-}
+export const assetNamed = (name: string) => windowsServer(SOURCE, name)
