@@ -100,6 +100,8 @@ const engines = ['ansible', 'aws-ssm', 'awx', 'dnf', 'systemd', 'zypper'].map(
 )
 /** Rollouts that are killed, and steered, again and again. */
 const endurance = ['test/fleet/killed.test.ts', 'test/fleet/steering.test.ts']
+/** Real Debian hosts and a WSUS in the real engine of PowerShell, for eight minutes. `test/workflow/mixed-systems.test.ts` is the quicker one. */
+const realMixed = 'test/powershell/mixed.test.ts'
 /** More stories of faults, on hosts with rpm: four minutes each. */
 const stories = ['test/fleet/dnf-stories.test.ts', 'test/fleet/zypper-stories.test.ts']
 const slow = [
@@ -158,8 +160,9 @@ export default defineConfig({
         test: {
           // Whole services over simulated days, for hours of patience: not a part of .ci/run.
           name: 'days',
-          include: ['test/days/**/*.test.ts'],
+          include: ['test/days/**/*.test.ts', realMixed],
           ...tidyWithDatabase,
+          globalSetup: [...tidyWithDatabase.globalSetup, 'test/powershell/support/build-host.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
@@ -201,6 +204,7 @@ export default defineConfig({
         test: {
           name: 'powershell',
           include: ['test/powershell/**/*.test.ts'],
+          exclude: [realMixed],
           ...tidyWithDatabase,
           globalSetup: [...tidyWithDatabase.globalSetup, 'test/powershell/support/build-host.ts'],
           testTimeout: 300_000,
