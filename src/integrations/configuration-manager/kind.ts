@@ -4,13 +4,21 @@ import { z } from 'zod'
 import { changedBy, everyInventory, facts, tagsOfAll } from '../../config/asset-settings.ts'
 import { everyFeed } from '../../config/feed-settings.ts'
 import { duration, optional, reference, text, yesOrNo } from '../../config/fields.ts'
-import { type EntryNotes, type EntryPlace, type Given, kind, type Reference } from '../../config/kind.ts'
-import { present } from '../../config/present.ts'
-import { timeZoneFor } from '../../config/resolve.ts'
-import type { Settings, SourceConfig } from '../../config/schema.ts'
+import { type EntryNotes, type Given, kind } from '../../config/kind.ts'
+import type { SourceConfig } from '../../config/schema.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, Keeping } from '../../core/ports.ts'
 import { HOUR_SECONDS, WEEK_SECONDS } from '../../core/time/instant.ts'
 import { formed, type Values } from '../../core/variables.ts'
+import {
+  checkSources,
+  defaultsOf,
+  installationNamed,
+  obstacleOf,
+  readOrDeploy,
+  scaledBy,
+  sourcesOf,
+  teamsNamed,
+} from '../delegating/configuration.ts'
 import { keptInMemory } from '../kept-in-memory.ts'
 import { namedClasses } from '../windows/classifications.ts'
 import { scriptHost, scriptHostPaths, scriptTarget } from '../windows-script/configuration.ts'
@@ -31,10 +39,7 @@ const MINUTE = 60
 
 /** What every entry says, beside how the site is reached. */
 export const ofSite = {
-  mode: z
-    .enum(['read', 'deploy'], { error: 'Write read or deploy.' })
-    .default('read')
-    .describe('`read`: machines are only watched. `deploy`: what was approved is deployed by Configuration Manager.'),
+  mode: readOrDeploy('deployed by Configuration Manager'),
   also: z
     .array(z.enum(namedClasses, { error: `Write some of ${namedClasses.join(', ')}.` }), {
       error: 'Write a list of classes, such as [Upgrades].',
@@ -86,11 +91,6 @@ type EngineSettings = z.output<typeof engineSettings>
 interface Common {
   readonly mode: 'read' | 'deploy'
   readonly also: readonly string[]
-}
-
-/** The teams that the entry names. */
-export function teamsNamed({ teams }: Collections): readonly Reference[] {
-  return Object.entries(teams).map(([name, team]) => ({ path: ['teams', name], section: 'teams', name: team }))
 }
 
 /** A site that the roles of a system share. */
@@ -164,13 +164,9 @@ export function inventoryOf(
   simulated: boolean,
   { name, config, clock }: Given,
 ): InventorySource {
-  const { team, tags, exposure, criticality, mode, teams } = source
-  const timeZone = source.timeZone ?? timeZoneFor(config, team ?? '')
-  // What may only be read has no engine, so nobody is asked to vote on it.
-  const engine = mode === 'deploy' ? source.engine : null
-  const defaults = present({ team, tags, exposure, criticality, timeZone, engine })
+  const defaults = defaultsOf(source, config)
   const report = (signal: AbortSignal) => siteReport(api, known, clock, signal)
-  return createInventory({ name, describe, api, known, defaults, teams, simulated, clock, report })
+  return createInventory({ name, describe, api, known, defaults, teams: source.teams, simulated, clock, report })
 }
 
 export function catalogOf({ also }: Common, { api, known, describe }: Opened, name: string): CatalogFeed {
@@ -184,42 +180,18 @@ export function engineOf(
   simulated: boolean,
   { name, config, keeping, clock }: Given,
 ): DeployEngine {
-  const scaled = (seconds: number) => Math.max(1, Math.round((seconds * hourSeconds) / HOUR_SECONDS))
+  const scaled = scaledBy(hourSeconds)
   return createEngine({
     ...{ name, api, known, writer, describe, simulated, clock, hourSeconds },
     ...{ limiting: own.limiting, withoutPackage: own.withoutPackage },
     notes: createNotes(name, keeping),
-    installation:
-      own.installation ??
-      config.name
-        .replaceAll(/[()[\]*?]/g, ' ')
-        .trim()
-        .slice(0, 60),
+    // Brackets, * and ? are wildcards to the cmdlets.
+    installation: installationNamed(own.installation, config.name.replaceAll(/[[\]*?]/g, ' ')),
     mayDeploy: source.mode === 'deploy',
     contactSeconds: scaled(own.asksEvery),
     evaluatedWithinSeconds: scaled(own.evaluatedWithin),
     terms: { leadSeconds: scaled(own.lead), reportsWithinSeconds: scaled(own.reportsWithin) },
   })
-}
-
-/** The sources of this kind whose assets the engine changes. */
-export function sourcesOf({ sources }: Settings, kind: string, engine: string): readonly SourceConfig[] {
-  return Object.values(sources).filter((source) => source.kind === kind && source.engine === engine)
-}
-
-export function checkEngine({ name, settings }: EntryPlace, kind: string, notes: EntryNotes): void {
-  const sources = sourcesOf(settings, kind, name)
-  if (sources.length === 1) return
-  const what = sources.length === 0 ? 'is the engine of no system' : 'is the engine of several systems'
-  notes.problem([], what, `Name it as the engine of one source of kind ${kind}, or write it under systems.`, 'key')
-}
-
-export function obstacleOf(kind: string, source: SourceConfig) {
-  if (source.kind === kind) return null
-  return {
-    what: `is of kind ${kind}, which changes only machines of its own site`,
-    mend: `Use it with a source of kind ${kind}, or name another engine.`,
-  }
 }
 
 const NAME = 'configuration-manager'
@@ -320,8 +292,8 @@ export const configurationManager = kind({
     engine: {
       summary: 'Has Configuration Manager deploy updates, to collections of exactly the approved machines.',
       settings: engineSettings,
-      obstacle: (_, source) => obstacleOf(NAME, source),
-      check: (_, place, notes) => checkEngine(place, NAME, notes),
+      obstacle: (_, source) => obstacleOf(NAME, source, 'its own site'),
+      check: (_, { name, settings }, notes) => checkSources(sourcesOf(settings, NAME, name), NAME, notes),
       create(own, given: Given<Real>) {
         const [source] = sourcesOf(given.config, NAME, given.name).filter(isReal)
         if (source === undefined) throw new Error(`The engine "${given.name}" has no source of kind ${NAME}.`)

@@ -1,7 +1,42 @@
 /** What the kinds of systems that are told have alike in their settings. */
 
-import type { EntryNotes } from '../../config/kind.ts'
-import type { Settings, SourceConfig } from '../../config/schema.ts'
+import { z } from 'zod'
+import type { EntryNotes, Reference } from '../../config/kind.ts'
+import { present } from '../../config/present.ts'
+import { timeZoneFor } from '../../config/resolve.ts'
+import type { Config, Settings, SourceConfig } from '../../config/schema.ts'
+import { HOUR_SECONDS } from '../../core/time/instant.ts'
+
+/** `what`: what happens to what was approved, such as `deployed by ManageEngine`. */
+export function readOrDeploy(what: string) {
+  return z
+    .enum(['read', 'deploy'], { error: 'Write read or deploy.' })
+    .default('read')
+    .describe(`\`read\`: machines are only watched. \`deploy\`: what was approved is ${what}.`)
+}
+
+/** Teams by the groups that machines are in there. */
+interface ByGroup {
+  readonly teams: Readonly<Record<string, string>>
+}
+
+/** The teams that an entry names. */
+export function teamsNamed({ teams }: ByGroup): readonly Reference[] {
+  return Object.entries(teams).map(([group, name]) => ({ path: ['teams', group], section: 'teams', name }))
+}
+
+/** What an entry says of all its machines. What may only be read has no engine, so nobody is asked to vote on it. */
+export function defaultsOf(source: SourceConfig & { readonly mode: 'read' | 'deploy' }, config: Config) {
+  const { team, tags, exposure, criticality, mode } = source
+  const timeZone = source.timeZone ?? timeZoneFor(config, team ?? '')
+  const engine = mode === 'deploy' ? source.engine : null
+  return present({ team, tags, exposure, criticality, timeZone, engine })
+}
+
+/** Seconds of the configuration as seconds of the system, where so many seconds stand for an hour. */
+export function scaledBy(hourSeconds: number): (seconds: number) => number {
+  return (seconds) => Math.max(1, Math.round((seconds * hourSeconds) / HOUR_SECONDS))
+}
 
 /** The sources of this kind whose assets the engine changes. */
 export function sourcesOf({ sources }: Settings, kind: string, engine: string): readonly SourceConfig[] {

@@ -4,15 +4,22 @@ import { z } from 'zod'
 import { changedBy, everyInventory, facts, tagsOfAll } from '../../config/asset-settings.ts'
 import { everyFeed } from '../../config/feed-settings.ts'
 import { count, duration, optional, reference, text } from '../../config/fields.ts'
-import { type Given, kind, type Reference } from '../../config/kind.ts'
-import { present } from '../../config/present.ts'
-import { timeZoneFor } from '../../config/resolve.ts'
+import { type Given, kind } from '../../config/kind.ts'
 import type { SourceConfig } from '../../config/schema.ts'
 import { serverAddress } from '../../config/server-address.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, Keeping } from '../../core/ports.ts'
 import { HOUR_SECONDS, WEEK_SECONDS } from '../../core/time/instant.ts'
 import type { Values } from '../../core/variables.ts'
-import { checkSources, installationNamed, obstacleOf, sourcesOf } from '../delegating/configuration.ts'
+import {
+  checkSources,
+  defaultsOf,
+  installationNamed,
+  obstacleOf,
+  readOrDeploy,
+  scaledBy,
+  sourcesOf,
+  teamsNamed,
+} from '../delegating/configuration.ts'
 import { keptInMemory } from '../kept-in-memory.ts'
 import { windowsFetchOptions, windowsSignIn, windowsSignInPaths } from '../windows-sign-in/configuration.ts'
 import { windowsFetch } from '../windows-sign-in/index.ts'
@@ -30,10 +37,7 @@ const MINUTE = 60
 
 /** What every entry says, beside how the console is reached. */
 export const ofConsole = {
-  mode: z
-    .enum(['read', 'deploy'], { error: 'Write read or deploy.' })
-    .default('read')
-    .describe('`read`: machines are only watched. `deploy`: what was approved is deployed by Security Controls.'),
+  mode: readOrDeploy('deployed by Security Controls'),
   also: z
     .array(z.enum(namedClasses, { error: `Write some of ${namedClasses.join(', ')}.` }), {
       error: 'Write a list of classes, such as [SecurityTools].',
@@ -87,11 +91,6 @@ export const groups = {
 type Groups = z.output<z.ZodObject<typeof groups>>
 type EngineSettings = z.output<typeof engineSettings>
 type Common = z.output<z.ZodObject<typeof ofConsole>>
-
-/** The teams that the entry names. */
-export function teamsNamed({ teams }: Groups): readonly Reference[] {
-  return Object.entries(teams).map(([group, name]) => ({ path: ['teams', group], section: 'teams', name }))
-}
 
 /** How the console of an entry is reached. */
 export interface Reached extends Omit<ConsoleOptions, 'alone'> {
@@ -148,13 +147,9 @@ export function inventoryOf(
   simulated: boolean,
   { name, config, clock }: Given,
 ): InventorySource {
-  const { team, tags, exposure, criticality, mode, teams } = source
-  const timeZone = source.timeZone ?? timeZoneFor(config, team ?? '')
-  // What may only be read has no engine, so nobody is asked to vote on it.
-  const engine = mode === 'deploy' ? source.engine : null
-  const defaults = present({ team, tags, exposure, criticality, timeZone, engine })
+  const defaults = defaultsOf(source, config)
   const report = (signal: AbortSignal) => consoleReport(api(null), known, clock, signal)
-  return createInventory({ name, describe, known, defaults, teams, simulated, clock, report })
+  return createInventory({ name, describe, known, defaults, teams: source.teams, simulated, clock, report })
 }
 
 export function catalogOf({ also }: Common, { api, known, describe }: Opened, name: string): CatalogFeed {
@@ -168,7 +163,7 @@ export function engineOf(
   simulated: boolean,
   { name, config, keeping, clock }: Given,
 ): DeployEngine {
-  const scaled = (seconds: number) => Math.max(1, Math.round((seconds * hourSeconds) / HOUR_SECONDS))
+  const scaled = scaledBy(hourSeconds)
   const { never, 'if required': ifRequired } = own.templates
   return createEngine({
     ...{ name, api: api(own.credential), known, describe, simulated, clock, hourSeconds },

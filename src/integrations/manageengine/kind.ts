@@ -4,16 +4,24 @@ import { z } from 'zod'
 import { changedBy, everyInventory, facts, tagsOfAll } from '../../config/asset-settings.ts'
 import { everyFeed } from '../../config/feed-settings.ts'
 import { count, duration, hasLogin, optional, reference, text } from '../../config/fields.ts'
-import { type EntryNotes, type EntryPlace, type Given, kind, type Reference } from '../../config/kind.ts'
+import { type EntryNotes, type EntryPlace, type Given, kind } from '../../config/kind.ts'
 import { named } from '../../config/named.ts'
-import { present } from '../../config/present.ts'
-import { assetWindowsFor, timeZoneFor, windowFor as windowOfTeam } from '../../config/resolve.ts'
+import { assetWindowsFor, windowFor as windowOfTeam } from '../../config/resolve.ts'
 import type { Config, SourceConfig } from '../../config/schema.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, Keeping } from '../../core/ports.ts'
 import { HOUR_SECONDS, WEEK_SECONDS } from '../../core/time/instant.ts'
 import { formed, type Values } from '../../core/variables.ts'
 import { windowFor } from '../../core/window-of-asset.ts'
-import { checkSources, installationNamed, obstacleOf, sourcesOf } from '../delegating/configuration.ts'
+import {
+  checkSources,
+  defaultsOf,
+  installationNamed,
+  obstacleOf,
+  readOrDeploy,
+  scaledBy,
+  sourcesOf,
+  teamsNamed,
+} from '../delegating/configuration.ts'
 import { unverifiedFetch } from '../http/fetch-by.ts'
 import { keptInMemory } from '../kept-in-memory.ts'
 import { type Api, createApi, type Generation } from './api.ts'
@@ -32,10 +40,7 @@ const MINUTE = 60
 
 /** What every entry says, beside how the server is reached. */
 export const ofManageEngine = {
-  mode: z
-    .enum(['read', 'deploy'], { error: 'Write read or deploy.' })
-    .default('read')
-    .describe('`read`: machines are only watched. `deploy`: what was approved is deployed by ManageEngine.'),
+  mode: readOrDeploy('deployed by ManageEngine'),
   also: z
     .array(z.enum(namedClasses, { error: `Write some of ${namedClasses.join(', ')}.` }), {
       error: 'Write a list of classes, such as [Drivers].',
@@ -95,11 +100,6 @@ interface Common {
   readonly also: readonly string[]
 }
 
-/** The teams that the entry names. */
-export function teamsNamed({ teams }: Offices): readonly Reference[] {
-  return Object.entries(teams).map(([office, name]) => ({ path: ['teams', office], section: 'teams', name }))
-}
-
 /** A server that the roles of a system share. */
 export interface Opened {
   readonly api: Api
@@ -147,13 +147,9 @@ export function inventoryOf(
   simulated: boolean,
   { name, config, clock }: Given,
 ): InventorySource {
-  const { team, tags, exposure, criticality, mode, teams } = source
-  const timeZone = source.timeZone ?? timeZoneFor(config, team ?? '')
-  // What may only be read has no engine, so nobody is asked to vote on it.
-  const engine = mode === 'deploy' ? source.engine : null
-  const defaults = present({ team, tags, exposure, criticality, timeZone, engine })
+  const defaults = defaultsOf(source, config)
   const report = (signal: AbortSignal) => manageEngineReport(api, known, clock, signal)
-  return createInventory({ name, describe, api, known, defaults, teams, simulated, clock, report })
+  return createInventory({ name, describe, api, known, defaults, teams: source.teams, simulated, clock, report })
 }
 
 export function catalogOf({ also }: Common, { api, known, describe }: Opened, name: string): CatalogFeed {
@@ -167,7 +163,7 @@ export function engineOf(
   simulated: boolean,
   { name, config, keeping, clock }: Given,
 ): DeployEngine {
-  const scaled = (seconds: number) => Math.max(1, Math.round((seconds * hourSeconds) / HOUR_SECONDS))
+  const scaled = scaledBy(hourSeconds)
   return createEngine({
     ...{ name, api, known, describe, simulated, clock, hourSeconds, policies: own.policies },
     notes: createNotes(name, keeping),

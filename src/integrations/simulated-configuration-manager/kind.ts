@@ -8,19 +8,16 @@ import type { Keeping } from '../../core/ports.ts'
 import { DAY_SECONDS } from '../../core/time/instant.ts'
 import {
   catalogOf,
-  checkEngine,
   collections,
   engineOf,
   engineSettings,
   inventoryOf,
   type Opened,
   type OpenSites,
-  obstacleOf,
   ofSite,
   openSites,
-  sourcesOf,
-  teamsNamed,
 } from '../configuration-manager/kind.ts'
+import { checkSources, obstacleOf, sourcesOf, teamsNamed } from '../delegating/configuration.ts'
 import { keptInMemory } from '../kept-in-memory.ts'
 import { paceOf } from '../simulated-system/pace.ts'
 import { createStateFile } from '../simulated-system/store.ts'
@@ -76,8 +73,8 @@ export const simulatedConfigurationManager = kind({
     engine: {
       summary: 'Has a simulated Configuration Manager deploy updates, as a real one. No host is touched.',
       settings: engineSettings,
-      obstacle: (_, source) => obstacleOf(NAME, source),
-      check: (_, place, notes) => checkEngine(place, NAME, notes),
+      obstacle: (_, source) => obstacleOf(NAME, source, 'its own site'),
+      check: (_, { name, settings }, notes) => checkSources(sourcesOf(settings, NAME, name), NAME, notes),
       create(own, given: Given<OpenSites>) {
         const [source] = sourcesOf(given.config, NAME, given.name).filter(isOwn)
         if (source === undefined) throw new Error(`The engine "${given.name}" has no source of kind ${NAME}.`)

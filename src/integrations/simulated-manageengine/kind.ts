@@ -6,7 +6,7 @@ import { type Given, kind } from '../../config/kind.ts'
 import type { SourceConfig } from '../../config/schema.ts'
 import type { Keeping } from '../../core/ports.ts'
 import { DAY_SECONDS } from '../../core/time/instant.ts'
-import { obstacleOf, sourcesOf } from '../delegating/configuration.ts'
+import { obstacleOf, sourcesOf, teamsNamed } from '../delegating/configuration.ts'
 import { keptInMemory } from '../kept-in-memory.ts'
 import {
   catalogOf,
@@ -19,7 +19,6 @@ import {
   offices,
   ofManageEngine,
   openServers,
-  teamsNamed,
 } from '../manageengine/kind.ts'
 import { createSignIn } from '../manageengine/sign-in.ts'
 import { paceOf } from '../simulated-system/pace.ts'

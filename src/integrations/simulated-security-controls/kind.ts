@@ -6,7 +6,7 @@ import { type Given, kind } from '../../config/kind.ts'
 import type { SourceConfig } from '../../config/schema.ts'
 import type { Keeping } from '../../core/ports.ts'
 import { DAY_SECONDS } from '../../core/time/instant.ts'
-import { checkSources, obstacleOf, sourcesOf } from '../delegating/configuration.ts'
+import { checkSources, obstacleOf, sourcesOf, teamsNamed } from '../delegating/configuration.ts'
 import {
   catalogOf,
   engineOf,
@@ -17,7 +17,6 @@ import {
   type Opened,
   ofConsole,
   openConsoles,
-  teamsNamed,
 } from '../ivanti-security-controls/kind.ts'
 import { keptInMemory } from '../kept-in-memory.ts'
 import { paceOf } from '../simulated-system/pace.ts'

@@ -6,7 +6,7 @@ import { kind } from '../../config/kind.ts'
 import type { SourceConfig } from '../../config/schema.ts'
 import type { Keeping } from '../../core/ports.ts'
 import { DAY_SECONDS } from '../../core/time/instant.ts'
-import { checkSources, obstacleOf, sourcesOf } from '../delegating/configuration.ts'
+import { checkSources, obstacleOf, sourcesOf, teamsNamed } from '../delegating/configuration.ts'
 import { keptInMemory } from '../kept-in-memory.ts'
 import { paceOf } from '../simulated-system/pace.ts'
 import { createStateFile } from '../simulated-system/store.ts'
@@ -17,7 +17,6 @@ import {
   type OpenServers,
   ofWsus,
   openServers,
-  teamsNamed,
   wsusCatalog,
   wsusDeploying,
   wsusEngine,

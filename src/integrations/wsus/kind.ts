@@ -4,13 +4,19 @@ import { z } from 'zod'
 import { changedBy, everyInventory, facts, host, tagsOfAll } from '../../config/asset-settings.ts'
 import { everyFeed } from '../../config/feed-settings.ts'
 import { duration, optional, reference, text } from '../../config/fields.ts'
-import { type EntryNotes, type Given, kind, type Reference } from '../../config/kind.ts'
-import { present } from '../../config/present.ts'
-import { timeZoneFor } from '../../config/resolve.ts'
+import { type EntryNotes, type Given, kind } from '../../config/kind.ts'
 import type { SourceConfig } from '../../config/schema.ts'
 import type { CatalogFeed, DeployEngine, InventorySource, Keeping } from '../../core/ports.ts'
 import { HOUR_SECONDS, WEEK_SECONDS } from '../../core/time/instant.ts'
-import { checkSources, installationNamed, obstacleOf, sourcesOf } from '../delegating/configuration.ts'
+import {
+  checkSources,
+  defaultsOf,
+  installationNamed,
+  obstacleOf,
+  readOrDeploy,
+  sourcesOf,
+  teamsNamed,
+} from '../delegating/configuration.ts'
 import { keptInMemory } from '../kept-in-memory.ts'
 import { namedClasses } from '../windows/classifications.ts'
 import { overSsh, scriptHostPaths, targetOf, windowsLogin } from '../windows-script/configuration.ts'
@@ -29,10 +35,7 @@ const CONTACT_HOURS = 22
 
 /** What every entry for a WSUS says, beside how it is reached. */
 export const ofWsus = {
-  mode: z
-    .enum(['read', 'deploy'], { error: 'Write read or deploy.' })
-    .default('read')
-    .describe('`read`: machines are only watched. `deploy`: what was approved is approved in WSUS.'),
+  mode: readOrDeploy('approved in WSUS'),
   also: z
     .array(z.enum(namedClasses, { error: `Write some of ${namedClasses.join(', ')}.` }), {
       error: 'Write a list of classifications, such as [Upgrades].',
@@ -85,11 +88,6 @@ export const wsusGroups = {
 }
 
 export type Groups = z.output<z.ZodObject<typeof wsusGroups>>
-
-/** The teams that the entry names. */
-export function teamsNamed({ teams }: Groups): readonly Reference[] {
-  return Object.entries(teams).map(([group, name]) => ({ path: ['teams', group], section: 'teams', name }))
-}
 
 export const wsusFeed = z.strictObject(everyFeed)
 
@@ -164,12 +162,17 @@ export function wsusInventory(
   simulated: boolean,
   { name, config, clock }: Given,
 ): InventorySource {
-  const { team, tags, exposure, criticality, mode, teams } = source
-  const timeZone = source.timeZone ?? timeZoneFor(config, team ?? '')
-  // What may only be read has no engine, so nobody is asked to vote on it.
-  const engine = mode === 'deploy' ? source.engine : null
-  const defaults = present({ team, tags, exposure, criticality, timeZone, engine })
-  return createWsusInventory({ name, wsus, known, wholeGroups: namedBy(source), defaults, teams, simulated, clock })
+  const defaults = defaultsOf(source, config)
+  return createWsusInventory({
+    name,
+    wsus,
+    known,
+    wholeGroups: namedBy(source),
+    defaults,
+    teams: source.teams,
+    simulated,
+    clock,
+  })
 }
 
 export function wsusCatalog({ also }: Common, { wsus, known }: Opened, name: string, clock: () => Date): CatalogFeed {
