@@ -7,13 +7,14 @@ import type { Writing } from '../../src/store/write-test.ts'
 let server: Server
 let url: string
 let beats: number
+let asked: number
 let status: number
 let writing: Writing
 let logged: string[]
 let stop: () => void
 
 beforeEach(async () => {
-  ;[beats, status, writing, logged] = [0, 200, 'ok', []]
+  ;[beats, asked, status, writing, logged] = [0, 0, 200, 'ok', []]
   server = createServer((_, response) => {
     beats++
     response.writeHead(status).end()
@@ -28,16 +29,27 @@ afterEach(() => {
 
 function start(): void {
   const say = (message: string) => void logged.push(message)
-  stop = startHeartbeat({ url, writing: async () => writing, log: { info: say, warn: say }, everyMs: 20 })
+  const answers = async () => {
+    asked++
+    return writing
+  }
+  stop = startHeartbeat({ url, writing: answers, log: { info: say, warn: say }, everyMs: 20 })
+}
+
+/** Waits until it was looked so many times more whether something can be written. */
+async function looks(more: number): Promise<void> {
+  const until = asked + more
+  await expect.poll(() => asked).toBeGreaterThanOrEqual(until)
 }
 
 test('beats while something can be written, and is silent while nothing can', async () => {
   start()
   await expect.poll(() => beats).toBeGreaterThan(2)
   writing = 'no space'
-  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  // Those on their way arrive within fifty further looks; in ten more, none is sent.
+  await looks(50)
   const before = beats
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await looks(10)
   expect(beats).toBe(before)
   writing = 'ok'
   await expect.poll(() => beats).toBeGreaterThan(before)
