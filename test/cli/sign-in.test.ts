@@ -17,6 +17,8 @@ beforeAll(async () => {
   vi.stubEnv('DATABASE_URL', database.url)
   vi.stubEnv('PATCHWARDEN_DATA', folder)
   vi.stubEnv('LOG_LEVEL', 'silent')
+  // It comes before what the configuration says.
+  vi.stubEnv('PORT', undefined)
 })
 afterAll(async () => {
   vi.unstubAllEnvs()
